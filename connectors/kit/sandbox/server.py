@@ -1,0 +1,120 @@
+"""Serve an ASGI app on loopback: blocking for ``python -m``, or in a background thread for tests.
+
+The connection class adds one thing ASGI lacks: ``scope["extensions"][DROP]``, a function that drops the client's
+connection. Faults need it, because an ASGI app that answers nothing is turned into a polite 500 by the server.
+"""
+
+import socket
+import struct
+import sys
+import threading
+from asyncio import Transport
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+DROP = "causeway.drop"
+HOST = "127.0.0.1"
+START_SECONDS = 10.0
+STOP_SECONDS = 10.0
+# SO_LINGER on with zero seconds: closing throws away unsent bytes and sends RST instead of FIN (socket(7)).
+_LINGER_ZERO = struct.pack("ii", 1, 0)
+
+
+class DroppableConnection(H11Protocol):
+    """An HTTP/1.1 connection that the app may drop: ``scope["extensions"][DROP](hard=True)`` resets it (the client
+    sees a connection reset), ``hard=False`` sends what was written so far and hangs up."""
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # uvicorn says the same
+        super().connection_made(transport)
+        inner = self.app
+
+        def drop(*, hard: bool) -> None:
+            if not hard:
+                transport.close()
+                return
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+            transport.abort()
+
+        async def with_drop(scope: Scope, receive: Receive, send: Send) -> None:
+            await inner({**scope, "extensions": {**scope.get("extensions", {}), DROP: drop}}, receive, send)
+
+        self.app = with_drop
+
+
+class _Server(uvicorn.Server):
+    """Tells a waiting thread when it is ready (or has failed)."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.settled = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.settled.set()
+
+
+def _listener(port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((HOST, port))
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        raise OSError(
+            error.errno, f"sandbox cannot listen on {HOST}:{port}: {error.strerror}; choose another port"
+        ) from error
+    return sock
+
+
+def _server(app: ASGIApp) -> _Server:
+    options: dict[str, Any] = {"log_config": None, "log_level": "warning", "access_log": False, "proxy_headers": False}
+    return _Server(
+        uvicorn.Config(
+            app, http=DroppableConnection, ws="none", timeout_graceful_shutdown=2, lifespan="auto", **options
+        )
+    )
+
+
+def serve(app: ASGIApp, port: int, name: str = "sandbox") -> None:
+    """Serve until SIGINT or SIGTERM. Says the address on standard output once it listens; port 0 takes a free one.
+
+    Raises OSError when the port is taken."""
+    sock = _listener(port)
+    sys.stdout.write(f"{name} listening on http://{HOST}:{sock.getsockname()[1]}\n")
+    sys.stdout.flush()
+    _server(app).run(sockets=[sock])
+
+
+@contextmanager
+def running(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Serve in a background thread; gives the base URL without a trailing slash, stops and joins on leaving.
+
+    Raises OSError when the port is taken, RuntimeError when the app does not start."""
+    sock = _listener(port)
+    url = f"http://{HOST}:{sock.getsockname()[1]}"
+    server = _server(app)
+
+    def run() -> None:
+        try:
+            server.run(sockets=[sock])
+        finally:
+            server.settled.set()
+
+    thread = threading.Thread(target=run, name="sandbox-server", daemon=True)
+    thread.start()
+    try:
+        if not server.settled.wait(START_SECONDS) or not server.started:
+            raise RuntimeError(f"sandbox at {url} did not start")
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join(STOP_SECONDS)
+        sock.close()
+        if thread.is_alive():
+            raise RuntimeError(f"sandbox at {url} did not stop within {STOP_SECONDS} seconds")
