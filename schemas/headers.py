@@ -15,8 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from schemas.record import RawHeaders
 from schemas.reasons import Reason
+from schemas.record import RawHeaders
 
 DETAIL_LIMIT_CHARACTERS = 500
 _FAILURE_PREFIX = "failure."

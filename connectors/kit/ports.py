@@ -1,0 +1,218 @@
+"""What is plugged into the pipeline: sources that are polled, sinks that are written to, mappings between. Plain data in and out.
+
+A connector is one folder that offers some of these by a `CONNECTOR` (see `connectors.kit.registry`). The stages know only this page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from schemas.reasons import Reason
+from schemas.records import Order
+
+
+class Result(StrEnum):
+    """What a sink says of one delivery."""
+
+    APPLIED = "applied"  # the destination now holds it because of this delivery
+    ALREADY_APPLIED = "already_applied"  # it held it before; nothing was written
+    STALE = "stale"  # it holds a newer version; nothing was written
+    FAILED = "failed"  # see reason
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One record to bring to a destination.
+
+    id           deterministic id; a second delivery of the same id must change nothing
+    operation    what to do, for example `upsert_order`
+    is_command   a command happens once and keeps its place behind earlier ones of its key; a state may be superseded
+    version      orders states of one key
+    body         the decoded record (`schemas.records`), for example an Order
+    attempt      1 for the first try
+    known        what the pipeline last knew of this key at the destination: version, checksum, remote id
+    """
+
+    id: str
+    operation: str
+    is_command: bool
+    key: str
+    source: str
+    account: str
+    version: int
+    checksum: str
+    correlation: str
+    body: Mapping[str, Any]
+    attempt: int = 1
+    known: Known | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a key at a destination (`key_state`)."""
+
+    version: int
+    checksum: str
+    remote_model: str
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one delivery; a sink returns exactly one for each, in the same order.
+
+    detail        for people; no personal data, no secrets (the runtime masks and cuts it again)
+    retry_after   seconds the destination asked to wait, None when it did not say
+    waiting_for   for reason `mapping`: what would release it, for example `sku:walmart:ACCOUNT:SKU`
+    notes         things done on the way that a person may want to know (codes, not prose with data)
+    """
+
+    result: Result
+    reason: Reason | None = None
+    detail: str = ""
+    retry_after: float | None = None
+    remote_model: str = ""
+    remote_id: str = ""
+    waiting_for: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the destination holds it (or something newer)."""
+        return self.result is not Result.FAILED
+
+
+def failed(reason: Reason, detail: str, *, retry_after: float | None = None, waiting_for: str = "") -> Outcome:
+    """A failed outcome, in one word."""
+    return Outcome(Result.FAILED, reason, detail, retry_after, waiting_for=waiting_for)
+
+
+class Sink(Protocol):
+    """Writes to one destination.
+
+    `deliver` gets up to `batch_limit` deliveries with at most one state per key and returns one Outcome each, in order. It raises only for
+    what concerns the whole batch, as a `connectors.kit.errors.ConnectorError`: then nothing is known of any of them and all count as failed
+    with that error's reason. It must be idempotent by delivery id: an answer lost after commit may never double anything (EVT-4).
+    """
+
+    destination: str
+    batch_limit: int
+
+    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]: ...
+
+    async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
+        """Of the things held records wait for, those that exist now (for example a product with that default_code made in Odoo)."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One entity as the source sent it.
+
+    key        natural key, `source:account:id`
+    entity     order, ...
+    payload    its JSON with every digit kept
+    version    the source's own order of changes when the source states it, else 0
+    """
+
+    key: str
+    entity: str
+    payload: bytes
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a page that is no entity: visible as a dead letter, while the rest goes on."""
+
+    key: str
+    detail: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a flow and where to go on from.
+
+    position     the resume point once this page is safe in Kafka: opaque JSON text of the connector, without secrets
+    read_until   everything changed before this has been read when this page is safe; None while in the middle of a window
+    last         nothing more to read now: come back after the flow's interval
+    """
+
+    items: tuple[Fetched, ...]
+    position: str
+    read_until: datetime | None = None
+    last: bool = True
+    problems: tuple[Problem, ...] = ()
+    request: str = ""
+
+
+class Source(Protocol):
+    """Reads one flow of one account.
+
+    `pages(position)` yields pages from a resume point ("" = from the beginning as configured) until it is caught up. It is only resumed after
+    each page is acknowledged. It must not skip anything when pages shift or entities appear late (ORD-1): overlap is the connector's business.
+    Raises `connectors.kit.errors.ConnectorError`.
+    """
+
+    flow: str
+    account: str
+
+    def pages(self, position: str) -> AsyncIterator[Page]: ...
+
+    def resync(self, since: datetime) -> AsyncIterator[Page]:
+        """Everything changed since then, without touching the flow's own position."""
+        ...
+
+    def fetch(self, ids: Sequence[str]) -> AsyncIterator[Page]:
+        """Just these ids; an id that does not exist is a Problem."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class OrderMapping(Protocol):
+    """Pure: what the source said -> the canonical order. Raises `connectors.kit.errors.DataError` naming field and problem."""
+
+    def __call__(self, payload: bytes, account: str) -> Order: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of `causeway verify` (AUTH-5): what was tried, whether it works, and if not, what to do."""
+
+    subject: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+class Verifier(Protocol):
+    """Says call by call and right by right what works, without changing anything."""
+
+    async def verify(self) -> Sequence[Check]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """What a connector folder offers. Factories take that connector's own settings object (and an account's settings for sources).
+
+    settings       the pydantic model of its part of the configuration
+    sources        flow name -> factory(settings, account_name, deps)
+    sink           factory(settings, deps), or None when nothing is written there
+    order_mapping  raw order -> canonical order, or None when it sells nothing
+    verify         factory(settings, deps) of its verifiers
+    """
+
+    name: str
+    settings: type[Any]
+    sources: Mapping[str, Any] = field(default_factory=dict)
+    sink: Any = None
+    order_mapping: OrderMapping | None = None
+    verify: Any = None

@@ -1,0 +1,1 @@
+"""The Avro schemas, as files: one record each, every field documented, personal data tagged with `pii`."""

@@ -1,0 +1,219 @@
+"""The topic table: every topic the pipeline uses, in one place. Creation, checks and documentation are generated from it.
+
+Names are `<stage>.<system>.<entity>`, `retry.<tier>`, `dead.<destination>`. Lanes (`critical`, `normal`, `bulk`) are topics of their own,
+so that bulk never delays critical (EVT-5). Topics of one key share one partition count, so a key has the same partition number everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Lane(StrEnum):
+    """How urgent: critical = orders, cancellations, shipments, low stock; normal; bulk = catalogue, history, resync."""
+
+    CRITICAL = "critical"
+    NORMAL = "normal"
+    BULK = "bulk"
+
+
+class Cleanup(StrEnum):
+    """Kafka's cleanup.policy."""
+
+    DELETE = "delete"
+    COMPACT = "compact"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. `value` names the record of `schemas/avro` it carries; empty = whatever the record's target topic carries.
+
+    `retention` None = as long as the broker keeps it (compacted topics keep the newest record of each key).
+    """
+
+    name: str
+    key: str
+    value: str
+    partitions: int
+    retention: timedelta | None
+    about: str
+    cleanup: Cleanup = Cleanup.DELETE
+    pii: bool = False
+    owner: str = "integration"
+
+    def config(self) -> dict[str, str]:
+        """Kafka's topic settings."""
+        settings = {"cleanup.policy": self.cleanup.value, "compression.type": "producer"}
+        if self.retention is not None:
+            settings["retention.ms"] = str(int(self.retention.total_seconds() * 1000))
+        if self.cleanup is Cleanup.COMPACT:
+            settings |= {"segment.ms": str(24 * 3600 * 1000), "min.cleanable.dirty.ratio": "0.1"}
+        return settings
+
+
+SOURCES = ("walmart",)
+DESTINATIONS = ("odoo", "walmart")
+STAGES = ("transform", "route")  # stages that can fail a record for good have dead letters of their own
+
+ORDERS = "orders"
+ORDERS_CURRENT = "orders.current"
+OUTCOMES = "outcomes"
+MAPPINGS = "mappings"
+AUDIT = "audit"
+FAILED_ACTIONS = "dead.actions"
+POLL_COMMANDS = "poll.commands"
+POLL_CURSORS = "poll.cursors"
+
+DEFAULT_TIERS = tuple(
+    timedelta(seconds=seconds) for seconds in (30, 60, 120, 240, 480, 960, 1920, 3600, 7200, 14400, 28800, 57600, 86400)
+)  # ERR-2: 30 s 1 m 2 m 4 m 8 m 16 m 32 m 1 h 2 h 4 h 8 h 16 h 24 h
+
+_DAY = timedelta(days=1)
+
+
+def raw(source: str, entity: str) -> str:
+    """What a source said, untouched: `raw.walmart.orders`."""
+    return f"raw.{source}.{entity}"
+
+
+def deliver(destination: str, lane: Lane) -> str:
+    """Where a destination's sink reads: `deliver.odoo.critical`."""
+    return f"deliver.{destination}.{lane.value}"
+
+
+def dead(destination: str) -> str:
+    """What a destination (or stage) could not take: `dead.odoo`."""
+    return f"dead.{destination}"
+
+
+def held(destination: str) -> str:
+    """What waits for a mapping or an approval: `held.odoo`, newest record of each key."""
+    return f"held.{destination}"
+
+
+def state(destination: str) -> str:
+    """What a destination holds of each key: `state.odoo`, compacted."""
+    return f"state.{destination}"
+
+
+def retry(delay: timedelta) -> str:
+    """The retry topic of one delay: `retry.30s`, `retry.2m`, `retry.24h`. Delays are whole seconds of at least one."""
+    return f"retry.{tier_name(delay)}"
+
+
+def tier_name(delay: timedelta) -> str:
+    """30 s -> `30s`, 2 min -> `2m`, 90 min -> `90m`, 24 h -> `24h`. Raises ValueError for delays that are not whole seconds >= 1."""
+    seconds = delay.total_seconds()
+    if seconds < 1 or seconds != int(seconds):
+        raise ValueError(f"a retry tier is a whole number of seconds of at least 1, not {seconds} s")
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{int(seconds) // size}{unit}"
+    return f"{int(seconds)}s"
+
+
+def parse_tier(text: str) -> timedelta:
+    """`30s`, `2m`, `24h` -> the delay. Raises ValueError saying what is allowed."""
+    found = re.fullmatch(r"([1-9]\d*)([smh])", text.strip())
+    if not found:
+        raise ValueError(f"{text!r} is not a delay: write a number and s, m or h, for example 30s")
+    return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]])
+
+
+def topic_table(partitions: int = 6, tiers: Iterable[timedelta] = DEFAULT_TIERS) -> tuple[Topic, ...]:
+    """Every topic, by the partition count of keyed topics and the retry tiers."""
+    return (*_flow(partitions), *_deliver(partitions), *_failure(partitions, tiers), *_control(partitions))
+
+
+def _flow(partitions: int) -> Iterator[Topic]:
+    for source in SOURCES:
+        yield Topic(
+            raw(source, "orders"), "natural key", "raw_event", partitions, 30 * _DAY,
+            f"Orders exactly as {source} sent them.", pii=True,
+        )  # fmt: skip
+    yield Topic(ORDERS, "natural key", "order", partitions, 365 * _DAY, "Canonical orders: every state seen.", pii=True)
+    yield Topic(
+        ORDERS_CURRENT, "natural key", "order", partitions, None,
+        "Canonical orders: the newest state of each.", Cleanup.COMPACT, pii=True,
+    )  # fmt: skip
+    yield Topic(
+        OUTCOMES, "natural key", "outcome", partitions, 90 * _DAY, "What became of each record, where, and why."
+    )
+
+
+def _deliver(partitions: int) -> Iterator[Topic]:
+    for destination in DESTINATIONS:
+        for lane in Lane:
+            yield Topic(
+                deliver(destination, lane), "natural key", "deliver", partitions, 7 * _DAY,
+                f"Commands to {destination}, lane {lane.value}.", pii=True,
+            )  # fmt: skip
+        yield Topic(
+            state(destination), "natural key", "key_state", partitions, None,
+            f"What {destination} holds of each key.", Cleanup.COMPACT,
+        )  # fmt: skip
+
+
+def _failure(partitions: int, tiers: Iterable[timedelta]) -> Iterator[Topic]:
+    for delay in tiers:
+        yield Topic(
+            retry(delay), "natural key", "", partitions, 7 * _DAY,
+            f"Failed records that are tried again {tier_name(delay)} later.", pii=True, owner="platform",
+        )  # fmt: skip
+    for place in (*DESTINATIONS, *STAGES):
+        yield Topic(
+            dead(place), "natural key", "failed_record", partitions, 90 * _DAY,
+            f"Records that {place} could not take and that wait for a person.", pii=True,
+        )  # fmt: skip
+    for destination in DESTINATIONS:
+        yield Topic(
+            held(destination), "natural key", "failed_record", partitions, None,
+            f"Records for {destination} that wait for a mapping or an approval.", Cleanup.COMPACT, pii=True, owner="catalogue",
+        )  # fmt: skip
+    yield Topic(
+        FAILED_ACTIONS, "failed record id", "failed_action", 1, None,
+        "What was done with dead and held records.", Cleanup.COMPACT,
+    )  # fmt: skip
+
+
+def _control(partitions: int) -> Iterator[Topic]:
+    yield Topic(
+        POLL_COMMANDS,
+        "source:account:flow",
+        "poll_command",
+        partitions,
+        7 * _DAY,
+        "Wishes to pollers; its consumer group owns the accounts.",
+    )
+    yield Topic(
+        POLL_CURSORS,
+        "source:account:flow",
+        "cursor",
+        partitions,
+        None,
+        "How far each flow has been read.",
+        Cleanup.COMPACT,
+    )
+    yield Topic(
+        MAPPINGS,
+        "kind:source:account:external",
+        "mapping",
+        1,
+        None,
+        "Cross-reference tables.",
+        Cleanup.COMPACT,
+        owner="catalogue",
+    )
+    yield Topic(
+        AUDIT,
+        "subject",
+        "audit",
+        1,
+        365 * _DAY,
+        "Actions of people and of the pipeline on its own data.",
+        owner="security",
+    )

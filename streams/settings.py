@@ -1,0 +1,216 @@
+"""Everything that can be configured, in one typed object: read once at the root, checked at start with all problems at once, handed down.
+
+From the environment with prefix `CAUSEWAY_` and `__` between levels (`CAUSEWAY_KAFKA__BOOTSTRAP`), or from a TOML file named by
+`CAUSEWAY_CONFIG`; the environment wins. Secrets are SecretStr: they print as stars. A connector's part is its own class in its own folder.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from schemas.reasons import DEFAULT_POLICIES, LastResort, Policy, Reason
+from schemas.topics import DEFAULT_TIERS, Lane, Topic, parse_tier, topic_table
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot work: one line per problem, each naming the setting and what to write."""
+
+
+class Environment(StrEnum):
+    """Which world this is. Test orders pass only in `sandbox` and `staging` (TEST-4)."""
+
+    SANDBOX = "sandbox"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class Part(BaseModel):
+    """A part of the configuration; unknown names are errors, so a typo is found at start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KafkaSettings(Part):
+    """The cluster and how to prove who we are to it."""
+
+    bootstrap: str = Field("127.0.0.1:9092", description="host:port[,host:port...]")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = ""
+    sasl_username: str = ""
+    sasl_password: SecretStr = SecretStr("")
+    ssl_ca_location: str = Field("", description="PEM file of the authority that signed the brokers' certificates")
+    ssl_certificate_location: str = Field("", description="PEM file of our own certificate, for mutual TLS")
+    ssl_key_location: str = ""
+
+    def librdkafka(self) -> dict[str, Any]:
+        """The same for confluent-kafka clients."""
+        config = {
+            "bootstrap.servers": self.bootstrap,
+            "security.protocol": self.security_protocol,
+            "sasl.mechanism": self.sasl_mechanism,
+            "sasl.username": self.sasl_username,
+            "sasl.password": self.sasl_password.get_secret_value(),
+            "ssl.ca.location": self.ssl_ca_location,
+            "ssl.certificate.location": self.ssl_certificate_location,
+            "ssl.key.location": self.ssl_key_location,
+        }
+        return {name: value for name, value in config.items() if value}
+
+
+class RegistrySettings(Part):
+    """The schema registry (Confluent's API)."""
+
+    url: str = "http://127.0.0.1:8081/apis/ccompat/v7"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    ssl_ca_location: str = ""
+
+    def client(self) -> dict[str, Any]:
+        """The same for confluent-kafka's SchemaRegistryClient."""
+        config: dict[str, Any] = {"url": self.url}
+        if self.username:
+            config["basic.auth.user.info"] = f"{self.username}:{self.password.get_secret_value()}"
+        if self.ssl_ca_location:
+            config["ssl.ca.location"] = self.ssl_ca_location
+        return config
+
+
+class TopicSettings(Part):
+    """How topics are made when they do not exist yet."""
+
+    partitions: int = Field(6, ge=1, le=1000, description="of every keyed topic; changing it later moves keys")
+    replication: int = Field(1, ge=1, le=32767, description="3 on a real cluster")
+
+
+class RetrySettings(Part):
+    """ERR-1, ERR-2: the tiers, and per reason how often and what then."""
+
+    tiers: tuple[str, ...] = Field(
+        tuple(f"{int(tier.total_seconds())}s" for tier in DEFAULT_TIERS), description="growing delays: 30s, 1m, ... 24h"
+    )
+    attempts: dict[Reason, int] = Field(
+        default_factory=dict, description="reason -> how often in all, instead of the default"
+    )
+    last_resort: dict[Reason, LastResort] = Field(
+        default_factory=dict, description="reason -> dead or held, instead of the default"
+    )
+
+    @field_validator("tiers")
+    @classmethod
+    def _growing(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        delays = [parse_tier(text) for text in value]
+        if not delays or any(later <= earlier for earlier, later in zip(delays, delays[1:], strict=False)):
+            raise ValueError("retry tiers must be at least one delay, each longer than the one before")
+        return value
+
+    def delays(self) -> tuple[Any, ...]:
+        """The tiers as timedeltas."""
+        return tuple(parse_tier(text) for text in self.tiers)
+
+    def policies(self) -> dict[Reason, Policy]:
+        """The defaults of `schemas.reasons` with what is configured here."""
+        return {
+            reason: Policy(
+                default.severity,
+                default.owner,
+                self.attempts.get(reason, default.attempts),
+                self.last_resort.get(reason, default.last_resort),
+            )
+            for reason, default in DEFAULT_POLICIES.items()
+        }
+
+
+class BreakerSettings(Part):
+    """ERR-4: when a destination's lane is paused and how it is probed."""
+
+    failures: int = Field(5, ge=1, description="transient, throttled or auth failures in a row that open it")
+    probe_after_seconds: float = Field(15, gt=0, description="first pause before one delivery is tried")
+    probe_limit_seconds: float = Field(300, gt=0, description="the pause doubles up to this")
+
+
+class StageSettings(Part):
+    """How stages work."""
+
+    chunk_records: int = Field(500, ge=1, le=100_000, description="most records in one unit of work")
+    stalled_after_seconds: float = Field(
+        120, gt=0, description="lag without progress for this long ends the process (OPS-8)"
+    )
+    metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus endpoint of this process; 0 = none")
+
+
+class FilterSettings(Part):
+    """ORD-4: which orders are not imported. Excluded orders are counted with their reason, never silent."""
+
+    statuses: tuple[str, ...] = Field((), description="import only these canonical statuses; empty = all but pending")
+    fulfilment: tuple[str, ...] = Field(("seller",), description="seller, marketplace, third_party")
+    marketplaces: tuple[str, ...] = Field((), description="empty = all")
+    sku_pattern: str = Field("", description="regular expression; orders none of whose SKUs match are excluded")
+    pending: bool = Field(False, description="import pending orders too")
+    test: bool = Field(False, description="import test orders; refused in production")
+
+
+class LogSettings(Part):
+    """Structured logs to standard error."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    format: Literal["text", "json"] = "text"
+
+
+class Settings(BaseSettings):
+    """The root. `load_settings()` builds it and turns problems into ConfigurationError."""
+
+    model_config = SettingsConfigDict(env_prefix="CAUSEWAY_", env_nested_delimiter="__", extra="ignore", frozen=True)
+
+    environment: Environment = Environment.SANDBOX
+    checksum_key: SecretStr = Field(
+        SecretStr(""), description="keys the checksums, so they tell nothing about personal data"
+    )
+    kafka: KafkaSettings = KafkaSettings()
+    registry: RegistrySettings = RegistrySettings()
+    topics: TopicSettings = TopicSettings()
+    retry: RetrySettings = RetrySettings()
+    breaker: BreakerSettings = BreakerSettings()
+    stage: StageSettings = StageSettings()
+    filters: FilterSettings = FilterSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource, file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        """The environment wins over the TOML file of CAUSEWAY_CONFIG."""
+        path = os.environ.get("CAUSEWAY_CONFIG", "")
+        toml = (TomlConfigSettingsSource(settings_cls, Path(path)),) if path else ()
+        return (init_settings, env_settings, *toml)
+
+    def topic_table(self) -> tuple[Topic, ...]:
+        """The topic table with this configuration's partitions and tiers."""
+        return topic_table(self.topics.partitions, self.retry.delays())
+
+    def lanes(self) -> tuple[Lane, ...]:
+        """All lanes, most urgent first."""
+        return tuple(Lane)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the configuration. Raises ConfigurationError listing every problem at once: setting, problem, never the value of a secret."""
+    path = os.environ.get("CAUSEWAY_CONFIG", "")
+    if path and not Path(path).is_file():
+        raise ConfigurationError(f"CAUSEWAY_CONFIG names {path}, which is not a file")
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [
+            f"  CAUSEWAY_{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise ConfigurationError("the configuration has problems:\n" + "\n".join(lines)) from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"the configuration cannot be read: {type(error).__name__}: {error}") from None
