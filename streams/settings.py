@@ -6,14 +6,16 @@ From the environment with prefix `CAUSEWAY_` and `__` between levels (`CAUSEWAY_
 
 from __future__ import annotations
 
+import itertools
 import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from connectors.kit.settings import Part
 from schemas.reasons import DEFAULT_POLICIES, LastResort, Policy, Reason
 from schemas.topics import DEFAULT_TIERS, Lane, Topic, parse_tier, topic_table
 
@@ -28,12 +30,6 @@ class Environment(StrEnum):
     SANDBOX = "sandbox"
     STAGING = "staging"
     PRODUCTION = "production"
-
-
-class Part(BaseModel):
-    """A part of the configuration; unknown names are errors, so a typo is found at start."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class KafkaSettings(Part):
@@ -105,7 +101,7 @@ class RetrySettings(Part):
     @classmethod
     def _growing(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         delays = [parse_tier(text) for text in value]
-        if not delays or any(later <= earlier for earlier, later in zip(delays, delays[1:], strict=False)):
+        if not delays or any(later <= earlier for earlier, later in itertools.pairwise(delays)):
             raise ValueError("retry tiers must be at least one delay, each longer than the one before")
         return value
 

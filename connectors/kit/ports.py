@@ -5,9 +5,9 @@ A connector is one folder that offers some of these by a `CONNECTOR` (see `conne
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -199,20 +199,46 @@ class Verifier(Protocol):
     async def verify(self) -> Sequence[Check]: ...
 
 
+class Mappings(Protocol):
+    """The cross-reference tables: what the source calls X is Y in Odoo (ORD-9)."""
+
+    def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
+        """Odoo's word for it: the account's own entry, else the source's, else None. `kind` is sku, carrier, tax, ..."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What the program hands to every connector it builds.
+
+    environment   sandbox, staging or production
+    mappings      the cross-reference tables
+    now           the clock, aware UTC
+    """
+
+    environment: str
+    mappings: Mappings
+    now: Callable[[], datetime]
+
+
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """What a connector folder offers. Factories take that connector's own settings object (and an account's settings for sources).
+    """What a connector folder offers, as `CONNECTOR` in its `__init__.py`.
 
-    settings       the pydantic model of its part of the configuration
-    sources        flow name -> factory(settings, account_name, deps)
-    sink           factory(settings, deps), or None when nothing is written there
-    order_mapping  raw order -> canonical order, or None when it sells nothing
-    verify         factory(settings, deps) of its verifiers
+    settings       the pydantic model (a `connectors.kit.settings.Part`) of its part of the configuration; all fields have defaults
+    accounts       the configured account names, given its settings ("" when it has just one)
+    flows          the flows it can poll: name -> default interval
+    source         (settings, account, flow, deps) -> Source
+    sink           (settings, deps) -> Sink, or None when nothing is written there
+    order_mapping  raw order payload -> canonical order, or None when it sells nothing
+    verifier       (settings, deps) -> Verifier
     """
 
     name: str
     settings: type[Any]
-    sources: Mapping[str, Any] = field(default_factory=dict)
-    sink: Any = None
+    accounts: Callable[[Any], Sequence[str]]
+    flows: Mapping[str, timedelta] = field(default_factory=dict)
+    source: Callable[[Any, str, str, Deps], Source] | None = None
+    sink: Callable[[Any, Deps], Sink] | None = None
     order_mapping: OrderMapping | None = None
-    verify: Any = None
+    verifier: Callable[[Any, Deps], Verifier] | None = None
