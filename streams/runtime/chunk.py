@@ -1,0 +1,47 @@
+"""The unit of work of every stage: all records of one partition of one fetch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from schemas.record import Record
+
+
+class Partition(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Records of one partition in offset order, at least one. Offsets may have gaps (compaction), they never repeat."""
+
+    topic: str
+    partition: int
+    records: tuple[Record, ...]
+
+    @property
+    def first_offset(self) -> int:
+        """Offset of the first record."""
+        return self.records[0].offset
+
+    @property
+    def last_offset(self) -> int:
+        """Offset of the last record."""
+        return self.records[-1].offset
+
+    def part(self, start: int, stop: int) -> Chunk:
+        """The records from index `start` up to, without, `stop`, as a chunk of their own."""
+        return Chunk(self.topic, self.partition, self.records[start:stop])
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.first_offset}-{self.last_offset}"
