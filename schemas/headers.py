@@ -1,10 +1,11 @@
-"""Record headers: nine that every record carries, and one bounded set that a failure adds (design: few and bounded).
+"""Record headers: ten that every record carries, and one bounded set that a failure adds (design: few and bounded).
 
     id           deterministic id of the fact            source       walmart, odoo, ...
     entity       order, acknowledgement, ...             version      the source's own order, an integer as text
     checksum     of the content                          correlation  follows one entity through the whole pipeline
     traceparent  W3C trace context                       fetched      when the source was read, epoch milliseconds UTC
     env          sandbox, staging or production
+    lane         empty, or the lane a resync or replay was asked to keep to (`bulk`); such records pass the dedupe
 
 A failed record carries `failure.*` as well. A later failure replaces the set, it never grows.
 No header holds personal data or a secret (SEC-3): ids, checksums, times, reasons and bounded, masked text only.
@@ -24,7 +25,7 @@ _FAILURE_PREFIX = "failure."
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """The nine headers, decoded. `version` orders states of one key: greater is newer."""
+    """The headers, decoded. `version` orders states of one key: greater is newer."""
 
     id: str
     source: str
@@ -35,6 +36,7 @@ class Headers:
     fetched: int
     env: str
     traceparent: str = ""
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def encode_headers(headers: Headers, failure: Failure | None = None) -> RawHeade
 
 def decode_headers(raw: RawHeaders) -> Headers:
     """What Kafka carries -> Headers. Raises ValueError naming the header that is missing or unreadable."""
-    return Headers(**_decode(raw, "", _HEADER_TYPES, optional=("traceparent",)))
+    return Headers(**_decode(raw, "", _HEADER_TYPES, optional=("traceparent", "lane")))
 
 
 def decode_failure(raw: RawHeaders) -> Failure | None:

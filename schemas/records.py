@@ -250,6 +250,7 @@ class Outcome(TypedDict):
     correlation: str
     fetched_at: datetime | None
     at: datetime
+    status: str
 
 
 class FailedRecord(TypedDict):
