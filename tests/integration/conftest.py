@@ -1,0 +1,92 @@
+"""A real broker and registry for the session: started on free ports, or those of CAUSEWAY_TEST_BOOTSTRAP/_REGISTRY."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from streams.stack import Endpoints, Stack, StackSettings, jars, ports
+
+HERE = Path(__file__).parent
+WAIT_SECONDS = 20.0
+
+MakeTopic = Callable[..., str]
+
+
+def _reused() -> Endpoints | None:
+    bootstrap, registry = os.environ.get("CAUSEWAY_TEST_BOOTSTRAP"), os.environ.get("CAUSEWAY_TEST_REGISTRY")
+    return Endpoints(bootstrap, registry) if bootstrap and registry else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is an integration test."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.integration)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fetch the jars before the first test, outside of its time limit."""
+    ours = any(HERE in item.path.parents for item in session.items)
+    if ours and not session.config.option.collectonly and _reused() is None:
+        for bundle in (jars.BROKER, jars.REGISTRY):
+            jars.ensure(bundle, os.environ, print)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """Where the session's Kafka and registry are. Do not stop them: a test that must, starts a stack of its own."""
+    if (reused := _reused()) is not None:
+        yield reused
+        return
+    own = Stack(stack_settings(tmp_path_factory.mktemp("stack")))
+    try:
+        yield own.up()
+    finally:
+        own.down()
+
+
+def stack_settings(folder: Path) -> StackSettings:
+    """A second stack: free ports, a folder of its own, whatever the environment says."""
+    return StackSettings(
+        data=folder,
+        kafka_port=ports.free_port(),
+        controller_port=ports.free_port(),
+        registry_port=ports.free_port(),
+        external_bootstrap=None,
+        external_registry_url=None,
+    )
+
+
+@pytest.fixture(scope="session")
+def bootstrap(stack: Endpoints) -> str:
+    return stack.bootstrap
+
+
+@pytest.fixture(scope="session")
+def registry_url(stack: Endpoints) -> str:
+    return stack.registry_url
+
+
+@pytest.fixture
+def topic(bootstrap: str) -> Iterator[MakeTopic]:
+    """Makes uniquely named topics: `topic()`, `topic("orders", partitions=3, config={...})`; deleted afterwards."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    made: list[str] = []
+
+    def make(prefix: str = "test", *, partitions: int = 1, config: dict[str, str] | None = None) -> str:
+        name = f"{prefix}.{uuid.uuid4().hex[:12]}"
+        new = NewTopic(name, num_partitions=partitions, replication_factor=1, config=config or {})
+        admin.create_topics([new])[name].result(timeout=WAIT_SECONDS)
+        made.append(name)
+        return name
+
+    yield make
+    for future in admin.delete_topics(made).values() if made else ():
+        future.result(timeout=WAIT_SECONDS)
