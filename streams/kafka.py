@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -150,16 +150,23 @@ def reader(config: Mapping[str, Any], **more: Any) -> Consumer:
 
 
 def read_to_end(
-    config: Mapping[str, Any], topics: Sequence[str], *, since_ms: int | None = None, stalled_seconds: float = 30.0
+    config: Mapping[str, Any],
+    topics: Sequence[str],
+    *,
+    partitions: Container[int] | None = None,
+    since_ms: int | None = None,
+    stalled_seconds: float = 30.0,
 ) -> Iterator[Record]:
     """Every record of those topics that was there at the call, partition by partition in order; topics that do not exist are empty.
 
-    `since_ms` skips records older than that (epoch milliseconds). Raises BrokerError when the cluster cannot be reached, or sends nothing
+    `partitions`: only those numbers. `since_ms` skips records older than that (epoch milliseconds). Raises BrokerError when the cluster cannot be reached, or sends nothing
     for `stalled_seconds` although there is more.
     """
     consumer = reader(config)
     try:
         places = partitions_of(consumer, config, topics)
+        if partitions is not None:
+            places = [place for place in places if place.partition in partitions]
         if since_ms is not None and places:
             places = _from_time(consumer, places, since_ms)
         if places:
