@@ -115,7 +115,7 @@ class Producer:
         report = self._reporter(batch)
         for message in messages:
             partition = -1 if message.partition is None else message.partition
-            headers = list(message.headers)
+            headers: list[Any] = list(message.headers)
             while True:
                 try:
                     produce(message.topic, message.value, message.key, partition, on_delivery=report, headers=headers)

@@ -1,0 +1,208 @@
+"""The part of Faust that is replaced: what comes out of the consumer, and which offsets are committed.
+
+Faust hands records to an agent one by one and keeps book of each; that costs two tasks per record and commits past an event in flight as soon as
+two are open (faust #606). Here one Faust message carries a whole chunk, and the lanes keep book of chunks:
+
+    aiokafka fetch -> getmany: one message per partition and fetch -> Faust's conductor and agent -> lane -> done -> committed
+
+- The topics are subscribed with acks=False, so Faust's own acknowledgement (which also happens when an agent raised) counts for nothing.
+- Nothing that was taken from aiokafka's buffer may be dropped without reading it again: aiokafka's position is already behind it. Whatever
+  is not handed out (a rebalance began, a seek happened meanwhile) is sought back to.
+- A fetch that began before a seek or a rebalance is not trusted: the epoch of its partition has changed.
+- A partition without a committed offset begins at its start: Faust's own seek leaves it where the lost fetch ended.
+
+Names of Faust and aiokafka that are used here and are not their public interface are listed in `guards` and checked at start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from schemas.record import Record
+from streams.runtime.chunk import Chunk, Partition
+from streams.runtime.lanes import Lanes
+
+logger = logging.getLogger(__name__)
+
+FETCH_WAIT_MS = 200  # one request per broker at a time: a long wait for idle partitions would hold up the busy one
+_FETCH_SECONDS = 1.0
+_FETCH_SECONDS_WHILE_FULL = 0.02  # some lane is full: look again soon whether it has room
+_ROOM_SECONDS = 0.5
+
+
+class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # faust ships no types
+    """Faust's consumer thread; only the fetch's waiting time differs, which Faust fixes at 1.5 s."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
+
+
+class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no types
+    """Yields chunks, commits what the lanes have done."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lanes: Lanes = self.app.lanes
+        self._epochs: Counter[TP] = Counter()
+        self._resume_at: dict[TP, int | None] = {}  # where to read on; None = from the start of the partition
+        self._unread: set[TP] = set()  # taken from the buffer and not handed out
+
+    def _new_consumer_thread(self) -> ChunkThread:
+        return ChunkThread(self, loop=self.loop, beacon=self.beacon)
+
+    # Reading
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+        """One fetch: at most one chunk per partition. Faust calls this in a loop."""
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        if self._unread:
+            await self._read_again()
+        active = self._get_active_partitions()
+        wanted = {tp for tp in active if self._lanes.has_room(tp)}
+        if not wanted:
+            await self._wait_for_room()
+            return
+        epochs = {tp: self._epochs[tp] for tp in wanted}
+        batches = await self._fetch(wanted, _FETCH_SECONDS if len(wanted) == len(active) else _FETCH_SECONDS_WHILE_FULL)
+        for tp, records in batches.items():
+            if not self.flow_active or self._epochs[tp] != epochs.get(tp):
+                self._unread.add(tp)
+                continue
+            yield tp, self._to_chunk(tp, records)
+
+    async def _fetch(self, wanted: set[TP], timeout: float) -> Mapping[TP, Sequence[Any]]:
+        try:
+            return await self._getmany(active_partitions=wanted, timeout=timeout) or {}
+        except asyncio.CancelledError:
+            self._unread.update(wanted)
+            raise
+
+    async def _wait_for_room(self) -> None:
+        self._lanes.room.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._lanes.room.wait(), _ROOM_SECONDS)
+
+    async def _read_again(self) -> None:
+        """Seek back to what was taken and not handed out."""
+        assigned = self.assignment()
+        for tp in tuple(self._unread):
+            self._unread.discard(tp)
+            if tp not in assigned:
+                continue
+            try:
+                await self._seek_back(tp, self._resume_at.get(tp))
+            except BaseException:
+                self._unread.add(tp)
+                raise
+            logger.info("read_again partition=%s offset=%s", Partition(*tp), self._resume_at.get(tp))
+
+    async def _seek_back(self, tp: TP, offset: int | None) -> None:
+        if offset is None:
+            await self._thread.seek_to_beginning(driver.ensure_aiokafka_TP(tp))
+        else:
+            await self._thread.seek_wait({driver.ensure_aiokafka_TP(tp): offset})
+
+    def _to_chunk(self, tp: TP, records: Sequence[Any]) -> ConsumerMessage:
+        first = records[0]
+        committed = self._committed_offset[tp]
+        if committed is not None and first.offset < committed:
+            logger.warning(
+                "offsets_went_back partition=%s offset=%d committed=%d", Partition(*tp), first.offset, committed
+            )
+            self._committed_offset[tp] = None
+            self._lanes.forget(tp)
+        chunk = Chunk(tp.topic, tp.partition, tuple([_to_record(record) for record in records]))
+        parcel = self._lanes.take(chunk)
+        self._resume_at[tp] = chunk.last_offset + 1
+        self._read_offset[tp] = None  # Faust drops what lies before its own read offset; the ticket decides here
+        return ConsumerMessage(
+            tp.topic, tp.partition, first.offset, first.timestamp / 1000.0, first.timestamp_type, None, None, parcel, None, 0, 0, tp,
+            generation_id=self.app.consumer_generation_id,
+        )  # fmt: skip
+
+    # Committing
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self._lanes.position(Partition(*tp))
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        for topic, partition in self._lanes.positions():
+            tp = TP(topic, partition)
+            if topics is None or tp in topics or topic in topics:
+                yield tp
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """A gap in the offsets needs no book-keeping: the chunk after it ends behind it."""
+
+    # Seeking
+
+    async def perform_seek(self) -> None:
+        """To the committed offsets, or to the start where there is none; what is out counts no more."""
+        self._drop(self.assignment())
+        await super().perform_seek()
+        for tp in self.assignment():
+            offset = self._committed_offset[tp] or None
+            self._resume_at[tp] = offset
+            if offset is None:
+                await self._seek_back(tp, None)
+
+    async def seek(self, partition: TP, offset: int) -> None:
+        """To this offset; what is out of this partition counts no more."""
+        self._drop([partition])
+        self._resume_at[partition] = offset
+        await super().seek(partition, offset)
+
+    def _drop(self, tps: Iterable[TP]) -> None:
+        for tp in tps:
+            self._epochs[tp] += 1
+            self._lanes.forget(Partition(*tp))
+
+    # Coming and going of partitions
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Before Faust resumes the flow, so that the stage's state is on its way when the first chunk arrives."""
+        self._lanes.assign({Partition(*tp) for tp in assigned})
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Faust stops the flow and calls `wait_empty`; then everything is forgotten. Faust always revokes all partitions."""
+        await super().on_partitions_revoked(revoked)
+        self._drop(revoked)
+        for tp in revoked:
+            self._resume_at.pop(tp, None)
+            self._unread.discard(tp)
+        await self._lanes.revoked()
+
+    async def wait_empty(self) -> None:
+        """Finish what is in work and commit it. Called by Faust at every revocation and at the end."""
+        await self._lanes.settle(self.app.settle_seconds)
+        await self.commit()
+
+    def close(self) -> None:
+        """Faust closes the client under a running stop when a rebalance comes in between; our stop ends in order instead."""
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Faust's stall detector only logs, and takes a paused lane for a stalled one: the watchdog replaces it."""
+
+
+class ChunkTransport(driver.Transport):  # type: ignore[misc] # faust ships no types
+    """Faust's aiokafka transport with this consumer."""
+
+    Consumer = ChunkConsumer
+
+
+def _to_record(record: Any) -> Record:
+    return Record(
+        record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
+    )
