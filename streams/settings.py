@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from connectors.kit.settings import Part
 from schemas.reasons import DEFAULT_POLICIES, LastResort, Policy, Reason
 from schemas.topics import DEFAULT_TIERS, Lane, Topic, parse_tier, topic_table
+from streams.poller.settings import PollSettings
 
 
 class ConfigurationError(Exception):
@@ -174,6 +175,7 @@ class Settings(BaseSettings):
     breaker: BreakerSettings = BreakerSettings()
     stage: StageSettings = StageSettings()
     filters: FilterSettings = FilterSettings()
+    poll: PollSettings = PollSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -195,13 +197,16 @@ class Settings(BaseSettings):
         return tuple(Lane)
 
 
-def load_settings(**overrides: Any) -> Settings:
-    """Read the configuration. Raises ConfigurationError listing every problem at once: setting, problem, never the value of a secret."""
+def load_settings(kind: type[Settings] = Settings, /, **overrides: Any) -> Settings:
+    """Read the configuration; `kind` may be a class with more parts (`streams.connectors`).
+
+    Raises ConfigurationError listing every problem at once: setting, problem, never the value of a secret.
+    """
     path = os.environ.get("CAUSEWAY_CONFIG", "")
     if path and not Path(path).is_file():
         raise ConfigurationError(f"CAUSEWAY_CONFIG names {path}, which is not a file")
     try:
-        return Settings(**overrides)
+        return kind(**overrides)
     except ValidationError as error:
         lines = [
             f"  CAUSEWAY_{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
