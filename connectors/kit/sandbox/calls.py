@@ -49,6 +49,10 @@ class CallLog:
             self.latest.append(Call(began, scope["method"], scope["path"], status, (self._clock() - began) * 1000))
             self.counts[status] += 1
 
+    def clear(self) -> None:
+        self.latest.clear()
+        self.counts.clear()
+
     def as_json(self) -> dict[str, Any]:
         by_status = {str(status): count for status, count in sorted(self.counts.items())}
         return {"total": sum(self.counts.values()), "by_status": by_status, "latest": [asdict(c) for c in self.latest]}

@@ -1,0 +1,178 @@
+"""The sandbox's own side: orders to add, changes, the truth, accounts, the page. Bad requests get 400 and say why."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from connectors.kit.sandbox.calls import CallLog
+from connectors.kit.sandbox.faults import FaultsMiddleware
+from connectors.kit.sandbox.page import Table, calls_table, faults_table, page, shown_time
+from connectors.walmart.sandbox.catalog import CATALOG
+from connectors.walmart.sandbox.charges import Json
+from connectors.walmart.sandbox.errors import ApiError
+from connectors.walmart.sandbox.lifecycle import RuleError
+from connectors.walmart.sandbox.mix import mix_from
+from connectors.walmart.sandbox.world import Batch, World
+
+MAX_ORDERS = 100_000
+_SHOWN = 50
+
+
+class Control:
+    """Handlers at /sandbox and /. `faults` and `calls` are set when the app is put together."""
+
+    faults: FaultsMiddleware
+    calls: CallLog
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/", self.page, methods=["GET"]),
+            Route("/sandbox/health", self.health, methods=["GET"]),
+            Route("/sandbox/orders", self.add, methods=["POST"]),
+            Route("/sandbox/orders/raw", self.add_raw, methods=["POST"]),
+            Route("/sandbox/orders/{po}/change", self.change, methods=["POST"]),
+            Route("/sandbox/accounts/{client_id}", self.account, methods=["PUT"]),
+            Route("/sandbox/catalog", self.catalog, methods=["GET"]),
+            Route("/sandbox/state", self.state, methods=["GET"]),
+            Route("/sandbox/reset", self.reset, methods=["POST"]),
+        ]
+
+    async def health(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def catalog(self, request: Request) -> Response:
+        return JSONResponse([asdict(product) for product in CATALOG])
+
+    async def add(self, request: Request) -> Response:
+        return await self._answered(request, self._add)
+
+    async def add_raw(self, request: Request) -> Response:
+        return await self._answered(request, self._add_raw)
+
+    async def change(self, request: Request) -> Response:
+        def changed(body: Json) -> Json:
+            order = self.world.change(self._account(body), request.path_params["po"], body)
+            return {"purchaseOrderId": order.po, "modified": order.modified}
+
+        return await self._answered(request, changed)
+
+    async def account(self, request: Request) -> Response:
+        """New secret or scopes for an account: {"client_secret": ..., "scopes": {"orders": "no_access"}}."""
+
+        def changed(body: Json) -> Json:
+            client_id = self._account({"account": request.path_params["client_id"]})
+            account = self.world.accounts[client_id]
+            secret, scopes = body.get("client_secret", account.client_secret), body.get("scopes", account.scopes)
+            self.world.accounts[client_id] = replace(account, client_secret=str(secret), scopes=dict(scopes))
+            if body.get("revoke_tokens"):
+                self.world.tokens.clear()
+            return {"account": client_id, "scopes": dict(scopes)}
+
+        return await self._answered(request, changed)
+
+    async def state(self, request: Request) -> Response:
+        """The truth. Query: account (default: the first)."""
+        try:
+            account = self._account(request.query_params)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        more = {"calls": self.calls.as_json(), "faults": self.faults.plan.as_json()}
+        return JSONResponse({**self.world.state(account), **more, "tokens_issued": self.world.tokens.issued})
+
+    async def reset(self, request: Request) -> Response:
+        """Forget all orders, tokens, throttles, faults and calls."""
+        self.world.reset()
+        self.faults.use("none")
+        self.calls.clear()
+        return JSONResponse({"status": "reset"})
+
+    async def page(self, request: Request) -> Response:
+        tables = [calls_table(self.calls), faults_table(self.faults.plan)]
+        for client_id in self.world.accounts:
+            tables.insert(0, _orders_table(self.world.state(client_id)))
+        note = "Invented data. Behaves like the Marketplace API as far as this sandbox's README says."
+        return page("Walmart Marketplace sandbox", note, tables)
+
+    def _add(self, body: Json) -> Json:
+        """{"count": 200, "seed": 7, "mix": "default", "rate": 5, "spread_minutes": 0, "account": ...}"""
+        _known(body, {"count", "seed", "mix", "rate", "spread_minutes", "account"})
+        count, rate = _number(body, "count", 1, MAX_ORDERS), body.get("rate")
+        batch = Batch(
+            count=int(count),
+            seed=int(_number(body, "seed", -(2**63), 2**63, 0)),
+            mix=mix_from(body.get("mix", "default")),
+            rate=None if rate is None else _number(body, "rate", 0.001, 100_000),
+            spread=timedelta(minutes=_number(body, "spread_minutes", 0, 60 * 24 * 200, 0)),
+        )
+        added = self.world.add_batch(self._account(body), batch)
+        return {"added": len(added), "known": batch.count - len(added), "purchaseOrderIds": added}
+
+    def _add_raw(self, body: Json) -> Json:
+        """{"orders": [...], "traits": [...], "modified": epoch ms, "account": ...}"""
+        _known(body, {"orders", "traits", "modified", "account"})
+        orders = body.get("orders")
+        if not isinstance(orders, list) or not all(isinstance(o, dict) and o.get("purchaseOrderId") for o in orders):
+            raise ValueError("orders: a list of orders with a purchaseOrderId each is expected")
+        modified = int(_number(body, "modified", 0, 2**53)) if "modified" in body else None
+        added = self.world.add_raw(self._account(body), orders, body.get("traits", []), modified)
+        return {"added": len(added), "purchaseOrderIds": added}
+
+    def _account(self, given: Mapping[str, Any]) -> str:
+        client_id = given.get("account", next(iter(self.world.accounts)))
+        if client_id not in self.world.accounts:
+            raise ValueError(f"account: unknown; known: {', '.join(self.world.accounts)}")
+        return str(client_id)
+
+    async def _answered(self, request: Request, act: Callable[[Json], Json]) -> Response:
+        try:
+            return JSONResponse(act(_object(await request.json())))
+        except ApiError as error:
+            return JSONResponse({"error": error.description}, error.status)
+        except (ValueError, TypeError, RuleError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+
+def _object(body: Any) -> Json:
+    if not isinstance(body, dict):
+        raise TypeError("a JSON object is expected")
+    return body
+
+
+def _known(body: Json, names: set[str]) -> None:
+    if unknown := sorted(body.keys() - names):
+        raise ValueError(f"unknown fields: {', '.join(unknown)}; known: {', '.join(sorted(names))}")
+
+
+def _number(body: Json, name: str, low: float, high: float, default: float | None = None) -> float:
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{name}: a number from {low} to {high} is expected")
+    return value
+
+
+def _orders_table(state: Json) -> Table:
+    orders = state["orders"]
+    newest = [order for order in orders if order["visible"]][: -_SHOWN - 1 : -1]
+    rows = [
+        (
+            order["purchaseOrderId"],
+            shown_time(order["created"] / 1000),
+            order["status"],
+            len(order["lines"]),
+            order["total"]["total"] if order["total"] else "?",
+            ", ".join(order["traits"]),
+        )
+        for order in newest
+    ]
+    waiting = f"{state['pending_arrivals']} still to appear, {state['pending_changes']} changes to come"
+    note = f"{len(orders)} in all, {waiting}, {len(state['writes'])} writes; the newest {len(rows)} that are visible."
+    columns = ("Purchase order", "Ordered", "Status", "Lines", "Total USD", "Traits")
+    return Table(f"Orders of {state['account']}", columns, rows, note, "No orders. POST /sandbox/orders adds some.")

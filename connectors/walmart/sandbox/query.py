@@ -1,0 +1,165 @@
+"""The order list's parameters and its cursor (walmart.md sections 4 and 5).
+
+The cursor is a whole query string starting with "?". It repeats the filters with the window fixed at the first page,
+and counts the orders given so far (`poIndex`). The list itself is live: orders that come, go or change between pages
+move the others, so a page may repeat or skip some, as the real list does.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlencode
+
+from connectors.walmart.sandbox.errors import ApiError
+
+LINE_STATUSES = ("Created", "Acknowledged", "Shipped", "Delivered", "Cancelled")
+NODE_TYPES = ("SellerFulfilled", "WFSFulfilled", "3PLFulfilled")
+DEFAULT_WINDOW = timedelta(days=7)
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 200
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z)?")
+
+
+@dataclass(frozen=True)
+class OrderQuery:
+    """Times are epoch milliseconds, both ends included. offset: orders given on earlier pages."""
+
+    created_from: int
+    created_to: int
+    modified_from: int | None = None
+    modified_to: int | None = None
+    ship_from: int | None = None
+    ship_to: int | None = None
+    status: str | None = None
+    sku: str | None = None
+    customer_order_id: str | None = None
+    purchase_order_id: str | None = None
+    node_type: str = "SellerFulfilled"
+    order_type: str | None = None
+    program_type: str | None = None
+    limit: int = DEFAULT_LIMIT
+    offset: int = 0
+    product_info: bool = False
+    replacement_info: bool = False
+
+
+def parse(params: Mapping[str, str], now: datetime, *, released: bool, history_days: int) -> OrderQuery:
+    """The query of a call. Raises ApiError INVALID_REQUEST_PARAM naming the parameter.
+
+    The default window of seven days holds whenever createdStartDate is not given, also beside other filters: that is
+    what the page says, so a caller who wants older orders has to ask."""
+    now_ms = _ms(now)
+    oldest = _ms(now - timedelta(days=history_days))
+    created_from = _date(params, "createdStartDate")
+    query = OrderQuery(
+        created_from=max(oldest, _ms(now - DEFAULT_WINDOW) if created_from is None else created_from),
+        created_to=_date_end(params, "createdEndDate", now_ms),
+        modified_from=_date(params, "lastModifiedStartDate"),
+        modified_to=_date(params, "lastModifiedEndDate", end=True),
+        ship_from=_date(params, "fromExpectedShipDate"),
+        ship_to=_date(params, "toExpectedShipDate", end=True),
+        status="Created" if released else _one_of(params, "status", LINE_STATUSES),
+        sku=params.get("sku"),
+        customer_order_id=params.get("customerOrderId"),
+        purchase_order_id=params.get("purchaseOrderId"),
+        node_type=_one_of(params, "shipNodeType", NODE_TYPES) or "SellerFulfilled",
+        order_type=_one_of(params, "orderType", ("REGULAR", "REPLACEMENT")),
+        program_type=params.get("shippingProgramType"),
+        limit=_number(params, "limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
+        offset=_number(params, "poIndex", 0, 10**9, 0) if params.get("hasMoreElements") == "true" else 0,
+        product_info=params.get("productInfo") == "true",
+        replacement_info=params.get("replacementInfo") == "true",
+    )
+    _check_order(params, "createdStartDate", query.created_from, "createdEndDate", query.created_to)
+    _check_order(params, "lastModifiedStartDate", query.modified_from, "lastModifiedEndDate", query.modified_to)
+    return query
+
+
+def cursor(query: OrderQuery, total: int, partner_id: str, *, released: bool = False) -> str:
+    """The cursor that leads to `query`'s offset."""
+    fields: dict[str, str | int | None] = {
+        "limit": query.limit,
+        "hasMoreElements": "true",
+        "soIndex": total,
+        "poIndex": query.offset,
+        "partnerId": partner_id,
+        "sellerId": 8,
+        "status": None if released else query.status,
+        "createdStartDate": _iso(query.created_from),
+        "createdEndDate": _iso(query.created_to),
+        "lastModifiedStartDate": _iso(query.modified_from),
+        "lastModifiedEndDate": _iso(query.modified_to),
+        "fromExpectedShipDate": _iso(query.ship_from),
+        "toExpectedShipDate": _iso(query.ship_to),
+        "sku": query.sku,
+        "customerOrderId": query.customer_order_id,
+        "purchaseOrderId": query.purchase_order_id,
+        "shipNodeType": query.node_type,
+        "orderType": query.order_type,
+        "shippingProgramType": query.program_type,
+        "productInfo": "true" if query.product_info else None,
+        "replacementInfo": "true" if query.replacement_info else None,
+    }
+    kept = {name: value for name, value in fields.items() if value is not None}
+    return "?" + urlencode(kept, safe=":", quote_via=quote)
+
+
+def at_offset(query: OrderQuery, offset: int) -> OrderQuery:
+    return replace(query, offset=offset)
+
+
+def _invalid(name: str, description: str) -> ApiError:
+    return ApiError("INVALID_REQUEST_PARAM", description, field=name)
+
+
+def _date(params: Mapping[str, str], name: str, *, end: bool = False) -> int | None:
+    """A bare date means its first millisecond, or its last one as an end."""
+    text = params.get(name)
+    if text is None:
+        return None
+    if not _DATE.fullmatch(text):
+        raise _invalid(name, "Invalid date: yyyy-MM-dd or yyyy-MM-ddTHH:mm:ssZ is expected")
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise _invalid(name, "Invalid date: no such day or time") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC) + (timedelta(days=1, milliseconds=-1) if end else timedelta())
+    return _ms(moment)
+
+
+def _date_end(params: Mapping[str, str], name: str, default: int) -> int:
+    value = _date(params, name, end=True)
+    return default if value is None else value
+
+
+def _one_of(params: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
+    value = params.get(name)
+    if value is not None and value not in allowed:
+        raise _invalid(name, f"one of {', '.join(allowed)} is expected")
+    return value
+
+
+def _number(params: Mapping[str, str], name: str, low: int, high: int, default: int) -> int:
+    text = params.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+        raise _invalid(name, f"a whole number from {low} to {high} is expected")
+    return int(text)
+
+
+def _check_order(params: Mapping[str, str], first: str, start: int | None, last: str, end: int | None) -> None:
+    if params.get(first) is not None and start is not None and end is not None and start > end:
+        raise _invalid(first, f"{first} lies after {last}")
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _iso(ms: int | None) -> str | None:
+    if ms is None:
+        return None
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -1,0 +1,237 @@
+"""What the sandbox holds, in one SQLite file: orders, their pending changes, and the writes it answered.
+
+Each write is committed before its answer is sent, so a killed sandbox comes back with all it ever confirmed. Orders
+may lie in the future (`visible_at`): until then no call sees them. One thread uses a store.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from connectors.walmart.sandbox.charges import Json
+from connectors.walmart.sandbox.query import OrderQuery
+
+FILE_NAME = "walmart-sandbox.sqlite3"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS orders (
+  account TEXT NOT NULL, po TEXT NOT NULL, customer_order TEXT NOT NULL, node_type TEXT NOT NULL,
+  order_type TEXT NOT NULL, program TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL,
+  ship_by INTEGER NOT NULL, visible_at REAL NOT NULL, statuses TEXT NOT NULL, skus TEXT NOT NULL,
+  traits TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (account, po)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS orders_by_date ON orders (account, created DESC, po DESC);
+CREATE TABLE IF NOT EXISTS changes (
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, account TEXT NOT NULL, po TEXT NOT NULL, change TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS writes (
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, account TEXT NOT NULL, po TEXT NOT NULL, operation TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class StoredOrder:
+    """created, modified: epoch milliseconds; visible_at: epoch seconds. `traits` is truth for tests."""
+
+    account: str
+    body: Json
+    created: int
+    modified: int
+    visible_at: float
+    traits: tuple[str, ...] = ()
+
+    @property
+    def po(self) -> str:
+        return str(self.body["purchaseOrderId"])
+
+
+@dataclass(frozen=True)
+class PendingChange:
+    """A change (lifecycle.buyer_change) due at epoch seconds."""
+
+    at: float
+    account: str
+    po: str
+    change: Json
+
+
+class Store:
+    """Opened at once. Raises sqlite3.Error when the file cannot be used."""
+
+    def __init__(self, data_dir: Path | None) -> None:
+        if data_dir is not None:
+            data_dir.mkdir(parents=True, exist_ok=True)
+        path = ":memory:" if data_dir is None else str(data_dir / FILE_NAME)
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def add(self, orders: Sequence[StoredOrder], changes: Sequence[PendingChange] = ()) -> list[str]:
+        """Adds the orders that are not there yet, with their changes; answers the ids added."""
+        added: list[str] = []
+        with self._transaction():
+            for order in orders:
+                row = _row(order)
+                marks = ",".join("?" * len(row))
+                if self._db.execute(f"INSERT OR IGNORE INTO orders VALUES ({marks})", row).rowcount:  # noqa: S608
+                    added.append(order.po)
+            fresh = set(added)
+            for one in changes:
+                if one.po in fresh:
+                    values = (one.at, one.account, one.po, json.dumps(one.change))
+                    self._db.execute("INSERT INTO changes (at, account, po, change) VALUES (?,?,?,?)", values)
+        return added
+
+    def get(self, account: str, po: str, now: float) -> StoredOrder | None:
+        sql = f"SELECT {_COLUMNS} FROM orders WHERE account = ? AND po = ? AND visible_at <= ?"  # noqa: S608
+        row = self._db.execute(sql, (account, po, now)).fetchone()
+        return _order(row) if row else None
+
+    def put(self, order: StoredOrder, operation: str = "", at: float = 0.0) -> None:
+        """Replaces an order; `operation` notes the write that did it."""
+        with self._transaction():
+            self._replace(order)
+            if operation:
+                values = (at, order.account, order.po, operation)
+                self._db.execute("INSERT INTO writes (at, account, po, operation) VALUES (?,?,?,?)", values)
+
+    def count(self, account: str, query: OrderQuery, now: float) -> int:
+        where, values = _where(account, query, now)
+        found: int = self._db.execute(f"SELECT count(*) FROM orders WHERE {where}", values).fetchone()[0]  # noqa: S608
+        return found
+
+    def page(self, account: str, query: OrderQuery, now: float) -> list[StoredOrder]:
+        """Newest order date first, as the published examples are."""
+        where, values = _where(account, query, now)
+        sql = f"SELECT {_COLUMNS} FROM orders WHERE {where} ORDER BY created DESC, po DESC LIMIT ? OFFSET ?"  # noqa: S608
+        return [_order(row) for row in self._db.execute(sql, (*values, query.limit, query.offset))]
+
+    def all(self, account: str) -> list[StoredOrder]:
+        """Every order, those still in the future too, in the order of their appearance."""
+        sql = f"SELECT {_COLUMNS} FROM orders WHERE account = ? ORDER BY visible_at, po"  # noqa: S608
+        return [_order(row) for row in self._db.execute(sql, (account,))]
+
+    def writes(self, account: str) -> list[tuple[float, str, str]]:
+        """(epoch seconds, purchaseOrderId, operation), oldest first."""
+        return list(self._db.execute("SELECT at, po, operation FROM writes WHERE account = ? ORDER BY id", (account,)))
+
+    def pending(self, account: str, now: float) -> tuple[int, int]:
+        """(orders that will still appear, changes that will still happen)."""
+        orders = self._db.execute("SELECT count(*) FROM orders WHERE account = ? AND visible_at > ?", (account, now))
+        changes = self._db.execute("SELECT count(*) FROM changes WHERE account = ?", (account,))
+        return int(orders.fetchone()[0]), int(changes.fetchone()[0])
+
+    def apply_due(self, now: float, change: Callable[[StoredOrder, Json, float], StoredOrder]) -> None:
+        """Lets `change` (order, change, its time) turn each order whose change is due; orders gone are skipped."""
+        due = list(
+            self._db.execute("SELECT id, at, account, po, change FROM changes WHERE at <= ? ORDER BY at", (now,))
+        )
+        if not due:
+            return
+        with self._transaction():
+            for number, at, account, po, text in due:
+                order = self.get(account, po, now)
+                if order is not None:
+                    self._replace(change(order, json.loads(text), at))
+                self._db.execute("DELETE FROM changes WHERE id = ?", (number,))
+
+    def clear(self, account: str | None = None) -> None:
+        with self._transaction():
+            for table in ("orders", "changes", "writes"):
+                where = "" if account is None else " WHERE account = ?"
+                self._db.execute(f"DELETE FROM {table}{where}", () if account is None else (account,))  # noqa: S608
+
+    def _replace(self, order: StoredOrder) -> None:
+        row = _row(order)
+        marks = ",".join("?" * len(row))
+        self._db.execute(f"INSERT OR REPLACE INTO orders VALUES ({marks})", row)  # noqa: S608
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+
+_COLUMNS = "account, body, created, modified, visible_at, traits"
+
+
+def _order(row: Sequence[Any]) -> StoredOrder:
+    account, body, created, modified, visible_at, traits = row
+    return StoredOrder(account, json.loads(body), created, modified, visible_at, tuple(json.loads(traits)))
+
+
+def _row(order: StoredOrder) -> tuple[Any, ...]:
+    body = order.body
+    node, shipping = body.get("shipNode"), body.get("shippingInfo")
+    ship_by = shipping.get("estimatedShipDate") if isinstance(shipping, dict) else 0
+    lines = _lines(body)
+    return (
+        order.account,
+        order.po,
+        str(body.get("customerOrderId", "")),
+        str(node.get("type", "SellerFulfilled")) if isinstance(node, dict) else "SellerFulfilled",
+        str(body.get("orderType", "REGULAR")),
+        _joined(_inner(line, "fulfillment", "shippingProgramType") for line in lines),
+        order.created,
+        order.modified,
+        ship_by if isinstance(ship_by, int) and abs(ship_by) < 2**62 else 0,
+        order.visible_at,
+        _joined(status.get("status") for line in lines for status in _statuses(line)),
+        _joined(_inner(line, "item", "sku") for line in lines),
+        json.dumps(order.traits),
+        json.dumps(body, ensure_ascii=False),
+    )
+
+
+def _lines(body: Json) -> list[Json]:
+    """The lines as far as they have the form of lines; orders of wrong form are stored too."""
+    holder = body.get("orderLines")
+    found = holder.get("orderLine") if isinstance(holder, dict) else None
+    return [line for line in found if isinstance(line, dict)] if isinstance(found, list) else []
+
+
+def _statuses(line: Json) -> list[Json]:
+    holder = line.get("orderLineStatuses")
+    found = holder.get("orderLineStatus") if isinstance(holder, dict) else None
+    return [status for status in found if isinstance(status, dict)] if isinstance(found, list) else []
+
+
+def _inner(line: Json, holder: str, name: str) -> Any:
+    found = line.get(holder)
+    return found.get(name) if isinstance(found, dict) else None
+
+
+def _joined(names: Iterator[Any]) -> str:
+    """Values between line feeds, so that one can be looked for whole."""
+    return "\n" + "".join(f"{name}\n" for name in names if isinstance(name, str))
+
+
+def _where(account: str, query: OrderQuery, now: float) -> tuple[str, list[Any]]:
+    conditions: list[tuple[str, Any]] = [
+        ("account = ?", account),
+        ("visible_at <= ?", now),
+        ("created >= ?", query.created_from),
+        ("created <= ?", query.created_to),
+        ("node_type = ?", query.node_type),
+        ("modified >= ?", query.modified_from),
+        ("modified <= ?", query.modified_to),
+        ("ship_by >= ?", query.ship_from),
+        ("ship_by <= ?", query.ship_to),
+        ("instr(statuses, ?) > 0", query.status and f"\n{query.status}\n"),
+        ("instr(skus, ?) > 0", query.sku and f"\n{query.sku}\n"),
+        ("instr(program, ?) > 0", query.program_type and f"\n{query.program_type}\n"),
+        ("customer_order = ?", query.customer_order_id),
+        ("po = ?", query.purchase_order_id),
+        ("order_type = ?", query.order_type),
+    ]
+    used = [(sql, value) for sql, value in conditions if value is not None]
+    return " AND ".join(sql for sql, _ in used), [value for _, value in used]

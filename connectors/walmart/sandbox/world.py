@@ -1,0 +1,189 @@
+"""The sandbox's state in one place, and what the calls do to it. Knows nothing of HTTP."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from connectors.walmart.sandbox import lifecycle, lines
+from connectors.walmart.sandbox.charges import Json, order_total
+from connectors.walmart.sandbox.errors import ApiError, Envelopes
+from connectors.walmart.sandbox.generator import generate
+from connectors.walmart.sandbox.mix import OrderMix
+from connectors.walmart.sandbox.settings import Account, SandboxSettings
+from connectors.walmart.sandbox.store import PendingChange, Store, StoredOrder
+from connectors.walmart.sandbox.throttle import Throttle
+from connectors.walmart.sandbox.tokens import Tokens
+
+Clock = Callable[[], float]
+# What reading an order of wrong form raises; such orders are kept on purpose (damage.py).
+FORM_ERRORS = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Orders to make. rate: orders per second of appearance, None = all at once; spread: how far back the order dates
+    of orders that appear at once reach (history)."""
+
+    count: int
+    seed: int
+    mix: OrderMix
+    rate: float | None = None
+    spread: timedelta = timedelta()
+
+
+class World:
+    """One sandbox: accounts, tokens, throttles, orders. `clock` gives epoch seconds."""
+
+    def __init__(self, settings: SandboxSettings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.accounts: dict[str, Account] = {account.client_id: account for account in settings.accounts}
+        self.tokens = Tokens(settings.token_seconds)
+        self.throttle = Throttle(settings.limits, settings.replenish_format, settings.seed)
+        self.envelopes = Envelopes(settings.error_shape, settings.seed)
+        self.store = Store(settings.data_dir)
+
+    def now(self) -> float:
+        """The time, after all that was due by then has happened."""
+        now = self.clock()
+        self.store.apply_due(now, _changed)
+        return now
+
+    def add_batch(self, account: str, batch: Batch) -> list[str]:
+        """Ids of the orders added; those of the same seed that are there already are left alone."""
+        orders, changes = [], []
+        for index, (placed, appears) in enumerate(_times(batch, self.clock())):
+            when = datetime.fromtimestamp(placed, UTC)
+            made = next(generate(1, batch.seed, batch.mix, when, account, index))
+            dated = int((when - made.late).timestamp()) * 1000
+            stored = StoredOrder(account, made.body, dated, dated, appears, made.traits)
+            orders.append(stored)
+            changes += [
+                PendingChange(appears + after, account, stored.po, dict(change)) for after, change in made.changes
+            ]
+        return self.store.add(orders, changes)
+
+    def add_raw(
+        self, account: str, bodies: Sequence[Json], traits: Sequence[str] = (), modified: int | None = None
+    ) -> list[str]:
+        """Orders as given; they need nothing but a purchaseOrderId. Those already there are replaced."""
+        now = self.clock()
+        for body in bodies:
+            placed = body.get("orderDate")
+            created = placed if isinstance(placed, int) and 0 < placed < 2**53 else int(now * 1000)
+            stored = StoredOrder(
+                account, body, created, int(now * 1000) if modified is None else modified, now, tuple(traits)
+            )
+            self.store.put(stored)
+        return [str(body["purchaseOrderId"]) for body in bodies]
+
+    def change(self, account: str, po: str, change: Mapping[str, Any]) -> StoredOrder:
+        """A change from the buyer's side, now. Raises RuleError, ApiError when there is no such order."""
+        now = self.now()
+        order = _changed(self.order(account, po, now), dict(change), now)
+        self.store.put(order)
+        return order
+
+    def order(self, account: str, po: str, now: float) -> StoredOrder:
+        found = self.store.get(account, po, now)
+        if found is None:
+            raise ApiError("CONTENT_NOT_FOUND", "no such purchase order", field="purchaseOrderId")
+        return found
+
+    def write(self, account: str, po: str, operation: str, act: Callable[[Json, int], Json]) -> Json:
+        """Let `act` (order, now in ms) turn an order, keep it, answer it."""
+        now = self.now()
+        order, now_ms = self.order(account, po, now), int(now * 1000)
+        try:
+            body = act(order.body, now_ms)
+        except lifecycle.RuleError as error:
+            raise ApiError("INVALID_REQUEST_CONTENT", error.description, field=error.field) from error
+        except FORM_ERRORS as error:
+            raise ApiError("SYSTEM_ERROR", "the order is damaged") from error
+        modified = order.modified if body == order.body else max(now_ms, order.modified)
+        self.store.put(replace(order, body=body, modified=modified), operation, now)
+        return body
+
+    def reset(self, account: str | None = None) -> None:
+        self.store.clear(account)
+        self.tokens.clear()
+        self.throttle.clear()
+
+    def state(self, account: str) -> Json:
+        """The truth about an account: every order with its states, traits and total to the cent."""
+        now = self.now()
+        arrivals, changes = self.store.pending(account, now)
+        return {
+            "account": account,
+            "orders": [_shown(order, now) for order in self.store.all(account)],
+            "pending_arrivals": arrivals,
+            "pending_changes": changes,
+            "writes": [{"at": at, "purchaseOrderId": po, "operation": op} for at, po, op in self.store.writes(account)],
+        }
+
+
+def derived_status(body: Json) -> str:
+    """One word for an order, from its lines: the least advanced open state, else what became of it."""
+    counted: dict[str, int] = {}
+    for _, by_state in lines.summed_units(body):
+        for state, count in by_state.items():
+            counted[state] = counted.get(state, 0) + count
+    present = {state for state, count in counted.items() if count}
+    if present <= {"Cancelled"}:
+        return "Cancelled"
+    gone = present & set(lines.GONE)
+    if open_states := present & set(lines.OPEN):
+        return "PartlyShipped" if gone else "Created" if "Created" in open_states else "Acknowledged"
+    return "Shipped" if "Shipped" in gone else "Delivered"
+
+
+def _times(batch: Batch, now: float) -> list[tuple[float, float]]:
+    """(placed, appears) of each order, epoch seconds."""
+    if batch.rate:
+        return [(now + index / batch.rate, now + index / batch.rate) for index in range(batch.count)]
+    step = batch.spread.total_seconds() / batch.count if batch.count else 0.0
+    return [(now - step * (batch.count - 1 - index), now) for index in range(batch.count)]
+
+
+def _changed(order: StoredOrder, change: Json, at: float) -> StoredOrder:
+    at_ms = int(at * 1000)
+    try:
+        body = lifecycle.buyer_change(order.body, change, at_ms)
+    except FORM_ERRORS:
+        return order
+    return order if body == order.body else replace(order, body=body, modified=max(at_ms, order.modified))
+
+
+def _shown(order: StoredOrder, now: float) -> Json:
+    shown: Json = {
+        "purchaseOrderId": order.po,
+        "customerOrderId": order.body.get("customerOrderId"),
+        "traits": list(order.traits),
+        "created": order.created,
+        "modified": order.modified,
+        "visible": order.visible_at <= now,
+        "status": "Unknown",
+        "lines": [],
+        "total": None,
+    }
+    try:
+        total = order_total(order.body).as_json()
+        details = [_shown_line(line) for line in lines.lines_of(order.body)]
+        status = derived_status(order.body)
+    except FORM_ERRORS:
+        return shown
+    return {**shown, "status": status, "lines": details, "total": total}
+
+
+def _shown_line(line: Json) -> Json:
+    shipped = [status for status in lines.statuses_of(line) if "trackingInfo" in status]
+    return {
+        "lineNumber": line["lineNumber"],
+        "sku": line["item"]["sku"],
+        "quantity": int(line["orderLineQuantity"]["amount"]),
+        "units": dict(lines.units(line)),
+        "tracking": [status["trackingInfo"].get("trackingNumber") for status in shipped],
+        "intent_to_cancel": line.get("intentToCancel") == "true",
+        "refunded": "refund" in line,
+    }
