@@ -47,6 +47,7 @@ class Failure:
     target        the topic the record goes back to
     reason        one of the eight; `detail` is masked and at most 500 characters
     attempt       how often it has been tried
+    streak        how often in a row the reason was this one: a reason's own limit counts these
     due           when it may be tried again, 0 when it is not going to be
     origin        `topic/partition/offset` of the record that failed first
     waiting_for   what releases a held record, for example `sku:walmart:ACCOUNT:SKU`
@@ -62,6 +63,7 @@ class Failure:
     due: int
     origin: str
     waiting_for: str = ""
+    streak: int = 1
 
     def bounded(self) -> Failure:
         """The same with `detail` cut to its limit."""
@@ -86,7 +88,7 @@ def decode_failure(raw: RawHeaders) -> Failure | None:
     """The failure set, or None for a record that has not failed. Raises ValueError for a damaged set."""
     if not any(name.startswith(_FAILURE_PREFIX) for name, _ in raw):
         return None
-    return Failure(**_decode(raw, _FAILURE_PREFIX, _FAILURE_TYPES, optional=("waiting_for",)))
+    return Failure(**_decode(raw, _FAILURE_PREFIX, _FAILURE_TYPES, optional=("waiting_for", "streak")))
 
 
 def without_failure(raw: RawHeaders) -> RawHeaders:
