@@ -17,6 +17,7 @@ from streams.runtime.errors import (
 )
 from streams.runtime.producer import Producer
 from streams.runtime.progress import Progress
+from streams.runtime.runtime import Runtime, end_process, run_stages
 from streams.runtime.settings import RuntimeSettings
 from streams.runtime.stage import Stage, StageContext, StageLimits
 
@@ -30,9 +31,12 @@ __all__ = [
     "Producer",
     "Progress",
     "RejectedError",
+    "Runtime",
     "RuntimeSettings",
     "Stage",
     "StageContext",
     "StageLimits",
     "TopicMissingError",
+    "end_process",
+    "run_stages",
 ]

@@ -8,8 +8,10 @@ import faust
 from faust.app.base import BootStrategy
 from faust.events import Event
 from faust.serializers.schemas import Schema
+from mode import get_logger
 from yarl import URL
 
+from streams.runtime.chunk import Partition
 from streams.runtime.consumer import ChunkTransport
 from streams.runtime.errors import MisuseError
 from streams.runtime.kafka import broker_credentials, broker_urls
@@ -45,12 +47,21 @@ class StageApp(faust.App):  # type: ignore[misc] # faust ships no types
     """One stage's Faust app. Built by `build_app`."""
 
     BootStrategy = ConsumeOnly
+    logger = get_logger("faust.stage")  # mode would log under this module's name, as if it were ours
 
     def __init__(self, stage: Stage, lanes: Lanes, kafka: KafkaSettings, settings: RuntimeSettings) -> None:
         self.lanes = lanes
         self.settle_seconds = settings.revoke
         super().__init__(stage.name, **_options(stage, kafka, settings))
         self.transport = ChunkTransport(self.conf.broker, self)
+
+    def consumer_is_there(self) -> bool:
+        """Whether its consumer was made: Faust makes it on first use, and stopping an app that never started must not."""
+        return self._consumer is not None
+
+    def committed(self, partition: Partition) -> int | None:
+        """What the broker has confirmed of this partition. From any thread."""
+        return self._consumer.committed.get(partition) if self._consumer is not None else None
 
     async def on_first_start(self) -> None:
         """Faust makes a data directory here; there is nothing to put into it."""
@@ -76,7 +87,7 @@ def build_app(stage: Stage, lanes: Lanes, kafka: KafkaSettings, settings: Runtim
     app = StageApp(stage, lanes, kafka, settings)
     topic = app.topic(*stage.topics, schema=ChunkSchema(), acks=False, internal=False)
 
-    @app.agent(topic, name=stage.name)
+    @app.agent(topic, name=stage.name)  # type: ignore[untyped-decorator] # faust ships no types
     async def feed_lanes(parcels: Any) -> None:
         async for parcel in parcels:
             lanes.put(parcel)

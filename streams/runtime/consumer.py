@@ -41,6 +41,8 @@ _ROOM_SECONDS = 0.5
 class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # faust ships no types
     """Faust's consumer thread; only the fetch's waiting time differs, which Faust fixes at 1.5 s."""
 
+    logger = driver.logger  # mode would log under this module's name, as if it were ours
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
@@ -50,40 +52,47 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # faust 
 class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no types
     """Yields chunks, commits what the lanes have done."""
 
+    logger = driver.logger
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lanes: Lanes = self.app.lanes
         self._epochs: Counter[TP] = Counter()
         self._resume_at: dict[TP, int | None] = {}  # where to read on; None = from the start of the partition
         self._unread: set[TP] = set()  # taken from the buffer and not handed out
+        self._seeking = asyncio.Lock()
+        self.committed: dict[TP, int] = {}  # what the broker has confirmed
 
     def _new_consumer_thread(self) -> ChunkThread:
         return ChunkThread(self, loop=self.loop, beacon=self.beacon)
 
     # Reading
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
         """One fetch: at most one chunk per partition. Faust calls this in a loop."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
         if self._unread:
-            await self._read_again()
+            async with self._seeking:
+                await self._read_again()
         active = self._get_active_partitions()
         wanted = {tp for tp in active if self._lanes.has_room(tp)}
         if not wanted:
             await self._wait_for_room()
             return
         epochs = {tp: self._epochs[tp] for tp in wanted}
-        batches = await self._fetch(wanted, _FETCH_SECONDS if len(wanted) == len(active) else _FETCH_SECONDS_WHILE_FULL)
-        for tp, records in batches.items():
-            if not self.flow_active or self._epochs[tp] != epochs.get(tp):
-                self._unread.add(tp)
-                continue
-            yield tp, self._to_chunk(tp, records)
-
-    async def _fetch(self, wanted: set[TP], timeout: float) -> Mapping[TP, Sequence[Any]]:
+        batches = dict(await self._fetch(wanted, is_full=len(wanted) < len(active)))
         try:
-            return await self._getmany(active_partitions=wanted, timeout=timeout) or {}
+            for tp in tuple(batches):
+                if self.flow_active and self._epochs[tp] == epochs.get(tp):
+                    yield tp, self._to_chunk(tp, batches.pop(tp))
+        finally:
+            self._unread.update(batches)
+
+    async def _fetch(self, wanted: set[TP], *, is_full: bool) -> Mapping[TP, Sequence[Any]]:
+        seconds = _FETCH_SECONDS_WHILE_FULL if is_full else _FETCH_SECONDS
+        try:
+            return await self._getmany(active_partitions=wanted, timeout=seconds) or {}
         except asyncio.CancelledError:
             self._unread.update(wanted)
             raise
@@ -142,6 +151,15 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no typ
             if topics is None or tp in topics or topic in topics:
                 yield tp
 
+    def _should_commit(self, tp: TP, offset: int) -> bool:
+        return offset > self.committed.get(tp, -1)
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        confirmed: bool = await super()._commit(offsets)
+        if confirmed:
+            self.committed.update(offsets)
+        return confirmed
+
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """A gap in the offsets needs no book-keeping: the chunk after it ends behind it."""
 
@@ -149,13 +167,16 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no typ
 
     async def perform_seek(self) -> None:
         """To the committed offsets, or to the start where there is none; what is out counts no more."""
-        self._drop(self.assignment())
-        await super().perform_seek()
-        for tp in self.assignment():
-            offset = self._committed_offset[tp] or None
-            self._resume_at[tp] = offset
-            if offset is None:
-                await self._seek_back(tp, None)
+        async with self._seeking:
+            assigned = self.assignment()
+            self._drop(assigned)
+            for found, offset in (await self.seek_to_committed() if assigned else {}).items():
+                tp = TP(found.topic, found.partition)
+                self._resume_at[tp] = offset or None
+                if offset:
+                    self.committed[tp] = offset
+                else:
+                    await self._seek_back(tp, None)
 
     async def seek(self, partition: TP, offset: int) -> None:
         """To this offset; what is out of this partition counts no more."""
@@ -167,6 +188,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no typ
         for tp in tps:
             self._epochs[tp] += 1
             self._lanes.forget(Partition(*tp))
+            self.committed.pop(tp, None)
 
     # Coming and going of partitions
 
@@ -187,6 +209,11 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no typ
     async def wait_empty(self) -> None:
         """Finish what is in work and commit it. Called by Faust at every revocation and at the end."""
         await self._lanes.settle(self.app.settle_seconds)
+        await self.commit_all()
+
+    async def commit_all(self) -> None:
+        """Commit everything that is done by now."""
+        await self.maybe_wait_for_commit_to_finish()  # that one may have begun before the last chunk was done
         await self.commit()
 
     def close(self) -> None:

@@ -30,7 +30,7 @@ async def work_off(stage: Stage, chunk: Chunk) -> None:
         await _process(stage, chunk)
     except InfrastructureError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the catch-all: whatever it is, the record is accounted for
         if len(chunk) == 1 or not stage.limits.bisect:
             logger.warning("chunk_failed stage=%s chunk=%s %s", stage.name, chunk, where(error))
             await stage.failed(chunk, error)

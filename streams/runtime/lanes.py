@@ -63,6 +63,11 @@ class Lanes:
         self.assignment: frozenset[Partition] = frozenset()
         self.room = asyncio.Event()  # set whenever a chunk ends: a partition may have room again
 
+    @property
+    def is_open(self) -> bool:
+        """Whether partitions were assigned (perhaps none) and not revoked since."""
+        return self._open
+
     # What the consumer asks
 
     def has_room(self, partition: Partition) -> bool:
