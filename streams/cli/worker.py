@@ -1,0 +1,43 @@
+"""`causeway worker`: run the stages, all in one process or each in its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def worker(
+    stage: Annotated[
+        list[str] | None,
+        typer.Option("--stage", help="Run only this stage; repeat for several. `list` shows the names."),
+    ] = None,
+) -> None:
+    """Run the pipeline's stages until SIGTERM: transform, route, deliver, retry, release. All of them, or those of --stage.
+
+    Exit codes: 0 asked to stop; 2 wrong configuration; 3 Kafka or the registry cannot be reached; 70 failed, 75 stalled, 76 stopping took
+    too long: start it again, nothing is lost.
+    """
+    import asyncio
+
+    from schemas.registry import RegistryError
+    from streams.connectors import discover
+    from streams.kafka import BrokerError
+    from streams.observe import logs
+    from streams.runtime import end_process
+    from streams.settings import ConfigurationError, load_settings
+    from streams.worker import run_worker, stage_names
+
+    try:
+        if stage and "list" in stage:
+            typer.echo("\n".join(stage_names(discover())))
+            return
+        logs.set_up(load_settings().log, ",".join(stage or ["all"]))
+        code = asyncio.run(run_worker(stage or ()))
+    except ConfigurationError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    except (BrokerError, RegistryError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(3) from None
+    end_process(code)

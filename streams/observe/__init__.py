@@ -1,0 +1,1 @@
+"""Seeing it: metrics, logs, health, status, one order's journey."""

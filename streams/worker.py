@@ -1,0 +1,210 @@
+"""A worker process: builds the stages it is asked to run and everything they need, and runs them until told to stop.
+
+The root of the program: here, and only here, settings, connectors, codec, producer and clocks come together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from connectors.kit.ports import Connector, Deps, Sink
+from schemas.codec import Codec
+from schemas.registry import Registry
+from schemas.topics import Lane
+from streams.connectors import discover, load_connected_settings, part_of
+from streams.failure.breaker import Breakers
+from streams.failure.held import ReleaseWorker
+from streams.failure.mappings import MappingTable
+from streams.failure.retry_worker import RetryWorker
+from streams.failure.routing import FailureRouting
+from streams.kafka import ensure_topics
+from streams.observe.health import Endpoint
+from streams.runtime import Runtime, RuntimeSettings, Stage
+from streams.runtime.runtime import EXIT_FAILED
+from streams.settings import ConfigurationError, Settings
+from streams.stages.deliver import DeliverStage
+from streams.stages.route import Router, RouteStage
+from streams.stages.transform import Transformer, TransformStage
+
+logger = logging.getLogger(__name__)
+
+RETRY = "retry"
+RELEASE = "release"
+
+
+def now() -> datetime:
+    """The clock of the running program, aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What stages are built from."""
+
+    settings: Settings
+    connectors: tuple[Connector, ...]
+    codec: Codec
+    routing: FailureRouting
+    deps: Deps
+    mappings: MappingTable
+
+
+def stage_names(connectors: Sequence[Connector]) -> tuple[str, ...]:
+    """What `causeway worker --stage` takes: the stages in the order things happen, then the two workers of the failure path."""
+    lanes = [f"deliver.{connector.name}.{lane.value}" for connector in connectors if connector.sink for lane in Lane]
+    return ("transform", "route", *lanes, RETRY, RELEASE)
+
+
+def prepare(settings: Settings, connectors: tuple[Connector, ...]) -> Parts:
+    """Topics and schemas are there, mappings are loaded. Raises BrokerError or RegistryError saying what cannot be reached."""
+    ensure_topics(settings)
+    registry = Registry(settings.registry.client())
+    registry.register(settings.topic_table())
+    codec = Codec(registry)
+    mappings = MappingTable(settings, codec)
+    mappings.start()
+    deps = Deps(settings.environment.value, mappings, now)
+    return Parts(settings, connectors, codec, FailureRouting(codec, settings), deps, mappings)
+
+
+def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) -> list[Stage]:
+    """The stages of that name (without `retry` and `release`, which are no stages). Fills `sinks` with what was opened for them."""
+    settings, codec, routing = parts.settings, parts.codec, parts.routing
+    breakers = Breakers(
+        settings.breaker.failures, settings.breaker.probe_after_seconds, settings.breaker.probe_limit_seconds
+    )
+    stages: list[Stage] = []
+    if "transform" in wanted:
+        mappings = {c.name: c.order_mapping for c in parts.connectors if c.order_mapping}
+        transformer = Transformer(settings, codec, mappings, routing, now)
+        stages.append(TransformStage(settings, transformer, tuple(mappings), settings.stage.chunk_records))
+    if "route" in wanted:
+        destinations = {c.name for c in parts.connectors if c.sink}
+        stages.append(RouteStage(Router(codec, routing, now, destinations), settings.stage.chunk_records))
+    for connector in parts.connectors:
+        for lane in Lane:
+            if f"deliver.{connector.name}.{lane.value}" in wanted:
+                sink = open_sink(parts, connector, sinks)
+                stages.append(DeliverStage(settings, lane, sink, breakers, codec, routing, now))
+    return stages
+
+
+def open_sink(parts: Parts, connector: Connector, sinks: dict[str, Sink]) -> Sink:
+    """The sink of a connector, opened once per process: its lanes share it, and so its rate budget and connections."""
+    if connector.sink is None:
+        raise ConfigurationError(f"nothing is written to {connector.name}")
+    if connector.name not in sinks:
+        sinks[connector.name] = connector.sink(part_of(parts.settings, connector), parts.deps)
+    return sinks[connector.name]
+
+
+async def run_worker(wanted: Sequence[str] = ()) -> int:
+    """Run these stages (all when empty) until SIGTERM or SIGINT. Returns the exit code of the process (see `streams.runtime.runtime`).
+
+    Raises ConfigurationError for unknown names, BrokerError or RegistryError when the cluster or the registry cannot be reached.
+    """
+    connectors = discover()
+    settings = load_connected_settings(connectors)
+    names = tuple(wanted) or stage_names(connectors)
+    unknown = [name for name in names if name not in stage_names(connectors)]
+    if unknown:
+        raise ConfigurationError(
+            f"there is no stage {', '.join(unknown)}; there are: {', '.join(stage_names(connectors))}"
+        )
+    parts = await asyncio.to_thread(prepare, settings, connectors)
+    sinks: dict[str, Sink] = {}
+    stages = build_stages(parts, names, sinks)
+    sides = Sides(_side_workers(parts, names, sinks))
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(parts.mappings.close)
+        stack.push_async_callback(_close_all, sinks)
+        return await _run(stages, settings, sides, stack)
+
+
+async def _run(stages: list[Stage], settings: Settings, sides: Sides, stack: contextlib.AsyncExitStack) -> int:
+    runtime = (
+        Runtime(stages, settings.kafka, RuntimeSettings(stalled=settings.stage.stalled_after_seconds))
+        if stages
+        else None
+    )
+    if settings.stage.metrics_port:
+        endpoint = Endpoint(settings.stage.metrics_port, lambda: _problem(runtime, sides))
+        stack.callback(endpoint.close)
+    stopped = asyncio.Event()
+    sides.start(asyncio.get_running_loop(), runtime.stop if runtime else stopped.set)
+    try:
+        code = await runtime.run() if runtime else await _until_signal(stopped)
+    finally:
+        await asyncio.to_thread(sides.stop)
+    return code or (EXIT_FAILED if sides.failed else 0)
+
+
+class Sides:
+    """The failure path's workers, each in a thread of its own. One that ends by an error ends the process: it is started again."""
+
+    def __init__(self, workers: Mapping[str, Callable[[threading.Event], None]]) -> None:
+        self._workers = workers
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.failed: list[str] = []
+
+    def start(self, loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> None:
+        """Start them; `end` is called in the loop when one fails."""
+
+        def work(name: str, run: Callable[[threading.Event], None]) -> None:
+            try:
+                run(self._stop)
+            except Exception as error:  # noqa: BLE001 - the one place that turns errors of these threads into an exit code
+                logger.critical("worker_failed worker=%s kind=%s detail=%s", name, type(error).__name__, error)
+                self.failed.append(name)
+                loop.call_soon_threadsafe(end)
+
+        self._threads = [threading.Thread(target=work, args=item, name=item[0]) for item in self._workers.items()]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ask them to finish what they have in hand and wait for it."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(60)
+
+
+def _side_workers(
+    parts: Parts, names: Sequence[str], sinks: dict[str, Sink]
+) -> dict[str, Callable[[threading.Event], None]]:
+    workers: dict[str, Callable[[threading.Event], None]] = {}
+    if RETRY in names:
+        workers[RETRY] = RetryWorker(parts.settings, parts.codec).run
+    if RELEASE in names:
+        for connector in parts.connectors:
+            if connector.sink:
+                open_sink(parts, connector, sinks)
+        workers[RELEASE] = ReleaseWorker(parts.settings, parts.codec, sinks).run
+    return workers
+
+
+async def _until_signal(stopped: asyncio.Event) -> int:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    await stopped.wait()
+    return 0
+
+
+async def _close_all(sinks: Mapping[str, Sink]) -> None:
+    for sink in sinks.values():
+        await sink.aclose()
+
+
+def _problem(runtime: Runtime | None, sides: Sides) -> str:
+    if sides.failed:
+        return f"failed: {', '.join(sides.failed)}"
+    return "" if runtime is None or runtime.is_healthy() else "stalled"
