@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from streams.stack import PartStatus, Stack
 
 T = TypeVar("T")
-STYLES = {"running": "green", "external": "cyan", "stopped": "dim", "silent": "red"}
+STYLES = {"running": "green", "external": "cyan", "stopped": "dim", "crashed": "red", "silent": "red"}
 
 
 def mount(app: typer.Typer) -> None:

@@ -78,6 +78,8 @@ def ensure(bundle: Bundle, env: Mapping[str, str], say: Callable[[str], None]) -
 def _fetch(bundle: Bundle, target: Path, env: Mapping[str, str], say: Callable[[str], None]) -> None:
     say(f"fetching the {bundle.name} with Maven into {target} (once)")
     mvn = tools.maven(env, say)
+    for abandoned in target.parent.glob(f"{target.name}.*/"):  # of a fetch that was killed; the lock says none lives
+        shutil.rmtree(abandoned)
     with tempfile.TemporaryDirectory(prefix=f"{target.name}.", dir=target.parent) as scratch:
         lib = Path(scratch) / "whole" / "lib"
         lib.mkdir(parents=True)

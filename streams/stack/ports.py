@@ -9,20 +9,27 @@ import socket
 from pathlib import Path
 
 from streams.stack.errors import PortTakenError, StackError
-from streams.stack.process import PROC, command_line
+from streams.stack.process import PROC, command_line, wait_until
 
 HOST = "127.0.0.1"
+LINGER_SECONDS = 1.0  # a program that just died may need this long to let go of its port
 LISTEN = "0A"  # state column of /proc/net/tcp, see proc_net_tcp in the kernel's documentation
 
 
 def check_free(port: int, *, purpose: str, setting: str) -> None:
     """Raise PortTakenError, naming the program where known, when nothing more can listen on the port."""
+    if not wait_until(lambda: _refused(port) is None, seconds=LINGER_SECONDS) and (error := _refused(port)):
+        raise _refusal(error, port, purpose, setting) from error
+
+
+def _refused(port: int) -> OSError | None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise _refusal(error, port, purpose, setting) from error
+            return error
+    return None
 
 
 def _refusal(error: OSError, port: int, purpose: str, setting: str) -> StackError:

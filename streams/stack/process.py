@@ -132,8 +132,21 @@ def kill(identity: Identity, *, seconds: float) -> bool:
 
 
 def wait_gone(pid: int, marker: str, seconds: float) -> bool:
-    """Wait until the process has ended; False when it is still there after `seconds`."""
-    return wait_until(lambda: not is_ours(pid, marker), seconds=seconds)
+    """Wait until the process has ended and let go of its ports; False when it is still there after `seconds`."""
+    return wait_until(lambda: not is_ours(pid, marker) and has_ended(pid), seconds=seconds)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether nothing of the process is left but, at most, its unread exit code.
+
+    A dying process loses its command line first and closes its sockets later, when its last thread is gone.
+    """
+    folder = PROC / str(pid)
+    try:
+        state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+        return state in "ZX" and len(list((folder / "task").iterdir())) <= 1
+    except OSError:
+        return True
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, every: float = 0.05) -> bool:

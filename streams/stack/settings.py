@@ -1,12 +1,55 @@
-"""Settings of the local stack, read once from the environment (`CAUSEWAY_STACK__...`)."""
+"""Settings of the local stack: `CAUSEWAY_STACK__...`, or the table `[stack]` of the file CAUSEWAY_CONFIG names."""
 
 from __future__ import annotations
 
+import os
+import tomllib
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from streams.stack.errors import StackError
+
+PREFIX = "CAUSEWAY_STACK__"
+BOOTSTRAP = "CAUSEWAY_KAFKA__BOOTSTRAP"
+REGISTRY_URL = "CAUSEWAY_REGISTRY__URL"
+API_PATH = "/apis/ccompat/v7"  # where Apicurio serves the Confluent API
+
+
+class _ConfigFile(PydanticBaseSettingsSource):
+    """`[stack]`, `kafka.bootstrap` and `registry.url` of the configuration file. Raises StackError."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Unused: `__call__` answers for all fields at once."""
+        raise NotImplementedError
+
+    def __call__(self) -> dict[str, Any]:
+        path = os.environ.get("CAUSEWAY_CONFIG")
+        if not path:
+            return {}
+        try:
+            content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise StackError(f"CAUSEWAY_CONFIG names {path}, which cannot be read: {error}") from error
+        own = {
+            BOOTSTRAP: content.get("kafka", {}).get("bootstrap"),
+            REGISTRY_URL: content.get("registry", {}).get("url"),
+        }
+        stack: dict[str, Any] = content.get("stack", {})
+        return stack | {name: value for name, value in own.items() if value}
+
+
+class _Unknown(_ConfigFile):
+    """Variables of our prefix that name no setting: handed on, so that a typo is refused instead of ignored."""
+
+    def __call__(self) -> dict[str, Any]:
+        names = {
+            name.lower().removeprefix(PREFIX.lower()): name for name in os.environ if name.upper().startswith(PREFIX)
+        }
+        return {short: os.environ[name] for short, name in names.items() if short not in self.settings_cls.model_fields}
 
 
 class StackSettings(BaseSettings):
@@ -17,7 +60,7 @@ class StackSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="CAUSEWAY_STACK__", populate_by_name=True, extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix=PREFIX, populate_by_name=True, extra="forbid", frozen=True, env_ignore_empty=True
     )
 
     data: Path = Field(default=Path(".causeway"), description="Folder of everything the stack writes: topics, logs.")
@@ -30,11 +73,23 @@ class StackSettings(BaseSettings):
     stop_seconds: float = Field(default=30.0, gt=0, description="How long a part may take to stop before it is killed.")
 
     external_bootstrap: str | None = Field(
-        default=None, validation_alias="CAUSEWAY_KAFKA__BOOTSTRAP", description="The user's own Kafka, if any."
+        default=None, validation_alias=BOOTSTRAP, description="The user's own Kafka, if any."
     )
     external_registry_url: str | None = Field(
-        default=None, validation_alias="CAUSEWAY_REGISTRY__URL", description="The user's own registry, if any."
+        default=None, validation_alias=REGISTRY_URL, description="The user's own registry, if any."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file."""
+        return init_settings, env_settings, _ConfigFile(settings_cls), _Unknown(settings_cls)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -61,4 +116,4 @@ class StackSettings(BaseSettings):
     @property
     def registry_url(self) -> str:
         """The Confluent-compatible API of the registry of these settings, the user's own first."""
-        return self.external_registry_url or f"http://127.0.0.1:{self.registry_port}/apis/ccompat/v7"
+        return self.external_registry_url or f"http://127.0.0.1:{self.registry_port}{API_PATH}"

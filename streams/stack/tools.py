@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from streams.stack.errors import ToolMissingError
 from streams.stack.process import run
@@ -25,8 +26,8 @@ def java(env: Mapping[str, str], say: Say) -> str:
     version = java_version(_first_line([program, "-version"]))
     if version is None or version < NEEDED_JAVA:
         raise ToolMissingError(
-            f"{program} is Java {version or 'of an unknown version'}, Kafka needs {NEEDED_JAVA} or newer: install it "
-            f"({_advice('java')}) or point JAVA_HOME to one"
+            f"{program} is Java {version or 'of an unknown version'}, Kafka needs {NEEDED_JAVA} or newer: point JAVA_HOME to "
+            f"one, or {_advice('java')}"
         )
     return program
 
@@ -65,10 +66,13 @@ def _install(program: str, env: Mapping[str, str], say: Say) -> str:
         )
     if not (_is_root() and shutil.which("apt-get", path=env.get("PATH"))):
         raise ToolMissingError(f"{program} is not installed: {_advice(program)}")
-    _apt(["update", "-qq"], env)
+    say(f"{program} is not installed: installing it with apt-get ({NO_APT}=1 forbids this)")
+    _apt(["update", "-qq"], env)  # one broken source of many is no reason to stop: install will tell
     package = "maven" if program == "mvn" else _java_package(env)
-    say(f"{program} is not installed: installing {package} with apt-get ({NO_APT}=1 forbids this)")
-    _apt(["install", "-qq", "-y", "--no-install-recommends", package], env)
+    answer = _apt(["install", "-qq", "-y", "--no-install-recommends", package], env)
+    if answer.returncode:
+        end = " / ".join((answer.stderr or answer.stdout).strip().splitlines()[-3:])
+        raise ToolMissingError(f"{program} is not installed and apt-get could not install {package}: {end}")
     found = shutil.which(program, path=env.get("PATH"))
     if found is None:
         raise ToolMissingError(f"apt-get installed {package}, yet there is no {program} on PATH: {_advice(program)}")
@@ -83,15 +87,8 @@ def _java_package(env: Mapping[str, str]) -> str:
     return "default-jre-headless"
 
 
-def _apt(arguments: list[str], env: Mapping[str, str]) -> None:
-    command = ["apt-get", *arguments]
-    answer = run(command, env={**env, "DEBIAN_FRONTEND": "noninteractive"})
-    if answer.returncode:
-        raise ToolMissingError(f"`{' '.join(command)}` failed: {_tail(answer.stderr or answer.stdout)}")
-
-
-def _tail(text: str) -> str:
-    return " / ".join(text.strip().splitlines()[-3:])
+def _apt(arguments: list[str], env: Mapping[str, str]) -> CompletedProcess[str]:
+    return run(["apt-get", *arguments], env={**env, "DEBIAN_FRONTEND": "noninteractive"})
 
 
 def _is_root() -> bool:
