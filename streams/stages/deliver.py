@@ -75,7 +75,7 @@ class DeliverStage:
         routing: FailureRouting, now: Clock,
     ) -> None:  # fmt: skip
         self.name = f"causeway.deliver.{sink.destination}.{lane.value}"
-        self.topics = (deliver(sink.destination, lane),)
+        self.topics: tuple[str, ...] = (deliver(sink.destination, lane),)
         self.limits = StageLimits(
             chunk_records=min(settings.stage.chunk_records, 4 * sink.batch_limit), work_seconds=900
         )

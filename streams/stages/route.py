@@ -146,7 +146,7 @@ class RouteStage:
     """The stage: one consumer group over `orders` and `outcomes`."""
 
     name = "causeway.route"
-    topics = (ORDERS, OUTCOMES)
+    topics: tuple[str, ...] = (ORDERS, OUTCOMES)
 
     def __init__(self, router: Router, chunk_records: int) -> None:
         self.limits = StageLimits(chunk_records=chunk_records)

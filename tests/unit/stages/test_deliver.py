@@ -1,0 +1,224 @@
+"""The deliver stage: every record has exactly one outcome, acknowledged before the next batch (ERR-1, ERR-4, EVT-2, EVT-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connectors.kit.errors import AuthError, TransientError
+from connectors.kit.ports import Delivery, Outcome, Result, failed
+from schemas.checksum import event_id
+from schemas.headers import Headers, decode_failure, encode_headers
+from schemas.reasons import Reason
+from schemas.record import Message, Record
+from schemas.records import AcknowledgeOrder, Deliver
+from schemas.topics import Lane
+from streams.failure.breaker import Breakers
+from streams.failure.routing import FailureRouting
+from streams.runtime import Chunk, StageContext
+from streams.runtime.progress import Progress
+from streams.settings import Settings
+from streams.stages.deliver import DeliverStage
+from tests.unit.failure.samples import codec
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+CODEC = codec()
+
+
+class FakeProducer:
+    """Keeps what was delivered, batch by batch."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+
+    async def deliver(self, messages: Sequence[Message]) -> None:
+        self.sent += messages
+
+    def on(self, topic: str) -> list[Message]:
+        return [message for message in self.sent if message.topic == topic]
+
+    def outcomes(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for message in self.on("outcomes"):
+            value = CODEC.decode("outcome", message.value)
+            found.setdefault(value["key"], []).append(value["result"])
+        return found
+
+
+class FakeSink:
+    """Answers what the script says for a key; `script` values may be exceptions for the whole batch."""
+
+    destination = "odoo"
+    batch_limit = 100
+
+    def __init__(self, script: dict[str, list[Outcome | Exception]] | None = None) -> None:
+        self.script = script or {}
+        self.calls: list[list[Delivery]] = []
+
+    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        self.calls.append(list(batch))
+        answers = []
+        for delivery in batch:
+            planned = self.script.get(delivery.key)
+            answer = planned.pop(0) if planned else Outcome(Result.APPLIED, remote_model="sale.order", remote_id="7")
+            if isinstance(answer, Exception):
+                raise answer
+            answers.append(answer)
+        return answers
+
+    async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
+        return []
+
+    async def aclose(self) -> None: ...
+
+
+class NobodyElse:
+    """Stands for the topic other lanes write: nothing new there."""
+
+    def catch_up(self, partition: int) -> list[Record]:
+        return []
+
+
+def arrival(
+    key: str, version: int = 1, kind: str = "state", offset: int = 0, headers: Any = None, **more: Any
+) -> Record:
+    body = AcknowledgeOrder(key=key, source="walmart", account="a", order_id=key, remote_id="", accepted_at=NOW)
+    checksum = more.pop("checksum", f"c{version}")
+    ident = event_id("odoo/op", key, checksum)
+    value = Deliver(
+        id=ident, destination="odoo", operation="upsert_order", kind=kind, lane="critical", source="walmart", account="a", key=key,
+        version=version, checksum=checksum, correlation=key, created_at=NOW, schema="acknowledge_order",
+        body=CODEC.encode("acknowledge_order", body),
+    )  # fmt: skip
+    plain = Headers(
+        ident, "walmart", "order", version, checksum, key, int(NOW.timestamp() * 1000), more.pop("env", "sandbox")
+    )
+    encoded = encode_headers(plain) if headers is None else headers
+    return Record("deliver.odoo.critical", 0, offset, 0, key.encode(), CODEC.encode("deliver", value), encoded)
+
+
+def stage(sink: FakeSink, **breaker: float) -> tuple[DeliverStage, FakeProducer]:
+    settings = Settings()
+    limits = {"failures": 3, "probe_after": 0.01, "probe_limit": 0.02} | breaker
+    breakers = Breakers(int(limits["failures"]), limits["probe_after"], limits["probe_limit"])
+    made = DeliverStage(settings, Lane.CRITICAL, sink, breakers, CODEC, FailureRouting(CODEC, settings), lambda: NOW)
+    producer = FakeProducer()
+    made._producer, made._progress = producer, Progress()  # type: ignore[assignment] # what start() takes from the runtime
+    made._others = NobodyElse()  # type: ignore[assignment]
+    return made, producer
+
+
+def chunk(*records: Record) -> Chunk:
+    return Chunk("deliver.odoo.critical", 0, records)
+
+
+async def test_one_outcome_each_and_the_key_is_known_from_then_on() -> None:
+    sink = FakeSink()
+    made, producer = stage(sink)
+    await made.process(chunk(arrival("k1"), arrival("k2", offset=1)))
+    await made.process(chunk(arrival("k1", offset=2)))
+    assert producer.outcomes() == {"k1": ["applied", "already_applied"], "k2": ["applied"]}
+    assert len(sink.calls) == 1  # the second time the destination was not asked
+    assert [CODEC.decode("key_state", m.value)["remote_id"] for m in producer.on("state.odoo")] == ["7", "7"]
+
+
+async def test_a_failure_is_routed_by_its_reason_and_the_rest_goes_on() -> None:
+    """ERR-1: transient waits for its tier, data is dead, mapping is held; the others are applied."""
+    sink = FakeSink(
+        {
+            "slow": [failed(Reason.TRANSIENT, "away")],
+            "bad": [failed(Reason.DATA, "no such field")],
+            "unknown": [failed(Reason.MAPPING, "no product", waiting_for="sku:walmart:a:X")],
+        }
+    )
+    made, producer = stage(sink)
+    await made.process(chunk(*(arrival(key, offset=n) for n, key in enumerate(("slow", "good", "bad", "unknown")))))
+    assert producer.outcomes() == {"slow": ["retry"], "good": ["applied"], "bad": ["dead"], "unknown": ["held"]}
+    assert len(producer.on("retry.30s")) == len(producer.on("dead.odoo")) == len(producer.on("held.odoo")) == 1
+    failure = decode_failure(producer.on("retry.30s")[0].headers)
+    assert failure is not None
+    assert (failure.reason, failure.attempt, failure.target) == (Reason.TRANSIENT, 1, "deliver.odoo.critical")
+
+
+async def test_an_open_breaker_keeps_records_in_place_without_counting_tries() -> None:
+    """ERR-4: when the destination is away, records wait in order; none is lost, none is counted as tried."""
+    away: list[Outcome | Exception] = [TransientError("refused")] * 6
+    sink = FakeSink({"k1": away})
+    made, producer = stage(sink)
+    await made.process(chunk(*(arrival(f"k{n}", offset=n) for n in range(1, 6))))
+    assert producer.outcomes() == {f"k{n}": ["applied"] for n in range(1, 6)}
+    assert [m.topic for m in producer.sent if m.topic.startswith("retry")] == []
+    assert [len(call) for call in sink.calls][1:6] == [1] * 5  # probes: one record each
+
+
+async def test_refused_credentials_open_the_breaker_at_once() -> None:
+    sink = FakeSink({"k1": [AuthError("password refused"), AuthError("password refused")]})
+    made, producer = stage(sink)
+    await made.process(chunk(arrival("k1")))
+    assert producer.outcomes() == {"k1": ["applied"]}
+    assert len(sink.calls) == 3
+
+
+async def test_a_bug_of_the_sink_costs_only_the_record_that_meets_it() -> None:
+    sink = FakeSink({"k3": [KeyError("x")] * 9})
+    made, producer = stage(sink)
+    await made.process(chunk(*(arrival(f"k{n}", offset=n) for n in range(1, 6))))
+    assert producer.outcomes() == {
+        "k1": ["applied"],
+        "k2": ["applied"],
+        "k3": ["dead"],
+        "k4": ["applied"],
+        "k5": ["applied"],
+    }
+
+
+async def test_a_sink_that_answers_the_wrong_number_of_outcomes_is_a_bug_not_a_success() -> None:
+    class Short(FakeSink):
+        async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+            return [Outcome(Result.APPLIED)] * (len(batch) - 1)
+
+    made, producer = stage(Short())
+    await made.process(chunk(arrival("k1"), arrival("k2", offset=1)))
+    assert producer.outcomes() == {"k1": ["dead"], "k2": ["dead"]}
+
+
+@pytest.mark.parametrize("damage", ["headers", "value", "environment"])
+async def test_what_cannot_be_read_is_a_dead_letter_and_the_rest_goes_on(damage: str) -> None:
+    bad = arrival("bad", env="production" if damage == "environment" else "sandbox")
+    if damage == "headers":
+        bad = arrival("bad", headers=())
+    if damage == "value":
+        bad = Record(bad.topic, 0, 0, 0, bad.key, b"\x00garbage", bad.headers)
+    made, producer = stage(FakeSink())
+    await made.process(chunk(bad, arrival("good", offset=1)))
+    letter = CODEC.decode("failed_record", producer.on("dead.odoo")[0].value)
+    assert letter["key"] == "bad"
+    assert letter["value"] == bad.value
+    assert producer.outcomes()["good"] == ["applied"]
+
+
+async def test_a_later_command_waits_behind_a_parked_one_until_that_is_done() -> None:
+    """EVT-2: a later command of a parked key never overtakes."""
+    sink = FakeSink({"k": [failed(Reason.TRANSIENT, "away")]})
+    made, producer = stage(sink)
+    first, second = arrival("k", kind="command", checksum="one"), arrival("k", kind="command", checksum="two", offset=1)
+    await made.process(chunk(first, second))
+    assert [len(call) for call in sink.calls] == [1]
+    waiting = [decode_failure(message.headers) for message in producer.on("retry.30s")]
+    assert [failure.attempt if failure else None for failure in waiting] == [1, 0]
+    await made.process(chunk(Record(first.topic, 0, 2, 0, first.key, first.value, producer.on("retry.30s")[0].headers)))
+    await made.process(
+        chunk(Record(second.topic, 0, 3, 0, second.key, second.value, producer.on("retry.30s")[1].headers))
+    )
+    assert producer.outcomes() == {"k": ["retry", "applied", "applied"]}
+
+
+async def test_start_takes_the_runtime_s_producer_and_progress() -> None:
+    made, _ = stage(FakeSink())
+    producer, progress = FakeProducer(), Progress()
+    await made.start(StageContext(producer, progress))  # type: ignore[arg-type]
+    await made.process(chunk(arrival("k")))
+    assert producer.outcomes() == {"k": ["applied"]}
