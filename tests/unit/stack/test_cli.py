@@ -1,0 +1,58 @@
+"""What `causeway up`, `down` and `status` say of the stack."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from streams.cli import app
+from streams.cli.stack import stack_table
+from streams.stack import PartStatus
+
+
+def test_wrong_settings_are_told_by_their_variables_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_STACK__KAFKA_PORT", "many")
+    monkeypatch.setenv("CAUSEWAY_STACK__DATTA", "/tmp")
+    result = CliRunner().invoke(app, ["up"])
+    assert result.exit_code == 1
+    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == [
+        "CAUSEWAY_STACK__KAFKA_PORT",
+        "CAUSEWAY_STACK__DATTA",
+    ]
+
+
+def test_a_problem_is_told_without_a_traceback_and_ends_with_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "[file]").touch()  # brackets would be markup to rich
+    monkeypatch.setenv("CAUSEWAY_STACK__DATA", str(tmp_path / "[file]"))
+    result = CliRunner().invoke(app, ["down"])
+    assert result.exit_code == 0, "nothing can run in a file"
+    result = CliRunner().invoke(app, ["up"])
+    assert result.exit_code == 1
+    assert "[file]" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_status_table_shows_state_address_and_memory() -> None:
+    """OPS-1"""
+    parts = [
+        PartStatus("broker", "running", "127.0.0.1:9092", 4711, 400 * 2**20, Path("/data/broker.log")),
+        PartStatus("registry", "crashed", "http://127.0.0.1:8081/apis/ccompat/v7", log=Path("/data/registry.log")),
+    ]
+    Console(file=(out := io.StringIO()), width=200).print(stack_table(parts))
+    lines = [line.split() for line in out.getvalue().splitlines()]
+    assert lines[1] == ["broker", "running", "127.0.0.1:9092", "4711", "400", "MiB", "/data/broker.log"]
+    assert lines[2] == ["registry", "crashed", "http://127.0.0.1:8081/apis/ccompat/v7", "/data/registry.log"]
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys, streams.cli; print([m for m in ('confluent_kafka', 'httpx', 'pydantic') if m in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
