@@ -25,6 +25,7 @@ from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
+from mode import get_logger
 
 from schemas.record import Record
 from streams.runtime.chunk import Chunk, Partition
@@ -41,7 +42,7 @@ _ROOM_SECONDS = 0.5
 class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # faust ships no types
     """Faust's consumer thread; only the fetch's waiting time differs, which Faust fixes at 1.5 s."""
 
-    logger = driver.logger  # mode would log under this module's name, as if it were ours
+    logger = get_logger("faust.consumer")  # mode would log under this module's name, as if it were ours
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -52,7 +53,7 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # faust 
 class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no types
     """Yields chunks, commits what the lanes have done."""
 
-    logger = driver.logger
+    logger = get_logger("faust.consumer")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

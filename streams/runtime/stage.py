@@ -46,9 +46,20 @@ class Stage(Protocol):
     else moves the offset. A chunk may come again after a crash or a rebalance, whole or cut differently.
     """
 
-    name: str
-    topics: tuple[str, ...]
-    limits: StageLimits
+    @property
+    def name(self) -> str:
+        """Faust app id and consumer group."""
+        ...
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What it reads."""
+        ...
+
+    @property
+    def limits(self) -> StageLimits:
+        """How much at once, and how long."""
+        ...
 
     async def start(self, context: StageContext) -> None:
         """Before anything else, in the running loop. An error ends the process."""

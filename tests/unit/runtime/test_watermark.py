@@ -13,13 +13,9 @@ def test_position_is_the_end_of_the_leading_run_of_finished_chunks() -> None:
     mark = Watermark()
     first, second, third = mark.take(149), mark.take(199), mark.take(249)
 
-    assert mark.finish(third) is False
-    assert mark.position is None
-    assert mark.finish(first) is True
-    assert mark.position == 150
-    assert mark.finish(second) is True
-    assert mark.position == 250
-    assert mark.pending == 0
+    seen = [(mark.finish(ticket), mark.position, mark.pending) for ticket in (third, first, second)]
+
+    assert seen == [(False, None, 3), (True, 150, 2), (True, 250, 0)]
 
 
 def test_gap_in_the_offsets_is_passed_with_the_chunk_after_it() -> None:
