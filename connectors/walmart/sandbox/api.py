@@ -76,7 +76,7 @@ class Api:
         account, token = self._authenticated(request, self.world.now())
         scopes = {area: account.access(area) for area in SCOPES}
         times = {"expire_at": str(int(token.expires_at * 1000)), "issued_at": str(int(token.issued_at * 1000))}
-        return JSONResponse({**times, "is_valid": True, "scopes": scopes})
+        return JSONResponse({**times, "is_valid": True, "is_channel_match": True, "scopes": scopes})
 
     async def orders(self, request: Request) -> Response:
         return self._list(request, released=False)

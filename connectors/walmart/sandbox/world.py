@@ -130,6 +130,8 @@ def derived_status(body: Json) -> str:
         for state, count in by_state.items():
             counted[state] = counted.get(state, 0) + count
     present = {state for state, count in counted.items() if count}
+    if present - set(lines.STATUSES):
+        return "Unknown"
     if present <= {"Cancelled"}:
         return "Cancelled"
     gone = present & set(lines.GONE)
