@@ -138,6 +138,9 @@ class StageSettings(Part):
     stalled_after_seconds: float = Field(
         120, gt=0, description="lag without progress for this long ends the process (OPS-8)"
     )
+    session_seconds: float = Field(
+        30, ge=6, le=300, description="a worker unheard of for this long loses its partitions to another"
+    )
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus endpoint of this process; 0 = none")
 
 

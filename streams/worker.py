@@ -28,7 +28,7 @@ from streams.kafka import ensure_topics
 from streams.observe.health import Endpoint
 from streams.runtime import Runtime, RuntimeSettings, Stage
 from streams.runtime.runtime import EXIT_FAILED
-from streams.settings import ConfigurationError, Settings
+from streams.settings import ConfigurationError, Settings, StageSettings
 from streams.stages.deliver import DeliverStage
 from streams.stages.route import Router, RouteStage
 from streams.stages.transform import Transformer, TransformStage
@@ -144,6 +144,13 @@ async def _run(stages: list[Stage], settings: Settings, sides: Sides, stack: con
     finally:
         await asyncio.to_thread(sides.stop)
     return code or (EXIT_FAILED if sides.failed else 0)
+
+
+def _runtime_settings(stage: StageSettings) -> RuntimeSettings:
+    session = stage.session_seconds
+    return RuntimeSettings(
+        stalled=stage.stalled_after_seconds, session=session, heartbeat=session / 6, request=max(60.0, session)
+    )
 
 
 class Sides:

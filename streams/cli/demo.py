@@ -1,0 +1,181 @@
+"""`causeway demo`: everything at once, on this machine, with a ledger at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from streams.demo.odoo import OdooTarget
+    from streams.demo.run import Report, View
+    from streams.demo.world import World
+
+
+def demo(
+    orders: Annotated[int, typer.Option(min=1, max=100_000, help="How many orders the marketplace sells.")] = 200,
+    faults: Annotated[str, typer.Option(help="How badly the sandboxes behave: none, default or heavy.")] = "default",
+    seed: Annotated[int, typer.Option(help="Same seed, same orders and faults.")] = 1,
+    mix: Annotated[
+        str, typer.Option(help="What kind of orders: plain, default or heavy; as the faults when not given.")
+    ] = "",
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end.")] = False,
+    data: Annotated[Path, typer.Option(help="Folder of the demo; emptied at the start.")] = Path(".causeway/demo"),
+    odoo: Annotated[
+        str,
+        typer.Option(
+            help="Address of a real Odoo 18 instead of the sandbox; also CAUSEWAY_ODOO__DB, __LOGIN, __PASSWORD."
+        ),
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = False,
+) -> None:
+    """Sell orders on a Walmart sandbox, bring them into Odoo while faults strike, and compare to the cent.
+
+    Exit code 0 only when the ledger balances: in = applied + held + excluded + dead, and Odoo holds each applied order exactly once.
+    """
+    from rich.console import Console
+
+    from streams.demo.processes import ProcessError
+    from streams.demo.run import Demo, Wish, make_world
+    from streams.kafka import BrokerError
+    from streams.stack import StackError
+
+    for name, value in (("--faults", faults), ("--mix", mix)):
+        if value not in ("none", "plain", "default", "heavy", ""):
+            raise typer.BadParameter(f"{value!r} is not a preset", param_hint=name)
+    console = Console(stderr=as_json, highlight=False)
+    wish = Wish(orders, faults, seed, mix, data, _target(odoo))
+    world = make_world(wish, lambda line: console.print(f"[dim]{line}[/]"))
+    try:
+        with _live(console) as step:
+            report = Demo(wish, world, step).run()
+        _show(console, report)
+        code = 0 if report.comparison.balanced else 1
+    except (ProcessError, StackError, BrokerError, OSError, RuntimeError) as error:
+        console.print(f"[red]the demo could not run:[/] {error}")
+        raise typer.Exit(3) from None
+    except KeyboardInterrupt:
+        console.print("stopped by hand; nothing is compared")
+        raise typer.Exit(130) from None
+    finally:
+        _leave(console, world, keep)
+    if as_json:
+        typer.echo(json.dumps(report.as_json()))
+    raise typer.Exit(code)
+
+
+def _target(url: str) -> OdooTarget | None:
+    import os
+
+    from streams.demo.odoo import OdooTarget
+
+    if not url:
+        return None
+    get = os.environ.get
+    return OdooTarget(
+        url.rstrip("/"),
+        get("CAUSEWAY_ODOO__DB", "causeway"),
+        get("CAUSEWAY_ODOO__LOGIN", "admin"),
+        get("CAUSEWAY_ODOO__PASSWORD", ""),
+        sandbox=False,
+    )
+
+
+@contextmanager
+def _live(console: Console) -> Iterator[Callable[[View], None]]:
+    """A picture that moves on a terminal, a line now and then elsewhere."""
+    from rich.live import Live
+
+    if console.is_terminal:
+        with Live(console=console, refresh_per_second=8, transient=True) as live:
+            yield lambda view: live.update(_picture(view))
+        return
+    last = [0.0]
+
+    def step(view: View) -> None:
+        if view.seconds - last[0] >= 5:
+            last[0] = view.seconds
+            parts = "  ".join(f"{name} {count}" for name, count in view.counts.items() if count)
+            console.print(f"{view.seconds:5.0f} s  sold {view.sold}  {parts}  faults {view.faults}")
+
+    yield step
+
+
+def _picture(view: View) -> Table:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    counts = view.counts
+    table = Table.grid(padding=(0, 2))
+    table.add_row("[bold]sold by the marketplace[/]", str(view.sold), "")
+    for name, style in (
+        ("applied", "green"),
+        ("held", "yellow"),
+        ("excluded", "cyan"),
+        ("dead", "red"),
+        ("waiting", "dim"),
+    ):
+        count = counts.get(name, 0)
+        table.add_row(
+            f"[{style}]{name}[/]", str(count), ProgressBar(total=max(view.sold, 1), completed=count, width=40)
+        )
+    table.add_row("acknowledged to the marketplace", str(view.acknowledged), "")
+    table.add_row("orders that needed a retry", str(view.retried), "")
+    table.add_row("[magenta]faults struck[/]", str(view.faults), f"[dim]{view.seconds:.0f} s[/]")
+    return table
+
+
+def _show(console: Console, report: Report) -> None:
+    from rich.table import Table
+
+    found, counts = report.comparison, report.comparison.counts
+    table = Table(title="Ledger", title_justify="left", box=None, pad_edge=False)
+    table.add_column("")
+    table.add_column("orders", justify="right")
+    table.add_column("why")
+    table.add_row("[bold]in[/]", str(found.orders_in), "what the marketplace sold")
+    for state in ("applied", "held", "excluded", "dead", "waiting"):
+        reasons = report.ledger.reasons(state) if state != "applied" else {}
+        why = ", ".join(f"{reason or 'unknown'} {count}" for reason, count in sorted(reasons.items()))
+        if counts[state] or state != "waiting":
+            table.add_row(f"= {state}" if state == "applied" else f"+ {state}", str(counts[state]), why)
+    console.print(table)
+    console.print(
+        f"Odoo, order by order: doubled {len(found.doubled)}, missing {len(found.missing)}, "
+        f"not expected {len(found.unexpected)}, in the wrong state {len(found.wrong_state)}, cents off {found.cents_off}"
+    )
+    for name, keys in (("doubled", found.doubled), ("missing", found.missing), ("unexpected", found.unexpected),
+                       ("off", tuple(found.off)), ("wrong state", found.wrong_state)):  # fmt: skip
+        if keys:
+            console.print(f"[red]{name}:[/] {', '.join(keys[:10])}{' ...' if len(keys) > 10 else ''}")
+    verdict = "[bold green]balanced[/]" if found.balanced else "[bold red]does not balance[/]"
+    console.print(f"{verdict} in {report.seconds:.0f} s, {report.faults} faults struck")
+
+
+def _leave(console: Console, world: World, keep: bool) -> None:
+    if not keep:
+        world.stop()
+        console.print(f"[dim]stopped; logs are in {world.folder / 'logs'}[/]")
+        return
+    console.print("Left running. To look at:")
+    for name, url in (("Walmart sandbox", world.walmart_url), ("Odoo", world.odoo.url)):
+        console.print(f"  {name:16} {url}")
+    console.print("To use `causeway status`, `trace`, `dead` on it:")
+    for name in (
+        "CAUSEWAY_KAFKA__BOOTSTRAP",
+        "CAUSEWAY_REGISTRY__URL",
+        "CAUSEWAY_TOPICS__PARTITIONS",
+        "CAUSEWAY_RETRY__TIERS",
+    ):
+        console.print(f"  export {name}='{world.env()[name]}'", soft_wrap=True)
+    pids = " ".join(str(process.pid) for process in world.processes.values() if process.pid)
+    console.print(
+        f"To stop it: kill {pids}; CAUSEWAY_STACK__DATA={world.folder / 'stack'} causeway down", soft_wrap=True
+    )

@@ -1,0 +1,166 @@
+"""One demo from start to end: orders come in while faults strike, and the ledger has to balance."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from schemas.codec import Codec
+from schemas.registry import Registry
+from streams.demo.compare import Comparison, compare
+from streams.demo.odoo import OdooTarget, held_orders
+from streams.demo.world import ACCOUNT, Say, World
+from streams.observe.follow import OutcomeFollower
+from streams.observe.ledger import WAITING, Ledger
+from streams.settings import KafkaSettings
+
+FEED_SECONDS = 15.0
+QUIET_SECONDS = 6.0  # three polls of the demo's rhythm without a new outcome
+_PATIENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to run. `faults` and `mix` are presets of the sandboxes: none|default|heavy and plain|default|heavy."""
+
+    orders: int = 200
+    faults: str = "default"
+    seed: int = 1
+    mix: str = ""
+    folder: Path = Path(".causeway/demo")
+    odoo: OdooTarget | None = None
+
+    @property
+    def order_mix(self) -> str:
+        """The mix of orders that goes with the faults, unless one was chosen."""
+        return self.mix or {"none": "plain"}.get(self.faults, self.faults)
+
+
+@dataclass(slots=True)
+class View:
+    """What is shown while it runs."""
+
+    sold: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    acknowledged: int = 0
+    retried: int = 0
+    faults: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How it ended."""
+
+    comparison: Comparison
+    ledger: Ledger
+    seconds: float
+    faults: int
+    addresses: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The last line of `--json`."""
+        found, counts = self.comparison, self.comparison.counts
+        return {
+            "in": found.orders_in,
+            "applied": counts["applied"],
+            "held": counts["held"],
+            "excluded": counts["excluded"],
+            "dead": counts["dead"],
+            "balanced": found.balanced,
+            "doubled": len(found.doubled),
+            "missing": len(found.missing),
+            "cents_off": found.cents_off,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+class Demo:
+    """Runs a wish in a world. `step` is called often with what can be seen."""
+
+    def __init__(self, wish: Wish, world: World, step: Callable[[View], None]) -> None:
+        self.wish = wish
+        self.world = world
+        self._step = step
+        self._ledger = Ledger()
+        self._view = View()
+        self._began = time.monotonic()
+
+    def run(self) -> Report:
+        """Start, feed, wait until all is quiet, compare. Leaves everything running: who called stops the world."""
+        self.world.start()
+        follower = self.follower()
+        self.world.set_faults(self.wish.faults, self.wish.seed)
+        self.world.add_orders(self.wish.orders, self.wish.seed, self.wish.order_mix, self.wish.orders / FEED_SECONDS)
+        try:
+            self.settle(follower)
+            self.world.set_faults("none", self.wish.seed)
+            self.settle(follower)  # what came in while the last faults struck has its outcome too
+        finally:
+            follower.close()
+        return self.report()
+
+    def follower(self) -> OutcomeFollower:
+        """The outcomes of this world."""
+        kafka = KafkaSettings(bootstrap=self.world.stack_bootstrap()).librdkafka()
+        url = self.world.env()["CAUSEWAY_REGISTRY__URL"]
+        return OutcomeFollower(kafka, Codec(Registry({"url": url})))
+
+    def settle(self, follower: OutcomeFollower) -> None:
+        """Return when every order has its outcome and nothing has moved for a while, or when patience ends."""
+        moved = time.monotonic()
+        deadline = moved + _PATIENCE_SECONDS + self.wish.orders / 5
+        while time.monotonic() < deadline:
+            outcomes = follower.poll(0.25)
+            for outcome in outcomes:
+                self._ledger.add(outcome)
+            sold = self._marketplace()
+            if outcomes or sold is None:
+                moved = time.monotonic()
+            if sold is not None:
+                keys = [key_of(order) for order in sold["orders"] if order["visible"]]
+                waiting = self._show(keys)
+                coming = sold["pending_arrivals"] or sold["pending_changes"]
+                if coming or waiting:
+                    moved = max(moved, time.monotonic() - QUIET_SECONDS / 2)
+                elif time.monotonic() - moved > QUIET_SECONDS:
+                    return
+
+    def report(self) -> Report:
+        """Compare order by order with what Odoo holds."""
+        seconds = time.monotonic() - self._began
+        sold = [order for order in self.world.marketplace()["orders"] if order["visible"]]
+        held = held_orders(self.world.odoo, {str(order["purchaseOrderId"]) for order in sold})
+        comparison = compare(sold, ACCOUNT, self._ledger, held)
+        addresses = {"Walmart sandbox": self.world.walmart_url, "Odoo": self.world.odoo.url}
+        return Report(comparison, self._ledger, seconds, self._view.faults, addresses)
+
+    def _marketplace(self) -> dict[str, Any] | None:
+        with suppress(httpx.HTTPError, ValueError):
+            return self.world.marketplace()
+        return None
+
+    def _show(self, keys: list[str]) -> int:
+        view = self._view
+        view.sold, view.counts = len(keys), self._ledger.counts(keys)
+        view.acknowledged, view.retried = len(self._ledger.acknowledged), len(self._ledger.retried)
+        view.faults = max(view.faults, self.world.struck())
+        view.seconds = time.monotonic() - self._began
+        self._step(view)
+        return view.counts[WAITING]
+
+
+def key_of(order: dict[str, Any]) -> str:
+    """The natural key of a marketplace order."""
+    return f"walmart:{ACCOUNT}:{order['purchaseOrderId']}"
+
+
+def make_world(wish: Wish, say: Say) -> World:
+    """The world of a wish."""
+    return World(wish.folder, say, wish.odoo)

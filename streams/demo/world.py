@@ -1,0 +1,183 @@
+"""The demo's world: a stack of its own, the sandboxes, the pipeline's processes, and what they are told. Chaos runs use the same."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from streams.demo.odoo import OdooTarget, seed_products
+from streams.demo.processes import Process
+from streams.stack import Endpoints, Stack, StackSettings
+
+ACCOUNT = "demo"
+CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
+_START_SECONDS = 60.0
+
+Say = Callable[[str], None]
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class World:
+    """Everything a demo needs, under one folder that is emptied at the start."""
+
+    def __init__(
+        self, folder: Path, say: Say, odoo: OdooTarget | None = None, env: Mapping[str, str] | None = None
+    ) -> None:
+        self.folder = folder.resolve()
+        self._say = say
+        self._extra_env = dict(env or {})
+        self._real_odoo = odoo
+        self.processes: dict[str, Process] = {}
+        self.walmart_url = f"http://127.0.0.1:{free_port()}"
+        self.odoo = odoo or OdooTarget(f"http://127.0.0.1:{free_port()}", "sandbox", "admin", "sandbox-admin")
+        self.stack = Stack(
+            StackSettings(
+                data=self.folder / "stack",
+                kafka_port=free_port(),
+                controller_port=free_port(),
+                registry_port=free_port(),
+            ),
+            say=say,
+        )
+        self.endpoints: Endpoints | None = None
+        self.http = httpx.Client(timeout=30, trust_env=False)
+
+    def start(self) -> None:
+        """Stack, sandboxes, products, pipeline; returns when orders can come. Raises ProcessError or StackError saying what did not start."""
+        self._empty()
+        sandboxes = self._start_sandboxes()
+        self.endpoints = self.stack.up()
+        for process in sandboxes:
+            process.wait_for_line("listening on", _START_SECONDS)
+        self._say("products: the catalogue of the marketplace, in Odoo")
+        seed_products(self.odoo)
+        self._say("pipeline: one worker with all stages, one poller")
+        self.launch("worker", "streams.cli", ["worker"])
+        self.launch("poller", "streams.cli", ["poll", "run"])
+        self.processes["worker"].wait_for_line("runtime_started", _START_SECONDS)
+
+    def launch(self, name: str, module: str, args: list[str]) -> Process:
+        """Start a process of the pipeline or a sandbox, with the demo's configuration in its environment."""
+        process = self.processes[name] = Process(name, module, args, self.env(), self.folder / "logs")
+        process.start()
+        return process
+
+    def stop(self) -> None:
+        """Stop everything, pipeline first, so that each can finish what it has in hand."""
+        for name in ("poller", "worker"):
+            if name in self.processes:
+                self.processes[name].stop()
+        for name, process in self.processes.items():
+            if name not in ("poller", "worker"):
+                process.stop()
+        self.stack.down()
+        self.http.close()
+
+    def env(self) -> dict[str, str]:
+        """The configuration of every process: a quick rhythm, the sandboxes' addresses, the stack's endpoints."""
+        kafka = self.stack_bootstrap()
+        env = {
+            "CAUSEWAY_ENVIRONMENT": "sandbox",
+            "CAUSEWAY_KAFKA__BOOTSTRAP": kafka,
+            "CAUSEWAY_REGISTRY__URL": self.endpoints.registry_url if self.endpoints else "",
+            "CAUSEWAY_TOPICS__PARTITIONS": "3",
+            "CAUSEWAY_RETRY__TIERS": json.dumps(["1s", "2s", "4s", "8s", "15s", "30s", "60s"]),
+            "CAUSEWAY_BREAKER__PROBE_AFTER_SECONDS": "0.5",
+            "CAUSEWAY_BREAKER__PROBE_LIMIT_SECONDS": "4",
+            "CAUSEWAY_STAGE__SESSION_SECONDS": "10",
+            "CAUSEWAY_POLL__INTERVALS": json.dumps({"walmart.orders": "2s"}),
+            "CAUSEWAY_POLL__RETRY_SECONDS": "0.3",
+            "CAUSEWAY_POLL__RETRY_LIMIT_SECONDS": "2",
+            "CAUSEWAY_POLL__STOPPED_SECONDS": "3",
+            "CAUSEWAY_POLL__SESSION_SECONDS": "6",
+            "CAUSEWAY_WALMART__BASE_URL": self.walmart_url,
+            f"CAUSEWAY_WALMART__ACCOUNTS__{ACCOUNT.upper()}__CLIENT_ID": CLIENT_ID,
+            f"CAUSEWAY_WALMART__ACCOUNTS__{ACCOUNT.upper()}__CLIENT_SECRET": CLIENT_SECRET,
+            "CAUSEWAY_ODOO__URL": self.odoo.url,
+            "CAUSEWAY_ODOO__DB": self.odoo.db,
+            "CAUSEWAY_ODOO__LOGIN": self.odoo.login,
+            "CAUSEWAY_ODOO__PASSWORD": self.odoo.password,
+            "CAUSEWAY_ODOO__ENVIRONMENT": "sandbox",
+        }
+        return env | self._extra_env
+
+    def stack_bootstrap(self) -> str:
+        """Where the demo's Kafka is reached."""
+        return self.endpoints.bootstrap if self.endpoints else ""
+
+    # -- the sandboxes' control side
+
+    def add_orders(self, count: int, seed: int, mix: str, rate: float) -> None:
+        """Let the marketplace sell: `rate` orders a second."""
+        self._control(
+            "POST", self.walmart_url, "/sandbox/orders", {"count": count, "seed": seed, "mix": mix, "rate": rate}
+        )
+
+    def set_faults(self, preset: str, seed: int) -> None:
+        """From now on the sandboxes fail as the preset says (`none`, `default`, `heavy`). A real Odoo is not told."""
+        for url in self.sandbox_urls():
+            self._control("PUT", url, "/sandbox/faults", {"preset": preset, "seed": seed})
+
+    def struck(self) -> int:
+        """How many faults have struck so far, in all sandboxes."""
+        total = 0
+        for url in self.sandbox_urls():
+            with suppress(httpx.HTTPError, ValueError):
+                total += sum(self._control("GET", url, "/sandbox/faults").get("struck", {}).values())
+        return total
+
+    def marketplace(self) -> dict[str, Any]:
+        """The truth about the marketplace's orders."""
+        return self._control("GET", self.walmart_url, "/sandbox/state")
+
+    def sandbox_urls(self) -> list[str]:
+        """Addresses of the sandboxes of this world."""
+        return [self.walmart_url] if self._real_odoo else [self.walmart_url, self.odoo.url]
+
+    def _control(self, method: str, url: str, path: str, body: object = None) -> dict[str, Any]:
+        answer = self.http.request(method, url + path, json=body)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def _start_sandboxes(self) -> list[Process]:
+        self._say("sandboxes: Walmart Marketplace" + ("" if self._real_odoo else " and Odoo 18"))
+        logs, data = self.folder / "logs", self.folder / "data"
+        port = self.walmart_url.rsplit(":", 1)[1]
+        # The published limit of 60 writes a minute would make the demo wait; the throttles themselves stay.
+        walmart = ["--port", port, "--data", str(data / "walmart"), "--limit", "acknowledge=6000"]
+        made = [Process("walmart", "connectors.walmart.sandbox", walmart, {}, logs)]
+        if not self._real_odoo:
+            port = self.odoo.url.rsplit(":", 1)[1]
+            odoo = ["--port", port, "--data", str(data / "odoo"), "--db", self.odoo.db, "--login", self.odoo.login]
+            made.append(Process("odoo", "connectors.odoo.sandbox", [*odoo, "--password", self.odoo.password], {}, logs))
+        for process in made:
+            self.processes[process.name] = process
+            process.start()
+        return made
+
+    def _empty(self) -> None:
+        """A demo begins with nothing: its own folder only, and only if it looks like one."""
+        marker = self.folder / ".causeway-demo"
+        if self.folder.exists() and any(self.folder.iterdir()) and not marker.exists():
+            raise FileExistsError(
+                f"{self.folder} holds something that is not a demo: choose another folder with --data"
+            )
+        if marker.exists():
+            self.stack.down()
+            shutil.rmtree(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        marker.touch()
