@@ -41,7 +41,10 @@ class Comparison:
 def compare(
     sold: Iterable[Mapping[str, Any]], account: str, ledger: Ledger, odoo: Mapping[str, list[HeldOrder]]
 ) -> Comparison:
-    """`sold`: the marketplace's visible orders (purchaseOrderId, status, total: its parts as decimal text, or None). `odoo`: what it holds, by that id."""
+    """`sold`: the marketplace's visible orders (purchaseOrderId, status, total: its parts as decimal text, or None).
+
+    `odoo`: what it holds, by that id.
+    """
     orders = {f"walmart:{account}:{order['purchaseOrderId']}": order for order in sold}
     doubled: list[str] = []
     missing: list[str] = []

@@ -1,0 +1,55 @@
+"""The demo's verdict: any order doubled, missing, off by a cent or in the wrong state makes the ledger not balance."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from streams.demo.compare import compare
+from streams.demo.odoo import HeldOrder
+from streams.observe.ledger import Ledger
+from tests.unit.observe.test_ledger import outcome
+
+
+def sold(po: str = "1", total: str | None = "10.00", status: str = "Created") -> dict[str, Any]:
+    return {"purchaseOrderId": po, "status": status, "total": None if total is None else {"total": total}}
+
+
+def held(total: str = "10.00", state: str = "draft", po: str = "1") -> HeldOrder:
+    return HeldOrder(7, "S00007", po, state, Decimal(total))
+
+
+def ledger(result: str = "applied", po: str = "1") -> Ledger:
+    made = Ledger()
+    made.add(outcome(result, key=f"walmart:demo:{po}"))
+    return made
+
+
+def test_an_applied_order_that_odoo_holds_to_the_cent_balances() -> None:
+    found = compare([sold()], "demo", ledger(), {"1": [held()]})
+    assert found.balanced
+    assert (found.orders_in, found.counts["applied"], found.cents_off) == (1, 1, 0)
+
+
+def test_each_defect_is_seen() -> None:
+    assert compare([sold()], "demo", ledger(), {"1": [held(), held()]}).doubled
+    assert compare([sold()], "demo", ledger(), {}).missing
+    assert compare([sold()], "demo", ledger("retry"), {"1": [held()]}).missing
+    assert compare([sold()], "demo", Ledger(), {}).missing
+    assert compare([sold()], "demo", ledger(), {"1": [held("10.01")]}).cents_off == 1
+    assert compare([sold()], "demo", ledger(), {"1": [held(state="cancel")]}).wrong_state
+    assert compare([sold(status="Cancelled")], "demo", ledger(), {"1": [held()]}).wrong_state
+    for broken in ([held(), held()], [], [held("9.99")], [held(state="cancel")]):
+        assert not compare([sold()], "demo", ledger(), {"1": broken}).balanced
+
+
+def test_held_and_dead_orders_are_in_balance_without_a_sale_order() -> None:
+    for result in ("held", "dead"):
+        assert compare([sold()], "demo", ledger(result), {}).balanced
+
+
+def test_an_excluded_order_must_not_be_in_odoo() -> None:
+    excluded = Ledger()
+    excluded.add(outcome("excluded", "transform", "import", "test_order", "walmart:demo:1"))
+    assert compare([sold()], "demo", excluded, {}).balanced
+    assert not compare([sold()], "demo", excluded, {"1": [held()]}).balanced
