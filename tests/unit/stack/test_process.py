@@ -41,15 +41,35 @@ def test_a_spawned_process_is_found_by_its_pid_file_and_without_it(identity: Ide
     assert describe(pid) == f"the broker of the stack in {identity.folder} (pid {pid})"
 
 
-@pytest.mark.parametrize("content", ["", "no number", "999999999", str(os.getpid())])
+@pytest.mark.parametrize("content", ["", "no number", "999999999"])
 def test_a_stale_pid_file_is_not_believed(content: str, identity: Identity) -> None:
-    """The last one is a pid that was given to a stranger: this test. It must survive `stop`."""
     identity.pid_file.write_text(content)
     said: list[str] = []
     assert process.running_pid(identity) is None
     assert not process.stop(identity, seconds=1, say=said.append)
     assert not identity.pid_file.exists()
     assert said == []
+
+
+def test_a_stranger_that_was_given_the_pid_is_left_alone(identity: Identity) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        identity.pid_file.write_text(str(stranger.pid))
+        assert process.running_pid(identity) is None
+        assert not process.stop(identity, seconds=1, say=pytest.fail)
+        assert not process.kill(identity, seconds=1)
+        assert stranger.poll() is None
+        assert not process.has_ended(stranger.pid)
+        stranger.communicate(b"\n")
+        assert stranger.returncode == 0
+
+
+def test_a_process_has_ended_when_only_its_exit_code_is_left() -> None:
+    """Its command line goes first, its ports last; so the command line alone does not tell."""
+    with subprocess.Popen(["/bin/true"]) as child:
+        assert process.wait_until(lambda: process.has_ended(child.pid), seconds=10)
+        assert process.PROC.joinpath(str(child.pid)).exists()
+        child.wait()
+        assert process.has_ended(child.pid)
 
 
 def test_stop_ends_the_process_and_removes_its_pid_file(identity: Identity) -> None:
