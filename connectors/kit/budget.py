@@ -1,0 +1,83 @@
+"""The rate budget of one account, as the workers of a process see it: `await budget.take("acknowledge")`, then call.
+
+Thin: `connectors.kit.rate` decides, this keeps the state and waits. It may be used from several threads and event loops. A process that
+does part of the work uses part of the quota: `set_share(owned partitions / all partitions)`, no coordinator needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable
+
+from connectors.kit import rate
+from connectors.kit.rate import Plan, Priority, Waiter
+
+# Nobody sleeps longer than this in one go: a better place in line or a changed share is noticed soon.
+_LONGEST_NAP_SECONDS = 5.0
+
+
+class Budget:
+    """`clock`: seconds of a monotonic clock; `sleep`: how to wait. Both are passed in by tests."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._whole = self._plan = plan
+        self._clock = clock
+        self._sleep = sleep
+        self._levels: rate.Levels = rate.full(plan, clock())
+        self._line: set[Waiter] = set()
+        self._tickets = rate.tickets()
+        self._lock = threading.Lock()
+
+    async def take(self, operation: str, priority: Priority = Priority.ORDERS) -> float:
+        """Wait until a call of this operation may be made; gives the seconds waited. Raises KeyError for an unknown operation."""
+        who = Waiter(priority, next(self._tickets), operation)
+        began = self._clock()
+        self._plan.draws[operation]
+        with self._lock:
+            self._line.add(who)
+        try:
+            while wait := self._try(who):
+                await self._sleep(min(wait, _LONGEST_NAP_SECONDS))
+        finally:
+            with self._lock:
+                self._line.discard(who)
+        return self._clock() - began
+
+    def told(self, operation: str, left: float | None, wait_seconds: float | None) -> None:
+        """What an answer's headers say of this operation's own quota."""
+        with self._lock:
+            now, name = self._clock(), self._plan.own(operation)
+            bucket = self._levels[name].refilled(self._plan.quotas[name], now)
+            self._levels = {**self._levels, name: bucket.told(left, wait_seconds, now)}
+
+    def refused(self, operation: str, wait_seconds: float) -> None:
+        """The other side refused a call for its quota: none of this operation before that time."""
+        with self._lock:
+            name = self._plan.own(operation)
+            closed = self._levels[name].closed(self._clock() + wait_seconds)
+            self._levels = {**self._levels, name: closed}
+
+    def set_share(self, share: float) -> None:
+        """This process's part of the work, above 0 up to 1. Raises ValueError outside."""
+        if not 0 < share <= 1:
+            raise ValueError(f"a share lies above 0 and up to 1, not {share}")
+        with self._lock:
+            self._plan = self._whole.shared(share)
+
+    def left(self) -> dict[str, float]:
+        """Calls left by quota, for metrics."""
+        with self._lock:
+            now, plan = self._clock(), self._plan
+            return {name: bucket.refilled(plan.quotas[name], now).level for name, bucket in self._levels.items()}
+
+    def _try(self, who: Waiter) -> float:
+        with self._lock:
+            self._levels, wait = rate.decide(self._plan, self._levels, tuple(self._line), who, self._clock())
+            return wait

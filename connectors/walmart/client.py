@@ -1,0 +1,246 @@
+"""The only one that talks to Walmart. One object per account; calls wait for the rate budget, carry a fresh token and are tried again.
+
+Within one call (one correlation id): a refused token is renewed at once, one time; failing systems and used-up quotas are tried again with
+growing waits, at most `attempts` times in all; anything that may have been carried out and must not be done twice is not repeated here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from connectors.kit.budget import Budget
+from connectors.kit.errors import AuthError, ConnectorError, DataError, ForbiddenError, ThrottledError, TransientError
+from connectors.kit.http import Answer, HttpClient
+from connectors.kit.http_errors import Asked
+from connectors.kit.rate import Priority
+from connectors.kit.shared import Shared
+from connectors.kit.tokens import Grant, Token, TokenCache
+from connectors.walmart import errors
+from connectors.walmart.auth import Caller, ask_for_token
+from connectors.walmart.settings import WalmartAccount, WalmartSettings
+
+ORDERS = "/v3/orders"
+# Purchase order ids are digits so far; other systems' habits are allowed for, what could change an address is not.
+ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# Waits between tries: Walmart's page on throttling says 2, 4, 8 ... seconds where no header names a time.
+_FIRST_WAIT_SECONDS = 2.0
+_LARGEST_JITTER = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """One page of the order list. orders: elements as they came; total: what the list says it holds, None when it does not."""
+
+    orders: tuple[Any, ...]
+    next_cursor: str
+    total: int | None
+
+
+# An answer and what its body says.
+Said = tuple[Answer, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a client takes from outside, so that tests are exact: the clock, waiting, chance (0..1), ids."""
+
+    now: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]]
+    chance: Callable[[], float]
+    new_id: Callable[[], str]
+
+
+class WalmartClient:
+    """Calls of one account. Raises `connectors.kit.errors` only."""
+
+    def __init__(
+        self, settings: WalmartSettings, account: WalmartAccount, http: HttpClient, tokens: TokenCache, budget: Budget,
+        surroundings: Surroundings,
+    ) -> None:  # fmt: skip
+        self._settings = settings
+        self._account = account
+        self._http = http
+        self._tokens = tokens
+        self._budget = budget
+        self._out = surroundings
+        self._caller = Caller(settings.service_name, settings.channel_type)
+
+    async def list_orders(self, query: Mapping[str, str] | str) -> OrderPage:
+        """A page: of a first query's parameters, or of a cursor, which is appended to the path exactly as it came."""
+        text = query if isinstance(query, str) else "?" + urlencode(query)
+        try:
+            answer, content = await self._call("list_orders", "GET", ORDERS + text)
+        except DataError as error:
+            if error.code == errors.NOT_FOUND:
+                return OrderPage((), "", 0)
+            raise
+        return page_in(answer.asked, content)
+
+    async def get_order(self, order_id: str) -> Any | None:
+        """One order as it came, None when there is none of that id."""
+        try:
+            answer, content = await self._call("get_order", "GET", order_path(order_id))
+        except DataError as error:
+            if error.code == errors.NOT_FOUND:
+                return None
+            raise
+        return order_in(answer.asked, content)
+
+    async def acknowledge(self, order_id: str) -> Any:
+        """Acknowledge the whole order (FUL-1). Repeating is allowed by Walmart, so a lost answer is tried again. Gives the order."""
+        path = order_path(order_id, "/acknowledge")
+        answer, content = await self._call("acknowledge", "POST", path, repeatable=True)
+        return order_in(answer.asked, content)
+
+    async def ask_token(self) -> Token:
+        """A fresh token, from the cache where it holds one."""
+        return await self._tokens.token(self._fetch_token)
+
+    async def token_detail(self) -> Mapping[str, Any]:
+        """What the token may do: validity and scopes."""
+        answer, content = await self._call("token_detail", "GET", "/v3/token/detail")
+        if not isinstance(content, dict):
+            raise answer.asked.left("gave no token detail")
+        return content
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _call(self, operation: str, method: str, path: str, *, repeatable: bool = False) -> Said:
+        correlation = self._out.new_id()
+        attempt, renewed = 1, False
+        while True:
+            token: Token | None = None
+            try:
+                token = await self.ask_token()
+                return await self._once(operation, method, path, token, correlation, repeatable)
+            except ForbiddenError:
+                raise
+            except AuthError:
+                if token is not None:
+                    self._tokens.refused(token)
+                if token is None or renewed:
+                    raise
+                renewed = True
+            except (TransientError, ThrottledError) as error:
+                wait = self._wait_seconds(error, attempt)
+                if attempt >= self._settings.attempts or wait is None:
+                    raise
+                attempt += 1
+                await self._out.sleep(wait)
+
+    async def _once(
+        self, operation: str, method: str, path: str, token: Token, correlation: str, repeatable: bool
+    ) -> Said:
+        await self._budget.take(operation, Priority.ORDERS)
+        try:
+            answer = await self._http.call(
+                operation.replace("_", " "),
+                method,
+                path,
+                headers=self._caller.with_token(correlation, token.value),
+                repeatable=repeatable or method == "GET",
+                correlation=correlation,
+            )
+            # Read here, so that an answer cut short is tried again like one that never came.
+            content = answer.json()
+            _check_for_errors(answer, content, self._out.now())
+        except ThrottledError as error:
+            self._budget.refused(operation, error.retry_after or _FIRST_WAIT_SECONDS)
+            raise
+        left = errors.calls_left(answer.headers)
+        self._budget.told(operation, left, errors.retry_after(answer.headers, self._out.now()))
+        return answer, content
+
+    def _wait_seconds(self, error: ConnectorError, attempt: int) -> float | None:
+        """How long before the next try; None when the other side wants more patience than a call has."""
+        asked_for = error.retry_after
+        if asked_for is not None and asked_for > self._settings.longest_wait_seconds:
+            return None
+        grown = min(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1), self._settings.longest_wait_seconds)
+        wait = grown if asked_for is None else asked_for
+        return wait * (1 + _LARGEST_JITTER * self._out.chance())
+
+    async def _fetch_token(self) -> Grant:
+        await self._budget.take("token", Priority.ORDERS)
+        return await ask_for_token(self._http, self._account, self._caller, self._out.new_id())
+
+
+def order_path(order_id: str, action: str = "") -> str:
+    """`/v3/orders/ID/...`. Raises DataError for what cannot be an order id."""
+    if not ORDER_ID.fullmatch(order_id):
+        raise DataError("order_id: not a Walmart purchaseOrderId (letters and digits, at most 64)")
+    return f"{ORDERS}/{quote(order_id, safe='')}{action}"
+
+
+def page_in(asked: Asked, content: Any) -> OrderPage:
+    """The page in an answer. A list without the parts of a list is an answer gone wrong: transient."""
+    listed = content.get("list") if isinstance(content, dict) else None
+    if not isinstance(listed, dict):
+        raise asked.left("gave no `list`")
+    meta = listed.get("meta")
+    meta = meta if isinstance(meta, dict) else {}
+    elements = listed.get("elements")
+    found = elements.get("order") if isinstance(elements, dict) else elements
+    orders = [] if found is None else found if isinstance(found, list) else [found]
+    cursor = meta.get("nextCursor")
+    cursor = cursor.strip() if isinstance(cursor, str) else ""
+    if cursor and not cursor.startswith("?"):
+        raise asked.left("gave a nextCursor that does not start with `?`")
+    return OrderPage(tuple(orders), cursor, _count(meta.get("totalCount")))
+
+
+def order_in(asked: Asked, content: Any) -> Any:
+    """The order in `{"order": {...}}`; also without the wrapper, as the model's schema has it."""
+    order = content.get("order", content) if isinstance(content, dict) else None
+    if not isinstance(order, dict):
+        raise asked.left("gave no `order`")
+    return order
+
+
+def _check_for_errors(answer: Answer, content: Any, now: datetime) -> None:
+    """Errors inside a 200 (seen in the order list's schema). Raises them; warnings pass."""
+    found = [error for error in errors.errors_in(content) if error.severity not in ("INFO", "WARN")]
+    if found:
+        raise errors.error_of(answer, found, now)
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if 0 <= value < 10**9 else None
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
+def real_surroundings(now: Callable[[], datetime]) -> Surroundings:
+    """The world as it is."""
+    return Surroundings(now, asyncio.sleep, random.SystemRandom().random, lambda: str(uuid.uuid4()))
+
+
+# Once per process and account, whoever asks: source and sink share one token and one budget (AUTH-1, RATE-1).
+_TOKENS: Shared[TokenCache] = Shared()
+_BUDGETS: Shared[Budget] = Shared()
+
+
+def budget_of(settings: WalmartSettings, account: str) -> Budget:
+    """The rate budget of an account in this process. A worker that owns part of the work calls `set_share` on it."""
+    identity = (settings.base_url, settings.account(account).client_id)
+    return _BUDGETS.get((*identity, repr(settings.rates)), lambda: Budget(settings.rates.plan()))
+
+
+def open_client(settings: WalmartSettings, account: str, now: Callable[[], datetime]) -> WalmartClient:
+    """A client of an account. Opens no connection yet. Raises ValueError for an account that is not configured."""
+    keys = settings.account(account)
+    name = f"walmart:{settings.base_url}:{keys.client_id}"
+    tokens = _TOKENS.get(name, lambda: TokenCache(name, now))
+    http = HttpClient(settings.base_url, settings.http, refusal=errors.refusal(now))
+    return WalmartClient(settings, keys, http, tokens, budget_of(settings, account), real_surroundings(now))

@@ -1,0 +1,164 @@
+"""Configuration of the Walmart connector: accounts, what is read of them and how, quotas.
+
+CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_ID=...           one pair for each account; MAIN becomes the account's name `main`
+CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_SECRET=...       or ...__CLIENT_SECRET_FILE=/run/secrets/walmart
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+
+from connectors.kit.http import HttpSettings, checked_base_url, is_loopback
+from connectors.kit.rate import Plan, Quota
+from connectors.kit.settings import Part
+
+PRODUCTION = "https://marketplace.walmartapis.com"
+SANDBOX = "https://sandbox.walmartapis.com"
+NodeType = Literal["SellerFulfilled", "WFSFulfilled", "3PLFulfilled"]
+Charges = Literal["line", "unit"]
+
+
+class WalmartAccount(Part):
+    """One seller account: its own API keys (client credentials), and what is read of it."""
+
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr = SecretStr("")
+    client_secret_file: str = Field("", description="a file that holds the secret, instead of client_secret")
+    node_types: tuple[NodeType, ...] = Field(
+        ("SellerFulfilled",), min_length=1, description="who ships; each is a pass of its own over the order list"
+    )
+    start_days_back: float = Field(7, ge=0, le=179, description="how far back the very first poll looks")
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> WalmartAccount:
+        if bool(self.client_secret.get_secret_value()) == bool(self.client_secret_file):
+            raise ValueError("set client_secret or client_secret_file, one of them")
+        return self
+
+    def secret(self) -> SecretStr:
+        """The client secret, read anew each time, so that a changed file is a rotation. Raises OSError when the file cannot be read."""
+        if not self.client_secret_file:
+            return self.client_secret
+        return SecretStr(Path(self.client_secret_file).read_text(encoding="utf-8").strip())
+
+
+class WalmartRates(Part):
+    """Calls we allow ourselves (RATE-1). The headers of live answers lower them, nothing raises them.
+
+    The per-second numbers are our own; the per-minute ones are Walmart's published limits."""
+
+    items_per_second: float = Field(5, gt=0)
+    inventory_per_second: float = Field(10, gt=0)
+    orders_per_second: float = Field(15, gt=0)
+    token_per_minute: float = Field(30, gt=0)
+    order_reads_per_minute: float = Field(5000, gt=0)
+    acknowledge_per_minute: float = Field(60, gt=0)
+    shipping_per_minute: float = Field(60, gt=0)
+    cancel_per_minute: float = Field(60, gt=0)
+
+    def plan(self) -> Plan:
+        """The quotas of one account and which call draws from which."""
+        return Plan(
+            quotas={
+                "items": Quota(self.items_per_second),
+                "inventory": Quota(self.inventory_per_second),
+                "orders": Quota(self.orders_per_second),
+                "token": Quota(self.token_per_minute, 60),
+                "order_reads": Quota(self.order_reads_per_minute, 60),
+                "acknowledge": Quota(self.acknowledge_per_minute, 60),
+                "shipping": Quota(self.shipping_per_minute, 60),
+                "cancel": Quota(self.cancel_per_minute, 60),
+            },
+            draws={
+                "token": ("token",),
+                "token_detail": ("token",),
+                "list_orders": ("orders", "order_reads"),
+                "get_order": ("orders", "order_reads"),
+                "acknowledge": ("orders", "acknowledge"),
+                "shipping": ("orders", "shipping"),
+                "cancel": ("orders", "cancel"),
+            },
+        )
+
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+def _base_url(value: str) -> str:
+    return checked_base_url(value)
+
+
+class WalmartSettings(Part):
+    """All of it. Every field has a default; without accounts the connector does nothing."""
+
+    base_url: Annotated[str, AfterValidator(_base_url)] = PRODUCTION
+    accounts: dict[str, WalmartAccount] = Field(default_factory=dict)
+    poll_minutes: float = Field(10, gt=0, le=1440, description="between two polls of the orders (ORD-1)")
+    overlap_minutes: float = Field(
+        60, ge=0, le=10080, description="each poll reads again what changed this long before the last one"
+    )
+    wide_overlap_hours: float = Field(
+        24, ge=0, le=4296, description="now and then a poll looks back this far, for orders that appear late"
+    )
+    wide_every_polls: int = Field(24, ge=0, le=100_000, description="every how many polls; 0 = never")
+    horizon_seconds: float = Field(
+        2, ge=0, le=3600, description="a poll ends this long before now; the list lags a little"
+    )
+    created_days_back: int = Field(179, ge=1, le=179, description="Walmart lists orders of the last 180 days only")
+    page_size: int = Field(200, ge=1, le=200)
+    result_cap: int = Field(
+        10_000, ge=1, le=20_000, description="most orders one query may match; longer windows are split"
+    )
+    charges: Charges = Field(
+        "line", description="whether a charge is for the whole line or for one unit; Walmart does not say"
+    )
+    attempts: int = Field(
+        5, ge=1, le=5, description="how often a call is tried when Walmart's systems fail (ERR-3: at most 5)"
+    )
+    longest_wait_seconds: float = Field(30, ge=0, le=300, description="longest wait between tries inside one call")
+    acknowledge_concurrency: int = Field(4, ge=1, le=64)
+    service_name: str = Field("Walmart Marketplace", min_length=1, description="WM_SVC.NAME")
+    channel_type: str = Field("", description="WM_CONSUMER.CHANNEL.TYPE, where Walmart gave one at onboarding")
+    rates: WalmartRates = WalmartRates()
+    http: HttpSettings = HttpSettings()
+
+    @field_validator("accounts")
+    @classmethod
+    def _names(cls, value: dict[str, WalmartAccount]) -> dict[str, WalmartAccount]:
+        named = {name.lower(): account for name, account in value.items()}
+        if bad := sorted(name for name in named if not _NAME.fullmatch(name)):
+            raise ValueError(f"account names are letters, digits, - and _, at most 40: {', '.join(bad)[:200]}")
+        if len(named) < len(value):
+            raise ValueError("two account names differ in letter case only")
+        return named
+
+    @property
+    def poll_interval(self) -> timedelta:
+        return timedelta(minutes=self.poll_minutes)
+
+    def account(self, name: str) -> WalmartAccount:
+        """The account of that name. Raises ValueError saying what to set."""
+        found = self.accounts.get(name)
+        if found is None:
+            variable = f"CAUSEWAY_WALMART__ACCOUNTS__{name.upper()}__CLIENT_ID"
+            raise ValueError(f"the Walmart account {name!r} is not configured; set {variable} and its secret")
+        return found
+
+    def check_environment(self, environment: str) -> None:
+        """Refuses keys and hosts of another world where the address tells (AUTH-7). Raises ValueError."""
+        host = urlsplit(self.base_url).hostname or ""
+        real = host == urlsplit(PRODUCTION).hostname
+        pretended = host == urlsplit(SANDBOX).hostname or is_loopback(host)
+        if environment == "production" and pretended:
+            raise ValueError(f"CAUSEWAY_WALMART__BASE_URL is {host}, a sandbox, but CAUSEWAY_ENVIRONMENT is production")
+        if environment == "sandbox" and real:
+            raise ValueError(
+                f"CAUSEWAY_WALMART__BASE_URL is {host}, the real marketplace, but CAUSEWAY_ENVIRONMENT is sandbox; "
+                f"set one of them right (Walmart's own sandbox is {SANDBOX})"
+            )

@@ -1,0 +1,122 @@
+"""Writes to Walmart: so far the acknowledgement of orders (FUL-1).
+
+Acknowledging covers a whole order and may be repeated, so doing it twice does no harm. What the other cases need is looking first:
+
+- An order that is acknowledged, shipped or delivered already: nothing is written, `already_applied`. This also spares the quota, which is
+  60 acknowledgements a minute against 5,000 reads.
+- An order that is cancelled meanwhile: nothing to acknowledge any more, `stale`.
+- Walmart refuses (a rule, or the order moved between our look and our call): we look again, and only if it is still open the refusal stands.
+- No answer: we look; what Walmart holds decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from connectors.kit.errors import ConnectorError, DataError, RetryError, RuleError
+from connectors.kit.ports import Delivery, Outcome, Result, failed
+from connectors.kit.reading import Reader
+from connectors.walmart import errors
+from connectors.walmart.client import WalmartClient
+from connectors.walmart.settings import WalmartSettings
+from connectors.walmart.statuses import CANONICAL, UNKNOWN
+from schemas.reasons import Reason
+
+logger = logging.getLogger(__name__)
+ACKNOWLEDGE = "acknowledge_order"
+MODEL = "order"
+# ERR-3: Walmart's system codes are tried at most this often, over all deliveries.
+MOST_SYSTEM_ATTEMPTS = 5
+
+OpenClient = Callable[[str], WalmartClient]
+
+
+class WalmartSink:
+    """`Sink` for all accounts. `open_client` makes the client of an account; it is asked once per account."""
+
+    destination = "walmart"
+    batch_limit = 50
+
+    def __init__(self, settings: WalmartSettings, open_client: OpenClient) -> None:
+        self._settings = settings
+        self._open = open_client
+        self._clients: dict[str, WalmartClient] = {}
+        self._places = asyncio.Semaphore(settings.acknowledge_concurrency)
+
+    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        """One outcome per delivery, in order; a few at a time, as fast as the rate budget lets them. Never raises ConnectorError."""
+        return await asyncio.gather(*(self._one(delivery) for delivery in batch))
+
+    async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
+        """Nothing is ever held for Walmart."""
+        return ()
+
+    async def aclose(self) -> None:
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
+
+    async def _one(self, delivery: Delivery) -> Outcome:
+        if delivery.operation != ACKNOWLEDGE:
+            return failed(Reason.BUG, f"operation {delivery.operation[:60]!r} is not one Walmart's sink knows")
+        try:
+            order_id = Reader(dict(delivery.body)).needed_text("order_id")
+            client = self._client(delivery.account)
+            async with self._places:
+                return await acknowledge(client, order_id)
+        except ConnectorError as error:
+            return outcome_of(error, delivery.attempt)
+
+    def _client(self, account: str) -> WalmartClient:
+        if account not in self._clients:
+            try:
+                self._clients[account] = self._open(account)
+            except ValueError as error:
+                raise DataError(str(error)) from None
+        return self._clients[account]
+
+
+async def acknowledge(client: WalmartClient, order_id: str) -> Outcome:
+    """Bring one order to acknowledged. Raises ConnectorError."""
+    settled = _settled(await client.get_order(order_id), order_id)
+    if settled is not None:
+        return settled
+    try:
+        order = await client.acknowledge(order_id)
+    except (RetryError, RuleError, DataError):
+        settled = _settled(await client.get_order(order_id), order_id)
+        if settled is None or not settled.ok:
+            raise
+        logger.info("acknowledged_despite_error", extra={"order": order_id})
+        return settled
+    if "created" in states_of(order):
+        return failed(Reason.CONFLICT, "Walmart accepted the acknowledgement but shows lines that are still Created")
+    return Outcome(Result.APPLIED, remote_model=MODEL, remote_id=order_id)
+
+
+def states_of(order: object) -> set[str]:
+    """The canonical states of all parts of an order's lines. Raises DataError for an order that cannot be read."""
+    lines = Reader(order).an_object()["orderLines"].children("orderLine")
+    parts = [part for line in lines for part in line["orderLineStatuses"].children("orderLineStatus")]
+    return {CANONICAL.get(part.text("status").lower(), UNKNOWN) for part in parts}
+
+
+def outcome_of(error: ConnectorError, attempt: int) -> Outcome:
+    """An error as an outcome. A system code is given up after the fifth attempt: then a person has to look."""
+    if error.code in errors.SYSTEM_CODES and attempt >= MOST_SYSTEM_ATTEMPTS:
+        return failed(Reason.RULE, f"{error}; given up after {attempt} attempts, ask Walmart or replay later")
+    return failed(error.reason, str(error), retry_after=error.retry_after, waiting_for=error.waiting_for)
+
+
+def _settled(order: Mapping[str, object] | None, order_id: str) -> Outcome | None:
+    """What is to be said without writing, None when the order is still to be acknowledged."""
+    if order is None:
+        return failed(Reason.DATA, "Walmart has no order of this purchaseOrderId; check the account and the id")
+    states = states_of(order)
+    if not states or "created" in states or states == {UNKNOWN}:
+        return None
+    result = Result.STALE if states == {"cancelled"} else Result.ALREADY_APPLIED
+    notes = ("order_cancelled",) if states == {"cancelled"} else ()
+    return Outcome(result, remote_model=MODEL, remote_id=order_id, notes=notes)
