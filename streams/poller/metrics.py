@@ -1,0 +1,77 @@
+"""Metrics of the poller (OPS-1). Labels: source, account, flow; all configured, none personal.
+
+Ages are computed when scraped. A flow that is given up loses its gauges here, for its new owner shows them; its counters stay.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from prometheus_client import Counter, Enum, Gauge
+
+from streams.poller.flows import FlowKey
+from streams.poller.schedule import State
+
+_FLOW = ["source", "account", "flow"]
+
+PAGES = Counter("causeway_poll_pages_total", "Pages published", _FLOW)
+RECORDS = Counter("causeway_poll_records_total", "Records published", _FLOW)
+PROBLEMS = Counter("causeway_poll_problems_total", "Things in pages that were no entity: dead letters", _FLOW)
+ERRORS = Counter("causeway_poll_errors_total", "Failed reads by reason", [*_FLOW, "reason"])
+COMMANDS = Counter("causeway_poll_commands_total", "Commands by action and result: done, refused", ["action", "result"])
+SINCE_SUCCESS = Gauge(
+    "causeway_poll_since_success_seconds", "Since a poll last read to the end (or the flow was taken over)", _FLOW
+)
+CURSOR_AGE = Gauge(
+    "causeway_poll_cursor_age_seconds", "Age of what has been read for sure; absent until something has", _FLOW
+)
+STATE = Enum("causeway_poll_state", "What the flow is doing", _FLOW, states=[state.value for state in State])
+
+
+class FlowMetrics:
+    """The metrics of one flow while this process owns it. `clock` answers seconds since the epoch."""
+
+    def __init__(self, key: FlowKey, clock: Callable[[], float] = time.time) -> None:
+        self._labels = (key.source, key.account, key.flow)
+        self._clock = clock
+
+    def start(self, read_until: datetime | None) -> None:
+        """The flow is ours."""
+        self.succeeded()
+        self.state(State.WAITING)
+        self.read_until(read_until)
+
+    def page(self, records: int, problems: int) -> None:
+        """A page is published."""
+        PAGES.labels(*self._labels).inc()
+        RECORDS.labels(*self._labels).inc(records)
+        PROBLEMS.labels(*self._labels).inc(problems)
+
+    def error(self, reason: str) -> None:
+        """A read failed."""
+        ERRORS.labels(*self._labels, reason).inc()
+
+    def succeeded(self) -> None:
+        """A poll has read to the end."""
+        at = self._clock()
+        SINCE_SUCCESS.labels(*self._labels).set_function(lambda: self._clock() - at)
+
+    def read_until(self, moment: datetime | None) -> None:
+        """Everything changed before this has been read."""
+        if moment is not None:
+            at = moment.timestamp()
+            CURSOR_AGE.labels(*self._labels).set_function(lambda: self._clock() - at)
+
+    def state(self, state: State) -> None:
+        """What the flow is doing."""
+        STATE.labels(*self._labels).state(state.value)
+
+    def stop(self) -> None:
+        """The flow is given up."""
+        for gauge in (SINCE_SUCCESS, CURSOR_AGE, STATE):
+            try:
+                gauge.remove(*self._labels)
+            except KeyError:
+                continue

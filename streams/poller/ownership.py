@@ -1,0 +1,148 @@
+"""Membership in the pollers' consumer group: which partitions of `poll.commands` are ours, what stands in them, what of it is done.
+
+A thread of its own talks to librdkafka; everything else happens in the event loop. The thread
+
+    assigned   tells the loop and goes on
+    revoked    tells the loop and waits until those flows have ended (bounded): only then does the group give them to another poller
+    lost       the same; the group has given them away already, the cursor's fence makes that safe
+    record     hands it to the loop
+
+Assignment is cooperative: flows that stay here are not interrupted by a rebalance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from schemas.record import Record
+from streams.kafka import BrokerError, log_error, record_of
+from streams.poller.settings import PollSettings
+
+logger = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.2
+_GIVE_UP_SECONDS = 60.0  # longest that flows may take to end; far below max.poll.interval.ms
+
+
+class Handler(Protocol):
+    """What the event loop does about it."""
+
+    async def assigned(self, partitions: Sequence[int]) -> None: ...
+    async def revoked(self, partitions: Sequence[int]) -> None: ...
+    async def received(self, record: Record) -> None: ...
+
+
+def consumer_config(kafka: Mapping[str, Any], group: str, settings: PollSettings) -> dict[str, Any]:
+    """librdkafka's words for a member of the group."""
+    config = {
+        **kafka,
+        "group.id": group,
+        "client.id": "causeway-poller",
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": int(settings.session_seconds * 1000),
+        "heartbeat.interval.ms": int(settings.session_seconds * 1000 / 6),
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",  # wishes made before the first poller ever ran are wishes
+        "error_cb": log_error,
+    }
+    return config | ({"group.instance.id": settings.instance} if settings.instance else {})
+
+
+class Member:
+    """One member. `run` is the thread; the other methods may be called from anywhere."""
+
+    def __init__(
+        self, config: Mapping[str, Any], topic: str, handler: Handler, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._config = dict(config)
+        self._topic = topic
+        self._handler = handler
+        self._loop = loop
+        self._todo: queue.SimpleQueue[Callable[[Consumer], None]] = queue.SimpleQueue()
+        self._is_stopping = False
+
+    def run(self) -> None:
+        """Take part until stopped, then leave the group, so that others take over at once. Raises BrokerError when that is not possible any more."""
+        consumer = Consumer(self._config)
+        consumer.subscribe([self._topic], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
+        try:
+            while not self._is_stopping:
+                self._work_off(consumer)
+                consumed = consumer.poll(_POLL_SECONDS)
+                if consumed is None:
+                    continue
+                error = consumed.error()
+                if error is None:
+                    self._in_loop(self._handler.received(record_of(consumed)))
+                elif error.fatal():
+                    raise BrokerError(f"the group {self._config['group.id']} cannot be kept: {error.str()}")
+                else:
+                    logger.warning("poll_consumer code=%s detail=%s", error.name(), error.str())
+        finally:
+            self._work_off(consumer)
+            consumer.close()  # gives the partitions back through `_revoked`
+
+    def stop(self) -> None:
+        """End `run` soon."""
+        self._is_stopping = True
+
+    def commit(self, partition: int, offset: int) -> None:
+        """Everything below this offset is done. What cannot be committed is done again by the next owner."""
+        place = TopicPartition(self._topic, partition, offset)
+
+        def commit(consumer: Consumer) -> None:
+            try:
+                consumer.commit(offsets=[place], asynchronous=False)
+            except KafkaException as error:
+                logger.warning("poll_commit_failed partition=%d detail=%s", partition, error.args[0].str())
+
+        self._todo.put(commit)
+
+    def pause(self, partition: int) -> None:
+        """Hand over no more of this partition for now."""
+        self._todo.put(lambda consumer: _quietly(consumer.pause, TopicPartition(self._topic, partition)))
+
+    def resume(self, partition: int) -> None:
+        """Hand over again."""
+        self._todo.put(lambda consumer: _quietly(consumer.resume, TopicPartition(self._topic, partition)))
+
+    def _work_off(self, consumer: Consumer) -> None:
+        while True:
+            try:
+                action = self._todo.get_nowait()
+            except queue.Empty:
+                return
+            action(consumer)
+
+    def _assigned(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
+        numbers = [place.partition for place in places]
+        logger.info("poll_assigned partitions=%s", numbers)
+        self._in_loop(self._handler.assigned(numbers))
+
+    def _revoked(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        numbers = [place.partition for place in places]
+        logger.info("poll_revoked partitions=%s", numbers)
+        self._in_loop(self._handler.revoked(numbers))
+        self._work_off(consumer)
+
+    def _lost(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
+        numbers = [place.partition for place in places]
+        logger.error("poll_lost partitions=%s", numbers)
+        self._in_loop(self._handler.revoked(numbers))
+
+    def _in_loop(self, action: Any) -> None:
+        asyncio.run_coroutine_threadsafe(action, self._loop).result(_GIVE_UP_SECONDS)
+
+
+def _quietly(action: Callable[[list[TopicPartition]], None], place: TopicPartition) -> None:
+    """Pausing a partition that was given up meanwhile is no trouble."""
+    try:
+        action([place])
+    except KafkaException as error:
+        logger.debug("poll_pause_skipped detail=%s", error.args[0].str())

@@ -1,0 +1,175 @@
+"""The poller's process: wire everything, take part until told to stop, leave in order.
+
+1. stop taking commands and polling      2. flows end at their next safe point, the page in hand is published
+3. finished commands are committed       4. the group is left, others take over       5. the producer is flushed
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from confluent_kafka.admin import AdminClient
+
+from connectors.kit.ports import Connector, Deps, Source
+from schemas import topics
+from schemas.codec import Codec
+from schemas.registry import Registry
+from streams.connectors import part_of
+from streams.failure.routing import FailureRouting
+from streams.kafka import ensure_topics, partitions_of
+from streams.poller.flows import Flow, Names, by_partition, configured_flows
+from streams.poller.loop import Clock, RealClock, Tools
+from streams.poller.owner import Ground, Owner
+from streams.poller.ownership import Member, consumer_config
+from streams.poller.publisher import Delivers, Publisher
+from streams.poller.records import STAGE, Shaper
+from streams.runtime.producer import Producer
+from streams.settings import ConfigurationError, Settings
+
+logger = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 10.0
+
+
+class OpenProducer(Delivers, Protocol):
+    """A producer that is closed in the end."""
+
+    async def stop(self, limit_seconds: float) -> int: ...
+
+
+class NoMappings:
+    """Sources ask no mapping tables; sinks do."""
+
+    def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
+        """Nothing is known here."""
+        return None
+
+
+def _nothing(_step: str) -> None:
+    """The default of `Hooks.at_step`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What tests replace: names of topics and group, clock, chance, the producer; `at_step` is where they crash."""
+
+    names: Names = field(default_factory=Names)
+    clock: Clock = field(default_factory=RealClock)
+    chance: Callable[[], float] = random.random
+    at_step: Callable[[str], None] = _nothing
+    producer: Callable[[Mapping[str, Any]], OpenProducer] = Producer
+
+
+async def run_poller(
+    settings: Settings, connectors: Sequence[Connector], stop: asyncio.Event, *, hooks: Hooks | None = None
+) -> None:
+    """Poll every configured flow that the group gives to this process, until `stop` is set.
+
+    Raises ConfigurationError when there is nothing to poll, RegistryError when the schemas cannot be asked for, BrokerError and CursorError
+    when the process should be started again.
+    """
+    hooks = hooks or Hooks()
+    flows = configured_flows(settings, connectors)
+    if not flows:
+        raise ConfigurationError(
+            "no account is configured to poll: set one, for example CAUSEWAY_WALMART__ACCOUNTS__..."
+        )
+    codec = await asyncio.to_thread(prepare, settings, hooks.names)
+    partitions = await asyncio.to_thread(shared_partitions, settings, hooks.names)
+    producer = hooks.producer(settings.kafka.librdkafka())
+    owner = _owner(settings, hooks, by_partition(flows, partitions), codec, producer)
+    member = Member(
+        consumer_config(settings.kafka.librdkafka(), hooks.names.group, settings.poll),
+        hooks.names.commands, owner, asyncio.get_running_loop(),
+    )  # fmt: skip
+    owner.member = member
+    logger.info("poller_started flows=%d partitions=%d", len(flows), partitions)
+    try:
+        await _until_stopped(owner, member, stop)
+    finally:
+        await producer.stop(FLUSH_SECONDS)
+        logger.info("poller_ended")
+
+
+def prepare(settings: Settings, names: Names) -> Codec:
+    """Topics and schemas are there, and all schema ids known, so the registry may go away afterwards (EVT-1)."""
+    own = (topics.POLL_COMMANDS, topics.POLL_CURSORS, topics.dead(STAGE))
+    needed = [topic for topic in settings.topic_table() if topic.name in own or topic.value == "raw_event"]
+    ensure_topics(settings, [replace(topic, name=names.prefix + topic.name) for topic in needed])
+    registry = Registry(settings.registry.client())
+    registry.register(needed)
+    return Codec(registry)
+
+
+def shared_partitions(settings: Settings, names: Names) -> int:
+    """How many partitions commands and cursors have. Raises ConfigurationError when a topic is missing or they differ, BrokerError."""
+    config = settings.kafka.librdkafka()
+    found = partitions_of(AdminClient(config), config, (names.commands, names.cursors))
+    counts = {name: sum(place.topic == name for place in found) for name in (names.commands, names.cursors)}
+    missing = [name for name, count in counts.items() if count == 0]
+    if missing:
+        raise ConfigurationError(f"{settings.kafka.bootstrap} has no topic {', '.join(missing)}: make the topics first")
+    if len(set(counts.values())) != 1:
+        raise ConfigurationError(f"the topics must have the same number of partitions, not {counts}")
+    return counts[names.commands]
+
+
+async def _until_stopped(owner: Owner, member: Member, stop: asyncio.Event) -> None:
+    thread = asyncio.create_task(asyncio.to_thread(member.run), name="poller-group")
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        first: list[asyncio.Future[Any]] = [thread, stopped, owner.failure]
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopped.cancel()
+        await owner.stop()
+        member.stop()
+        await asyncio.wait([thread])
+        await owner.stop()  # what was assigned between the two
+    for ended in (owner.failure, thread):
+        if ended.done() and not ended.cancelled():
+            ended.result()
+
+
+def _owner(
+    settings: Settings, hooks: Hooks, shared: Mapping[int, Sequence[Flow]], codec: Codec, producer: Delivers
+) -> Owner:
+    environment = settings.environment.value
+    deps = Deps(environment=environment, mappings=NoMappings(), now=hooks.clock.now)
+    shaper = Shaper(
+        names=hooks.names,
+        codec=codec,
+        routing=FailureRouting(codec, settings),
+        environment=environment,
+        checksum_key=settings.checksum_key.get_secret_value().encode(),
+        random_bytes=os.urandom,
+    )
+    tools = Tools(
+        settings=settings.poll,
+        publisher=Publisher(shaper, producer, hooks.clock.now),
+        clock=hooks.clock,
+        chance=hooks.chance,
+        at_step=hooks.at_step,
+        owner=settings.poll.instance or f"{socket.gethostname()}:{os.getpid()}",
+    )
+
+    def make_source(flow: Flow) -> Source:
+        assert flow.connector.source is not None
+        return flow.connector.source(part_of(settings, flow.connector), flow.key.account, flow.key.flow, deps)
+
+    ground = Ground(
+        kafka=settings.kafka.librdkafka(),
+        cursors=hooks.names.cursors,
+        transaction=hooks.names.transaction,
+        codec=codec,
+        environment=environment,
+        make_source=make_source,
+    )
+    return Owner(shared, ground, tools)
