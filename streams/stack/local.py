@@ -19,7 +19,7 @@ from streams.stack import jars, ports, process, tools
 from streams.stack.broker import Broker
 from streams.stack.errors import CrashedError, StackError
 from streams.stack.lock import exclusive
-from streams.stack.parts import Part, child_environment, last_lines, running_address
+from streams.stack.parts import Part, child_environment, last_lines, running_address, scratch_folder
 from streams.stack.registry import Registry
 from streams.stack.settings import StackSettings
 
@@ -179,6 +179,8 @@ class Stack:
         part.prepare(java, lib, self._env)
         cwd = self.folder / part.identity.part
         cwd.mkdir(exist_ok=True)
+        shutil.rmtree(scratch_folder(part.identity), ignore_errors=True)
+        scratch_folder(part.identity).mkdir(parents=True)
         log = self._log(part)
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))

@@ -74,9 +74,16 @@ def common_options(identity: Identity, address: str) -> list[str]:
         # Out of memory means dead and seen to be dead, never half alive.
         "-XX:+ExitOnOutOfMemoryError",
         f"-XX:ErrorFile={identity.folder / 'logs' / f'{identity.part}-crash-%p.log'}",
+        # Java's libraries unpack native code there; in /tmp a killed process would leave it behind.
+        f"-Djava.io.tmpdir={scratch_folder(identity)}",
         "-Djava.awt.headless=true",
         "-Dfile.encoding=UTF-8",
     ]
+
+
+def scratch_folder(identity: Identity) -> Path:
+    """Temporary files of one part; emptied before each of its starts."""
+    return identity.folder / "tmp" / identity.part
 
 
 def running_address(pid: int) -> str | None:
