@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
+import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,9 +23,11 @@ from connectors.kit.ports import Connector, Deps, Source
 from schemas import topics
 from schemas.codec import Codec
 from schemas.registry import Registry
-from streams.connectors import part_of
+from streams.connectors import discover, load_connected_settings, part_of
 from streams.failure.routing import FailureRouting
 from streams.kafka import ensure_topics, partitions_of
+from streams.observe import logs
+from streams.observe.health import Endpoint
 from streams.poller.flows import Flow, Names, by_partition, configured_flows
 from streams.poller.loop import Clock, RealClock, Tools
 from streams.poller.owner import Ground, Owner
@@ -173,3 +177,18 @@ def _owner(
         make_source=make_source,
     )
     return Owner(shared, ground, tools)
+
+
+async def run_process() -> None:
+    """`causeway poll run`: by the configuration of this process, until SIGTERM or SIGINT. Raises as `run_poller`."""
+    connectors = discover()
+    settings = load_connected_settings(connectors)
+    logs.set_up(settings.log, "poller")
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    with contextlib.ExitStack() as stack:
+        if settings.stage.metrics_port:
+            stack.callback(Endpoint(settings.stage.metrics_port, lambda: "").close)
+        await run_poller(settings, connectors, stop)
