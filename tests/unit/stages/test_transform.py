@@ -1,0 +1,139 @@
+"""Raw -> canonical: each raw record ends as an order, an exclusion, a dead letter, or is dropped as known (ORD-2, ORD-4, ORD-5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.kit.errors import DataError
+from schemas.headers import Headers, decode_headers, encode_headers
+from schemas.record import Message, Record
+from schemas.records import Order, RawEvent
+from streams.failure.routing import FailureRouting
+from streams.settings import FilterSettings, Settings
+from streams.stages.dedupe import Memory
+from streams.stages.transform import Transformer
+from tests.builders import order
+from tests.unit.failure.samples import codec
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+CODEC = codec()
+
+
+def transformer(result: Order | Exception, settings: Settings | None = None) -> Transformer:
+    def mapping(payload: bytes, account: str) -> Order:
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    made = settings or Settings()
+    return Transformer(made, CODEC, {"walmart": mapping}, FailureRouting(CODEC, made), lambda: NOW)
+
+
+def raw(made: Order, checksum: str = "raw1", lane: str = "", env: str = "sandbox") -> Record:
+    event = RawEvent(
+        source="walmart", account="main", entity="order", key=made["key"], payload=b"{}", content_type="application/json",
+        fetched_at=NOW, checksum=checksum, correlation=made["key"], request="",
+    )  # fmt: skip
+    headers = Headers("raw-id", "walmart", "order", made["version"], checksum, made["key"], 1, env, lane=lane)
+    return Record(
+        "raw.walmart.orders", 0, 9, 0, made["key"].encode(), CODEC.encode("raw_event", event), encode_headers(headers)
+    )
+
+
+def by_topic(messages: list[Message]) -> dict[str, Message]:
+    assert len({message.topic for message in messages}) == len(messages)
+    return {message.topic: message for message in messages}
+
+
+def result_of(message: Message) -> tuple[str, str]:
+    value: Any = CODEC.decode("outcome", message.value)
+    return value["result"], value["reason"]
+
+
+def test_an_order_goes_to_history_and_current_state_with_headers_of_its_own() -> None:
+    made = order(version=7)
+    found = by_topic(transformer(made).messages(raw(made), Memory().draft(0)))
+    assert sorted(found) == ["orders", "orders.current"]
+    assert CODEC.decode("order", found["orders"].value) == made
+    headers = decode_headers(found["orders"].headers)
+    assert (headers.version, headers.entity, headers.correlation, headers.fetched) == (7, "order", made["key"], 1)
+    assert headers.id not in ("raw-id", "")
+    again = by_topic(transformer(made).messages(raw(made, "raw2"), Memory().draft(0)))
+    assert decode_headers(again["orders"].headers).id == headers.id  # the same fact has the same id
+
+
+def test_the_same_state_again_is_dropped_and_a_change_goes_on() -> None:
+    draft = Memory().draft(0)
+    first, changed = order(version=1), order(version=2, status="shipped")
+    assert transformer(first).messages(raw(first), draft)
+    assert transformer(first).messages(raw(first, "raw2"), draft) == []
+    assert transformer(changed).messages(raw(changed, "raw3"), draft)
+    assert transformer(first).messages(raw(first, "raw4"), draft) == []  # an older state, late
+
+
+def test_a_resync_passes_the_memory_but_never_sets_the_current_state_back() -> None:
+    """REC-3: the destination is asked again; `orders.current` keeps the newest."""
+    draft = Memory().draft(0)
+    old, new = order(version=1), order(version=2, status="shipped")
+    transformer(new).messages(raw(new), draft)
+    assert sorted(by_topic(transformer(new).messages(raw(new, lane="bulk"), draft))) == ["orders", "orders.current"]
+    assert sorted(by_topic(transformer(old).messages(raw(old, lane="bulk"), draft))) == ["orders"]
+
+
+def test_an_excluded_order_is_one_outcome_with_its_reason() -> None:
+    made = order(test=True)
+    draft = Memory().draft(0)
+    messages = transformer(made).messages(raw(made), draft)
+    assert [message.topic for message in messages] == ["outcomes"]
+    assert result_of(messages[0]) == ("excluded", "test_order")
+    assert transformer(made).messages(raw(made), draft) == []  # not once more at every poll
+
+
+def test_what_cannot_be_mapped_is_one_dead_letter_however_often_it_is_polled() -> None:
+    made, draft = order(), Memory().draft(0)
+    broken = transformer(DataError("orderLines: missing"))
+    found = by_topic(broken.messages(raw(made), draft))
+    letter = CODEC.decode("failed_record", found["dead.transform"].value)
+    assert (letter["reason"], letter["detail"], letter["target"]) == (
+        "data",
+        "orderLines: missing",
+        "raw.walmart.orders",
+    )
+    assert result_of(found["outcomes"]) == ("dead", "data")
+    assert broken.messages(raw(made), draft) == []
+    assert broken.messages(raw(made, "raw2"), draft)  # other content is looked at
+    again = raw(made)
+    assert broken.messages(replace(again, headers=(*again.headers, ("replays", b"1"))), draft)  # so is a replay
+
+
+def test_a_bug_of_a_mapping_costs_its_record_only_and_tells_no_content() -> None:
+    made = order()
+    found = by_topic(transformer(KeyError("Mina Invented")).messages(raw(made), Memory().draft(0)))
+    letter = CODEC.decode("failed_record", found["dead.transform"].value)
+    assert letter["reason"] == "bug"
+    assert "Mina" not in letter["detail"]
+
+
+def test_damaged_foreign_or_misaddressed_records_are_dead_letters() -> None:
+    made = order()
+    good = raw(made)
+    for bad in (
+        replace(good, value=b"\x00\x00"),
+        replace(good, value=None),
+        replace(good, key=None),
+        replace(good, headers=()),
+        raw(made, env="production"),
+        raw(order(order_id="other")),
+    ):
+        assert "dead.transform" in by_topic(transformer(made).messages(bad, Memory().draft(0)))
+
+
+def test_filters_come_from_the_settings() -> None:
+    made = order(test=True)
+    settings = Settings(filters=FilterSettings(test=True))
+    assert sorted(by_topic(transformer(made, settings).messages(raw(made), Memory().draft(0)))) == [
+        "orders",
+        "orders.current",
+    ]
