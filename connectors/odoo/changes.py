@@ -1,0 +1,165 @@
+"""What has to be done to an order that stands in Odoo so that it says what the marketplace says (ORD-5, ORD-8). Pure: state in, steps out.
+
+    marketplace says   order in Odoo is         what happens
+    cancelled          cancelled                nothing
+                       delivered or locked      refused: it has shipped, a person decides
+                       anything else            cancel, with its open deliveries
+    anything else      cancelled                refused: a person cancelled it, a person decides
+                       locked, same total       nothing
+                       locked, other total      refused: locked orders do not change
+                       not locked               changed lines, address and promise are written; then confirm and lock as the stage wants
+
+A stage never goes back: an order a person has confirmed stays confirmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from connectors.kit.errors import RuleError
+from connectors.odoo.partners import Parties
+from connectors.odoo.plan import OrderPlan
+from connectors.odoo.references import ResolvedLine
+from connectors.odoo.settings import Stage
+
+READ = (
+    "state", "locked", "amount_total", "currency_id", "date_order", "commitment_date", "delivery_status",
+    "partner_shipping_id",
+)  # fmt: skip
+READ_LINE = ("order_id", "product_id", "product_uom_qty", "price_unit", "tax_id")
+_TIME = "%Y-%m-%d %H:%M:%S"  # UTC; the only form Odoo accepts in values
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A sale.order as it stands. `made`: by the very call before, so its lines need no comparing."""
+
+    id: int
+    state: str
+    locked: bool
+    total: Decimal
+    currency: str
+    ordered_at: str
+    promised_at: str
+    shipped: bool
+    delivery_partner: int
+    made: bool = False
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], *, made: bool = False) -> Seen:
+        """From what `read` answers for the fields READ."""
+        return cls(
+            id=row["id"],
+            state=row["state"],
+            locked=row["locked"],
+            total=Decimal(repr(row["amount_total"])).quantize(Decimal("0.01")),
+            currency=row["currency_id"][1],
+            ordered_at=row["date_order"] or "",
+            promised_at=row["commitment_date"] or "",
+            shipped=row["delivery_status"] in ("started", "partial", "full"),
+            delivery_partner=row["partner_shipping_id"][0],
+            made=made,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What to do, in this order: refuse, or cancel, or header and lines, confirm, order date, lock."""
+
+    refusal: RuleError | None = None
+    cancel: bool = False
+    header: Mapping[str, Any] = field(default_factory=dict)
+    lines: bool = False
+    confirm: bool = False
+    redate: bool = False
+    lock: bool = False
+
+
+def steps_for(plan: OrderPlan, parties: Parties, seen: Seen) -> Steps:
+    """The table above."""
+    if plan.stage is Stage.CANCELLED:
+        return _cancelling(seen)
+    if seen.state == "cancel":
+        return Steps(refusal=RuleError("cancelled in Odoo, but not at the marketplace; nothing was written"))
+    if seen.locked:
+        if problem := mismatch(plan, seen):
+            return Steps(refusal=RuleError(f"locked in Odoo, so the marketplace's change was not written: {problem}"))
+        return Steps(redate=seen.ordered_at != stamp(plan.ordered_at))
+    header: dict[str, Any] = {}
+    if not seen.made and seen.delivery_partner != parties.delivery:
+        if seen.shipped:
+            return Steps(refusal=RuleError("the delivery address changed after the order was shipped in Odoo"))
+        header["partner_shipping_id"] = parties.delivery
+    if not seen.made and seen.promised_at != stamp(plan.promised_at):
+        header["commitment_date"] = stamp(plan.promised_at) or False
+    confirm = plan.stage is not Stage.QUOTATION and seen.state != "sale"
+    return Steps(
+        header=header,
+        lines=not seen.made,
+        confirm=confirm,
+        redate=confirm or seen.ordered_at != stamp(plan.ordered_at),
+        lock=plan.stage is Stage.LOCKED,
+    )
+
+
+def _cancelling(seen: Seen) -> Steps:
+    if seen.state == "cancel":
+        return Steps()
+    if seen.shipped:
+        return Steps(
+            refusal=RuleError("cancelled at the marketplace after it was shipped in Odoo; nothing was written")
+        )
+    if seen.locked:
+        return Steps(refusal=RuleError("cancelled at the marketplace, but locked in Odoo; unlock it to cancel it"))
+    return Steps(cancel=True)
+
+
+def mismatch(plan: OrderPlan, seen: Seen) -> str:
+    """How Odoo's total differs from the marketplace's (ORD-6); empty when it does not."""
+    if seen.currency != plan.currency:
+        return f"amounts are in {seen.currency} in Odoo, in {plan.currency} at the marketplace"
+    gap = seen.total - plan.total
+    return f"Odoo's total is {gap:+f} {plan.currency} off the marketplace's" if gap else ""
+
+
+def line_commands(
+    lines: Sequence[ResolvedLine], ids: Sequence[int], rows: Sequence[Mapping[str, Any]], services: Collection[int]
+) -> list[list[Any]]:
+    """`order_line` commands that bring an order's lines in line with the plan.
+
+    lines, ids   the planned lines and the records they are
+    rows         all lines of the order, with the fields READ_LINE
+    services     the products of charges, ours alone
+    Lines on products of the plan or on services that are not planned any more (a second price, a tax that fell away) are set to
+    nothing; lines a person added for other products stay, and show in the total.
+    """
+    current = {row["id"]: row for row in rows}
+    commands = []
+    for line, record in zip(lines, ids, strict=True):
+        if changed := _changed(line, current[record]):
+            commands.append([1, record, changed])
+    products = {*services, *(line.product for line in lines)}
+    for record, row in current.items():
+        if record not in ids and row["product_id"] and row["product_id"][0] in products and row["product_uom_qty"]:
+            commands.append([1, record, {"product_uom_qty": 0}])
+    return commands
+
+
+def _changed(line: ResolvedLine, row: Mapping[str, Any]) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
+    if Decimal(repr(row["product_uom_qty"])) != line.plan.quantity:
+        changed["product_uom_qty"] = float(line.plan.quantity)
+    if line.plan.quantity and Decimal(repr(row["price_unit"])) != line.plan.price:
+        changed["price_unit"] = float(line.plan.price)
+    if sorted(row["tax_id"]) != sorted(line.taxes):
+        changed["tax_id"] = [[6, 0, list(line.taxes)]]
+    return changed
+
+
+def stamp(moment: datetime | None) -> str:
+    """A time as Odoo writes it; empty for none."""
+    return moment.astimezone(UTC).strftime(_TIME) if moment else ""

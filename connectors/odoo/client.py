@@ -1,0 +1,97 @@
+"""The only part that talks to Odoo: `execute_kw` over JSON-RPC by odoorpc, in threads, each with a connection of its own.
+
+odoorpc is synchronous and its model cache is not safe to share, so there are as many threads as calls may run at once, nothing is shared and
+no proxies are used. One call is one transaction in Odoo. Connections open on first use; a failed one is dropped and made anew by the next call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from connectors.kit.errors import AuthError, ConnectorError, RetryError
+from connectors.odoo.auth import connect
+from connectors.odoo.errors import translated
+from connectors.odoo.settings import OdooSettings
+
+logger = logging.getLogger(__name__)
+
+Ids = Sequence[int]
+Domain = Sequence[Any]
+
+
+class Odoo:
+    """One database, as one user. Every method raises `connectors.kit.errors.ConnectorError`."""
+
+    def __init__(self, settings: OdooSettings) -> None:
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="odoo")
+        self._local = threading.local()
+
+    async def ask(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
+        """A call that changes nothing: whatever goes wrong, it can be made again."""
+        return await self._call(model, method, args, kwargs, writes=False)
+
+    async def tell(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
+        """A call that changes something. Raises UncertainError when it may have been carried out although no answer came."""
+        return await self._call(model, method, args, kwargs, writes=True)
+
+    async def rows(
+        self, model: str, domain: Domain, fields: Sequence[str], order: str = "id", **kwargs: Any
+    ) -> list[dict[str, Any]]:
+        """search_read: always with named fields and an order of its own, because each model has another default."""
+        found: list[dict[str, Any]] = await self.ask(
+            model, "search_read", list(domain), fields=list(fields), order=order, **kwargs
+        )
+        return found
+
+    async def server_version(self) -> str:
+        """For example `18.0` or `18.0-20250506`, as the server itself says."""
+        return str(await asyncio.get_running_loop().run_in_executor(self._threads, self._version_in_thread))
+
+    async def aclose(self) -> None:
+        """Wait for calls under way and let the threads go."""
+        await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
+
+    async def _call(self, model: str, method: str, args: Sequence[Any], kwargs: dict[str, Any], *, writes: bool) -> Any:
+        work = partial(self._in_thread, model, method, list(args), kwargs, writes=writes)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _in_thread(self, model: str, method: str, args: list[Any], kwargs: dict[str, Any], *, writes: bool) -> Any:
+        connection = self._connection()
+        begin = time.monotonic()
+        try:
+            answer = connection.execute_kw(model, method, args, kwargs)
+        except Exception as error:  # noqa: BLE001 - translated and raised again, whatever it is
+            ours = translated(error, f"{model}.{method}", writes=writes)
+            if isinstance(ours, RetryError | AuthError):
+                self._local.connection = None
+            logger.info("odoo_call_failed model=%s method=%s error=%s", model, method, type(ours).__name__)
+            raise ours from None  # the cause may quote what was sent
+        logger.debug("odoo_call model=%s method=%s seconds=%.3f", model, method, time.monotonic() - begin)
+        return answer
+
+    def _version_in_thread(self) -> str:
+        params = {"service": "common", "method": "version", "args": []}
+        try:
+            return str(self._connection().json("/jsonrpc", params)["result"]["server_version"])
+        except Exception as error:  # noqa: BLE001 - translated and raised again, whatever it is
+            raise translated(error, "common.version", writes=False) from None
+
+    def _connection(self) -> Any:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            try:
+                connection = connect(self._settings)
+            except ConnectorError:
+                raise
+            except Exception as error:  # noqa: BLE001 - translated and raised again, whatever it is
+                raise translated(error, "login", writes=False) from None
+            self._local.connection = connection
+        return connection

@@ -1,0 +1,134 @@
+"""What can be configured of an Odoo database: CAUSEWAY_ODOO__URL, CAUSEWAY_ODOO__DB, CAUSEWAY_ODOO__LOGIN, CAUSEWAY_ODOO__PASSWORD, ..."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+
+from connectors.kit.settings import Part
+
+
+class Stage(StrEnum):
+    """How far an order is brought in Odoo. It never goes back, except to cancelled."""
+
+    QUOTATION = "quotation"
+    CONFIRMED = "confirmed"
+    LOCKED = "locked"
+    CANCELLED = "cancelled"
+
+
+# ORD-8: acknowledged -> quotation, shipped -> locked. A seller whose orders need no look by a person says acknowledged=confirmed.
+DEFAULT_STAGES: dict[str, Stage] = {
+    "pending": Stage.QUOTATION,
+    "created": Stage.QUOTATION,
+    "acknowledged": Stage.QUOTATION,
+    "unknown": Stage.QUOTATION,
+    "partially_shipped": Stage.CONFIRMED,
+    "shipped": Stage.LOCKED,
+    "delivered": Stage.LOCKED,
+    "cancelled": Stage.CANCELLED,
+}
+_MODULE = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine itself, judged by its name alone (nothing is looked up)."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class OdooSettings(Part):
+    """One Odoo 18 database as a destination."""
+
+    url: str = Field("http://127.0.0.1:8069", description="https://host[:port]; plain http only to this machine itself")
+    db: str = Field("causeway", description="name of the database")
+    login: str = Field("admin", description="login of the user the orders are written as")
+    password: SecretStr = Field(SecretStr(""), description="that user's password or, better, an API key of that user")
+    password_file: str = Field("", description="file holding the password or API key, instead of `password`")
+    environment: Literal["sandbox", "staging", "production"] = Field(
+        "production", description="what kind of database this is; test orders are refused by a production one"
+    )
+    workers: int = Field(2, ge=1, le=16, description="calls at the same time; as many as Odoo has HTTP workers")
+    batch: int = Field(100, ge=1, le=200, description="orders in one call")
+    timeout_seconds: float = Field(120, gt=0, le=600, description="longest wait for one answer")
+    module: str = Field("mkt", description="module part of the external ids; must not be an installed module")
+    id_key: SecretStr = Field(
+        SecretStr(""),
+        description="keys the hashes in customers' external ids; never change it once orders were written",
+    )
+
+    stages: dict[str, Stage] = Field(
+        default_factory=dict, description="canonical status -> quotation, confirmed, locked or cancelled, where not as by default"
+    )  # fmt: skip
+    warehouse: str = Field("", description="code of the warehouse that ships; empty = Odoo's default")
+    marketplace_warehouse: str = Field(
+        "",
+        description="code of the warehouse of goods the marketplace ships itself; without it such orders are refused",
+    )
+    team: str = Field("", description="name of the sales team; empty = Odoo's default")
+    unknown_sku: Literal["hold", "create"] = Field(
+        "hold", description="hold the order until the product exists, or create the product"
+    )
+    address_check: Literal["strict", "lenient"] = Field(
+        "strict", description="strict: a delivery address that cannot be shipped to fails the order"
+    )
+    carriers: dict[str, str] = Field(
+        default_factory=dict, description="shipping level -> name of a delivery method; empty = none is set"
+    )
+    notes: tuple[Literal["gift", "buyer", "purchase_order"], ...] = Field(
+        ("gift", "buyer", "purchase_order"), description="what is written into the order's note"
+    )
+    pricelists: dict[str, str] = Field(
+        default_factory=dict, description="currency -> name of its pricelist; by default the first one in that currency"
+    )
+    native_rates: bool = Field(
+        True, description="book taxes whose rate the source states as percentages; Odoo must round taxes per line"
+    )
+    exempt_fiscal_position: str = Field(
+        "Tax exempt", description="name of the zero-rated fiscal position; made when absent"
+    )
+    tax_account_marketplace: str = Field("251900", description="code of the account of taxes the marketplace pays")
+    tax_account_seller: str = Field("251000", description="code of the account of taxes the seller pays")
+    shipping_product: str = Field("MKT-SHIPPING", description="internal reference of the service shipping is booked on")
+    discount_product: str = Field("MKT-DISCOUNT", description="the same for discounts")
+    fee_product: str = Field("MKT-FEE", description="the same for gift wrapping and fees")
+    tax_product: str = Field("MKT-TAX", description="the same for taxes")
+
+    @field_validator("url")
+    @classmethod
+    def _safe(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("want https://host[:port], without a path")
+        if parts.username or parts.password:
+            raise ValueError("no login or password in the url; they have settings of their own")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("plain http only to this machine itself; write https://")
+        return value.rstrip("/")
+
+    @field_validator("module")
+    @classmethod
+    def _module_name(cls, value: str) -> str:
+        if not _MODULE.fullmatch(value):
+            raise ValueError("want lower-case letters, digits and underscores")
+        return value
+
+    def secret(self) -> str:
+        """The password or API key. Raises OSError when its file cannot be read."""
+        if self.password_file:
+            return Path(self.password_file).read_text(encoding="utf-8").strip()
+        return self.password.get_secret_value()
+
+    def stage_of(self, status: str) -> Stage:
+        """How far an order of this canonical status is brought; an unknown one stays a quotation."""
+        return self.stages.get(status) or DEFAULT_STAGES.get(status, Stage.QUOTATION)
