@@ -73,6 +73,14 @@ def test_a_changed_order_is_found_by_its_modified_date(box: Box) -> None:
     assert box.listed(f"?lastModifiedStartDate={after}") == [po]
 
 
+def test_a_write_moves_the_modified_date_too(box: Box) -> None:
+    po, _ = box.add(2)
+    box.clock.now += 600
+    box.call("POST", f"/v3/orders/{po}/acknowledge").raise_for_status()
+    after = datetime.fromtimestamp(START + 300, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert box.listed(f"?lastModifiedStartDate={after}") == [po]
+
+
 def test_released_lists_created_orders_only(box: Box) -> None:
     first, second = box.add(2)
     box.call("POST", f"/v3/orders/{first}/acknowledge").raise_for_status()

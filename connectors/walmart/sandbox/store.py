@@ -21,7 +21,9 @@ CREATE TABLE IF NOT EXISTS orders (
   account TEXT NOT NULL, po TEXT NOT NULL, customer_order TEXT NOT NULL, node_type TEXT NOT NULL,
   order_type TEXT NOT NULL, program TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL,
   ship_by INTEGER NOT NULL, visible_at REAL NOT NULL, statuses TEXT NOT NULL, skus TEXT NOT NULL,
-  traits TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (account, po)) WITHOUT ROWID;
+  traits TEXT NOT NULL, PRIMARY KEY (account, po)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bodies (
+  account TEXT NOT NULL, po TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (account, po));
 CREATE INDEX IF NOT EXISTS orders_by_date ON orders (account, created DESC, po DESC);
 CREATE TABLE IF NOT EXISTS changes (
   id INTEGER PRIMARY KEY, at REAL NOT NULL, account TEXT NOT NULL, po TEXT NOT NULL, change TEXT NOT NULL);
@@ -75,10 +77,10 @@ class Store:
         added: list[str] = []
         with self._transaction():
             for order in orders:
-                row = _row(order)
-                marks = ",".join("?" * len(row))
-                if self._db.execute(f"INSERT OR IGNORE INTO orders VALUES ({marks})", row).rowcount:  # noqa: S608
-                    added.append(order.po)
+                if self._known(order.account, order.po):
+                    continue
+                self._replace(order)
+                added.append(order.po)
             fresh = set(added)
             for one in changes:
                 if one.po in fresh:
@@ -87,7 +89,7 @@ class Store:
         return added
 
     def get(self, account: str, po: str, now: float) -> StoredOrder | None:
-        sql = f"SELECT {_COLUMNS} FROM orders WHERE account = ? AND po = ? AND visible_at <= ?"  # noqa: S608
+        sql = f"SELECT {_COLUMNS} FROM {_WHOLE} WHERE account = ? AND po = ? AND visible_at <= ?"  # noqa: S608
         row = self._db.execute(sql, (account, po, now)).fetchone()
         return _order(row) if row else None
 
@@ -107,12 +109,14 @@ class Store:
     def page(self, account: str, query: OrderQuery, now: float) -> list[StoredOrder]:
         """Newest order date first, as the published examples are."""
         where, values = _where(account, query, now)
-        sql = f"SELECT {_COLUMNS} FROM orders WHERE {where} ORDER BY created DESC, po DESC LIMIT ? OFFSET ?"  # noqa: S608
+        order = "ORDER BY created DESC, po DESC"
+        found = f"SELECT * FROM orders WHERE {where} {order} LIMIT ? OFFSET ?"  # noqa: S608
+        sql = f"SELECT {_COLUMNS} FROM ({found}) JOIN bodies USING (account, po) {order}"  # noqa: S608
         return [_order(row) for row in self._db.execute(sql, (*values, query.limit, query.offset))]
 
     def all(self, account: str) -> list[StoredOrder]:
         """Every order, those still in the future too, in the order of their appearance."""
-        sql = f"SELECT {_COLUMNS} FROM orders WHERE account = ? ORDER BY visible_at, po"  # noqa: S608
+        sql = f"SELECT {_COLUMNS} FROM {_WHOLE} WHERE account = ? ORDER BY visible_at, po"  # noqa: S608
         return [_order(row) for row in self._db.execute(sql, (account,))]
 
     def writes(self, account: str) -> list[tuple[float, str, str]]:
@@ -141,14 +145,21 @@ class Store:
 
     def clear(self, account: str | None = None) -> None:
         with self._transaction():
-            for table in ("orders", "changes", "writes"):
+            for table in ("orders", "bodies", "changes", "writes"):
                 where = "" if account is None else " WHERE account = ?"
                 self._db.execute(f"DELETE FROM {table}{where}", () if account is None else (account,))  # noqa: S608
+
+    def _known(self, account: str, po: str) -> bool:
+        return (
+            self._db.execute("SELECT 1 FROM orders WHERE account = ? AND po = ?", (account, po)).fetchone() is not None
+        )
 
     def _replace(self, order: StoredOrder) -> None:
         row = _row(order)
         marks = ",".join("?" * len(row))
         self._db.execute(f"INSERT OR REPLACE INTO orders VALUES ({marks})", row)  # noqa: S608
+        body = json.dumps(order.body, ensure_ascii=False)
+        self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?,?,?)", (order.account, order.po, body))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -162,6 +173,8 @@ class Store:
 
 
 _COLUMNS = "account, body, created, modified, visible_at, traits"
+# Bodies lie apart, so that counting and sorting need not read them.
+_WHOLE = "orders JOIN bodies USING (account, po)"
 
 
 def _order(row: Sequence[Any]) -> StoredOrder:
@@ -188,7 +201,6 @@ def _row(order: StoredOrder) -> tuple[Any, ...]:
         _joined(status.get("status") for line in lines for status in _statuses(line)),
         _joined(_inner(line, "item", "sku") for line in lines),
         json.dumps(order.traits),
-        json.dumps(body, ensure_ascii=False),
     )
 
 
