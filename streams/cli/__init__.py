@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
-from streams.cli import stack
+from streams.cli import demo, poll, schemas, stack, verify, worker
 
 app = typer.Typer(
     name="causeway", no_args_is_help=True, help="Marketplaces and IoT Boxes joined with Odoo 18, on Kafka."
 )
 stack.mount(app)
+app.command("demo")(demo.demo)
+app.command("worker")(worker.worker)
+app.command("verify")(verify.verify)
+app.add_typer(poll.app, name="poll")
+app.add_typer(schemas.app, name="schemas")
 
 
 def main() -> None:
-    """Entry point of the `causeway` program."""
-    app()
+    """Entry point of the `causeway` program.
+
+    What is wrong with the configuration (exit 2) or the world (exit 3: Kafka, registry) is told in words; a traceback is a bug.
+    """
+    from schemas.registry import RegistryError
+    from streams.kafka import BrokerError
+    from streams.settings import ConfigurationError
+
+    try:
+        app()
+    except ConfigurationError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    except (BrokerError, RegistryError) as error:
+        typer.echo(str(error), err=True)
+        sys.exit(3)

@@ -1,0 +1,115 @@
+"""`causeway verify`: what works with the configured accounts, call by call and right by right, without changing anything (AUTH-5)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from connectors.kit.ports import Check
+    from streams.settings import Settings
+
+
+def verify(
+    connector: Annotated[
+        list[str] | None, typer.Argument(help="Only these: kafka, registry, walmart, odoo. All when not given.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Try every configured account and say what works, what does not, and what to do. Changes nothing. Exit 1 when something fails."""
+    import asyncio
+
+    checks = asyncio.run(_checks(connector or ()))
+    if as_json:
+        typer.echo(
+            json.dumps([{"subject": c.subject, "ok": c.ok, "detail": c.detail, "remedy": c.remedy} for c in checks])
+        )
+    else:
+        for check in checks:
+            mark = typer.style("ok   ", fg="green") if check.ok else typer.style("FAILS", fg="red", bold=True)
+            typer.echo(
+                f"{mark}  {check.subject}: {check.detail}"
+                + (f"\n       -> {check.remedy}" if check.remedy and not check.ok else "")
+            )
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+async def _checks(wanted: Sequence[str]) -> list[Check]:
+    from connectors.kit.errors import ConnectorError
+    from connectors.kit.ports import Check, Deps
+    from streams.connectors import discover, load_connected_settings, part_of
+    from streams.worker import now
+
+    connectors = discover()
+    names = ("kafka", "registry", *(c.name for c in connectors))
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise typer.BadParameter(f"there is no {', '.join(unknown)}; there are: {', '.join(names)}")
+    settings = load_connected_settings(connectors)
+    checks: list[Check] = []
+    if not wanted or "kafka" in wanted:
+        checks.append(_kafka(settings))
+    if not wanted or "registry" in wanted:
+        checks.append(_registry(settings))
+    deps = Deps(settings.environment.value, _NoMappings(), now)
+    for connector in connectors:
+        if connector.verifier is None or (wanted and connector.name not in wanted):
+            continue
+        part = part_of(settings, connector)
+        if not connector.accounts(part):
+            checks.append(Check(connector.name, True, "no account is configured"))
+            continue
+        try:
+            checks += await connector.verifier(part, deps).verify()
+        except ConnectorError as error:
+            checks.append(Check(connector.name, False, str(error)))
+        except ValueError as error:
+            checks.append(Check(connector.name, False, str(error), "mend the configuration"))
+    return checks
+
+
+def _kafka(settings: Settings) -> Check:
+    from confluent_kafka.admin import AdminClient
+
+    from connectors.kit.ports import Check
+    from streams.kafka import BrokerError, partitions_of
+
+    config = settings.kafka.librdkafka()
+    table = settings.topic_table()
+    try:
+        found = {place.topic for place in partitions_of(AdminClient(config), config, [topic.name for topic in table])}
+    except BrokerError as error:
+        return Check("kafka", False, str(error), "is CAUSEWAY_KAFKA__BOOTSTRAP right, and the broker up?")
+    missing = [topic.name for topic in table if topic.name not in found]
+    if missing:
+        return Check(
+            "kafka",
+            False,
+            f"{len(missing)} topics are missing, for example {missing[0]}",
+            "run `causeway schemas register`",
+        )
+    return Check("kafka", True, f"{settings.kafka.bootstrap}, {len(table)} topics")
+
+
+def _registry(settings: Settings) -> Check:
+    from connectors.kit.ports import Check
+    from schemas.codec import schema_names
+    from schemas.registry import Registry, RegistryError
+
+    registry = Registry(settings.registry.client())
+    carried = {topic.value for topic in settings.topic_table() if topic.value}
+    try:
+        ids = [registry.id_of(name) for name in schema_names() if name in carried]
+    except RegistryError as error:
+        return Check("registry", False, str(error), "run `causeway schemas register`")
+    return Check("registry", True, f"{registry.url}, {len(ids)} schemas")
+
+
+class _NoMappings:
+    def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
+        """Verifying looks nothing up."""
+        return None
