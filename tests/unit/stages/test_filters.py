@@ -8,7 +8,7 @@ import pytest
 
 from streams.settings import Environment, FilterSettings
 from streams.stages.filters import exclusion
-from tests.builders import line, order
+from tests.unit.stages.samples import line, order
 
 SANDBOX, PRODUCTION = Environment.SANDBOX, Environment.PRODUCTION
 

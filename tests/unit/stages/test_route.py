@@ -12,13 +12,13 @@ from schemas.record import Message, Record
 from streams.failure.routing import FailureRouting
 from streams.settings import Settings
 from streams.stages.route import Router
-from tests.builders import order
 from tests.unit.failure.samples import codec
 from tests.unit.observe.test_ledger import outcome
+from tests.unit.stages.samples import order
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CODEC = codec()
-KEY = "walmart:main:99001"
+KEY = "walmart:MAIN:99001"
 
 
 def router() -> Router:
@@ -35,7 +35,7 @@ def on_orders(lane: str = "", checksum: str = "c1") -> Record:
 
 
 def on_outcomes(**changes: Any) -> Record:
-    event = outcome("applied", key=KEY) | {"account": "main", "remote_id": "42"} | changes
+    event = outcome("applied", key=KEY) | {"account": "MAIN", "remote_id": "42"} | changes
     return Record("outcomes", 0, 1, 0, KEY.encode(), CODEC.encode("outcome", event), encode_headers(headers()))
 
 
@@ -49,7 +49,7 @@ def test_an_order_goes_to_odoo_in_its_lane_byte_for_byte(lane: str, topic: str) 
     [message] = router().messages(record)
     sent = delivery(message)
     assert (message.topic, message.key) == (topic, record.key)
-    assert (sent["operation"], sent["kind"], sent["version"], sent["account"]) == ("upsert_order", "state", 3, "main")
+    assert (sent["operation"], sent["kind"], sent["version"], sent["account"]) == ("upsert_order", "state", 3, "MAIN")
     assert sent["body"] == record.value
     assert decode_headers(message.headers).correlation == "corr"
 
@@ -65,7 +65,7 @@ def test_the_marketplace_hears_of_it_once_odoo_holds_the_order() -> None:
     assert message.topic == "deliver.walmart.critical"
     assert (sent["operation"], sent["kind"]) == ("acknowledge_order", "command")
     body = CODEC.decode("acknowledge_order", sent["body"])
-    assert (body["order_id"], body["account"], body["remote_id"]) == ("99001", "main", "42")
+    assert (body["order_id"], body["account"], body["remote_id"]) == ("99001", "MAIN", "42")
 
 
 @pytest.mark.parametrize(

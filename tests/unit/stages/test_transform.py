@@ -14,8 +14,8 @@ from streams.failure.routing import FailureRouting
 from streams.settings import FilterSettings, Settings
 from streams.stages.dedupe import Memory
 from streams.stages.transform import Transformer
-from tests.builders import order
 from tests.unit.failure.samples import codec
+from tests.unit.stages.samples import order
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CODEC = codec()
@@ -33,7 +33,7 @@ def transformer(result: Order | Exception, settings: Settings | None = None) -> 
 
 def raw(made: Order, checksum: str = "raw1", lane: str = "", env: str = "sandbox") -> Record:
     event = RawEvent(
-        source="walmart", account="main", entity="order", key=made["key"], payload=b"{}", content_type="application/json",
+        source="walmart", account="MAIN", entity="order", key=made["key"], payload=b"{}", content_type="application/json",
         fetched_at=NOW, checksum=checksum, correlation=made["key"], request="",
     )  # fmt: skip
     headers = Headers("raw-id", "walmart", "order", made["version"], checksum, made["key"], 1, env, lane=lane)

@@ -1,0 +1,75 @@
+"""Configuration: everything wrong is found at start, all at once, without telling a secret (SEC-3, OPS-5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.kit.ports import Connector
+from schemas.reasons import LastResort, Reason
+from streams.connectors import discover, load_connected_settings
+from streams.settings import ConfigurationError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No configuration from outside."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("CAUSEWAY_")]:
+        monkeypatch.delenv(name)
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "causeway.toml"
+    file.write_text('[kafka]\nbootstrap = "file:1"\n[topics]\npartitions = 9\n')
+    monkeypatch.setenv("CAUSEWAY_CONFIG", str(file))
+    monkeypatch.setenv("CAUSEWAY_KAFKA__BOOTSTRAP", "env:2")
+    settings = load_settings()
+    assert (settings.kafka.bootstrap, settings.topics.partitions) == ("env:2", 9)
+
+
+def test_all_problems_are_told_at_once_by_the_name_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_TOPICS__PARTITIONS", "many")
+    monkeypatch.setenv("CAUSEWAY_RETRY__TIERS", '["2m", "30s"]')
+    monkeypatch.setenv("CAUSEWAY_KAFKA__BOOTSTRP", "typo:1")
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings()
+    text = str(raised.value)
+    for name in ("CAUSEWAY_TOPICS__PARTITIONS", "CAUSEWAY_RETRY__TIERS", "CAUSEWAY_KAFKA__BOOTSTRP"):
+        assert name in text
+
+
+def test_secrets_are_told_neither_in_errors_nor_when_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_KAFKA__SASL_PASSWORD", "canary-secret")
+    assert "canary-secret" not in repr(load_settings())
+    monkeypatch.setenv("CAUSEWAY_KAFKA__SECURITY_PROTOCOL", "canary-secret")
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings()
+    assert "canary-secret" not in str(raised.value)
+
+
+def test_a_missing_file_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_CONFIG", "/nowhere/causeway.toml")
+    with pytest.raises(ConfigurationError, match=r"/nowhere/causeway\.toml"):
+        load_settings()
+
+
+def test_policies_can_be_changed_by_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_RETRY__ATTEMPTS", '{"transient": 5}')
+    monkeypatch.setenv("CAUSEWAY_RETRY__LAST_RESORT", '{"rule": "held"}')
+    policies = load_settings().retry.policies()
+    assert policies[Reason.TRANSIENT].attempts == 5
+    assert policies[Reason.RULE].last_resort is LastResort.HELD
+    assert policies[Reason.CONFLICT].attempts == 4
+
+
+def test_connectors_bring_their_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_ID", "id-1")
+    monkeypatch.setenv("CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_SECRET", "canary-secret")
+    connectors: tuple[Connector, ...] = discover()
+    settings = load_connected_settings(connectors)
+    walmart = next(connector for connector in connectors if connector.name == "walmart")
+    assert list(walmart.accounts(settings.walmart)) == ["main"]  # type: ignore[attr-defined] # composed at run time
+    assert "canary-secret" not in repr(settings)
