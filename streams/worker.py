@@ -200,6 +200,7 @@ def _side_workers(
 
 async def _until_signal(stopped: asyncio.Event) -> int:
     loop = asyncio.get_running_loop()
+    logger.info("worker_started")
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     await stopped.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -111,6 +112,16 @@ class Demo:
         kafka = KafkaSettings(bootstrap=self.world.stack_bootstrap()).librdkafka()
         url = self.world.env()["CAUSEWAY_REGISTRY__URL"]
         return OutcomeFollower(kafka, Codec(Registry({"url": url})))
+
+    def settle_while(self, follower: OutcomeFollower, busy: Callable[[], None]) -> None:
+        """Keep the view moving while `busy` runs in a thread of its own."""
+        thread = threading.Thread(target=busy, name="busy")
+        thread.start()
+        while thread.is_alive():
+            for outcome in follower.poll(0.5):
+                self._ledger.add(outcome)
+            if (sold := self._marketplace()) is not None:
+                self._show([key_of(order) for order in sold["orders"] if order["visible"]])
 
     def settle(self, follower: OutcomeFollower) -> None:
         """Return when every order has its outcome and nothing has moved for a while, or when patience ends."""

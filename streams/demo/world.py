@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ _START_SECONDS = 60.0
 
 Say = Callable[[str], None]
 
+# name -> arguments of `causeway`: the processes of the pipeline
+PIPELINE: Mapping[str, Sequence[str]] = {"worker": ["worker"], "poller": ["poll", "run"]}
+
 
 def free_port() -> int:
     """A port on loopback that nobody listens on now."""
@@ -34,10 +38,16 @@ class World:
     """Everything a demo needs, under one folder that is emptied at the start."""
 
     def __init__(
-        self, folder: Path, say: Say, odoo: OdooTarget | None = None, env: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        say: Say,
+        odoo: OdooTarget | None = None,
+        pipeline: Mapping[str, Sequence[str]] = PIPELINE,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self._say = say
+        self._pipeline = pipeline
         self._extra_env = dict(env or {})
         self._real_odoo = odoo
         self.processes: dict[str, Process] = {}
@@ -64,25 +74,27 @@ class World:
             process.wait_for_line("listening on", _START_SECONDS)
         self._say("products: the catalogue of the marketplace, in Odoo")
         seed_products(self.odoo)
-        self._say("pipeline: one worker with all stages, one poller")
-        self.launch("worker", "streams.cli", ["worker"])
-        self.launch("poller", "streams.cli", ["poll", "run"])
-        self.processes["worker"].wait_for_line("runtime_started", _START_SECONDS)
+        self._say(f"pipeline: {', '.join(self._pipeline)}")
+        for name, args in self._pipeline.items():
+            self.launch(name, args)
+        for name, args in self._pipeline.items():
+            if args[0] == "worker":
+                self.processes[name].wait_for_line("started", _START_SECONDS)
 
-    def launch(self, name: str, module: str, args: list[str]) -> Process:
-        """Start a process of the pipeline or a sandbox, with the demo's configuration in its environment."""
-        process = self.processes[name] = Process(name, module, args, self.env(), self.folder / "logs")
+    def launch(self, name: str, args: Sequence[str]) -> Process:
+        """Start a process of the pipeline with the demo's configuration in its environment."""
+        process = self.processes[name] = Process(name, "streams.cli", args, self.env(), self.folder / "logs")
         process.start()
         return process
 
     def stop(self) -> None:
         """Stop everything, pipeline first, so that each can finish what it has in hand."""
-        for name in ("poller", "worker"):
-            if name in self.processes:
-                self.processes[name].stop()
-        for name, process in self.processes.items():
-            if name not in ("poller", "worker"):
-                process.stop()
+        for names in (set(self._pipeline), set(self.processes) - set(self._pipeline)):
+            stopping = [threading.Thread(target=self.processes[name].stop) for name in names if name in self.processes]
+            for thread in stopping:
+                thread.start()
+            for thread in stopping:
+                thread.join()
         self.stack.down()
         self.http.close()
 

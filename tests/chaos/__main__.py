@@ -1,0 +1,156 @@
+"""`make chaos`: a steady flow of orders while every process is killed, stopped and lied to. At the end the ledger must balance and Odoo must
+hold each order exactly once (TEST-3).
+
+    python -m tests.chaos --seed 1 --runs 3 --seconds 60 --orders 300
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from streams.demo.run import Demo, Report, View, Wish
+from streams.demo.world import World
+from tests.chaos.plan import Action, Event, draw
+
+# Each stage in a process of its own, the busiest twice, so that kills also move partitions between living workers.
+PIPELINE = {
+    "flow": ["worker", "--stage", "transform", "--stage", "route"],
+    "sink-1": ["worker", "--stage", "deliver.odoo.critical", "--stage", "deliver.odoo.bulk"],
+    "sink-2": ["worker", "--stage", "deliver.odoo.critical", "--stage", "deliver.walmart.critical"],
+    "failures": ["worker", "--stage", "retry", "--stage", "release"],
+    "poller-1": ["poll", "run"],
+    "poller-2": ["poll", "run"],
+}
+TARGETS = (*PIPELINE, "walmart", "odoo")
+
+
+class Havoc:
+    """Carries a plan out beside the flow."""
+
+    def __init__(self, world: World, plan: list[Event], say: Callable[[str], None]) -> None:
+        self._world = world
+        self._plan = plan
+        self._say = say
+        self._thread = threading.Thread(target=self._run, name="havoc", daemon=True)
+        self._outages: list[threading.Timer] = []
+        self.errors: list[str] = []
+
+    def start(self) -> None:
+        """Begin; times count from now."""
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Wait for the last event and let everything come back."""
+        self._thread.join()
+        for outage in self._outages:
+            outage.join()
+
+    def _run(self) -> None:
+        began = time.monotonic()
+        for event in self._plan:
+            time.sleep(max(0.0, event.at - (time.monotonic() - began)))
+            self._say(str(event))
+            try:
+                self._strike(event)
+            except Exception as error:  # noqa: BLE001 - a plan that could not be carried out is reported, and fails the run
+                self.errors.append(f"{event}: {type(error).__name__}: {error}")
+
+    def _strike(self, event: Event) -> None:
+        world = self._world
+        match event.action:
+            case Action.KILL:
+                world.processes[event.target].signal(signal.SIGKILL)
+            case Action.TERM:
+                world.processes[event.target].signal(signal.SIGTERM)
+            case Action.STOP:
+                if world.processes[event.target].signal(signal.SIGSTOP):
+                    self._later(event.lasts, lambda: world.processes[event.target].signal(signal.SIGCONT))
+            case Action.BROKER_KILL:
+                world.stack.kill_broker()
+                world.stack.start_broker()
+            case Action.BROKER_RESTART:
+                world.stack.restart_broker()
+            case Action.REGISTRY_DOWN:
+                world.stack.stop_registry()
+                self._later(event.lasts, world.stack.start_registry)
+            case Action.FAULTS:
+                world.set_faults(event.target, int(event.at * 1000))
+
+    def _later(self, seconds: float, action: Callable[[], object]) -> None:
+        timer = threading.Timer(seconds, action)
+        self._outages.append(timer)
+        timer.start()
+
+
+def run(seed: int, orders: int, seconds: float, folder: Path, say: Callable[[str], None]) -> tuple[Report, list[str]]:
+    """One run. Returns the report and what of the plan could not be carried out."""
+    wish = Wish(orders=orders, faults="heavy", seed=seed, folder=folder)
+    world = World(folder, say, pipeline=PIPELINE)
+    last = [0.0]
+
+    def step(view: View) -> None:
+        if view.seconds - last[0] >= 10:
+            last[0] = view.seconds
+            say(f"{view.seconds:5.1f} s  sold {view.sold}  {view.counts}  faults {view.faults}")
+
+    demo = Demo(wish, world, step)
+    try:
+        world.start()
+        follower = demo.follower()
+        havoc = Havoc(world, draw(seed, seconds, TARGETS), say)
+        world.add_orders(orders, seed, wish.order_mix, orders / seconds)
+        havoc.start()
+        try:
+            demo.settle_while(follower, havoc.finish)
+            world.set_faults("none", seed)
+            demo.settle(follower)
+        finally:
+            follower.close()
+        report = demo.report()
+        say("starts: " + ", ".join(f"{name} {process.starts}" for name, process in world.processes.items()))
+    finally:
+        world.stop()
+    return report, havoc.errors
+
+
+def main() -> int:
+    """Runs with growing seeds; stops at the first that does not balance."""
+    options = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--runs", type=int, default=1)
+    options.add_argument("--orders", type=int, default=300)
+    options.add_argument("--seconds", type=float, default=60, help="how long orders come and things go wrong")
+    options.add_argument("--data", type=Path, default=Path(".causeway/chaos"))
+    options.add_argument("--json", action="store_true")
+    args = options.parse_args()
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr if args.json else sys.stdout, flush=True)
+
+    for seed in range(args.seed, args.seed + args.runs):
+        say(f"chaos, seed {seed}: {args.orders} orders in {args.seconds:.0f} s")
+        report, errors = run(seed, args.orders, args.seconds, args.data, say)
+        say(json.dumps(report.as_json() | {"seed": seed}))
+        if errors or not report.comparison.balanced:
+            found = report.comparison
+            for problem in (*errors, *(f"doubled {key}" for key in found.doubled), *(f"missing {key}" for key in found.missing),
+                            *(f"unexpected {key}" for key in found.unexpected), *(f"off {item}" for item in found.off.items()),
+                            *(f"wrong state {key}" for key in found.wrong_state)):  # fmt: skip
+                say(f"  {problem}")
+            say(f"does not balance; the logs are in {args.data / 'logs'}")
+            return 1
+        if args.json:
+            print(json.dumps(report.as_json() | {"seed": seed}), flush=True)
+    say("balanced")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
