@@ -72,7 +72,10 @@ DAMAGES: tuple[Callable[[Json], None], ...] = (
 
 
 def damaged(order: Json, rng: random.Random) -> Json:
-    """A copy of the order with one damage."""
+    """A copy of the order with one damage more; an order too damaged for the one drawn loses its lines."""
     copied = copy.deepcopy(order)
-    rng.choice(DAMAGES)(copied)
+    try:
+        rng.choice(DAMAGES)(copied)
+    except (LookupError, TypeError):
+        copied.pop("orderLines", None)
     return copied

@@ -17,7 +17,7 @@ from connectors.walmart.sandbox.tokens import Tokens
 
 Clock = Callable[[], float]
 # What reading an order of wrong form raises; such orders are kept on purpose (damage.py).
-FORM_ERRORS = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
+FORM_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """TEST-1, TEST-4: generated orders are seeded, realistic, consistent to the cent, and marked as test data."""
 
 import json
+import random
 import re
 from collections import Counter
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from connectors.walmart.sandbox.catalog import CATALOG, MARKER, TEST_ORDER_PREFIX, UNKNOWN_SKUS
 from connectors.walmart.sandbox.charges import charges_of, order_total
+from connectors.walmart.sandbox.damage import damaged
 from connectors.walmart.sandbox.generator import ID_MARKER, GeneratedOrder, generate, make_order
 from connectors.walmart.sandbox.lines import lines_of, units
 from connectors.walmart.sandbox.mix import DEFAULT, HEAVY, MIXES, PLAIN
@@ -179,3 +181,10 @@ def test_damaged_orders_can_still_be_followed() -> None:
     damaged = [order for order in EVERY if "malformed" in order.traits]
     assert len(damaged) > 20
     assert all(re.fullmatch(r"\d{13}", order.body["purchaseOrderId"]) for order in damaged)
+
+
+def test_damaged_orders_can_be_damaged_again() -> None:
+    once = [order.body for order in EVERY if "malformed" in order.traits]
+    for seed, body in enumerate(once):
+        twice = damaged(body, random.Random(seed))
+        assert twice["purchaseOrderId"] == body["purchaseOrderId"]
