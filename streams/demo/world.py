@@ -6,6 +6,7 @@ import json
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from streams.stack import Endpoints, Stack, StackSettings
 ACCOUNT = "demo"
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 _START_SECONDS = 60.0
+_CONTROL_SECONDS = 20.0
 
 Say = Callable[[str], None]
 
@@ -160,7 +162,16 @@ class World:
         return [self.walmart_url] if self._real_odoo else [self.walmart_url, self.odoo.url]
 
     def _control(self, method: str, url: str, path: str, body: object = None) -> dict[str, Any]:
-        answer = self.http.request(method, url + path, json=body)
+        """Sandboxes are killed too: they are back within seconds."""
+        deadline = time.monotonic() + _CONTROL_SECONDS
+        while True:
+            try:
+                answer = self.http.request(method, url + path, json=body)
+                break
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
