@@ -19,10 +19,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import get_logger
@@ -37,17 +38,42 @@ FETCH_WAIT_MS = 200  # one request per broker at a time: a long wait for idle pa
 _FETCH_SECONDS = 1.0
 _FETCH_SECONDS_WHILE_FULL = 0.02  # some lane is full: look again soon whether it has room
 _ROOM_SECONDS = 0.5
+_AGAIN_SECONDS = 0.2
 
 
 class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # faust ships no types
-    """Faust's consumer thread; only the fetch's waiting time differs, which Faust fixes at 1.5 s."""
+    """Faust's consumer thread. A fetch takes what each partition has room for at once: a hop between threads is dear on a busy machine."""
 
     logger = get_logger("faust.consumer")  # mode would log under this module's name, as if it were ours
+    _error: Exception | None = None
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # Faust fixes it at 1.5 s
         return consumer
+
+    async def _fetch_records(
+        self, consumer: Any, active_partitions: Mapping[TP, int], timeout: float = 0, max_records: int | None = None  # noqa: ASYNC109
+    ) -> Mapping[TP, Sequence[Any]]:  # fmt: skip
+        """Partition -> records, at most as many as `active_partitions` says for it. Waits for the first ones at most `timeout`."""
+        found: dict[TP, Sequence[Any]] = {}
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        try:
+            for tp, room in active_partitions.items():
+                found.update(await super()._fetch_records(consumer, {tp}, timeout=0, max_records=room))
+        except Exception as error:
+            if not found:
+                raise
+            self._error = error  # what was taken before it is handed out first
+        if found or not timeout:
+            return found
+        least = min(active_partitions.values())
+        waited: Mapping[TP, Sequence[Any]] = await super()._fetch_records(
+            consumer, active_partitions, timeout=timeout, max_records=least
+        )
+        return waited
 
 
 class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no types
@@ -70,32 +96,38 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no typ
     # Reading
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
-        """One fetch: at most one chunk per partition. Faust calls this in a loop."""
+        """One fetch: as many chunks of each partition as there is room for. Faust calls this in a loop."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
-        if self._unread:
-            async with self._seeking:
-                await self._read_again()
+        if self._unread and not await self._read_again():
+            await asyncio.sleep(_AGAIN_SECONDS)
+            return
         active = self._get_active_partitions()
-        wanted = {tp for tp in active if self._lanes.has_room(tp)}
-        if not wanted:
+        rooms = {tp: room for tp in active if (room := self._lanes.room_of(Partition(*tp)))}
+        if not rooms:
             await self._wait_for_room()
             return
-        epochs = {tp: self._epochs[tp] for tp in wanted}
-        batches = dict(await self._fetch(wanted, is_full=len(wanted) < len(active)))
+        epochs = {tp: self._epochs[tp] for tp in rooms}
+        left = await self._fetch(rooms, is_full=len(rooms) < len(active))
+        pieces = deque(_cut(left, self._lanes.chunk_records))
         try:
-            for tp in tuple(batches):
-                if self.flow_active and self._epochs[tp] == epochs.get(tp):
-                    yield tp, self._to_chunk(tp, batches.pop(tp))
+            while pieces:
+                tp, records = pieces[0]
+                if self.flow_active and self._epochs[tp] == epochs[tp]:
+                    message = self._to_chunk(tp, records)
+                    del pieces[0]
+                    yield tp, message
+                else:
+                    return
         finally:
-            self._unread.update(batches)
+            self._unread.update(tp for tp, _ in pieces)
 
-    async def _fetch(self, wanted: set[TP], *, is_full: bool) -> Mapping[TP, Sequence[Any]]:
+    async def _fetch(self, rooms: Mapping[TP, int], *, is_full: bool) -> dict[TP, Sequence[Any]]:
         seconds = _FETCH_SECONDS_WHILE_FULL if is_full else _FETCH_SECONDS
         try:
-            return await self._getmany(active_partitions=wanted, timeout=seconds) or {}
+            return dict(await self._getmany(active_partitions=rooms, timeout=seconds) or {})
         except asyncio.CancelledError:
-            self._unread.update(wanted)
+            self._unread.update(rooms)
             raise
 
     async def _wait_for_room(self) -> None:
@@ -103,19 +135,20 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no typ
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._lanes.room.wait(), _ROOM_SECONDS)
 
-    async def _read_again(self) -> None:
-        """Seek back to what was taken and not handed out."""
-        assigned = self.assignment()
-        for tp in tuple(self._unread):
-            self._unread.discard(tp)
-            if tp not in assigned:
-                continue
-            try:
-                await self._seek_back(tp, self._resume_at.get(tp))
-            except BaseException:
-                self._unread.add(tp)
-                raise
-            logger.info("read_again partition=%s offset=%s", Partition(*tp), self._resume_at.get(tp))
+    async def _read_again(self) -> bool:
+        """Seek back to what was taken and not handed out. False when that must be tried again."""
+        async with self._seeking:
+            for tp in self._unread & self.assignment():
+                offset = self._resume_at.get(tp)
+                try:
+                    await self._seek_back(tp, offset)
+                except (KafkaError, TimeoutError) as error:
+                    logger.warning("read_again_failed partition=%s error=%s", Partition(*tp), type(error).__name__)
+                    return False
+                self._unread.discard(tp)
+                logger.info("read_again partition=%s offset=%s", Partition(*tp), offset)
+            self._unread.clear()
+        return True
 
     async def _seek_back(self, tp: TP, offset: int | None) -> None:
         if offset is None:
@@ -125,13 +158,12 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no typ
 
     def _to_chunk(self, tp: TP, records: Sequence[Any]) -> ConsumerMessage:
         first = records[0]
-        committed = self._committed_offset[tp]
-        if committed is not None and first.offset < committed:
+        committed = self.committed.get(tp)
+        if committed is not None and first.offset < committed:  # the log was cut back: the broker lost its end
             logger.warning(
                 "offsets_went_back partition=%s offset=%d committed=%d", Partition(*tp), first.offset, committed
             )
-            self._committed_offset[tp] = None
-            self._lanes.forget(tp)
+            self._drop([tp])
         chunk = Chunk(tp.topic, tp.partition, tuple([_to_record(record) for record in records]))
         parcel = self._lanes.take(chunk)
         self._resume_at[tp] = chunk.last_offset + 1
@@ -228,6 +260,13 @@ class ChunkTransport(driver.Transport):  # type: ignore[misc] # faust ships no t
     """Faust's aiokafka transport with this consumer."""
 
     Consumer = ChunkConsumer
+
+
+def _cut(batches: Mapping[Any, Sequence[Any]], size: int) -> Iterator[tuple[TP, Sequence[Any]]]:
+    for found, records in batches.items():
+        tp = TP(found.topic, found.partition)
+        for start in range(0, len(records), size):
+            yield tp, records[start : start + size]
 
 
 def _to_record(record: Any) -> Record:

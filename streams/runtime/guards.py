@@ -44,6 +44,11 @@ _METHODS: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (driver.Consumer, "_new_consumer_thread", ("self",)),
     (driver.Consumer, "verify_event_path", ("self", "now", "tp")),
     (driver.AIOKafkaConsumerThread, "_create_worker_consumer", ("self", "transport")),
+    (
+        driver.AIOKafkaConsumerThread,
+        "_fetch_records",
+        ("self", "consumer", "active_partitions", "timeout", "max_records"),
+    ),
     (driver.AIOKafkaConsumerThread, "seek_to_beginning", ("self", "partitions")),
     (driver.AIOKafkaConsumerThread, "seek_wait", ("self", "partitions")),
     (BootStrategy, "_should_enable_web", ("self",)),
@@ -67,9 +72,7 @@ _ATTRIBUTES: tuple[tuple[type, tuple[str, ...]], ...] = (
     (aiokafka.AIOKafkaConsumer, ("_fetch_max_wait_ms",)),
 )
 
-_MODULE_NAMES: tuple[tuple[object, tuple[str, ...]], ...] = (
-    (driver, ("Transport", "Consumer", "AIOKafkaConsumerThread", "ensure_aiokafka_TP")),
-)
+_DRIVER_NAMES = ("Transport", "Consumer", "AIOKafkaConsumerThread", "ensure_aiokafka_TP")
 
 
 def check_faust() -> None:
@@ -93,14 +96,19 @@ def _missing_methods() -> Iterable[str]:
 
 def _missing_attributes() -> Iterable[str]:
     for owner, names in _ATTRIBUTES:
-        source = "".join(inspect.getsource(base) for base in owner.__mro__ if base.__module__.split(".")[0] in _OURS)
-        for name in names:
-            if f"self.{name}" not in source and not hasattr(owner, name):
-                yield f"{owner.__module__}.{owner.__qualname__} sets no {name}"
-    for module, names in _MODULE_NAMES:
-        for name in names:
-            if not hasattr(module, name):
-                yield f"{getattr(module, '__name__', module)}.{name} is gone"
+        known = _names_in(owner)
+        yield from (f"{owner.__module__}.{owner.__qualname__} knows no {name}" for name in names if name not in known)
+    for name in _DRIVER_NAMES:
+        if not hasattr(driver, name):
+            yield f"{driver.__name__}.{name} is gone"
 
 
-_OURS = frozenset({"faust", "mode", "aiokafka"})
+def _names_in(owner: type) -> set[str]:
+    """Names that a class declares, or that its methods read and write."""
+    found: set[str] = set(dir(owner))
+    for base_class in owner.__mro__:
+        found.update(vars(base_class).get("__annotations__", ()))
+        for member in vars(base_class).values():
+            code = getattr(inspect.unwrap(member) if callable(member) else member, "__code__", None)
+            found.update(getattr(code, "co_names", ()))
+    return found

@@ -70,9 +70,17 @@ class Lanes:
 
     # What the consumer asks
 
-    def has_room(self, partition: Partition) -> bool:
-        """Whether another chunk of this partition may be fetched."""
-        return not self._closing and self._marks.pending(partition) < self._stage.limits.pending_chunks
+    @property
+    def chunk_records(self) -> int:
+        """Most records in one chunk."""
+        return self._stage.limits.chunk_records
+
+    def room_of(self, partition: Partition) -> int:
+        """How many records of this partition may be fetched now."""
+        if self._closing:
+            return 0
+        limits = self._stage.limits
+        return max(0, limits.pending_chunks - self._marks.pending(partition)) * limits.chunk_records
 
     def take(self, chunk: Chunk) -> Parcel:
         """A fetched chunk goes out."""

@@ -20,7 +20,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from streams.runtime.chunk import Partition
@@ -28,6 +28,7 @@ from streams.runtime.cluster import check_topics, log_ends
 from streams.runtime.errors import InfrastructureError, MisuseError
 from streams.runtime.guards import check_faust
 from streams.runtime.isolate import where
+from streams.runtime.memory import calm_collector
 from streams.runtime.producer import Producer
 from streams.runtime.running import RunningStage
 from streams.runtime.settings import RuntimeSettings
@@ -66,7 +67,7 @@ class Runtime:
         for name, level in _QUIET.items():
             logging.getLogger(name).setLevel(level)
         beat: asyncio.Task[None] | None = None
-        with self._signals():
+        with self._signals(), calm_collector():
             try:
                 await self._start()
                 beat = asyncio.get_running_loop().create_task(self._keep_beating(), name="beat")
@@ -141,7 +142,7 @@ class Runtime:
             await asyncio.sleep(_BEAT_SECONDS)
 
     @contextlib.contextmanager
-    def _signals(self):  # type: ignore[no-untyped-def]
+    def _signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, number)

@@ -46,7 +46,8 @@ def measure(
     bootstrap: str, racers: Sequence[Contender], *, records: int = 100_000, rounds: int = 3
 ) -> Mapping[str, Sequence[float]]:
     """Name -> records per second of each round. Contenders take turns, so that a slow minute of the machine hits all."""
-    source, target = make_topics(bootstrap)
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    source, target = make_topics(admin)
     fill(bootstrap, source, records)
     task = json.dumps({"bootstrap": bootstrap, "source": source, "target": target, "records": records})
     found: dict[str, list[float]] = {racer.name: [] for racer in racers}
@@ -55,7 +56,7 @@ def measure(
             for racer in racers:
                 found[racer.name].append(run(racer, task))
     finally:
-        for future in AdminClient({"bootstrap.servers": bootstrap}).delete_topics([source, target]).values():
+        for future in admin.delete_topics([source, target]).values():
             future.result(timeout=20)
     return found
 
@@ -77,9 +78,8 @@ def run(racer: Contender, task: str) -> float:
     return float(answer["records"] / answer["seconds"])
 
 
-def make_topics(bootstrap: str) -> tuple[str, str]:
+def make_topics(admin: AdminClient) -> tuple[str, str]:
     """A source and a target of their own."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
     names = [f"bench.hop.{side}.{uuid.uuid4().hex[:8]}" for side in ("in", "out")]
     for future in admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names]).values():
         future.result(timeout=20)
