@@ -149,10 +149,10 @@ def _show(console: Console, report: Report) -> None:
     console.print(table)
     console.print(
         f"Odoo, order by order: doubled {len(found.doubled)}, missing {len(found.missing)}, "
-        f"not expected {len(found.unexpected)}, in the wrong state {len(found.wrong_state)}, cents off {found.cents_off}"
+        f"not expected {len(found.unexpected)}, not explained {len(found.unexplained)}, in the wrong state {len(found.wrong_state)}, cents off {found.cents_off}"
     )
     for name, keys in (("doubled", found.doubled), ("missing", found.missing), ("unexpected", found.unexpected),
-                       ("off", tuple(found.off)), ("wrong state", found.wrong_state)):  # fmt: skip
+                       ("off", tuple(found.off)), ("wrong state", found.wrong_state), ("not explained", found.unexplained)):  # fmt: skip
         if keys:
             console.print(f"[red]{name}:[/] {', '.join(keys[:10])}{' ...' if len(keys) > 10 else ''}")
     verdict = "[bold green]balanced[/]" if found.balanced else "[bold red]does not balance[/]"

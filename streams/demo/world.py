@@ -120,6 +120,8 @@ class World:
             "CAUSEWAY_WALMART__BASE_URL": self.walmart_url,
             f"CAUSEWAY_WALMART__ACCOUNTS__{ACCOUNT.upper()}__CLIENT_ID": CLIENT_ID,
             f"CAUSEWAY_WALMART__ACCOUNTS__{ACCOUNT.upper()}__CLIENT_SECRET": CLIENT_SECRET,
+            "CAUSEWAY_WALMART__RATES__ACKNOWLEDGE_PER_MINUTE": "6000",
+            "CAUSEWAY_WALMART__LONGEST_WAIT_SECONDS": "2",
             "CAUSEWAY_ODOO__URL": self.odoo.url,
             "CAUSEWAY_ODOO__DB": self.odoo.db,
             "CAUSEWAY_ODOO__LOGIN": self.odoo.login,

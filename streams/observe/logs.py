@@ -16,7 +16,7 @@ import structlog
 from schemas.masking import mask_text
 from streams.settings import LogSettings
 
-_NOISY = ("faust", "mode", "aiokafka", "httpx", "httpcore", "uvicorn.access", "kafka")
+_NOISY = ("httpx2", "faust", "mode", "aiokafka", "httpx", "httpcore", "uvicorn.access", "kafka")
 
 
 def set_up(settings: LogSettings, stage: str = "") -> None:

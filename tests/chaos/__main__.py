@@ -142,7 +142,7 @@ def main() -> int:
             found = report.comparison
             for problem in (*errors, *(f"doubled {key}" for key in found.doubled), *(f"missing {key}" for key in found.missing),
                             *(f"unexpected {key}" for key in found.unexpected), *(f"off {item}" for item in found.off.items()),
-                            *(f"wrong state {key}" for key in found.wrong_state)):  # fmt: skip
+                            *(f"wrong state {key}" for key in found.wrong_state), *(f"not explained {key}" for key in found.unexplained)):  # fmt: skip
                 say(f"  {problem}")
             say(f"does not balance; the logs are in {args.data / 'logs'}")
             return 1

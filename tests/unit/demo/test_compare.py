@@ -11,8 +11,13 @@ from streams.observe.ledger import Ledger
 from tests.unit.observe.test_ledger import outcome
 
 
-def sold(po: str = "1", total: str | None = "10.00", status: str = "Created") -> dict[str, Any]:
-    return {"purchaseOrderId": po, "status": status, "total": None if total is None else {"total": total}}
+def sold(po: str = "1", total: str | None = "10.00", status: str = "Created", *traits: str) -> dict[str, Any]:
+    return {
+        "purchaseOrderId": po,
+        "status": status,
+        "traits": traits,
+        "total": None if total is None else {"total": total},
+    }
 
 
 def held(total: str = "10.00", state: str = "draft", po: str = "1") -> HeldOrder:
@@ -43,13 +48,26 @@ def test_each_defect_is_seen() -> None:
         assert not compare([sold()], "demo", ledger(), {"1": broken}).balanced
 
 
-def test_held_and_dead_orders_are_in_balance_without_a_sale_order() -> None:
-    for result in ("held", "dead"):
-        assert compare([sold()], "demo", ledger(result), {}).balanced
+def order_with(*traits: str) -> dict[str, Any]:
+    return sold("1", "10.00", "Created", *traits)
+
+
+def test_held_excluded_and_dead_orders_balance_only_when_the_order_itself_explains_it() -> None:
+    excluded = Ledger()
+    excluded.add(outcome("excluded", "transform", "import", "test_order", "walmart:demo:1"))
+    for trait, made in (("unknown_sku", ledger("held")), ("malformed", ledger("dead")), ("test_order", excluded)):
+        assert compare([order_with(trait)], "demo", made, {}).balanced
+        assert compare([order_with("discount")], "demo", made, {}).unexplained
+        assert not compare([order_with("discount")], "demo", made, {}).balanced
+
+
+def test_a_bug_is_never_explained() -> None:
+    made = Ledger()
+    made.add(outcome("dead", reason="bug", key="walmart:demo:1"))
+    assert not compare([order_with("malformed")], "demo", made, {}).balanced
 
 
 def test_an_excluded_order_must_not_be_in_odoo() -> None:
     excluded = Ledger()
     excluded.add(outcome("excluded", "transform", "import", "test_order", "walmart:demo:1"))
-    assert compare([sold()], "demo", excluded, {}).balanced
-    assert not compare([sold()], "demo", excluded, {"1": [held()]}).balanced
+    assert not compare([order_with("test_order")], "demo", excluded, {"1": [held()]}).balanced
