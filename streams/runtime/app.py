@@ -69,9 +69,10 @@ class StageApp(faust.App):  # type: ignore[misc] # faust ships no types
     def agent(self, *args: Any, concurrency: int = 1, isolated_partitions: bool = False, **kwargs: Any) -> Any:
         """As Faust's, for one actor only."""
         if concurrency != 1 or isolated_partitions:
+            asked = f"concurrency {concurrency}" if concurrency != 1 else "isolated partitions"
             raise MisuseError(
-                f"an agent of {self.conf.id} asks for concurrency {concurrency}: it stays 1, because Faust commits past events "
-                "in flight otherwise (faust #606); lanes already work partitions side by side"
+                f"an agent of {self.conf.id} asks for {asked}: one actor it stays, because Faust commits past events in flight "
+                "otherwise (faust #606); lanes already work partitions side by side"
             )
         return super().agent(*args, concurrency=concurrency, **kwargs)
 

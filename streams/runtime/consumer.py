@@ -188,10 +188,14 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc] # faust ships no typ
         return offset > self.committed.get(tp, -1)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        confirmed: bool = await super()._commit(offsets)
+        confirmed = await self._confirm(offsets)
         if confirmed:
             self.committed.update(offsets)
         return confirmed
+
+    async def _confirm(self, offsets: Mapping[TP, int]) -> bool:
+        answer: bool = await super()._commit(offsets)
+        return answer
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """A gap in the offsets needs no book-keeping: the chunk after it ends behind it."""
