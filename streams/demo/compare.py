@@ -42,12 +42,22 @@ class Comparison:
         return int(sum(abs(difference) for difference in self.off.values()) / _CENT)
 
     @property
+    def problems(self) -> dict[str, tuple[str, ...]]:
+        """What is wrong -> which orders; each may be empty."""
+        return {
+            "doubled": self.doubled,
+            "missing": self.missing,
+            "not expected": self.unexpected,
+            "not explained": self.unexplained,
+            "in the wrong state": self.wrong_state,
+            "off": tuple(f"{key} by {difference}" for key, difference in self.off.items()),
+        }
+
+    @property
     def balanced(self) -> bool:
         """in = applied + held + excluded + dead, and Odoo agrees."""
         settled = sum(count for state, count in self.counts.items() if state != WAITING)
-        agrees = not (
-            self.doubled or self.missing or self.unexpected or self.off or self.wrong_state or self.unexplained
-        )
+        agrees = not any(self.problems.values())
         return settled == self.orders_in and agrees
 
 

@@ -139,10 +139,8 @@ def main() -> int:
         report, errors = run(seed, args.orders, args.seconds, args.data, say)
         say(json.dumps(report.as_json() | {"seed": seed}))
         if errors or not report.comparison.balanced:
-            found = report.comparison
-            for problem in (*errors, *(f"doubled {key}" for key in found.doubled), *(f"missing {key}" for key in found.missing),
-                            *(f"unexpected {key}" for key in found.unexpected), *(f"off {item}" for item in found.off.items()),
-                            *(f"wrong state {key}" for key in found.wrong_state), *(f"not explained {key}" for key in found.unexplained)):  # fmt: skip
+            wrong = report.comparison.problems
+            for problem in (*errors, *(f"{what}: {key}" for what, keys in wrong.items() for key in keys)):
                 say(f"  {problem}")
             say(f"does not balance; the logs are in {args.data / 'logs'}")
             return 1
