@@ -50,6 +50,11 @@ class Budget:
                 self._line.discard(who)
         return self._clock() - began
 
+    def forecast(self, operation: str, calls: int) -> float:
+        """Seconds until that many calls could have been made: what a batch asks before it starts."""
+        with self._lock:
+            return rate.forecast_seconds(self._plan, self._levels, operation, calls, self._clock())
+
     def told(self, operation: str, left: float | None, wait_seconds: float | None) -> None:
         """What an answer's headers say of this operation's own quota."""
         with self._lock:

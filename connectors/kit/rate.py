@@ -130,6 +130,15 @@ def decide(plan: Plan, levels: Levels, line: Sequence[Waiter], who: Waiter, now:
     raise ValueError("who asks must stand in the line")
 
 
+def forecast_seconds(plan: Plan, levels: Levels, operation: str, calls: int, now: float) -> float:
+    """How long until that many calls of an operation could have been made, if nobody else made any."""
+    waits = []
+    for name in plan.draws[operation]:
+        quota, bucket = plan.quotas[name], levels[name].refilled(plan.quotas[name], now)
+        waits.append(max((calls - bucket.level) / quota.per_second, bucket.closed_until - now, 0.0))
+    return max(waits)
+
+
 def _drawn(levels: Levels, names: Sequence[str]) -> dict[str, Bucket]:
     return {
         name: replace(bucket, level=bucket.level - names.count(name)) if name in names else bucket

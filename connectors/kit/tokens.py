@@ -108,11 +108,13 @@ class TokenCache:
             except _AbandonedError:
                 continue
 
-    def refused(self, token: Token) -> None:
-        """The other side did not accept this token: the next call fetches a new one, unless that has happened already."""
+    def refused(self, token: Token) -> bool:
+        """The other side did not accept this token: the next call fetches a new one. False when another caller had it replaced already."""
         with self._lock:
-            if self._store.load(self._name) == token:
+            is_current = self._store.load(self._name) == token
+            if is_current:
                 self._store.save(self._name, None)
+            return is_current
 
     async def _fly(self, fetch: Fetch, flight: Future[Token]) -> Token:
         try:

@@ -30,9 +30,11 @@ from connectors.walmart.settings import WalmartAccount, WalmartSettings
 ORDERS = "/v3/orders"
 # Purchase order ids are digits so far; other systems' habits are allowed for, what could change an address is not.
 ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# Waits between tries: Walmart's page on throttling says 2, 4, 8 ... seconds where no header names a time.
-_FIRST_WAIT_SECONDS = 2.0
+# Waits between tries double. Walmart's page on throttling says 2, 4, 8 ... seconds where no header names a time.
+_FIRST_WAIT_SECONDS = 0.5
+_FIRST_THROTTLE_WAIT_SECONDS = 2.0
 _LARGEST_JITTER = 0.25
+_MOST_REFUSALS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,10 @@ class WalmartClient:
         answer, content = await self._call("acknowledge", "POST", path, repeatable=True)
         return order_in(answer.asked, content)
 
+    def forecast_seconds(self, operation: str, calls: int) -> float:
+        """How long that many calls would take by the quota alone."""
+        return self._budget.forecast(operation, calls)
+
     async def ask_token(self) -> Token:
         """A fresh token, from the cache where it holds one."""
         return await self._tokens.token(self._fetch_token)
@@ -116,7 +122,7 @@ class WalmartClient:
 
     async def _call(self, operation: str, method: str, path: str, *, repeatable: bool = False) -> Said:
         correlation = self._out.new_id()
-        attempt, renewed = 1, False
+        attempt, renewals, refusals = 1, 0, 0
         while True:
             token: Token | None = None
             try:
@@ -125,14 +131,14 @@ class WalmartClient:
             except ForbiddenError:
                 raise
             except AuthError:
-                if token is not None:
-                    self._tokens.refused(token)
-                if token is None or renewed:
+                # Many calls share a token: only a refusal of the one in use is our renewal, a refusal of one replaced meanwhile is not.
+                refusals += 1
+                renewals += token is not None and self._tokens.refused(token)
+                if token is None or renewals > 1 or refusals >= _MOST_REFUSALS:
                     raise
-                renewed = True
             except (TransientError, ThrottledError) as error:
                 wait = self._wait_seconds(error, attempt)
-                if attempt >= self._settings.attempts or wait is None:
+                if attempt >= self._settings.attempts or wait is None or _counts_elsewhere(error, method):
                     raise
                 attempt += 1
                 await self._out.sleep(wait)
@@ -154,7 +160,7 @@ class WalmartClient:
             content = answer.json()
             _check_for_errors(answer, content, self._out.now())
         except ThrottledError as error:
-            self._budget.refused(operation, error.retry_after or _FIRST_WAIT_SECONDS)
+            self._budget.refused(operation, error.retry_after or _FIRST_THROTTLE_WAIT_SECONDS)
             raise
         left = errors.calls_left(answer.headers)
         self._budget.told(operation, left, errors.retry_after(answer.headers, self._out.now()))
@@ -165,13 +171,20 @@ class WalmartClient:
         asked_for = error.retry_after
         if asked_for is not None and asked_for > self._settings.longest_wait_seconds:
             return None
-        grown = min(_FIRST_WAIT_SECONDS * 2 ** (attempt - 1), self._settings.longest_wait_seconds)
+        first = _FIRST_THROTTLE_WAIT_SECONDS if isinstance(error, ThrottledError) else _FIRST_WAIT_SECONDS
+        grown = min(first * 2 ** (attempt - 1), self._settings.longest_wait_seconds)
         wait = grown if asked_for is None else asked_for
         return wait * (1 + _LARGEST_JITTER * self._out.chance())
 
     async def _fetch_token(self) -> Grant:
         await self._budget.take("token", Priority.ORDERS)
         return await ask_for_token(self._http, self._account, self._caller, self._out.new_id())
+
+
+def _counts_elsewhere(error: ConnectorError, method: str) -> bool:
+    """A write's patience is that of its deliveries, which look at the order in between: ERR-3 allows five tries for a system code in all,
+    and a used-up quota would keep a worker standing."""
+    return method != "GET" and (isinstance(error, ThrottledError) or error.code in errors.SYSTEM_CODES)
 
 
 def order_path(order_id: str, action: str = "") -> str:

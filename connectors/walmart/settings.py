@@ -123,6 +123,12 @@ class WalmartSettings(Part):
     )
     longest_wait_seconds: float = Field(30, ge=0, le=300, description="longest wait between tries inside one call")
     acknowledge_concurrency: int = Field(4, ge=1, le=64)
+    patience_seconds: float = Field(
+        5,
+        ge=0,
+        le=60,
+        description="a batch of writes waits this long for quota; the rest is sent back, to be tried later",
+    )
     service_name: str = Field("Walmart Marketplace", min_length=1, description="WM_SVC.NAME")
     channel_type: str = Field("", description="WM_CONSUMER.CHANNEL.TYPE, where Walmart gave one at onboarding")
     rates: WalmartRates = WalmartRates()

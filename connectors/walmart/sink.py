@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from connectors.kit.errors import ConnectorError, DataError, RetryError, RuleError
+from connectors.kit.errors import ConnectorError, DataError, RetryError, RuleError, ThrottledError
 from connectors.kit.ports import Delivery, Outcome, Result, failed
 from connectors.kit.reading import Reader
 from connectors.walmart import errors
@@ -46,8 +47,14 @@ class WalmartSink:
         self._places = asyncio.Semaphore(settings.acknowledge_concurrency)
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
-        """One outcome per delivery, in order; a few at a time, as fast as the rate budget lets them. Never raises ConnectorError."""
-        return await asyncio.gather(*(self._one(delivery) for delivery in batch))
+        """One outcome per delivery, in order; a few at a time. What the quota does not allow soon comes back as throttled, with the time
+        to return: a worker must not stand still for a minute. Never raises ConnectorError."""
+        counted: Counter[str] = Counter()
+        jobs = []
+        for delivery in batch:
+            counted[delivery.account] += 1
+            jobs.append(self._one(delivery, counted[delivery.account]))
+        return await asyncio.gather(*jobs)
 
     async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
         """Nothing is ever held for Walmart."""
@@ -58,16 +65,25 @@ class WalmartSink:
         for client in clients:
             await client.aclose()
 
-    async def _one(self, delivery: Delivery) -> Outcome:
+    async def _one(self, delivery: Delivery, place: int) -> Outcome:
+        """`place`: the how manieth of its account in this batch."""
         if delivery.operation != ACKNOWLEDGE:
             return failed(Reason.BUG, f"operation {delivery.operation[:60]!r} is not one Walmart's sink knows")
         try:
             order_id = Reader(dict(delivery.body)).needed_text("order_id")
             client = self._client(delivery.account)
+            self._check_quota(client, place)
             async with self._places:
+                self._check_quota(client, 1)
                 return await acknowledge(client, order_id)
         except ConnectorError as error:
             return outcome_of(error, delivery.attempt)
+
+    def _check_quota(self, client: WalmartClient, place: int) -> None:
+        """Raises ThrottledError when the quota does not allow that many calls soon."""
+        wait = client.forecast_seconds("acknowledge", place)
+        if wait > self._settings.patience_seconds:
+            raise ThrottledError("the quota of acknowledgements is used up", retry_after=round(wait, 1))
 
     def _client(self, account: str) -> WalmartClient:
         if account not in self._clients:
@@ -85,6 +101,8 @@ async def acknowledge(client: WalmartClient, order_id: str) -> Outcome:
         return settled
     try:
         order = await client.acknowledge(order_id)
+    except ThrottledError:
+        raise
     except (RetryError, RuleError, DataError):
         settled = _settled(await client.get_order(order_id), order_id)
         if settled is None or not settled.ok:
