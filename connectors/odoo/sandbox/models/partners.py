@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -62,6 +63,7 @@ class Partner(Model):
         "state_id": many2one("res.country.state", "State", ondelete="restrict"),
         "country_id": many2one("res.country", "Country", ondelete="restrict"),
         "email": Field("char", "Email", index=True),
+        "email_normalized": Field("char", "Normalized Email", index=True),
         "phone": Field("char", "Phone"),
         "mobile": Field("char", "Mobile"),
         "website": Field("char", "Website Link"),
@@ -97,10 +99,13 @@ class Partner(Model):
         return f"{company or (parent or {}).get('name') or ''}, {name}"
 
     def created(self, env: Env, record_id: int, given: Values) -> None:
+        self._normalize_email(env, record_id)
         self._take_address_of_parent(env, record_id)
 
     def changed(self, env: Env, ids: Sequence[int], values: Values, olds: Olds) -> None:
         for one in ids:
+            if "email" in values:
+                self._normalize_email(env, one)
             if "parent_id" in values:
                 self._take_address_of_parent(env, one)
             if any(name in values for name in ADDRESS):
@@ -115,6 +120,12 @@ class Partner(Model):
                 raise ValidationError("You cannot create recursive Partner hierarchies.")
             seen.add(above)
             above = env.row(self.name, above)["parent_id"]
+
+    @staticmethod
+    def _normalize_email(env: Env, record_id: int) -> None:
+        """The bare address in lower case, empty unless there is exactly one (mail.thread.blacklist of the mail app)."""
+        found = re.findall(r"[^\s<>,;]+@[^\s<>,;]+", env.row("res.partner", record_id)["email"] or "")
+        env.patch("res.partner", record_id, email_normalized=found[0].lower() if len(found) == 1 else None)
 
     @staticmethod
     def _take_address_of_parent(env: Env, record_id: int) -> None:
