@@ -208,13 +208,48 @@ def load_settings(kind: type[Settings] = Settings, /, **overrides: Any) -> Setti
     path = os.environ.get("CAUSEWAY_CONFIG", "")
     if path and not Path(path).is_file():
         raise ConfigurationError(f"CAUSEWAY_CONFIG names {path}, which is not a file")
+    problems: list[str] = []
     try:
-        return kind(**overrides)
+        settings = kind(**overrides)
     except ValidationError as error:
-        lines = [
-            f"  CAUSEWAY_{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-            for item in error.errors()
-        ]
-        raise ConfigurationError("the configuration has problems:\n" + "\n".join(lines)) from None
+        problems = _problems(error, "CAUSEWAY_")
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the configuration cannot be read: {type(error).__name__}: {error}") from None
+    else:
+        settings, problems = _beside_local_stack(settings)
+    if problems:
+        raise ConfigurationError("the configuration has problems:\n" + "\n".join(problems))
+    return settings
+
+
+def _beside_local_stack(settings: Settings) -> tuple[Settings, list[str]]:
+    """Whoever names no cluster of his own means the local stack, at the ports `CAUSEWAY_STACK__...` or `[stack]` give it."""
+    from streams.stack.errors import StackError
+    from streams.stack.settings import PREFIX, StackSettings
+
+    own_cluster = "bootstrap" in settings.kafka.model_fields_set
+    own_registry = "url" in settings.registry.model_fields_set
+    if own_cluster and own_registry:
+        return settings, []
+    try:
+        stack = StackSettings()
+    except StackError as error:
+        return settings, [f"  {error}"]
+    except ValidationError as error:
+        return settings, _problems(error, PREFIX)
+    kafka, registry = settings.kafka, settings.registry
+    if not own_cluster:
+        kafka = kafka.model_copy(update={"bootstrap": stack.bootstrap})
+    if not own_registry:
+        registry = registry.model_copy(update={"url": stack.registry_url})
+    return settings.model_copy(update={"kafka": kafka, "registry": registry}), []
+
+
+def _problems(error: ValidationError, prefix: str) -> list[str]:
+    """One line for each: the variable to set and what is wrong with it, never its value. A rule about several names them itself."""
+    return [
+        f"  {prefix}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+        if item["loc"]
+        else f"  {item['msg'].removeprefix('Value error, ')}"
+        for item in error.errors()
+    ]

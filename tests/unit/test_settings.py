@@ -9,7 +9,7 @@ import pytest
 from connectors.kit.ports import Connector
 from schemas.reasons import LastResort, Reason
 from streams.connectors import discover, load_connected_settings
-from streams.settings import ConfigurationError, load_settings
+from streams.settings import ConfigurationError, KafkaSettings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +73,36 @@ def test_connectors_bring_their_part(monkeypatch: pytest.MonkeyPatch) -> None:
     walmart = next(connector for connector in connectors if connector.name == "walmart")
     assert list(walmart.accounts(settings.walmart)) == ["main"]  # type: ignore[attr-defined] # composed at run time
     assert "canary-secret" not in repr(settings)
+
+
+def where() -> tuple[str, str]:
+    settings = load_settings()
+    return settings.kafka.bootstrap, settings.registry.url
+
+
+def test_whoever_names_no_cluster_means_the_local_stack(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A stack on other ports is found by every command, whether its ports come from the environment or the file."""
+    assert where() == ("127.0.0.1:9092", "http://127.0.0.1:8081/apis/ccompat/v7")
+    file = tmp_path / "causeway.toml"
+    file.write_text("[stack]\nkafka_port = 19092\nregistry_port = 18081\n")
+    monkeypatch.setenv("CAUSEWAY_CONFIG", str(file))
+    assert where() == ("127.0.0.1:19092", "http://127.0.0.1:18081/apis/ccompat/v7")
+    monkeypatch.setenv("CAUSEWAY_STACK__KAFKA_PORT", "29092")
+    assert where() == ("127.0.0.1:29092", "http://127.0.0.1:18081/apis/ccompat/v7")
+
+
+def test_a_cluster_of_ones_own_wins_over_the_local_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_STACK__KAFKA_PORT", "29092")
+    monkeypatch.setenv("CAUSEWAY_STACK__REGISTRY_PORT", "28081")
+    monkeypatch.setenv("CAUSEWAY_KAFKA__BOOTSTRAP", "kafka.example:9093")
+    assert where() == ("kafka.example:9093", "http://127.0.0.1:28081/apis/ccompat/v7")
+    monkeypatch.setenv("CAUSEWAY_REGISTRY__URL", "https://registry.example")
+    monkeypatch.setenv("CAUSEWAY_STACK__REGISTRY_PORT", "none")  # nobody asks for it then
+    assert where() == ("kafka.example:9093", "https://registry.example")
+    assert load_settings(kafka=KafkaSettings(bootstrap="given:1")).kafka.bootstrap == "given:1"
+
+
+def test_a_wrong_stack_setting_is_told_by_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_STACK__KAFKA_PORT", "70000")
+    with pytest.raises(ConfigurationError, match=r"CAUSEWAY_STACK__KAFKA_PORT: .*65535"):
+        load_settings()
