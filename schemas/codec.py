@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Protocol
@@ -56,10 +56,14 @@ def parsed_schema(name: str) -> Any:
 
 
 class Codec:
-    """Encodes with the current schemas, decodes what any of their versions wrote. Ids are looked up once and kept."""
+    """Encodes with the current schemas, decodes what any of their versions wrote. Ids are looked up once and kept.
 
-    def __init__(self, ids: SchemaIds) -> None:
+    schemas    name -> the current schema, parsed; those of `schemas/avro` unless others are given
+    """
+
+    def __init__(self, ids: SchemaIds, schemas: Callable[[str], Any] = parsed_schema) -> None:
         self._ids = ids
+        self._schemas = schemas
         self._heads: dict[str, bytes] = {}
         self._writers: dict[int, Any] = {}
 
@@ -71,7 +75,7 @@ class Codec:
         out = io.BytesIO()
         out.write(head)
         try:
-            fastavro.schemaless_writer(out, parsed_schema(name), value, strict_allow_default=True)
+            fastavro.schemaless_writer(out, self._schemas(name), value, strict_allow_default=True)
         except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
             raise ValueError(f"a {name} record does not fit its schema: {_first_line(error)}") from error
         return out.getvalue()
@@ -88,7 +92,7 @@ class Codec:
         body = io.BytesIO(data)
         body.seek(_HEAD.size)
         try:
-            record = fastavro.schemaless_reader(body, writer, parsed_schema(name))
+            record = fastavro.schemaless_reader(body, writer, self._schemas(name))
         except Exception as error:  # damaged bytes make fastavro raise nearly anything
             raise DecodeError(
                 f"the bytes are no {name} record: {type(error).__name__}: {_first_line(error)}"

@@ -1,6 +1,7 @@
 """The schema registry: Confluent's API, served by Confluent, Apicurio or Karapace alike.
 
-Subjects are named `<topic>-value`. Ids are asked once and kept, so a registry that goes away stops nobody who is already running (EVT-1).
+Subjects are named `<topic>-value`; records that only travel inside another one (the body of a delivery) by their full name.
+Ids are asked once and kept, so a registry that goes away stops nobody who is already running (EVT-1).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from confluent_kafka.schema_registry import ConfigCompatibilityLevel, Schema, SchemaRegistryClient, ServerConfig
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from schemas.codec import load_schema
+from schemas.codec import load_schema, schema_names
 from schemas.topics import Topic, topic_table
 
 COMPATIBILITY = "FULL_TRANSITIVE"
@@ -47,20 +48,21 @@ class Registry:
         self._schemas: dict[int, dict[str, Any]] = {}
 
     def register(self, topics: Iterable[Topic]) -> list[Registered]:
-        """Set FULL_TRANSITIVE and register the value schema of each topic that names one. Idempotent.
+        """Set FULL_TRANSITIVE and register the value schema of each topic that names one, and of the records inside others. Idempotent.
 
         Raises RegistryError naming the subject when the registry finds the schema incompatible with an earlier version.
         """
         self._call(self.url, lambda: self._client.set_config(config=_full_transitive()))
-        return [self._register(topic) for topic in topics if topic.value]
+        wanted = [(subject_of(topic.name), topic.value) for topic in topics if topic.value]
+        carried = {name for _, name in wanted}
+        inside = [(_full_name(name), name) for name in schema_names() if name not in carried]
+        return [self._register(subject, name) for subject, name in (*wanted, *inside)]
 
     def id_of(self, name: str) -> int:
         """The id of the current schema of a record name. Raises RegistryError when it was never registered."""
         if name not in self._ids:
             topic = next((t for t in topic_table() if t.value == name), None)
-            if topic is None:
-                raise RegistryError(f"no topic carries {name} records, so the registry has no subject for it")
-            subject = subject_of(topic.name)
+            subject = subject_of(topic.name) if topic else _full_name(name)
             found = self._call(subject, lambda: self._client.lookup_schema(subject, _schema(name)))
             self._remember(name, int(found.schema_id))
         return self._ids[name]
@@ -81,8 +83,8 @@ class Registry:
             self._schemas[schema_id] = json.loads(found.schema_str or "null")
         return self._schemas[schema_id]
 
-    def _register(self, topic: Topic) -> Registered:
-        subject, schema = subject_of(topic.name), _schema(topic.value)
+    def _register(self, subject: str, name: str) -> Registered:
+        schema = _schema(name)
         try:
             known = self._client.lookup_schema(subject, schema)
             schema_id, created = int(known.schema_id or 0), False
@@ -95,7 +97,7 @@ class Registry:
             raise RegistryError(
                 f"the schema registry at {self.url} cannot be reached for {subject}: {error}"
             ) from error
-        self._remember(topic.value, schema_id)
+        self._remember(name, schema_id)
         return Registered(subject, schema_id, created)
 
     def _remember(self, name: str, schema_id: int) -> None:
@@ -124,6 +126,11 @@ class Registry:
 
 def _schema(name: str) -> Schema:
     return Schema(json.dumps(load_schema(name)), "AVRO")
+
+
+def _full_name(name: str) -> str:
+    schema = load_schema(name)
+    return f"{schema['namespace']}.{schema['name']}"
 
 
 def _full_transitive() -> ServerConfig:

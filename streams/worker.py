@@ -13,10 +13,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from connectors.kit.ports import Connector, Deps, Sink
 from schemas.codec import Codec
-from schemas.registry import Registry
+from schemas.registry import Registry, RegistryError
 from schemas.topics import Lane
 from streams.connectors import discover, load_connected_settings, part_of
 from streams.failure.breaker import Breakers
@@ -26,7 +27,7 @@ from streams.failure.retry_worker import RetryWorker
 from streams.failure.routing import FailureRouting
 from streams.kafka import ensure_topics
 from streams.observe.health import Endpoint
-from streams.runtime import Runtime, RuntimeSettings, Stage
+from streams.runtime import InfrastructureError, Runtime, RuntimeSettings, Stage
 from streams.runtime.runtime import EXIT_FAILED
 from streams.settings import ConfigurationError, Settings, StageSettings
 from streams.stages.deliver import DeliverStage
@@ -56,6 +57,27 @@ class Parts:
     mappings: MappingTable
 
 
+class Ids:
+    """Schema ids of the registry, as stages want them: a registry that cannot be asked is no fault of the record in hand."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def id_of(self, name: str) -> int:
+        """As Registry.id_of. Raises InfrastructureError."""
+        try:
+            return self._registry.id_of(name)
+        except RegistryError as error:
+            raise InfrastructureError(str(error)) from error
+
+    def schema_of(self, schema_id: int) -> dict[str, Any]:
+        """As Registry.schema_of. Raises KeyError for an unknown id, InfrastructureError."""
+        try:
+            return self._registry.schema_of(schema_id)
+        except RegistryError as error:
+            raise InfrastructureError(str(error)) from error
+
+
 def stage_names(connectors: Sequence[Connector]) -> tuple[str, ...]:
     """What `causeway worker --stage` takes: the stages in the order things happen, then the two workers of the failure path."""
     lanes = [f"deliver.{connector.name}.{lane.value}" for connector in connectors if connector.sink for lane in Lane]
@@ -67,7 +89,7 @@ def prepare(settings: Settings, connectors: tuple[Connector, ...]) -> Parts:
     ensure_topics(settings)
     registry = Registry(settings.registry.client())
     registry.register(settings.topic_table())
-    codec = Codec(registry)
+    codec = Codec(Ids(registry))
     mappings = MappingTable(settings, codec)
     mappings.start()
     deps = Deps(settings.environment.value, mappings, now)

@@ -28,8 +28,9 @@ from schemas.topics import Lane, deliver
 from streams.failure.breaker import Breaker, Breakers, State, Wait
 from streams.failure.policy import Again
 from streams.failure.routing import FailureRouting
+from streams.kafka import BrokerError
 from streams.observe import metrics
-from streams.runtime import Chunk, Partition, StageContext, StageLimits
+from streams.runtime import Chunk, InfrastructureError, Partition, StageContext, StageLimits
 from streams.settings import Settings
 from streams.stages.batching import KeyView, plan
 from streams.stages.follow import Follower
@@ -133,7 +134,10 @@ class DeliverStage:
 
     async def _catch_up(self, partition: int) -> int:
         """Learn what other lanes wrote of this partition's keys."""
-        records = await asyncio.to_thread(self._others.catch_up, partition)
+        try:
+            records = await asyncio.to_thread(self._others.catch_up, partition)
+        except BrokerError as error:
+            raise InfrastructureError(str(error)) from error
         return self._keys.learn(partition, records)
 
     # -- one batch

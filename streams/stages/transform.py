@@ -30,7 +30,7 @@ from schemas.topics import ORDERS, ORDERS_CURRENT, raw
 from streams.failure.routing import FailureRouting
 from streams.kafka import read_to_end
 from streams.observe import metrics
-from streams.runtime import Chunk, Partition, StageContext, StageLimits
+from streams.runtime import Chunk, InfrastructureError, Partition, StageContext, StageLimits
 from streams.settings import Settings
 from streams.stages.dedupe import Draft, Memory, Verdict
 from streams.stages.filters import exclusion
@@ -89,6 +89,8 @@ class Transformer:
             return self._judged(record, item, self._map(item), draft)
         except UnreadableError as error:
             reason, detail = Reason.DATA, str(error)
+        except InfrastructureError:
+            raise
         except ConnectorError as error:
             reason, detail = error.reason, str(error)
         except Exception as error:  # noqa: BLE001 - whatever our mapping code did not expect

@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from connectors.kit.errors import DataError
 from schemas.headers import Headers, decode_headers, encode_headers
 from schemas.record import Message, Record
 from schemas.records import Order, RawEvent
 from streams.failure.routing import FailureRouting
+from streams.runtime import InfrastructureError
 from streams.settings import FilterSettings, Settings
 from streams.stages.dedupe import Memory
 from streams.stages.transform import Transformer
@@ -137,3 +140,10 @@ def test_filters_come_from_the_settings() -> None:
         "orders",
         "orders.current",
     ]
+
+
+def test_a_registry_that_is_away_is_no_fault_of_the_record() -> None:
+    """The process ends and reads the record again; it must not become a dead letter."""
+    made = order()
+    with pytest.raises(InfrastructureError):
+        transformer(InfrastructureError("registry away")).messages(raw(made), Memory().draft(0))
