@@ -65,6 +65,7 @@ class World:
             say=say,
         )
         self.endpoints: Endpoints | None = None
+        self._struck_before = 0
         self.http = httpx.Client(timeout=30, trust_env=False)
 
     def start(self) -> None:
@@ -144,15 +145,16 @@ class World:
 
     def set_faults(self, preset: str, seed: int) -> None:
         """From now on the sandboxes fail as the preset says (`none`, `default`, `heavy`). A real Odoo is not told."""
+        self._struck_before = self.struck()  # a new preset counts from zero
         for url in self.sandbox_urls():
             self._control("PUT", url, "/sandbox/faults", {"preset": preset, "seed": seed})
 
     def struck(self) -> int:
         """How many faults have struck so far, in all sandboxes."""
-        total = 0
+        total = self._struck_before
         for url in self.sandbox_urls():
             with suppress(httpx.HTTPError, ValueError):
-                total += sum(self._control("GET", url, "/sandbox/faults").get("struck", {}).values())
+                total += sum(self._control("GET", url, "/sandbox/faults")["counts"].values())
         return total
 
     def marketplace(self) -> dict[str, Any]:
