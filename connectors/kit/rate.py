@@ -12,6 +12,7 @@ need that bucket. What the other side says of its own bucket only ever lowers ou
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -57,7 +58,7 @@ class Bucket:
 
     level: float
     at: float
-    closed_until: float = 0.0
+    closed_until: float = -math.inf
 
     def refilled(self, quota: Quota, now: float) -> Bucket:
         gained = max(0.0, now - self.at) * quota.per_second
