@@ -23,6 +23,7 @@ from connectors.kit.ports import Connector, Deps, Source
 from schemas import topics
 from schemas.codec import Codec
 from schemas.registry import Registry
+from schemas.topics import Topic
 from streams.connectors import discover, load_connected_settings, part_of
 from streams.failure.routing import FailureRouting
 from streams.kafka import ensure_topics, partitions_of
@@ -104,12 +105,17 @@ async def run_poller(
 
 def prepare(settings: Settings, names: Names) -> Codec:
     """Topics and schemas are there, and all schema ids known, so the registry may go away afterwards (EVT-1)."""
-    own = (topics.POLL_COMMANDS, topics.POLL_CURSORS, topics.dead(STAGE))
-    needed = [topic for topic in settings.topic_table() if topic.name in own or topic.value == "raw_event"]
+    needed = needed_topics(settings)
     ensure_topics(settings, [replace(topic, name=names.prefix + topic.name) for topic in needed])
     registry = Registry(settings.registry.client())
     registry.register(needed)
     return Codec(registry)
+
+
+def needed_topics(settings: Settings) -> list[Topic]:
+    """What a poller reads and writes, by the topic table."""
+    own = (topics.POLL_COMMANDS, topics.POLL_CURSORS, topics.dead(STAGE))
+    return [topic for topic in settings.topic_table() if topic.name in own or topic.value == "raw_event"]
 
 
 def shared_partitions(settings: Settings, names: Names) -> int:

@@ -1,0 +1,47 @@
+"""What Prometheus sees of a flow (OPS-1)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from prometheus_client import REGISTRY
+
+from streams.poller.flows import FlowKey
+from streams.poller.metrics import FlowMetrics
+from streams.poller.schedule import State
+
+LABELS = {"source": "shop", "account": "metrics", "flow": "orders"}
+
+
+def value(name: str, **more: str) -> float | None:
+    return REGISTRY.get_sample_value(name, LABELS | more)
+
+
+def test_ages_grow_until_something_happens_and_vanish_with_the_flow() -> None:
+    time = [1000.0]
+    metrics = FlowMetrics(FlowKey("shop", "metrics", "orders"), lambda: time[0])
+    metrics.start(None)
+    time[0] = 1030.0
+    assert value("causeway_poll_since_success_seconds") == 30
+    assert value("causeway_poll_cursor_age_seconds") is None
+    metrics.succeeded()
+    metrics.read_until(datetime.fromtimestamp(970, UTC))
+    time[0] = 1040.0
+    assert value("causeway_poll_since_success_seconds") == 10
+    assert value("causeway_poll_cursor_age_seconds") == 70
+    metrics.stop()
+    metrics.stop()
+    assert value("causeway_poll_since_success_seconds") is None
+
+
+def test_counts_and_state() -> None:
+    metrics = FlowMetrics(FlowKey("shop", "metrics", "orders"))
+    before = value("causeway_poll_records_total") or 0
+    metrics.page(3, 1)
+    metrics.error("auth")
+    metrics.state(State.AUTH_FAILED)
+    assert value("causeway_poll_records_total") == before + 3
+    assert value("causeway_poll_errors_total", reason="auth") == 1
+    assert value("causeway_poll_state", causeway_poll_state="auth_failed") == 1
+    assert value("causeway_poll_state", causeway_poll_state="waiting") == 0
+    metrics.stop()
