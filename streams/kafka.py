@@ -36,7 +36,11 @@ CONNECT_SECONDS = 10.0
 SEND_SECONDS = 60.0
 _FETCH_RECORDS = 5000
 
+QUIET: Mapping[str, Any] = {
+    "log_level": 2
+}  # librdkafka writes to standard error by itself; `error_cb` has it for our log
 PRODUCER_DEFAULTS: Mapping[str, Any] = {
+    **QUIET,
     "enable.idempotence": True,
     "acks": "all",
     "linger.ms": 2,
@@ -94,7 +98,7 @@ def ensure_topics(settings: Settings, topics: Iterable[Topic] | None = None) -> 
     """
     wanted = settings.topic_table() if topics is None else tuple(topics)
     config = settings.kafka.librdkafka()
-    admin = AdminClient(config)
+    admin = AdminClient({**QUIET, **config})
     present = set(_metadata(admin, config).topics)
     missing = [
         NewTopic(
@@ -137,6 +141,7 @@ def reader(config: Mapping[str, Any], **more: Any) -> Consumer:
     """A consumer that belongs to no group and commits nothing: for looking at topics."""
     return Consumer(
         {
+            **QUIET,
             **config,
             "group.id": f"causeway.reader.{uuid.uuid4().hex}",  # librdkafka wants one; it never joins it
             "enable.auto.commit": False,
@@ -159,8 +164,8 @@ def read_to_end(
 ) -> Iterator[Record]:
     """Every record of those topics that was there at the call, partition by partition in order; topics that do not exist are empty.
 
-    `partitions`: only those numbers. `since_ms` skips records older than that (epoch milliseconds). Raises BrokerError when the cluster cannot be reached, or sends nothing
-    for `stalled_seconds` although there is more.
+    `partitions`: only those numbers. `since_ms` skips records older than that (epoch milliseconds). Raises BrokerError when the cluster
+    cannot be reached, or sends nothing for `stalled_seconds` although there is more.
     """
     consumer = reader(config)
     try:
@@ -177,17 +182,26 @@ def read_to_end(
 
 
 class SyncProducer:
-    """Sends and waits until everything is acknowledged. Opens on first use; for one thread at a time."""
+    """Sends and waits until everything is acknowledged. For one thread at a time.
+
+    Opens on first use, or before by `open`: an idempotent producer needs about half a second to get its id from the broker.
+    """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._config = {**PRODUCER_DEFAULTS, **config, "error_cb": log_error}
         self._producer: Producer | None = None
 
+    def open(self) -> Producer:
+        """Connect in the background; an unreachable broker shows when sending."""
+        if self._producer is None:
+            self._producer = Producer(self._config)
+        return self._producer
+
     def send_all(self, messages: Sequence[Message]) -> None:
         """Send all, in order within each partition, and return when the broker has acknowledged every one. Raises SendError."""
         if not messages:
             return
-        producer = self._open()
+        producer = self.open()
         errors: dict[int, KafkaError] = {}
         for index, message in enumerate(messages):
             self._hand_over(producer, message, _reporter(index, errors))
@@ -211,11 +225,6 @@ class SyncProducer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _open(self) -> Producer:
-        if self._producer is None:
-            self._producer = Producer(self._config)
-        return self._producer
 
     def _hand_over(self, producer: Producer, message: Message, report: Callable[..., None]) -> None:
         partition = -1 if message.partition is None else message.partition
@@ -255,11 +264,11 @@ def _send_error(messages: Sequence[Message], errors: Mapping[int, KafkaError]) -
     if not errors:
         return SendError(f"Kafka acknowledged nothing for {SEND_SECONDS:.0f} s", (), range(len(messages)))
     first = min(errors)
+    what = f"topic {messages[first].topic}: {errors[first].name()}: {errors[first].str()}"
+    if len(messages) == 1:
+        return SendError(what, refused, unknown)
     return SendError(
-        f"{len(errors)} of {len(messages)} records were not acknowledged; the first, for topic {messages[first].topic}: "
-        f"{errors[first].name()}: {errors[first].str()}",
-        refused,
-        unknown,
+        f"{len(errors)} of {len(messages)} records were not acknowledged; the first: {what}", refused, unknown
     )
 
 

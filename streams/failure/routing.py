@@ -37,6 +37,7 @@ from streams.settings import Settings
 REPLAYS = "replays"
 HOMELESS = "transform"  # whose dead letters take what names no destination we know
 _WAITING_FOR_LIMIT_CHARACTERS = 300
+_LONG_HEADER_BYTES = 1024
 _LATEST_MS = 253_402_300_799_000  # the end of the year 9999
 _MOST_ATTEMPTS = 1_000_000
 
@@ -93,20 +94,17 @@ class FailureRouting:
         return Routed(decision, (self._last(record, headers, decision, failure, operation, policy),), failure)
 
     def bury(
-        self,
-        record: Record,
-        *,
-        destination: str,
-        operation: str,
-        reason: Reason,
-        detail: str,
-        now_ms: int,
-        value: bool = True,
-    ) -> Routed:
-        """Dead at once, whatever the policy says: for what cannot be carried on. `value=False` leaves the value out (too large to keep)."""
-        headers, _ = _headers(record, self._env)
-        failure = self._failure(record, destination, None, reason, detail, "", now_ms, counts=False)
-        kept = record if value else replace(record, value=None)
+        self, record: Record, *, destination: str, reason: Reason, detail: str, now_ms: int, operation: str = "", target: str = "",
+        with_value: bool = True,
+    ) -> Routed:  # fmt: skip
+        """Dead at once, whatever the policy says: for what cannot be carried on. No try is counted.
+
+        `with_value` False leaves the value and long headers out: for a record so large that a failed_record with them would be refused.
+        """
+        kept = record if with_value else _shortened(record)
+        headers, _ = _headers(kept, self._env)
+        failure = self._failure(kept, destination, target, reason, detail, "", now_ms, counts=False)
+        failure = replace(failure, target=target)
         decision = Dead(f"{reason}: cannot be carried on")
         return Routed(
             decision, (self._last(kept, headers, decision, failure, operation, self._policies[reason]),), failure
@@ -244,6 +242,11 @@ def _headers(record: Record, env: str) -> tuple[Headers, str]:
         env=env,
     )
     return fallback, problem
+
+
+def _shortened(record: Record) -> Record:
+    short = tuple(item for item in record.headers if len(item[1]) <= _LONG_HEADER_BYTES)
+    return replace(record, value=None, headers=short)
 
 
 def _text(key: bytes | None) -> str:

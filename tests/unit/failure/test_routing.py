@@ -191,7 +191,7 @@ def test_sending_again_counts_and_starts_with_a_clean_slate() -> None:
 
 def test_buried_at_once_whatever_the_policy() -> None:
     routed = routing().bury(
-        record(), destination="odoo", operation="", reason=Reason.TRANSIENT, detail="too large", now_ms=NOW, value=False
+        record(), destination="odoo", reason=Reason.TRANSIENT, detail="too large", now_ms=NOW, with_value=False
     )
     assert routed.messages[0].topic == "dead.odoo"
     assert failed_record(routed)["value"] is None
