@@ -7,7 +7,7 @@ from typing import Any
 import odoorpc
 import pytest
 
-from tests.contract.odoo_box import ABSENT, COLUMNS, PASSWORD, OdooBox, RefusedError, odoo_box
+from tests.contract.odoo_sandbox_box import ABSENT, COLUMNS, PASSWORD, OdooBox, RefusedError, odoo_box
 
 API_KEY = "0123456789abcdef0123456789abcdef01234567"
 

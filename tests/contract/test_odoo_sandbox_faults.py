@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.contract.odoo_box import OdooBox, RefusedError, odoo_box
+from tests.contract.odoo_sandbox_box import OdooBox, RefusedError, odoo_box
 
 FAULTS = "/sandbox/faults"
 LOST = "could not serialize access due to concurrent update\n"

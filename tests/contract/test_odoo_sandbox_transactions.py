@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from connectors.odoo.sandbox.__main__ import PASSWORD_VARIABLE
-from tests.contract.odoo_box import ABSENT, COLUMNS, PASSWORD, OdooBox, RefusedError, odoo_box
+from tests.contract.odoo_sandbox_box import ABSENT, COLUMNS, PASSWORD, OdooBox, RefusedError, odoo_box
 
 LATENCY_MS = 250
 LOST = "could not serialize access due to concurrent update\n"

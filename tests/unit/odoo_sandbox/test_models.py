@@ -191,3 +191,36 @@ def test_code_of_an_action_is_interpreted_and_never_run(world: World, goods: int
     with pytest.raises(ValueError, match="does not play"):
         world.do(lambda env: env.write("sale.order", one, {"origin": "x"}))
     assert world.read("sale.order", one, "origin") is False
+
+
+@pytest.mark.parametrize(
+    ("email", "found"),
+    [
+        ("Ann <ANN@Example.com>", "ann@example.com"),
+        (" ann@example.com ", "ann@example.com"),
+        ("a@x.io, b@x.io", False),
+        ("nobody", False),
+        (False, False),
+    ],
+)
+def test_the_normalized_email_is_one_bare_address(world: World, email: object, found: object) -> None:
+    """ORD-7: customers are matched by it."""
+    partner = world.create("res.partner", name="Ann")
+    world.do(lambda env: env.write("res.partner", partner, {"email": email}))
+    assert world.read("res.partner", partner, "email_normalized") == found
+
+
+def test_a_new_promise_and_a_new_address_reach_the_open_delivery(world: World, goods: int) -> None:
+    one = order(world, goods)
+    confirm(world, one)
+    [picking] = world.search("stock.picking", [("sale_id", "=", one)])
+    dock = world.create("res.partner", name="Dock")
+    promise = {"commitment_date": "2026-04-01 10:00:00", "partner_shipping_id": dock}
+    world.do(lambda env: env.write("sale.order", one, promise), update_delivery_shipping_partner=True)
+    assert world.read("stock.picking", picking, "date_deadline", "partner_id") == (
+        "2026-04-01 10:00:00",
+        [dock, "Dock"],
+    )
+    [line] = world.search("sale.order.line", [("order_id", "=", one)])
+    world.do(lambda env: env.write("sale.order.line", line, {"product_uom_qty": 3}))
+    assert [world.read("stock.move", m, "product_uom_qty") for m in world.search("stock.move", [])] == [3.0]

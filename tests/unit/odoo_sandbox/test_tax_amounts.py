@@ -28,6 +28,11 @@ def tax(one: int, amount: float, kind: str = "percent", **more: Any) -> dict[str
         ([tax(1, 10.0)], 0.05, 1, 0, 0.05, 0.01),
         # 20 % of the gross amount, not of the net one
         ([tax(1, 20.0, "division")], 80.0, 1, 0, 80.0, 20.0),
+        # the amount as stated: all of the price is tax (ORD-6: taxes of a marketplace, to the cent)
+        ([tax(1, 100.0, "division", price_include_override="tax_included")], 1.23, 1, 0, 0.0, 1.23),
+        ([tax(1, 20.0, "division", price_include_override="tax_included")], 100.0, 1, 0, 80.0, 20.0),
+        # neighbours of one kind come out of the price together
+        ([tax(n, 10.0, price_include_override="tax_included") for n in (1, 2)], 120.0, 1, 0, 100.0, 20.0),
         # the second tax sees the first in its base
         ([tax(1, 10.0, include_base_amount=True), tax(2, 10.0)], 100.0, 1, 0, 100.0, 21.0),
         # included in the price: the price stays what was shown

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Kind = Literal[
     "char", "text", "html", "integer", "float", "monetary", "boolean", "date", "datetime", "selection",
-    "binary", "many2one", "one2many", "many2many", "many2one_reference",
+    "binary", "json", "many2one", "one2many", "many2many", "many2one_reference",
 ]  # fmt: skip
 Compute = Callable[["Env", Row], Any]
 Assign = Callable[["Env", int, Any], None]
@@ -116,6 +116,10 @@ def _html(model: str, name: str, spec: Field, value: Any) -> Any:
     return f"<p>{escape(text, quote=False)}</p>" if text else text
 
 
+def _json(model: str, name: str, spec: Field, value: Any) -> Any:
+    return value or None
+
+
 def _integer(model: str, name: str, spec: Field, value: Any) -> Any:
     number = int(value or 0)
     if abs(number) > 2**31 - 1:
@@ -168,7 +172,7 @@ def _many2one(model: str, name: str, spec: Field, value: Any) -> Any:
 
 
 _CONVERTERS: dict[Kind, Callable[[str, str, Field, Any], Any]] = {
-    "char": _text, "text": _text, "html": _html, "binary": _text, "integer": _integer, "many2one_reference": _integer,
+    "char": _text, "text": _text, "html": _html, "binary": _text, "json": _json, "integer": _integer, "many2one_reference": _integer,
     "float": _number, "monetary": _number, "boolean": _boolean, "date": _date, "datetime": _datetime,
     "selection": _selection, "many2one": _many2one,
 }  # fmt: skip

@@ -154,6 +154,19 @@ class PaymentTerm(Model):
     }
 
 
+class AnalyticDistribution(Model):
+    """Looked up for every line that names no distribution of its own; there are none at first."""
+
+    name = "account.analytic.distribution.model"
+    label = "Analytic Distribution Model"
+    rec_name = "id"
+    fields: ClassVar[Fields] = {
+        "partner_id": many2one("res.partner", "Partner"),
+        "company_id": many2one("res.company", "Company"),
+        "analytic_distribution": Field("json", "Analytic Distribution"),
+    }
+
+
 ACCOUNTS: list[Any] = [
-    Account, Journal, FiscalPosition, FiscalPositionTax, FiscalPositionAccount, PaymentTerm,
+    Account, Journal, FiscalPosition, FiscalPositionTax, FiscalPositionAccount, PaymentTerm, AnalyticDistribution,
 ]  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from email.utils import getaddresses
 from typing import Any, ClassVar
 
 from connectors.odoo.sandbox.engine.base import Olds, Values
@@ -65,9 +64,6 @@ class Partner(Model):
         "country_id": many2one("res.country", "Country", ondelete="restrict"),
         "email": Field("char", "Email", index=True),
         "email_normalized": Field("char", "Normalized Email", index=True),
-        "email_normalized": derived(
-            "char", lambda env, row: normalized(row["email"]), "Normalized Email", sortable=True
-        ),
         "phone": Field("char", "Phone"),
         "mobile": Field("char", "Mobile"),
         "website": Field("char", "Website Link"),
@@ -145,12 +141,6 @@ class Partner(Model):
         for child in env.related("res.partner", "parent_id", record_id):
             if child["type"] == "contact":
                 env.patch("res.partner", child["id"], **{name: parent[name] for name in ADDRESS})
-
-
-def normalized(email: str | None) -> str | None:
-    """Lower case and without a name; None unless it is exactly one address."""
-    found = [address for _, address in getaddresses([email or ""]) if "@" in address]
-    return found[0].lower() if len(found) == 1 else None
 
 
 def commercial(env: Env, row: Row) -> Row:

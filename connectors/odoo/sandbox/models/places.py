@@ -32,6 +32,9 @@ class Company(Model):
         "account_sale_tax_id": many2one("account.tax", "Default Sale Tax"),
         "account_purchase_tax_id": many2one("account.tax", "Default Purchase Tax"),
         "stock_move_sms_validation": Field("boolean", "SMS Confirmation", default=True),
+        "tax_calculation_rounding_method": choice(
+            "round_per_line=Round per Line", "round_globally", label="Tax Rounding", default="round_per_line"
+        ),
         "fiscalyear_lock_date": Field("date", "Global Lock Date"),
         "active": Field("boolean", "Active", default=True),
     }

@@ -17,7 +17,7 @@ from connectors.odoo.sandbox.models.stock_rules import follow_quantity, launch_l
 from connectors.odoo.sandbox.models.tax_amounts import line_amounts
 from connectors.odoo.sandbox.models.taxes import flat_taxes
 
-LOCKED = ("product_id", "name", "price_unit", "product_uom", "product_uom_qty", "tax_id")
+LOCKED = ("product_id", "name", "price_unit", "product_uom", "product_uom_qty", "tax_id", "analytic_distribution")
 AMOUNTS = ("price_unit", "product_uom_qty", "discount", "tax_id")
 CANNOT_REMOVE = (
     "Once a sales order is confirmed, you can't remove one of its lines (we need to track if something gets invoiced "
@@ -53,6 +53,7 @@ class SaleLine(Model):
         "price_total": Field("monetary", "Total"),
         "is_delivery": Field("boolean", "Is a Delivery"),
         "is_downpayment": Field("boolean", "Is a down payment"),
+        "analytic_distribution": Field("json", "Analytic Distribution"),
         "customer_lead": Field("float", "Lead Time", required=True),
         "qty_delivered": derived("float", delivered, "Delivery Quantity", sortable=True),
         "qty_to_deliver": derived(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from connectors.odoo.sandbox.engine.base import Olds, Values
 from connectors.odoo.sandbox.engine.env import Env
 from connectors.odoo.sandbox.engine.exposed import exposed
 from connectors.odoo.sandbox.engine.fields import Field, Fields, Row, choice, derived, many2many, many2one, one2many
@@ -17,6 +18,7 @@ from connectors.odoo.sandbox.models.places import rate_at
 from connectors.odoo.sandbox.models.sale_flow import cancel, cancel_dialog, confirm
 from connectors.odoo.sandbox.models.sale_lines import own_documents
 from connectors.odoo.sandbox.models.sale_status import delivery_status, invoice_status, pickings_of
+from connectors.odoo.sandbox.models.stock_rules import new_deadline
 
 STATES = ("draft=Quotation", "sent=Quotation Sent", "sale=Sales Order", "cancel=Cancelled")
 
@@ -120,6 +122,14 @@ class SaleOrder(Thread):
             invoice, delivery = address_of(env, partner, "invoice"), address_of(env, partner, "delivery")
             values = {**values, "partner_invoice_id": invoice, "partner_shipping_id": delivery}
         return values
+
+    def changed(self, env: Env, ids: Sequence[int], values: Values, olds: Olds) -> None:
+        for one in ids:
+            if values.get("commitment_date"):
+                new_deadline(env, one, values["commitment_date"])
+            if "partner_shipping_id" in values and env.context.get("update_delivery_shipping_partner"):
+                for picking in env.related("stock.picking", "sale_id", one):
+                    env.patch("stock.picking", picking["id"], partner_id=values["partner_shipping_id"])
 
     def deleting(self, env: Env, ids: Sequence[int]) -> None:
         if any(env.row(self.name, one)["state"] not in ("draft", "cancel") for one in ids):

@@ -121,6 +121,16 @@ def _deadline(order: Row, line: Row) -> str:
     return (ordered + timedelta(days=line["customer_lead"])).strftime(DATETIME)
 
 
+def new_deadline(env: Env, order: int, deadline: str) -> None:
+    """The promise of an order changed: its open deliveries have the new deadline, their planned date stays."""
+    for picking in env.related("stock.picking", "sale_id", order):
+        for move in env.related("stock.move", "picking_id", picking["id"]):
+            if move["state"] in OPEN:
+                env.patch("stock.move", move["id"], date_deadline=deadline)
+        if picking["state"] not in ("done", "cancel"):
+            env.patch("stock.picking", picking["id"], date_deadline=deadline)
+
+
 def _less(env: Env, line: Row, quantity: float) -> None:
     for product, per_unit in _parts(env, line):
         left = quantity * per_unit

@@ -1,12 +1,16 @@
 """What taxes make of a line, rounded per line and tax (the company's setting "round per line"). Pure.
 
-Taxes included in the price (percent, division) are taken out of it first; fixed ones count per unit.
+Taxes included in the price are taken out of it first, from the last to the first; those on top follow, each on the base
+and the earlier taxes that affect the base. Fixed ones count per unit.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import groupby
 from typing import Any
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ def decimal(value: float) -> Decimal:
 
 
 def line_amounts(
-    taxes: Sequence[dict[str, Any]], price: float, quantity: float, discount: float = 0.0, places: int = 2
+    taxes: Sequence[Row], price: float, quantity: float, discount: float = 0.0, places: int = 2
 ) -> LineAmounts:
     """`taxes`: rows of account.tax without groups, in their order. `discount` in percent."""
     unit = Decimal(1).scaleb(-places)
@@ -33,46 +37,49 @@ def line_amounts(
         return value.quantize(unit, ROUND_HALF_UP)
 
     pieces = decimal(quantity)
-    gross = cents(decimal(price) * pieces * (1 - decimal(discount) / 100))
-    base = _without_included(taxes, gross, pieces, cents)
-    running, amounts = base, []
+    base = cents(decimal(price) * pieces * (1 - decimal(discount) / 100))
+    amounts: dict[int, Decimal] = {}
+    for batch in reversed(_batches([tax for tax in taxes if _in_price(tax)])):
+        found = {tax["id"]: cents(_from_price(tax, batch, base, pieces)) for tax in batch}
+        amounts |= found
+        base -= sum(found.values(), Decimal(0))
+    running = base
     for tax in taxes:
-        amount = cents(_amount(tax, running, pieces))
-        amounts.append((tax["id"], amount))
+        if not _in_price(tax):
+            amounts[tax["id"]] = cents(_on_top(tax, running, pieces))
         if tax["include_base_amount"]:
-            running += amount
-    included_in_price = {tax["id"] for tax in taxes if _in_price(tax)}
-    if included_in_price:
-        # The price one sees stays the price: what rounding leaves over goes to the base.
-        base = gross - sum((amount for one, amount in amounts if one in included_in_price), Decimal(0))
-    total_tax = sum((amount for _, amount in amounts), Decimal(0))
-    by_tax = tuple((one, float(amount)) for one, amount in amounts)
-    return LineAmounts(float(base), float(total_tax), float(base + total_tax), by_tax)
+            running += amounts[tax["id"]]
+    total = sum(amounts.values(), Decimal(0))
+    by_tax = tuple((tax["id"], float(amounts[tax["id"]])) for tax in taxes)
+    return LineAmounts(float(base), float(total), float(base + total), by_tax)
 
 
-def _in_price(tax: dict[str, Any]) -> bool:
+def _in_price(tax: Row) -> bool:
     return bool(tax["price_include_override"] == "tax_included")
 
 
-def _without_included(taxes: Sequence[dict[str, Any]], gross: Decimal, pieces: Decimal, cents: Any) -> Decimal:
-    fixed = sum(
-        (decimal(t["amount"]) * pieces for t in taxes if _in_price(t) and t["amount_type"] == "fixed"), Decimal(0)
-    )
-    percent = sum((decimal(t["amount"]) for t in taxes if _in_price(t) and t["amount_type"] == "percent"), Decimal(0))
-    division = sum((decimal(t["amount"]) for t in taxes if _in_price(t) and t["amount_type"] == "division"), Decimal(0))
-    if not (fixed or percent or division):
-        return gross
-    base: Decimal = cents((gross - fixed) * (1 - division / 100) / (1 + percent / 100))
-    return base
+def _batches(taxes: Sequence[Row]) -> list[list[Row]]:
+    """Neighbours of one kind are taken out of the price together."""
+    return [list(batch) for _, batch in groupby(taxes, key=lambda tax: tax["amount_type"])]
 
 
-def _amount(tax: dict[str, Any], base: Decimal, pieces: Decimal) -> Decimal:
+def _from_price(tax: Row, batch: Sequence[Row], gross: Decimal, pieces: Decimal) -> Decimal:
+    amount = decimal(tax["amount"])
+    match tax["amount_type"]:
+        case "percent":
+            whole = 100 + sum((decimal(one["amount"]) for one in batch), Decimal(0))
+            return gross * amount / whole if whole else Decimal(0)
+        case "division":
+            return gross * amount / 100
+    return amount * pieces
+
+
+def _on_top(tax: Row, base: Decimal, pieces: Decimal) -> Decimal:
     amount = decimal(tax["amount"])
     match tax["amount_type"]:
         case "percent":
             return base * amount / 100
-        case "fixed":
-            return amount * pieces
         case "division":
-            return base / (1 - amount / 100) - base if amount != 100 else Decimal(0)
-    return Decimal(0)
+            # A division of 100 % has no net price; Odoo takes the base as it is.
+            return base * amount / (100 if amount == 100 else 100 - amount)
+    return amount * pieces
