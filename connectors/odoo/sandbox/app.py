@@ -37,11 +37,11 @@ from connectors.odoo.sandbox.rpc import VERSION, Answerer
 from connectors.odoo.sandbox.seed.clean import clean_database
 from connectors.odoo.sandbox.settings import SandboxSettings
 from connectors.odoo.sandbox.show import page_of, state_of
-from connectors.odoo.sandbox.strikes import APP_KINDS, NO_STRIKES, Strikes, drawn
+from connectors.odoo.sandbox.strikes import APP_KINDS, NO_STRIKES, PRESET_KINDS, Strikes, drawn
 
 FILE_NAME = "odoo-sandbox.sqlite"
 # The proxy that stands before a production Odoo is what throttles and breaks.
-PRESETS = standard_presets({"Retry-After": "1"}, APP_KINDS, path="^/jsonrpc")
+PRESETS = standard_presets({"Retry-After": "1"}, PRESET_KINDS, path="^/jsonrpc")
 BAD_REQUEST = "<!doctype html>\n<html lang=en>\n<title>400 Bad Request</title>\n<h1>Bad Request</h1>\n<p>{}</p>\n"
 
 

@@ -15,6 +15,9 @@ from connectors.kit.sandbox.faults import CallFaults
 
 SERIALIZATION, LOST_RACE = "serialization", "lost_race"
 APP_KINDS = (BAD_RECORD, SERIALIZATION, LOST_RACE, EXPIRED_TOKEN)
+# In the presets are only those that a client gets over by sending again: nobody revokes a key for one call, and a record
+# that is refused for no reason of its own would end among the dead letters.
+PRESET_KINDS = (SERIALIZATION, LOST_RACE)
 READS = (
     "search",
     "read",
