@@ -12,11 +12,12 @@ from streams.runtime.chunk import Partition
 from streams.runtime.errors import InfrastructureError, TopicMissingError
 
 _ASK_SECONDS = 10.0
+_SILENT: dict[str, Any] = {"log_level": 0, "error_cb": lambda error: None}  # what goes wrong comes back as the answer
 
 
 def check_topics(config: Mapping[str, Any], topics: Iterable[str], limit_seconds: float) -> None:
     """Raises TopicMissingError naming topics that do not exist, InfrastructureError when the cluster does not answer."""
-    client = AdminClient(dict(config))
+    client = AdminClient({**config, **_SILENT})
     try:
         existing = client.list_topics(timeout=limit_seconds).topics
     except KafkaException as error:
@@ -37,7 +38,7 @@ def log_ends(config: Mapping[str, Any]) -> Callable[[Sequence[Partition]], Mappi
     def ask(partitions: Sequence[Partition]) -> Mapping[Partition, tuple[int, int]]:
         nonlocal client
         if client is None:
-            client = AdminClient(dict(config))
+            client = AdminClient({**config, **_SILENT})
         first = _offsets(client, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
         last = _offsets(client, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
         return {partition: (first[partition], last[partition]) for partition in partitions}

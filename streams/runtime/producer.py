@@ -19,8 +19,10 @@ from confluent_kafka import KafkaError, KafkaException
 
 from schemas.record import Message
 from streams.runtime.errors import DeliveryError, RejectedError
+from streams.runtime.logs import LIBRDKAFKA
 
 logger = logging.getLogger(__name__)
+library = logging.getLogger(LIBRDKAFKA)
 
 DEFAULTS: Mapping[str, Any] = {
     "enable.idempotence": True,  # implies acks=all and keeps order within a partition across retries
@@ -51,7 +53,7 @@ class Producer:
     """Delivers messages. Opened by `start` (or the first delivery), closed by `stop`. For one event loop."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._config = {**DEFAULTS, **config, "error_cb": _log_error}
+        self._config = {**DEFAULTS, **config, "error_cb": _log_error, "logger": library}
         self._producer: confluent_kafka.Producer | None = None
         self._outstanding = 0
         self._busy: asyncio.Task[None] | None = None
@@ -192,5 +194,5 @@ class _Batch:
 
 
 def _log_error(error: KafkaError) -> None:
-    level = logging.ERROR if error.fatal() else logging.WARNING
-    logger.log(level, "producer_error code=%s detail=%s", error.name(), error.str())
+    level = logging.CRITICAL if error.fatal() else logging.ERROR
+    library.log(level, "producer_error code=%s detail=%s", error.name(), error.str())

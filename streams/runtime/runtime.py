@@ -28,6 +28,7 @@ from streams.runtime.cluster import check_topics, log_ends
 from streams.runtime.errors import InfrastructureError, MisuseError
 from streams.runtime.guards import check_faust
 from streams.runtime.isolate import where
+from streams.runtime.logs import quiet_libraries
 from streams.runtime.memory import calm_collector
 from streams.runtime.producer import Producer
 from streams.runtime.running import RunningStage
@@ -41,7 +42,9 @@ logger = logging.getLogger(__name__)
 
 EXIT_OK, EXIT_FAILED, EXIT_STALLED, EXIT_STOP_TIMEOUT, EXIT_INTERRUPTED = 0, 70, 75, 76, 130
 _BEAT_SECONDS = 1.0
-_QUIET = {"faust": logging.WARNING, "mode": logging.WARNING, "aiokafka": logging.ERROR}
+_STOP_AFTER_FAILURE_SECONDS = (
+    10.0  # the other stages of the process may finish what they have, but not hold up the restart
+)
 
 
 class Runtime:
@@ -64,8 +67,7 @@ class Runtime:
 
     async def run(self) -> int:
         """Start everything, wait, stop everything. Returns the process's exit code; does not raise for what goes wrong inside."""
-        for name, level in _QUIET.items():
-            logging.getLogger(name).setLevel(level)
+        quiet_libraries()
         beat: asyncio.Task[None] | None = None
         with self._signals(), calm_collector():
             try:
@@ -119,7 +121,7 @@ class Runtime:
         if self._watchdog is not None:
             self._watchdog.stop()
         began = time.monotonic()
-        limit = self._settings.stop
+        limit = self._settings.stop if self._code == EXIT_OK else min(self._settings.stop, _STOP_AFTER_FAILURE_SECONDS)
         results = await asyncio.gather(*(stage.stop(limit) for stage in self._running), return_exceptions=True)
         for stage, result in zip(self._running, results, strict=True):
             if isinstance(result, BaseException):

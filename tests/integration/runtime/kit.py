@@ -61,7 +61,10 @@ class Reader:
     def poll(self) -> Counter[bytes]:
         """Read on for a moment -> each value and how often it was seen so far."""
         for message in self._consumer.consume(5000, timeout=0.2):
-            assert message.error() is None, message.error()
+            error = message.error()
+            if error is not None:
+                assert error.retriable() or error.code() < 0, error  # the broker may be away for a while
+                continue
             value = message.value() or b""
             self.seen[value] += 1
             self.order.setdefault(message.partition() or 0, []).append(value)
