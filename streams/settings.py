@@ -97,6 +97,9 @@ class RetrySettings(Part):
     last_resort: dict[Reason, LastResort] = Field(
         default_factory=dict, description="reason -> dead or held, instead of the default"
     )
+    held_check_seconds: float = Field(
+        30, gt=0, description="how often destinations are asked whether what held records wait for exists by now"
+    )
 
     @field_validator("tiers")
     @classmethod

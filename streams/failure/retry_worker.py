@@ -50,19 +50,19 @@ _UNTARGETABLE = ("retry.", "dead.", "held.")
 class RetryWorker:
     """One member of the retry group. `run` blocks until `stop` is set; give it a thread or a process of its own.
 
-    session_seconds   how long the group waits for a worker that was killed
+    session_seconds   how long the group waits for a worker that was killed; None: as for stages
     clock             epoch seconds; tests pass their own
     """
 
     def __init__(
-        self, settings: Settings, codec: Codec, *, group: str = GROUP, batch: int = 1000, session_seconds: float = 20.0,
+        self, settings: Settings, codec: Codec, *, group: str = GROUP, batch: int = 1000, session_seconds: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self._config = settings.kafka.librdkafka()
         self._settings = settings
         self._group = group
         self._batch = batch
-        self._session_seconds = session_seconds
+        self._session_seconds = session_seconds or settings.stage.session_seconds
         self._clock = clock
         self._tiers: dict[str, timedelta] = {topics.retry(tier): tier for tier in settings.retry.delays()}
         self._targets = frozenset(
