@@ -65,7 +65,7 @@ class Codec:
         self._ids = ids
         self._schemas = schemas
         self._heads: dict[str, bytes] = {}
-        self._writers: dict[int, Any] = {}
+        self._pairs: dict[tuple[int, str], tuple[Any, Any]] = {}
 
     def encode(self, name: str, value: Mapping[str, Any]) -> bytes:
         """A record -> bytes. Raises ValueError naming the field that does not fit the schema."""
@@ -88,11 +88,11 @@ class Codec:
             raise DecodeError(f"{len(data)} bytes are more than the {MAX_RECORD_BYTES} a {name} record may have")
         if len(data) < _HEAD.size or data[0] != 0:
             raise DecodeError(f"not Confluent wire format: starts with {data[:5].hex()}")
-        writer = self._writer(_HEAD.unpack_from(data)[1], name)
+        writer, reader = self._pair(_HEAD.unpack_from(data)[1], name)
         body = io.BytesIO(data)
         body.seek(_HEAD.size)
         try:
-            record = fastavro.schemaless_reader(body, writer, self._schemas(name))
+            record = fastavro.schemaless_reader(body, writer, reader)
         except Exception as error:  # damaged bytes make fastavro raise nearly anything
             raise DecodeError(
                 f"the bytes are no {name} record: {type(error).__name__}: {_first_line(error)}"
@@ -101,14 +101,16 @@ class Codec:
             raise DecodeError(f"bytes are left over after the {name} record")
         return record
 
-    def _writer(self, schema_id: int, name: str) -> Any:
-        known = self._writers.get(schema_id)
+    def _pair(self, schema_id: int, name: str) -> tuple[Any, Any]:
+        """The schema that wrote it, and the current one where that is another: fastavro would compare the two for every record."""
+        known = self._pairs.get((schema_id, name))
         if known is None:
             try:
                 schema = self._ids.schema_of(schema_id)
             except KeyError as error:
                 raise DecodeError(f"the registry knows no schema {schema_id} (expected a {name} record)") from error
-            known = self._writers[schema_id] = fastavro.parse_schema(schema)
+            writer, current = fastavro.parse_schema(schema), self._schemas(name)
+            known = self._pairs[schema_id, name] = (writer, None if writer == current else current)
         return known
 
 
