@@ -16,10 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from streams.runtime.chunk import Partition
+from streams.runtime.logs import Sparing
 from streams.runtime.settings import RuntimeSettings
 from streams.runtime.stall import Sight, StallJudge
 
 logger = logging.getLogger(__name__)
+logger.addFilter(Sparing())  # a broker that is away is away for many looks
 
 LogEnds = Callable[[Sequence[Partition]], Mapping[Partition, tuple[int, int]]]
 
@@ -82,8 +84,8 @@ class Watchdog:
         """One look at everything -> what is stalled, one line each."""
         found: list[str] = []
         seen: dict[str, Sequence[Sight]] = {}
+        ends = self._ends()
         for stage in self._stages:
-            ends = self._ends(stage)
             seen[stage.name] = stage.sights(ends)
             now = self._clock()
             stalled = self._judges[stage.name].judge(seen[stage.name], now)
@@ -96,14 +98,14 @@ class Watchdog:
         self.verdict = tuple(found)
         return self.verdict
 
-    def _ends(self, stage: Watched) -> Mapping[Partition, tuple[int, int]]:
-        partitions = stage.assignment()
+    def _ends(self) -> Mapping[Partition, tuple[int, int]]:
+        partitions = sorted({partition for stage in self._stages for partition in stage.assignment()})
         if not partitions:
             return {}
         try:
             return self._log_ends(partitions)
         except Exception as error:  # noqa: BLE001 - no answer is an answer: nothing can be concluded
-            logger.warning("watchdog_cannot_ask stage=%s error=%s", stage.name, type(error).__name__)
+            logger.warning("watchdog_cannot_ask error=%s", type(error).__name__)
             return {}
 
     def _unsettled_too_long(self, stage: Watched, now: float, *, is_broker_there: bool) -> list[str]:
