@@ -55,13 +55,13 @@ class Desk:
     """For one cluster. Blocking. Raises ConfigurationError for what nobody polls, BrokerError and RegistryError for what cannot be reached."""
 
     def __init__(
-        self, settings: Settings, connectors: Sequence[Connector], *, names: Names | None = None,
+        self, settings: Settings, connectors: Sequence[Connector], codec: Codec, *, names: Names | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC), requested_by: str = "",
     ) -> None:  # fmt: skip
         self._kafka = settings.kafka.librdkafka()
         self._flows = {flow.key: flow for flow in configured_flows(settings, connectors)}
         self._names = names or Names()
-        self._codec = Codec(Registry(settings.registry.client()))
+        self._codec = codec
         self._now = now
         self._requested_by = requested_by
         self._shaper = Shaper(
@@ -134,7 +134,8 @@ class Desk:
 def open_desk() -> Desk:
     """By the configuration of this process."""
     connectors = discover()
-    return Desk(load_connected_settings(connectors), connectors, requested_by=_login())
+    settings = load_connected_settings(connectors)
+    return Desk(settings, connectors, Codec(Registry(settings.registry.client())), requested_by=_login())
 
 
 def _login() -> str:

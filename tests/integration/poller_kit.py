@@ -20,6 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
 from confluent_kafka.admin import AdminClient
 
 from connectors.kit.errors import AuthError, DataError, TransientError
@@ -362,3 +363,19 @@ def commands_committed(world: World) -> Iterator[tuple[int, int]]:
                 yield place.partition, place.offset
     finally:
         consumer.close()
+
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture
+def world(bootstrap: str, registry_url: str, tmp_path: Path) -> Iterator[MakeWorld]:
+    made: list[World] = []
+
+    def make(**more: Any) -> World:
+        made.append(World(bootstrap, registry_url, tmp_path, **more).prepare())
+        return made[-1]
+
+    yield make
+    for item in made:
+        item.close()

@@ -49,7 +49,10 @@ class PartProducer(Producer):
 
 async def main(plan: Mapping[str, Any]) -> None:
     settings = compose_settings([CONNECTOR])(
-        kafka={"bootstrap": plan["bootstrap"]}, registry={"url": plan["registry"]}, **plan["settings"]
+        environment=plan.get("environment", "sandbox"),
+        kafka={"bootstrap": plan["bootstrap"]},
+        registry={"url": plan["registry"]},
+        **plan["settings"],
     )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -212,8 +212,8 @@ async def test_throttle_is_honoured_even_when_asked_to_poll_now() -> None:
 
 async def test_unreadable_page_makes_one_dead_letter_and_skips_nothing() -> None:
     """SEC-5: never silent, never hot: the position stays, each distinct trouble is one dead letter."""
-    bad, other = [page("1", last=False), DataError("page 2 is no JSON")], DataError("page 2 has no orders")
-    again = [DataError("page 2 is no JSON")]
+    bad: Script = [page("1", last=False), DataError("page 2 is no JSON")]
+    other, again = DataError("page 2 has no orders"), [DataError("page 2 is no JSON")]
     bench = Bench(ScriptedSource([bad, again, [other], [page("2")], again]), end=5)
     log = await bench.run()
     assert log == [

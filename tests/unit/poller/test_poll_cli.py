@@ -50,7 +50,7 @@ def test_wrong_account_ends_with_exit_code_2_and_says_what_there_is(monkeypatch:
 def test_cursors_show_what_was_never_polled() -> None:
     read = {**first_cursor(KEY, NOW), "read_until": NOW, "pages": 3}
     table = cursor_table([FlowStatus(KEY, None), FlowStatus(KEY, read)], NOW)  # type: ignore[arg-type]  # a Cursor
-    assert [list(column.cells)[0] for column in table.columns][2] == "[yellow]never polled[/]"
+    assert [next(iter(column.cells)) for column in table.columns][2] == "[yellow]never polled[/]"
     assert [list(column.cells)[1] for column in table.columns][:5] == [
         "shop:main", "orders", "2026-11-21 12:00:00", "0 s", "3",
     ]  # fmt: skip
