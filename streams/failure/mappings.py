@@ -1,0 +1,185 @@
+"""The cross-reference tables: what the source calls X is Y in Odoo (ORD-9). Kept in the compacted topic `mappings`, newest entry of each key.
+
+A table loads everything at start and follows the topic in a thread of its own, so an entry made anywhere is known here within moments.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+from schemas.codec import Codec, DecodeError
+from schemas.record import Message, Record
+from schemas.records import Mapping
+from schemas.topics import MAPPINGS
+from streams.failure.actions import audit_message
+from streams.kafka import BrokerError, SyncProducer, partitions_of, reader, record_of
+from streams.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+LOAD_SECONDS = 30.0
+_AGAIN_SECONDS = 5.0
+KINDS = ("sku", "carrier", "tax", "pricelist", "warehouse", "payment")  # those in use; others are stored just the same
+
+Key = tuple[str, str, str, str]  # kind, source, account, external
+
+
+class MappingError(ValueError):
+    """An entry that cannot be stored: says which part is wrong."""
+
+
+def parse_key(text: str) -> Key | None:
+    """`sku:walmart:ACCOUNT:EXTERNAL` -> its four parts; the last may hold colons. None for text of another form."""
+    parts = text.split(":", 3)
+    if len(parts) != 4 or not (parts[0] and parts[1] and parts[3]):
+        return None
+    return parts[0], parts[1], parts[2], parts[3]
+
+
+def kafka_key(key: Key) -> bytes:
+    """The record key: `kind:source:account:external`."""
+    return ":".join(key).encode()
+
+
+class MappingTable:
+    """Implements `connectors.kit.ports.Mappings`. `start` before use, `close` at the end; `lookup` may be called from any thread.
+
+    changed   called in the following thread after each batch of changes
+    """
+
+    def __init__(self, settings: Settings, codec: Codec, changed: Callable[[], None] | None = None) -> None:
+        self._config = settings.kafka.librdkafka()
+        self._codec = codec
+        self._changed = changed
+        self._entries: dict[Key, Mapping] = {}
+        self._stop = threading.Event()
+        self._loaded = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+
+    def start(self) -> None:
+        """Returns when everything that is in the topic now is loaded. Raises BrokerError when that fails or takes too long."""
+        self._thread = threading.Thread(target=self._follow, name="mappings", daemon=True)
+        self._thread.start()
+        done = self._loaded.wait(LOAD_SECONDS)
+        if self._error is not None or not done:
+            self.close()
+            raise BrokerError(f"the mappings could not be loaded: {self._error or 'Kafka did not answer in time'}")
+
+    def close(self) -> None:
+        """Stop following."""
+        self._stop.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(10)
+
+    def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
+        """Odoo's word for it: the account's own entry, else the source's, else None."""
+        entries = self._entries
+        entry = entries.get((kind, source, account, external)) or entries.get((kind, source, "", external))
+        return entry["internal"] if entry else None
+
+    def knows(self, waiting_for: str) -> bool:
+        """Whether there is an entry for what a held record waits for."""
+        key = parse_key(waiting_for)
+        return key is not None and self.lookup(*key) is not None
+
+    def entries(self) -> list[Mapping]:
+        """All entries, sorted by kind, source, account and external."""
+        return [entry for _, entry in sorted(self._entries.copy().items())]
+
+    def apply(self, record: Record) -> None:
+        """One record of the topic. What cannot be read is logged and left out: one bad entry must not stop orders."""
+        key = parse_key((record.key or b"").decode(errors="replace"))
+        if key is None:
+            logger.error("mapping_unreadable origin=%s detail=key", record.origin)
+        elif record.value is None:
+            self._entries.pop(key, None)
+        else:
+            try:
+                self._entries[key] = self._codec.decode("mapping", record.value)
+            except DecodeError as error:
+                logger.error("mapping_unreadable origin=%s detail=%s", record.origin, error)
+
+    def _follow(self) -> None:
+        """Until closed. What goes wrong before everything is loaded ends it and is told by `start`; later it is tried again."""
+        while not self._stop.is_set():
+            consumer = reader(self._config)
+            try:
+                self._read(consumer, partitions_of(consumer, self._config, [MAPPINGS]))
+            except Exception as error:  # noqa: BLE001 - this thread has nobody to raise to
+                logger.error("mappings_not_followed kind=%s detail=%s", type(error).__name__, error)
+                if not self._loaded.is_set():
+                    self._error = error
+                    self._loaded.set()
+                    return
+                self._stop.wait(_AGAIN_SECONDS)
+            finally:
+                consumer.close()
+
+    def _read(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
+        consumer.assign(list(places))
+        loading = {place.partition for place in places}
+        if not loading:
+            self._loaded.set()
+        while not self._stop.is_set():
+            first = consumer.poll(0.2)
+            if first is None:
+                continue
+            changed = False
+            for consumed in [first, *consumer.consume(1000, timeout=0)]:
+                error = consumed.error()
+                if error is None:
+                    self.apply(record_of(consumed))
+                    changed = True
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    loading.discard(consumed.partition() or 0)
+            if changed and self._changed is not None:
+                self._changed()
+            if not loading:
+                self._loaded.set()
+
+
+class MappingDesk:
+    """Makes and removes entries, each with an entry in the audit trail."""
+
+    def __init__(self, settings: Settings, codec: Codec) -> None:
+        self._codec = codec
+        self._producer = SyncProducer(settings.kafka.librdkafka())
+
+    def put(self, key: Key, internal: str, *, actor: str, at: datetime, note: str = "", before: str = "") -> Mapping:
+        """Store an entry; it replaces the one with the same key. Raises MappingError, BrokerError."""
+        entry = make_entry(key, internal, actor, at)
+        self._send(key, self._codec.encode("mapping", entry), "map", actor, at, note, before, internal)
+        return entry
+
+    def remove(self, key: Key, *, actor: str, at: datetime, note: str = "", before: str = "") -> None:
+        """Take an entry out. Raises BrokerError."""
+        self._send(key, None, "unmap", actor, at, note, before, "")
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._producer.close()
+
+    def _send(
+        self, key: Key, value: bytes | None, action: str, actor: str, at: datetime, note: str, before: str, after: str
+    ) -> None:
+        subject = kafka_key(key).decode()
+        audit = audit_message(self._codec, action, subject, actor=actor, at=at, note=note, before=before, after=after)
+        self._producer.send_all([Message(MAPPINGS, kafka_key(key), value), audit])
+
+
+def make_entry(key: Key, internal: str, actor: str, at: datetime) -> Mapping:
+    """An entry. Raises MappingError naming the part that is empty or cannot be part of a key."""
+    kind, source, account, external = key
+    for name, text in (("kind", kind), ("source", source), ("external word", external), ("internal word", internal)):
+        if not text.strip():
+            raise MappingError(f"the {name} of a mapping is empty")
+    for name, text in (("kind", kind), ("source", source), ("account", account)):
+        if ":" in text or text != text.strip():
+            raise MappingError(f"the {name} {text!r} of a mapping may hold no colon and no blanks around it")
+    return Mapping(kind=kind, source=source, account=account, external=external, internal=internal, actor=actor, at=at)
