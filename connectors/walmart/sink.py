@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from connectors.kit.errors import ConnectorError, DataError, RetryError, RuleError, ThrottledError
 from connectors.kit.ports import Delivery, Outcome, Result, failed
@@ -34,6 +35,16 @@ MOST_SYSTEM_ATTEMPTS = 5
 OpenClient = Callable[[str], WalmartClient]
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A delivery with its client, or, without one, what it was refused for."""
+
+    delivery: Delivery
+    client: WalmartClient | None = None
+    order_id: str = ""
+    refused: Outcome = field(default_factory=lambda: failed(Reason.BUG, "not refused"))
+
+
 class WalmartSink:
     """`Sink` for all accounts. `open_client` makes the client of an account; it is asked once per account."""
 
@@ -50,11 +61,11 @@ class WalmartSink:
         """One outcome per delivery, in order; a few at a time. What the quota does not allow soon comes back as throttled, with the time
         to return: a worker must not stand still for a minute. Never raises ConnectorError."""
         counted: Counter[str] = Counter()
-        jobs = []
+        jobs: list[_Job] = []
         for delivery in batch:
             counted[delivery.account] += 1
-            jobs.append(self._one(delivery, counted[delivery.account]))
-        return await asyncio.gather(*jobs)
+            jobs.append(self._job(delivery, counted[delivery.account]))
+        return await asyncio.gather(*(self._done(job) for job in jobs))
 
     async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
         """Nothing is ever held for Walmart."""
@@ -65,19 +76,29 @@ class WalmartSink:
         for client in clients:
             await client.aclose()
 
-    async def _one(self, delivery: Delivery, place: int) -> Outcome:
-        """`place`: the how manieth of its account in this batch."""
+    def _job(self, delivery: Delivery, place: int) -> _Job:
+        """What is to be done, told before anything is begun. `place`: the how manieth of its account in this batch."""
         if delivery.operation != ACKNOWLEDGE:
-            return failed(Reason.BUG, f"operation {delivery.operation[:60]!r} is not one Walmart's sink knows")
+            return _Job(
+                delivery, refused=failed(Reason.BUG, f"Walmart's sink knows no operation {delivery.operation[:60]!r}")
+            )
         try:
             order_id = Reader(dict(delivery.body)).needed_text("order_id")
             client = self._client(delivery.account)
             self._check_quota(client, place)
-            async with self._places:
-                self._check_quota(client, 1)
-                return await acknowledge(client, order_id)
         except ConnectorError as error:
-            return outcome_of(error, delivery.attempt)
+            return _Job(delivery, refused=outcome_of(error, delivery.attempt))
+        return _Job(delivery, client, order_id)
+
+    async def _done(self, job: _Job) -> Outcome:
+        if job.client is None:
+            return job.refused
+        try:
+            async with self._places:
+                self._check_quota(job.client, 1)
+                return await acknowledge(job.client, job.order_id)
+        except ConnectorError as error:
+            return outcome_of(error, job.delivery.attempt)
 
     def _check_quota(self, client: WalmartClient, place: int) -> None:
         """Raises ThrottledError when the quota does not allow that many calls soon."""
