@@ -183,7 +183,7 @@ def sum_of(built: Order) -> Decimal:
     total -= add(one["amount"] for one in built["discounts"])
     for line in built["lines"]:
         total += add([line["amount"], line["shipping_amount"], line["gift_wrap_amount"]])
-        total += add(one["amount"] for part in ("taxes", "shipping_taxes", "other_taxes") for one in line[part])  # type: ignore[literal-required]
+        total += add(one["amount"] for part in ("taxes", "shipping_taxes", "other_taxes") for one in line[part])
         total += add(one["amount"] for one in line["fees"])
         total -= add(one["amount"] for one in line["discounts"])
     return total

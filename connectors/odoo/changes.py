@@ -150,11 +150,12 @@ def line_commands(
 
 
 def _changed(line: ResolvedLine, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Price and quantity go together: a quantity written alone makes Odoo look the price up anew."""
     changed: dict[str, Any] = {}
-    if Decimal(repr(row["product_uom_qty"])) != line.plan.quantity:
-        changed["product_uom_qty"] = float(line.plan.quantity)
-    if line.plan.quantity and Decimal(repr(row["price_unit"])) != line.plan.price:
-        changed["price_unit"] = float(line.plan.price)
+    plan = line.plan
+    other_quantity = Decimal(repr(row["product_uom_qty"])) != plan.quantity
+    if other_quantity or (plan.quantity and Decimal(repr(row["price_unit"])) != plan.price):
+        changed = {"product_uom_qty": float(plan.quantity), "price_unit": float(plan.price)}
     if sorted(row["tax_id"]) != sorted(line.taxes):
         changed["tax_id"] = [[6, 0, list(line.taxes)]]
     return changed

@@ -20,6 +20,7 @@ from connectors.odoo.money import ZERO, amount_of, number, remainder, rounded, t
 from connectors.odoo.plan import Goods, LinePlan, Service, TaxPlan
 from schemas.records import Discount, Money, Order, OrderLine, Tax
 
+_ORDER = (Service.SHIPPING, Service.FEE, Service.DISCOUNT)
 _RATE_DIGITS = Decimal("0.0001")  # account.tax.amount holds four digits
 
 
@@ -53,7 +54,7 @@ class Charges:
             self.taxes[plan] = self.taxes.get(plan, ZERO) + amount
 
     def lines(self) -> tuple[LinePlan, ...]:
-        """Goods first, then shipping, discounts and fees, then the taxes by name."""
+        """Goods first, then shipping, fees and discounts, then the taxes by name."""
         taxes = [
             LinePlan(
                 below(self.xid, *plan.xid.partition(".")[2].split("/")),
@@ -66,7 +67,8 @@ class Charges:
             for plan, amount in sorted(self.taxes.items(), key=lambda item: item[0].name)
             if amount
         ]
-        return (*self.goods, *self.services, *taxes)
+        services = sorted(self.services, key=lambda line: _ORDER.index(line.item))
+        return (*self.goods, *services, *taxes)
 
 
 def lines_of(order: Order, xid: str, module: str, *, native_rates: bool) -> tuple[LinePlan, ...]:

@@ -39,6 +39,13 @@ _MODEL = re.compile(r"\(([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)\)")
 _VERB = re.compile(r"not allowed to (\w+)")
 _GROUP = re.compile(r"^\s*- (.{1,80})$", re.MULTILINE)
 
+# How Odoo 18 begins the texts of AccessError (models and fields, records).
+_ACCESS = (
+    "You are not allowed to",
+    "You do not have enough rights",
+    "Uh-oh! Looks like",
+    "Due to security restrictions",
+)
 # Errors worth another try: PostgreSQL is away, or two transactions met.
 _PASSING = ("psycopg2.", "odoo.http.SessionExpiredException", "builtins.MemoryError", "builtins.TimeoutError")
 
@@ -87,6 +94,8 @@ def of_odoo(info: Any, doing: str) -> ConnectorError:
             )
         case "AccessError":
             return _forbidden(doing, text)
+        case "ValidationError" | "UserError" if speaks_of_rights(text):
+            return _forbidden(doing, text)
         case "ValidationError":
             return DataError(said)
         case "UserError" | "RedirectWarning":
@@ -96,6 +105,18 @@ def of_odoo(info: Any, doing: str) -> ConnectorError:
     if name.startswith(_PASSING) or LOST_RACE in text:
         return TransientError(said)
     return ConnectorError(said)
+
+
+def of_message(doing: str, text: str, field: str = "") -> ConnectorError:
+    """Our error for a text of Odoo that came without its class, as the messages of `load()` do."""
+    if speaks_of_rights(text):
+        return _forbidden(doing, text)
+    return DataError(f"{doing}: {f'field {field}: ' if field else ''}{safe_words(text)}")
+
+
+def speaks_of_rights(text: str) -> bool:
+    """Whether a text is that of an AccessError."""
+    return text.startswith(_ACCESS)
 
 
 def _forbidden(doing: str, text: str) -> ForbiddenError:

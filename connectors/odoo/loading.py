@@ -20,7 +20,7 @@ from connectors.kit.errors import (
     UncertainError,
 )
 from connectors.odoo.client import Odoo
-from connectors.odoo.errors import LOST_RACE, safe_words
+from connectors.odoo.errors import LOST_RACE, of_message
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +58,8 @@ async def load(odoo: Odoo, model: str, columns: Sequence[str], records: Sequence
         return list(answer["ids"])
     refused = refusals(model, answer["messages"])
     if not refused:
-        text = safe_words(str(answer["messages"][0]["message"])) if answer["messages"] else "refused without a word"
-        return await _halved(odoo, model, columns, records, DataError(f"{model}: {text}"))
+        text = str(answer["messages"][0]["message"]) if answer["messages"] else "refused without a word"
+        return await _halved(odoo, model, columns, records, of_message(model, text))
     kept = [index for index in range(len(records)) if index not in refused]
     logger.info("odoo_load_refused model=%s records=%d refused=%d", model, len(records), len(refused))
     rest = iter(await load(odoo, model, columns, [records[index] for index in kept]))
@@ -99,6 +99,7 @@ def refusals(model: str, messages: Sequence[Mapping[str, Any]]) -> dict[int, Con
     found: dict[int, ConnectorError] = {}
     for message in messages:
         if message.get("type") == "error" and isinstance(message.get("record"), int):
-            field = f" field {message['field']}:" if message.get("field") else ""
-            found.setdefault(message["record"], DataError(f"{model}:{field} {safe_words(str(message['message']))}"))
+            found.setdefault(
+                message["record"], of_message(model, str(message["message"]), str(message.get("field") or ""))
+            )
     return found

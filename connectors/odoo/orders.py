@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from connectors.kit.errors import ConnectorError, RetryError, RuleError, TransientError, UncertainError
+from connectors.kit.errors import ConnectorError, RetryError, RuleError, StopError, TransientError, UncertainError
 from connectors.kit.ports import Outcome, Result, failed
 from connectors.odoo.changes import READ, READ_LINE, Seen, Steps, line_commands, mismatch, stamp, steps_for
 from connectors.odoo.client import Odoo
@@ -61,6 +61,7 @@ class Orders:
 
     def __init__(self, odoo: Odoo, services: Callable[[], frozenset[int]]) -> None:
         self._odoo, self._services = odoo, services
+        self._may_ask_analytics = True
 
     async def write(self, orders: Sequence[Resolved]) -> list[Outcome]:
         """One outcome for each order, in order. Raises ConnectorError only for what failed before any order was written."""
@@ -91,15 +92,29 @@ class Orders:
         for job in jobs:
             if job.error is None:
                 groups[tuple(column for column, _ in job.order.optional)].append(job)
+        blank = await self._blank_fields()
         ids: dict[int, Job] = {}
         for optional, group in groups.items():
-            records = [order_rows(job.order, _parties(job)) for job in group]
-            for job, one in zip(group, await load(self._odoo, MODEL, columns(optional), records), strict=True):
+            records = [order_rows(job.order, _parties(job), blank) for job in group]
+            for job, one in zip(group, await load(self._odoo, MODEL, columns(optional, blank), records), strict=True):
                 if isinstance(one, ConnectorError):
                     job.error = one
                 else:
                     ids[one] = job
         await self._read(ids, made_after=max(newest, default=0))
+
+    async def _blank_fields(self) -> tuple[str, ...]:
+        """Without any analytic distribution model Odoo still searches one for every line, a third of all the time an order takes (measured).
+
+        Said to be empty, it searches none. Where there are some, or we may not know, Odoo decides.
+        """
+        model = "account.analytic.distribution.model"
+        if self._may_ask_analytics:
+            try:
+                return () if await self._odoo.ask(model, "search_count", []) else ("analytic_distribution",)
+            except StopError:
+                self._may_ask_analytics = False
+        return ()
 
     async def _read(self, ids: dict[int, Job], made_after: int | None = None) -> None:
         if not ids:

@@ -7,18 +7,19 @@ is a hash of customer and address.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.kit.errors import ConnectorError
 from connectors.odoo.client import Odoo
-from connectors.odoo.loading import Cell, Loaded, load
-from connectors.odoo.plan import AddressPlan, CustomerPlan, PostalAddress
+from connectors.odoo.loading import CONTEXT, Cell, Loaded, load
+from connectors.odoo.plan import PostalAddress
 from connectors.odoo.references import Region, Resolved
 
-_ADDRESS = ("street", "street2", "city", "zip", "state_id/.id", "country_id/.id")
-_CUSTOMER = ("id", "name", "email", "phone", "company_name", *_ADDRESS)
-_CHILD = ("id", "parent_id/.id", "type", "name", "phone", "company_name", *_ADDRESS)
+_PLACE = ("street", "street2", "city", "zip", "state_id/.id", "country_id/.id")
+_CHILD = ("id", "type", "name", "phone", "company_name", *_PLACE)
+_CUSTOMER = ("id", "name", "email", "phone", "company_name", *_PLACE, *(f"child_ids/{name}" for name in _CHILD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +34,33 @@ class Parties:
 async def ensure_parties(odoo: Odoo, orders: Sequence[Resolved]) -> list[Parties | ConnectorError]:
     """For each order its partners. Raises ConnectorError for what concerns all of them."""
     customers = await _customers(odoo, orders)
-    children: dict[str, tuple[AddressPlan, Region, int]] = {}
+    owners: dict[str, int] = {}
+    rows: dict[str, list[Cell]] = {}
     for order in orders:
         customer = customers[order.plan.customer.xid]
-        for plan, region in ((order.plan.delivery, order.delivery), (order.plan.invoice, order.invoice)):
-            if plan and region and isinstance(customer, int):
-                children[plan.xid] = (plan, region, customer)
-    rows = [[_child(plan, region, customer)] for plan, region, customer in children.values()]
-    addresses = dict(zip(children, await load(odoo, "res.partner", _CHILD, rows), strict=True))
+        if isinstance(customer, int):
+            for key, cells in _children(order):
+                owners[key], rows[key] = customer, cells
+    loaded = await load(odoo, "res.partner", _CHILD, [[cells] for cells in rows.values()])
+    addresses = dict(zip(rows, loaded, strict=True))
+    await _adopt(odoo, {one: owners[key] for key, one in addresses.items() if isinstance(one, int)})
     return [_parties(order, customers, addresses) for order in orders]
+
+
+async def _adopt(odoo: Odoo, owners: dict[int, int]) -> None:
+    """Give addresses without a customer theirs.
+
+    New customers come with their addresses. An address of a known one is made alone and then attached, because loading it with its parent
+    reads fields that only users of Invoicing may read (Odoo 18, `res.partner._load_records_create`).
+    """
+    if not owners:
+        return
+    alone: dict[int, list[int]] = defaultdict(list)
+    for row in await odoo.ask("res.partner", "read", sorted(owners), fields=["parent_id"]):
+        if not row["parent_id"]:
+            alone[owners[row["id"]]].append(row["id"])
+    for customer, addresses in alone.items():
+        await odoo.tell("res.partner", "write", addresses, {"parent_id": customer}, context=CONTEXT)
 
 
 def _parties(order: Resolved, customers: dict[str, Loaded], addresses: dict[str, Loaded]) -> Parties | ConnectorError:
@@ -50,28 +69,26 @@ def _parties(order: Resolved, customers: dict[str, Loaded], addresses: dict[str,
         return customer
     delivery = addresses[order.plan.delivery.xid]
     invoice = addresses[order.plan.invoice.xid] if order.plan.invoice else customer
-    for one in (delivery, invoice):
-        if isinstance(one, ConnectorError):
-            return one
-    assert isinstance(delivery, int)
-    assert isinstance(invoice, int)
+    if isinstance(delivery, ConnectorError):
+        return delivery
+    if isinstance(invoice, ConnectorError):
+        return invoice
     return Parties(customer, delivery, invoice)
 
 
 async def _customers(odoo: Odoo, orders: Sequence[Resolved]) -> dict[str, Loaded]:
-    """Customer's external id -> database id or error."""
-    wanted = {order.plan.customer.xid: order for order in orders}
+    """Customer's external id -> database id or error. New ones are made with the addresses of all their orders."""
     known = await _by_email(odoo, {order.plan.customer.email for order in orders} - {""})
     found: dict[str, Loaded] = {}
-    new: list[Resolved] = []
-    for key, order in wanted.items():
-        if order.plan.customer.email in known:
-            found[key] = known[order.plan.customer.email]
+    new: dict[str, list[Resolved]] = defaultdict(list)
+    for order in orders:
+        customer = order.plan.customer
+        if customer.email in known:
+            found[customer.xid] = known[customer.email]
         else:
-            new.append(order)
-    rows = [[_customer(order.plan.customer, order.customer)] for order in new]
-    made = await load(odoo, "res.partner", _CUSTOMER, rows)
-    found.update({order.plan.customer.xid: one for order, one in zip(new, made, strict=True)})
+            new[customer.xid].append(order)
+    made = await load(odoo, "res.partner", _CUSTOMER, [_family(one) for one in new.values()])
+    found.update(zip(new, made, strict=True))
     return found
 
 
@@ -87,17 +104,32 @@ async def _by_email(odoo: Odoo, emails: set[str]) -> dict[str, int]:
     return found
 
 
-def _customer(customer: CustomerPlan, region: Region) -> list[Cell]:
-    first: list[Cell] = [customer.xid, customer.name, customer.email or None, customer.phone or None]
-    return [*first, customer.company or None, *_cells(customer.address, region)]
+def _family(orders: Sequence[Resolved]) -> list[list[Cell]]:
+    """A new customer's row with the first address, then one row for each further address."""
+    customer, region = orders[0].plan.customer, orders[0].customer
+    row: list[Cell] = [
+        customer.xid,
+        customer.name,
+        customer.email or None,
+        customer.phone or None,
+        customer.company or None,
+    ]
+    row += _place(customer.address, region)
+    empty: list[Cell] = [None] * len(row)
+    children = dict(child for order in orders for child in _children(order))
+    return [[*(empty if position else row), *cells] for position, cells in enumerate(children.values())]
 
 
-def _child(plan: AddressPlan, region: Region, parent: int) -> list[Cell]:
-    address = plan.address
-    first: list[Cell] = [plan.xid, parent, plan.kind, address.name or None, address.phone or None]
-    return [*first, address.company or None, *_cells(address, region)]
+def _children(order: Resolved) -> Iterator[tuple[str, list[Cell]]]:
+    """(external id, cells) of the order's addresses."""
+    plan = order.plan
+    for one, region in ((plan.delivery, order.delivery), (plan.invoice, order.invoice)):
+        if one and region:
+            address = one.address
+            row: list[Cell] = [one.xid, one.kind, address.name or None, address.phone or None, address.company or None]
+            yield one.xid, [*row, *_place(address, region)]
 
 
-def _cells(address: PostalAddress, region: Region) -> list[Cell]:
+def _place(address: PostalAddress, region: Region) -> list[Cell]:
     texts: list[Cell] = [text or None for text in (address.street, address.street2, address.city, address.zip)]
     return [*texts, region.state, region.country]

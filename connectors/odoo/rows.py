@@ -17,12 +17,15 @@ HEADER = (
 LINE = ("id", "sequence", "product_id/.id", "name", "product_uom_qty", "price_unit", "tax_id/.id", "is_delivery")
 
 
-def columns(optional: Sequence[str]) -> list[str]:
-    """The columns of a call. A column sent empty means "none", left out it means "Odoo's default": so `optional` differs from call to call."""
-    return [*HEADER, *optional, *(f"order_line/{name}" for name in LINE)]
+def columns(optional: Sequence[str], blank: Sequence[str] = ()) -> list[str]:
+    """The columns of a call. A column sent empty means "none", left out it means "Odoo's default": so `optional` differs from call to call.
+
+    blank    fields of lines that are to be empty
+    """
+    return [*HEADER, *optional, *(f"order_line/{name}" for name in (*LINE, *blank))]
 
 
-def order_rows(order: Resolved, parties: Parties) -> list[list[Cell]]:
+def order_rows(order: Resolved, parties: Parties, blank: Sequence[str] = ()) -> list[list[Cell]]:
     """The order's row with its first line, then one row for each further line."""
     plan = order.plan
     header: list[Cell] = [
@@ -32,7 +35,8 @@ def order_rows(order: Resolved, parties: Parties) -> list[list[Cell]]:
     ]  # fmt: skip
     empty: list[Cell] = [None] * len(header)
     lines = [line_cells(line, position) for position, line in enumerate(order.lines)]
-    return [[*(empty if position else header), *cells] for position, cells in enumerate(lines)]
+    ends: list[Cell] = [None] * len(blank)
+    return [[*(empty if position else header), *cells, *ends] for position, cells in enumerate(lines)]
 
 
 def line_columns() -> list[str]:

@@ -1,86 +1,155 @@
-"""An Odoo sandbox on a free port, and a client of it: raw JSON-RPC for shapes, odoorpc for the way users call it."""
+"""An Odoo for tests: the sandbox in a thread, or the real server that CAUSEWAY_TEST_ODOO_URL, _DB, _LOGIN and _PASSWORD name.
 
-from collections.abc import Iterator
+Tests reach it through a proxy that can swallow the answer to a call after Odoo has carried it out. Whatever a test makes carries a tag of its own,
+so a server that has seen the tests before is as good as a new one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import odoorpc
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from connectors.kit.sandbox.server import running
+from connectors.kit.sandbox.server import DROP, running
 from connectors.odoo.sandbox.app import create_app
 from connectors.odoo.sandbox.settings import SandboxSettings
+from connectors.odoo.settings import OdooSettings
 
-ADMIN_UID = 2
-PASSWORD = "box-canary-secret"
-ABSENT = {"context": {"mode": "update", "noupdate": True}}
-COLUMNS = [
-    "id", "client_order_ref", "partner_id/.id", "order_line/id", "order_line/product_id/.id",
-    "order_line/product_uom_qty", "order_line/price_unit",
-]  # fmt: skip
+_numbers = itertools.count(1)
 
 
-class RefusedError(Exception):
-    """The `error` object of an answer."""
+class LosingProxy:
+    """Forwards everything; `lose(model, method, n)` drops the answers to the next n such calls, after Odoo has answered."""
 
-    def __init__(self, error: dict[str, Any]) -> None:
-        super().__init__(error["data"]["name"], error["data"]["message"])
-        self.name, self.message = error["data"]["name"], error["data"]["message"]
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.to_lose: dict[tuple[str, str], int] = {}
+        self.calls: list[tuple[str, str]] = []
+
+    def lose(self, model: str, method: str, times: int = 1) -> None:
+        self.to_lose[model, method] = times
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        body = await request.body()
+        async with httpx.AsyncClient(trust_env=False, timeout=120) as client:
+            answer = await client.request(
+                request.method,
+                self.target + request.url.path,
+                content=body,
+                headers={"Content-Type": request.headers.get("content-type", "")},
+            )
+        call = _called(body)
+        self.calls.append(call)
+        if self.to_lose.get(call, 0) > 0:
+            self.to_lose[call] -= 1
+            scope["extensions"][DROP](hard=False)
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
+        response = Response(answer.content, answer.status_code, media_type="application/json")
+        await response(scope, receive, send)
+
+
+def _called(body: bytes) -> tuple[str, str]:
+    args = json.loads(body or b"{}").get("params", {}).get("args", [])
+    return (str(args[3]), str(args[4])) if len(args) > 4 else ("", "")
 
 
 @dataclass
 class OdooBox:
-    url: str
-    http: httpx.Client
-    db: str = "sandbox"
-    password: str = PASSWORD
-    uid: int = ADMIN_UID
-    ids: Iterator[int] = field(default_factory=lambda: count(1))
+    """A server, a look behind it, and what tests of orders need."""
 
-    def rpc(self, service: str, method: str, args: list[Any]) -> dict[str, Any]:
-        """The whole envelope."""
-        params = {"service": service, "method": method, "args": args}
-        body = {"jsonrpc": "2.0", "method": "call", "id": next(self.ids), "params": params}
-        answer: dict[str, Any] = self.http.post("/jsonrpc", json=body).json()
-        return answer
+    settings: OdooSettings
+    admin: Any
+    proxy: LosingProxy
+    skus: set[str] = field(default_factory=set)
 
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
-        """Raises RefusedError."""
-        who = [self.db, self.uid, self.password]
-        answer = self.rpc("object", "execute_kw", [*who, model, method, list(args), kwargs])
-        if "error" in answer:
-            raise RefusedError(answer["error"])
-        return answer.get("result")
+        return self.admin.execute_kw(model, method, list(args), kwargs)
 
-    def odoorpc(self) -> Any:
-        host, port = self.url.removeprefix("http://").split(":")
-        odoo = odoorpc.ODOO(host, port=int(port), timeout=10)
-        odoo.login(self.db, "admin", self.password)
-        return odoo
+    def rows(self, model: str, domain: Sequence[Any], fields: Sequence[str]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.call(model, "search_read", list(domain), fields=list(fields), order="id")
+        return found
 
-    # ---- things to order
+    def product(self, sku: str, **values: Any) -> int:
+        """A storable product with this internal reference."""
+        return int(
+            self.call(
+                "product.product",
+                "create",
+                {"name": f"Product {sku}", "default_code": sku, "type": "consu", "is_storable": True, **values},
+            )
+        )
 
-    def customer(self, name: str = "Box Customer") -> int:
-        return int(self.call("res.partner", "create", {"name": name}))
+    def orders(self, *numbers: str) -> list[dict[str, Any]]:
+        fields = ["origin", "client_order_ref", "state", "locked", "amount_total", "amount_tax", "amount_untaxed",
+                  "date_order", "commitment_date", "note", "partner_id", "partner_shipping_id", "partner_invoice_id",
+                  "order_line", "currency_id", "fiscal_position_id", "delivery_status"]  # fmt: skip
+        return self.rows("sale.order", [["origin", "in", list(numbers)]], fields)
 
-    def product(self, code: str, **values: Any) -> int:
-        given = {"name": code.title(), "default_code": code, "taxes_id": [[5]], "is_storable": True, **values}
-        return int(self.call("product.product", "create", given))
+    def order(self, number: str) -> dict[str, Any]:
+        (found,) = self.orders(number)
+        return found
 
-    def load_orders(self, keys: list[str], customer: int, product: int, quantity: float = 1) -> dict[str, Any]:
-        """One line each, create if absent."""
-        rows = [[f"mkt.{k}", k.upper(), customer, f"mkt.{k}_1", product, quantity, "10"] for k in keys]
-        answer: dict[str, Any] = self.call("sale.order", "load", COLUMNS, rows, **ABSENT)
-        return answer
+    def lines(self, number: str) -> list[dict[str, Any]]:
+        fields = ["name", "product_id", "product_uom_qty", "price_unit", "tax_id", "price_subtotal", "price_tax"]
+        return self.rows("sale.order.line", [["order_id.origin", "=", number]], fields)
+
+    def ship(self, number: str) -> None:
+        """Ship everything of a confirmed order, whether there is stock or not."""
+        order = self.order(number)["id"]
+        pickings = self.call("stock.picking", "search", [["sale_id", "=", order]])
+        for move in self.rows("stock.move", [["picking_id", "in", pickings]], ["product_uom_qty"]):
+            self.call("stock.move", "write", [move["id"]], {"quantity": move["product_uom_qty"], "picked": True})
+        answer = self.call(
+            "stock.picking", "button_validate", pickings, context={"skip_backorder": True, "skip_sms": True}
+        )
+        assert answer is True
+
+
+def tag() -> str:
+    """Text no other test and no earlier run uses."""
+    return f"T{int(time.time()):x}{os.getpid():x}{next(_numbers)}".upper()
 
 
 @contextmanager
-def odoo_box(data: Path | None = None, **settings: Any) -> Iterator[OdooBox]:
+def odoo_box() -> Iterator[OdooBox]:
+    """Start the sandbox, or use the real server that the environment names."""
+    url = os.environ.get("CAUSEWAY_TEST_ODOO_URL", "")
+    if url:
+        db, login, password = (os.environ[f"CAUSEWAY_TEST_ODOO_{name}"] for name in ("DB", "LOGIN", "PASSWORD"))
+        with _through_proxy(url, db, login, password) as box:
+            yield box
+        return
+    settings = SandboxSettings()
     with (
-        running(create_app(SandboxSettings(data=data, password=PASSWORD, **settings))) as url,
-        httpx.Client(base_url=url, timeout=20) as http,
+        running(create_app(settings)) as sandbox,
+        _through_proxy(sandbox, settings.db, settings.login, settings.password) as box,
     ):
-        yield OdooBox(url, http)
+        yield box
+
+
+@contextmanager
+def _through_proxy(url: str, db: str, login: str, password: str) -> Iterator[OdooBox]:
+    parts = urlsplit(url)
+    admin = odoorpc.ODOO(parts.hostname, port=parts.port or 80, timeout=120, version="18.0")
+    admin.login(db, login, password)
+    proxy = LosingProxy(url.rstrip("/"))
+    with running(proxy) as through:
+        settings = OdooSettings(url=through, db=db, login=login, password=password, environment="sandbox")
+        yield OdooBox(settings, admin, proxy)
