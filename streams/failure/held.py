@@ -56,12 +56,14 @@ class ReleaseWorker:
     """
 
     def __init__(
-        self, settings: Settings, codec: Codec, sinks: Mapping[str, Sink], *, group: str = GROUP, clock: Callable[[], float] = time.time
+        self, settings: Settings, codec: Codec, sinks: Mapping[str, Sink], *, group: str = GROUP,
+        clock: Callable[[], float] = time.time, producer: SyncProducer | None = None,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._config = settings.kafka.librdkafka()
         self._codec = codec
         self._sinks = sinks
+        self._producer = producer or SyncProducer(self._config)
         self._group = group
         self._clock = clock
         self._check_seconds = settings.retry.held_check_seconds
@@ -80,7 +82,7 @@ class ReleaseWorker:
         self._mappings.start()
         consumer = Consumer(self._consumer_config())
         try:
-            with SyncProducer(self._config) as producer:
+            with self._producer as producer:
                 held = [topic.name for topic in self._settings.topic_table() if topic.name.startswith("held.")]
                 consumer.subscribe(held, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
                 while not stop.is_set():
