@@ -20,6 +20,9 @@ from schemas.topics import Topic, topic_table
 COMPATIBILITY = "FULL_TRANSITIVE"
 
 
+_FULL_TRANSITIVE = ServerConfig(compatibility=ConfigCompatibilityLevel[COMPATIBILITY])
+
+
 class RegistryError(RuntimeError):
     """The registry refused or could not be reached: says which subject and what to do."""
 
@@ -52,11 +55,28 @@ class Registry:
 
         Raises RegistryError naming the subject when the registry finds the schema incompatible with an earlier version.
         """
-        self._call(self.url, lambda: self._client.set_config(config=_full_transitive()))
+        self._demand_compatibility()
         wanted = [(subject_of(topic.name), topic.value) for topic in topics if topic.value]
         carried = {name for _, name in wanted}
         inside = [(_full_name(name), name) for name in schema_names() if name not in carried]
         return [self._register(subject, name) for subject, name in (*wanted, *inside)]
+
+    def _demand_compatibility(self) -> None:
+        """FULL_TRANSITIVE for all subjects. Several processes start at once: the loser of that race finds it set (Apicurio answers 409)."""
+        try:
+            self._client.set_config(config=_FULL_TRANSITIVE)
+        except SchemaRegistryError as error:
+            if error.http_status_code != 409:
+                raise RegistryError(f"the schema registry at {self.url} refused {COMPATIBILITY}: {error}") from error
+            found = self._call(self.url, self._client.get_config)
+            if str(found.compatibility_level or found.compatibility).rpartition(".")[2] != COMPATIBILITY:
+                raise RegistryError(
+                    f"the schema registry at {self.url} keeps {found.compatibility}, not {COMPATIBILITY}"
+                ) from error
+        except Exception as error:
+            raise RegistryError(
+                f"the schema registry at {self.url} cannot be reached: {error}; is CAUSEWAY_REGISTRY__URL right?"
+            ) from error
 
     def id_of(self, name: str) -> int:
         """The id of the current schema of a record name. Raises RegistryError when it was never registered."""
@@ -131,7 +151,3 @@ def _schema(name: str) -> Schema:
 def _full_name(name: str) -> str:
     schema = load_schema(name)
     return f"{schema['namespace']}.{schema['name']}"
-
-
-def _full_transitive() -> ServerConfig:
-    return ServerConfig(compatibility=ConfigCompatibilityLevel[COMPATIBILITY])
