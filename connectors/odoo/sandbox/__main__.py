@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -35,6 +36,9 @@ def main() -> int:
     options = arguments()
     try:
         serve(create_app(settings_from(options, dict(os.environ))), options.port, "Odoo sandbox")
+    except sqlite3.Error as error:
+        sys.stderr.write(f"cannot open the database in {options.data}: {error}; does another sandbox run on it?\n")
+        return 1
     except OSError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -1,9 +1,12 @@
 """TEST-1: rules of the models that the recorded transcripts do not reach."""
 
+import sqlite3
+
 import pytest
 
 from connectors.odoo.sandbox.engine.env import Env
-from connectors.odoo.sandbox.errors import AccessError, MissingError, UserError, ValidationError
+from connectors.odoo.sandbox.engine.store import Store
+from connectors.odoo.sandbox.errors import AccessError, MissingError, NoDatabaseError, UserError, ValidationError
 from tests.unit.odoo_sandbox.world import World
 
 
@@ -37,6 +40,20 @@ def test_numbers_have_gaps_after_a_failure(world: World, goods: int) -> None:
         order(world, 999_999)
     third = world.read("sale.order", order(world, goods), "name")
     assert int(third[1:]) == int(first[1:]) + 2
+
+
+def test_a_full_disk_fails_the_call_and_leaves_what_was_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is that of a database that is down; the next call works on the old rows."""
+
+    def full(self: Store, changes: object, counters: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "commit", full)
+        with pytest.raises(NoDatabaseError, match="disk is full"):
+            world.create("res.partner", name="Lost")
+    assert world.search("res.partner", [("name", "=", "Lost")]) == []
+    assert world.create("res.partner", name="Kept")
 
 
 def test_a_kit_is_sold_as_its_components_and_delivered_as_whole_kits(world: World, goods: int) -> None:

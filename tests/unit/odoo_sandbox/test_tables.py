@@ -43,11 +43,20 @@ def test_what_was_committed_is_there_when_the_file_is_opened_again(tmp_path: Pat
     store = Store(tmp_path / "new" / "db.sqlite")
     store.commit({("m", 1): {"id": 1, "name": "é"}, ("m", 2): {"id": 2}}, {"id:m": 2})
     store.commit({("m", 2): None}, {"id:m": 3})
+    store.close()
     again = Store(tmp_path / "new" / "db.sqlite")
     assert list(again.rows()) == [("m", 1, {"id": 1, "name": "é"})]
     assert again.counters() == {"id:m": 3}
-    store.close()
     again.close()
+
+
+def test_a_second_process_cannot_open_what_the_first_one_holds(tmp_path: Path) -> None:
+    """Rows live in memory: two processes on one file would overwrite each other's answers."""
+    store = Store(tmp_path / "db.sqlite")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        Store(tmp_path / "db.sqlite")
+    store.close()
+    Store(tmp_path / "db.sqlite").close()
 
 
 def test_a_commit_that_fails_halfway_keeps_nothing() -> None:

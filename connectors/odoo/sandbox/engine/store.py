@@ -20,12 +20,16 @@ CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NUL
 
 
 class Store:
-    """`path` None keeps everything in memory. Used by one writer at a time; raises sqlite3.Error (full disk, ...)."""
+    """`path` None keeps everything in memory. One writer at a time, one process at a time.
+
+    Raises sqlite3.Error: the file is taken by another process, no database, or the disk is full."""
 
     def __init__(self, path: Path | None) -> None:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1)
+        # Rows live in memory: a second process on the same file would overwrite what this one has answered.
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)

@@ -2,6 +2,7 @@
 
 from connectors.odoo.sandbox.engine.model import Model
 from connectors.odoo.sandbox.models.accounts import ACCOUNTS
+from connectors.odoo.sandbox.models.entry_lines import ENTRY_LINES
 from connectors.odoo.sandbox.models.invoices import INVOICES
 from connectors.odoo.sandbox.models.kits import KITS
 from connectors.odoo.sandbox.models.messages import MESSAGES
@@ -13,6 +14,7 @@ from connectors.odoo.sandbox.models.pricelists import PRICELISTS
 from connectors.odoo.sandbox.models.products import PRODUCTS
 from connectors.odoo.sandbox.models.purchases import PURCHASES
 from connectors.odoo.sandbox.models.quants import QUANTS
+from connectors.odoo.sandbox.models.reconciling import RECONCILING
 from connectors.odoo.sandbox.models.returns import RETURNS
 from connectors.odoo.sandbox.models.sale_lines import SALE_LINES
 from connectors.odoo.sandbox.models.sales import SALES
@@ -25,5 +27,6 @@ from connectors.odoo.sandbox.models.variants import VARIANTS
 # Parents come before the models that inherit from them.
 CATALOGUE: list[type[Model]] = [
     *SYSTEM, *PLACES, *PARTNERS, *USERS, *ACCOUNTS, *TAXES, *PRODUCTS, *VARIANTS, *KITS, *PRICELISTS, *STOCK_PLACES,
-    *QUANTS, *MOVES, *PICKINGS, *RETURNS, *SALES, *SALE_LINES, *PURCHASES, *INVOICES, *MESSAGES,
+    *QUANTS, *MOVES, *PICKINGS, *RETURNS, *SALES, *SALE_LINES, *PURCHASES, *INVOICES, *ENTRY_LINES, *RECONCILING,
+    *MESSAGES,
 ]  # fmt: skip

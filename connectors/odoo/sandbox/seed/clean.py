@@ -122,7 +122,7 @@ def _access(env: Env) -> None:
     models = {row["model"]: row["id"] for row in env.rows("ir.model").values()}
     for group, by_rights in RIGHTS.items():
         for rights, names in by_rights.items():
-            for name in (one for one in names.split() if one in models):
+            for name in names.split():
                 flags = {f"perm_{word}": word[0] in rights for word in ("read", "write", "create", "unlink")}
                 values = {"name": f"{name} {group}", "model_id": models[name], "group_id": env.ref(group), **flags}
                 env.create("ir.model.access", values)

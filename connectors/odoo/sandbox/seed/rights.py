@@ -68,7 +68,7 @@ RIGHTS: dict[str, dict[str, str]] = {
     },
     "stock.group_stock_manager": {"rwcu": "stock.warehouse stock.location stock.picking.type delivery.carrier"},
     "account.group_account_invoice": {
-        "rwcu": "account.move account.move.line account.move.reversal sale.advance.payment.inv",
+        "rwcu": "account.move account.move.line account.move.reversal account.partial.reconcile sale.advance.payment.inv",
         "r": "account.analytic.distribution.model account.account account.journal account.fiscal.position account.fiscal.position.tax "
         "account.fiscal.position.account sale.order sale.order.line",
     },
