@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -209,8 +210,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@cache
 def tls_context(ca_file: str = "") -> ssl.SSLContext:
-    """TLS 1.2 or newer, certificate and host name checked (SEC-1). Raises OSError for an unreadable authority file."""
+    """TLS 1.2 or newer, certificate and host name checked (SEC-1). Made once: it is dear. Raises OSError for an unreadable file."""
     context = httpx.create_ssl_context(trust_env=False)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file:
