@@ -23,11 +23,6 @@ FlowArgument = Annotated[str, typer.Argument(help="orders, ...")]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
-def mount(root: typer.Typer) -> None:
-    """Add this group to the root."""
-    root.add_typer(app, name="poll")
-
-
 @app.command()
 def run() -> None:
     """Poll every configured account until SIGTERM. Any number of these share the accounts among themselves.

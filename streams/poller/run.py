@@ -15,6 +15,7 @@ import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 from confluent_kafka.admin import AdminClient
@@ -86,10 +87,13 @@ async def run_poller(
         raise ConfigurationError(
             "no account is configured to poll: set one, for example CAUSEWAY_WALMART__ACCOUNTS__..."
         )
+    make_source = partial(build_source, settings, Deps(settings.environment.value, NoMappings(), hooks.clock.now))
+    for flow in flows:
+        await make_source(flow).aclose()  # what cannot be built is told at start, not at the first poll
     codec = await asyncio.to_thread(prepare, settings, hooks.names)
     partitions = await asyncio.to_thread(shared_partitions, settings, hooks.names)
     producer = hooks.producer(settings.kafka.librdkafka())
-    owner = _owner(settings, hooks, by_partition(flows, partitions), codec, producer)
+    owner = _owner(settings, hooks, by_partition(flows, partitions), make_source, codec, producer)
     member = Member(
         consumer_config(settings.kafka.librdkafka(), hooks.names.group, settings.poll),
         hooks.names.commands, owner, asyncio.get_running_loop(),
@@ -101,6 +105,15 @@ async def run_poller(
     finally:
         await producer.stop(FLUSH_SECONDS)
         logger.info("poller_ended")
+
+
+def build_source(settings: Settings, deps: Deps, flow: Flow) -> Source:
+    """The source of a flow. Raises ConfigurationError for keys or hosts that cannot be (AUTH-7)."""
+    assert flow.connector.source is not None
+    try:
+        return flow.connector.source(part_of(settings, flow.connector), flow.key.account, flow.key.flow, deps)
+    except ValueError as error:
+        raise ConfigurationError(f"{flow.key} cannot be polled: {error}") from error
 
 
 def prepare(settings: Settings, names: Names) -> Codec:
@@ -149,10 +162,10 @@ async def _until_stopped(owner: Owner, member: Member, stop: asyncio.Event) -> N
 
 
 def _owner(
-    settings: Settings, hooks: Hooks, shared: Mapping[int, Sequence[Flow]], codec: Codec, producer: Delivers
-) -> Owner:
+    settings: Settings, hooks: Hooks, shared: Mapping[int, Sequence[Flow]], make_source: Callable[[Flow], Source], codec: Codec,
+    producer: Delivers,
+) -> Owner:  # fmt: skip
     environment = settings.environment.value
-    deps = Deps(environment=environment, mappings=NoMappings(), now=hooks.clock.now)
     shaper = Shaper(
         names=hooks.names,
         codec=codec,
@@ -169,10 +182,6 @@ def _owner(
         at_step=hooks.at_step,
         owner=settings.poll.instance or f"{socket.gethostname()}:{os.getpid()}",
     )
-
-    def make_source(flow: Flow) -> Source:
-        assert flow.connector.source is not None
-        return flow.connector.source(part_of(settings, flow.connector), flow.key.account, flow.key.flow, deps)
 
     ground = Ground(
         kafka=settings.kafka.librdkafka(),

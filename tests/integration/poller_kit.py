@@ -232,6 +232,8 @@ class World:
         number = len(self.running)
         config = self.folder / f"process-{number}.json"
         settings = self.settings().model_dump(mode="json", include={"poll", "topics", "fake"})
+        if "connector" in plan:  # another one than the fake, with its part of the settings
+            settings = {"poll": settings["poll"], "topics": settings["topics"], **plan.pop("connector")}
         config.write_text(
             json.dumps(
                 {

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.record import Message
-from streams.connectors import compose_settings
+from streams.connectors import compose_settings, discover
 from streams.poller.flows import Names
 from streams.poller.run import Hooks, run_poller
 from streams.runtime.producer import Producer
@@ -48,7 +48,8 @@ class PartProducer(Producer):
 
 
 async def main(plan: Mapping[str, Any]) -> None:
-    settings = compose_settings([CONNECTOR])(
+    connectors = [item for item in (CONNECTOR, *discover()) if item.name in plan["settings"]]
+    settings = compose_settings(connectors)(
         environment=plan.get("environment", "sandbox"),
         kafka={"bootstrap": plan["bootstrap"]},
         registry={"url": plan["registry"]},
@@ -60,7 +61,7 @@ async def main(plan: Mapping[str, Any]) -> None:
     if plan.get("crash") == "partly_published":
         PartProducer.pages_left = plan["nth"]
     hooks = Hooks(names=Names(plan["prefix"]), at_step=crash_at(plan), producer=PartProducer)
-    await run_poller(settings, [CONNECTOR], stop, hooks=hooks)
+    await run_poller(settings, connectors, stop, hooks=hooks)
 
 
 if __name__ == "__main__":
