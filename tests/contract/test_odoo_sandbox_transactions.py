@@ -20,7 +20,7 @@ import pytest
 from connectors.odoo.sandbox.__main__ import PASSWORD_VARIABLE
 from tests.contract.odoo_sandbox_box import ABSENT, COLUMNS, PASSWORD, OdooBox, RefusedError, odoo_box
 
-LATENCY_MS = 250
+LATENCY_MS = 400
 LOST = "could not serialize access due to concurrent update\n"
 
 

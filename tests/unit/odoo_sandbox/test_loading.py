@@ -97,3 +97,16 @@ def test_an_unexpected_error_in_one_record_leaves_the_others_named_too(world: Wo
     refused = load(world, "res.partner", fields, rows, **ABSENT)
     assert [one["record"] for one in refused["messages"]] == [0, 1]
     assert world.do(lambda env: env.ref("mkt.ok")) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "stored"),
+    [(None, "2025-03-04 05:06:07"), ("UTC", "2025-03-04 05:06:07"), ("America/New_York", "2025-03-04 10:06:07")],
+)
+def test_an_import_reads_times_in_the_zone_of_its_context(world: World, zone: str | None, stored: str) -> None:
+    """ORD-6: dates in UTC; who forgets to say so shifts them by the user's zone."""
+    customer = world.create("res.partner", name="C")
+    rows = [["mkt.tz", customer, "2025-03-04 05:06:07"]]
+    context = {**ABSENT, "tz": zone} if zone else ABSENT
+    [order] = load(world, "sale.order", ["id", "partner_id/.id", "date_order"], rows, **context)["ids"]
+    assert world.read("sale.order", order, "date_order") == stored

@@ -54,7 +54,7 @@ def test_a_second_process_cannot_open_what_the_first_one_holds(tmp_path: Path) -
     """Rows live in memory: two processes on one file would overwrite each other's answers."""
     store = Store(tmp_path / "db.sqlite")
     with pytest.raises(sqlite3.OperationalError, match="locked"):
-        Store(tmp_path / "db.sqlite")
+        Store(tmp_path / "db.sqlite", wait_seconds=0)
     store.close()
     Store(tmp_path / "db.sqlite").close()
 

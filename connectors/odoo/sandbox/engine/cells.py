@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from connectors.odoo.sandbox.engine.fields import Field, stored
+from connectors.odoo.sandbox.engine.fields import DATETIME, Field, stored
 from connectors.odoo.sandbox.engine.keys import full_key
 
 if TYPE_CHECKING:
@@ -75,7 +77,8 @@ def _converted(env: Env, model: Model, column: Column, cell: Any) -> Any:
             return _relation(env, spec, column, cell)
         if cell is None or cell is False or cell == "":
             return False
-        return _PLAIN.get(spec.kind, _as_stored)(spec, cell)
+        value = _PLAIN.get(spec.kind, _as_stored)(spec, cell)
+        return _in_utc(env, value) if spec.kind == "datetime" else value
     except _CellProblemError as problem:
         raise CellError(str(problem), column.field, label, label) from problem
 
@@ -115,6 +118,15 @@ def _moment(spec: Field, cell: Any) -> Any:
     except ValueError:
         kind = "date" if spec.kind == "date" else "datetime"
         raise _CellProblemError(f"'{cell}' does not seem to be a valid {kind} for field '%(field)s'") from None
+
+
+def _in_utc(env: Env, moment: str) -> str:
+    """An import reads times in the zone of the context, else of the user; create and write take UTC."""
+    zone = env.context.get("tz") or env.value("res.users", env.uid, "tz")
+    if not zone or zone == "UTC":
+        return moment
+    local = datetime.strptime(moment, DATETIME).replace(tzinfo=ZoneInfo(zone))
+    return local.astimezone(UTC).strftime(DATETIME)
 
 
 def _option(spec: Field, cell: Any) -> Any:

@@ -20,14 +20,17 @@ CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NUL
 
 
 class Store:
-    """`path` None keeps everything in memory. One writer at a time, one process at a time.
+    """`path` None keeps everything in memory. One writer at a time, one process at a time; `wait_seconds` for another
+    process that is just stopping.
 
     Raises sqlite3.Error: the file is taken by another process, no database, or the disk is full."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, wait_seconds: float = 5.0) -> None:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1)
+        self._db = sqlite3.connect(
+            path or ":memory:", isolation_level=None, check_same_thread=False, timeout=wait_seconds
+        )
         # Rows live in memory: a second process on the same file would overwrite what this one has answered.
         self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode=WAL")
