@@ -17,7 +17,8 @@ RECORDS = 12_000
 @pytest.mark.parametrize("seed", [1, 2])
 def test_kill_9_in_mid_flow_loses_nothing(plan: Callable[..., Plan], workers: Workers, seed: int) -> None:
     dice = random.Random(seed)
-    what = plan(partitions=4, delay_seconds=0.05, limits={"chunk_records": 100})
+    # Chunks are long in work and commits frequent: an offset that moves ahead of its chunk is lost with nearly every kill.
+    what = plan(partitions=4, delay_seconds=0.25, limits={"chunk_records": 250}, settings={"commit": 0.05})
     values = [b"%d" % number for number in range(RECORDS)]
     fill(what.bootstrap, what.source, values)
     alive = [workers.start(what) for _ in range(3)]
@@ -32,4 +33,4 @@ def test_kill_9_in_mid_flow_loses_nothing(plan: Callable[..., Plan], workers: Wo
 
     assert set(seen) == set(values)
     repeated = seen.total() - RECORDS
-    assert repeated <= 0.25 * RECORDS, f"{repeated} repeated: offsets of finished chunks are not committed in time"
+    assert repeated <= 0.4 * RECORDS, f"{repeated} repeated: offsets of finished chunks are not committed in time"

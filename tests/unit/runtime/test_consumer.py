@@ -159,6 +159,14 @@ async def test_fetch_that_began_before_a_seek_to_the_committed_offset_is_not_tru
     assert ranges(await rig.fetch()) == [(0, 10, 19), (0, 20, 29), (1, 10, 19), (1, 20, 29)]
 
 
+async def test_partition_without_a_committed_offset_begins_at_its_start(rig: Rig) -> None:
+    """Faust seeks only where something is committed, and goes on wherever a lost fetch has left the position."""
+    rig.log.committed = {B: 5}
+    rig.log.positions = {A: 20, B: 20}
+    await rig.consumer.perform_seek()
+    assert ranges(await rig.fetch()) == [(0, 0, 9), (0, 10, 19), (1, 5, 14), (1, 15, 19)]
+
+
 async def test_flow_that_stops_half_way_through_handing_out_leaves_the_rest_to_be_read_again(rig: Rig) -> None:
     seen = []
     async for _, message in rig.consumer.getmany(timeout=1.0):
