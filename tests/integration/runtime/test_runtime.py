@@ -1,0 +1,102 @@
+"""Promise: several stages run in one process, each in its own group, and say how far they are; when one cannot go on, all end in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import pytest
+
+from schemas.record import Message
+from streams.runtime import Chunk, Partition, Runtime, RuntimeSettings, StageContext, StageLimits
+from streams.runtime.consumer import ChunkConsumer
+from streams.settings import KafkaSettings
+from tests.integration.runtime.kit import QUICK, committed, fill, reading
+
+SETTINGS = RuntimeSettings(**QUICK)
+
+
+class Forward:
+    """Copies from one topic to the next."""
+
+    limits = StageLimits()
+
+    def __init__(self, source: str, target: str) -> None:
+        self.name = f"forward-{source}"
+        self.topics = (source,)
+        self._target = target
+        self.calls: list[str] = []
+        self.start_error: Exception | None = None
+
+    async def start(self, context: StageContext) -> None:
+        if self.start_error is not None:
+            raise self.start_error
+        self._producer = context.producer
+
+    async def stop(self) -> None:
+        self.calls.append("stop")
+
+    async def assigned(self, partitions: AbstractSet[Partition]) -> None:
+        self.calls.append("assigned")
+
+    async def revoked(self, partitions: AbstractSet[Partition]) -> None:
+        self.calls.append("revoked")
+
+    async def process(self, chunk: Chunk) -> None:
+        await self._producer.deliver([Message(self._target, r.key, r.value, r.headers) for r in chunk.records])
+
+    async def failed(self, chunk: Chunk, error: Exception) -> None:
+        raise error
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(40):
+        while not condition():  # noqa: ASYNC110 - what is waited for happens in threads and on the broker
+            await asyncio.sleep(0.05)
+
+
+async def test_stages_of_one_process_hand_on_and_report(bootstrap: str, topic: Callable[..., str]) -> None:
+    first, second, third = topic("a", partitions=2), topic("b", partitions=2), topic("c")
+    values = [b"%d" % number for number in range(2_000)]
+    stages = [Forward(first, second), Forward(second, third)]
+    runtime = Runtime(stages, KafkaSettings(bootstrap=bootstrap), SETTINGS)
+    running = asyncio.create_task(runtime.run())
+    await asyncio.to_thread(fill, bootstrap, first, values)
+    with reading(bootstrap, third) as out:
+        await until(lambda: len(out.poll()) == len(values))
+    assert runtime.is_ready()
+    assert runtime.is_healthy()
+    await until(lambda: [s.lag for sights in runtime.sights().values() for s in sights] == [0] * 4)
+    await until(lambda: sum(committed(bootstrap, stages[1].name, second).values()) == len(values))
+    assert runtime.pauses() == {stage.name: () for stage in stages}
+    runtime.stop()
+    assert await asyncio.wait_for(running, 30) == 0
+    assert [stage.calls for stage in stages] == [["assigned", "revoked", "stop"]] * 2
+    assert runtime.producer.outstanding == 0
+
+
+async def test_stage_that_does_not_start_ends_the_process_and_the_others_in_order(
+    bootstrap: str, topic: Callable[..., str]
+) -> None:
+    source = topic("a")
+    good, bad = Forward(source, source), Forward(source, source)
+    bad.name, bad.start_error = f"bad-{source}", PermissionError("no rights in Odoo")
+    assert await asyncio.wait_for(Runtime([good, bad], KafkaSettings(bootstrap=bootstrap), SETTINGS).run(), 30) == 70
+    assert good.calls[-1] == "stop"
+    assert bad.calls == []
+
+
+async def test_crash_inside_faust_ends_the_process(
+    bootstrap: str, topic: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def getmany(self: Any, timeout: float) -> AsyncIterator[Any]:  # noqa: ASYNC109 - Faust's signature
+        if timeout >= 0:
+            raise RuntimeError("something inside Faust")
+        yield
+
+    monkeypatch.setattr(ChunkConsumer, "getmany", getmany)
+    stage = Forward(topic("a"), topic("b"))
+    assert await asyncio.wait_for(Runtime([stage], KafkaSettings(bootstrap=bootstrap), SETTINGS).run(), 60) == 70
+    assert stage.calls[-1] == "stop"
