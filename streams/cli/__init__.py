@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from streams.cli import demo, poll, schemas, stack, verify, worker
+from streams.cli import demo, poll, schemas, stack, status, verify, worker
 
 app = typer.Typer(
     name="causeway", no_args_is_help=True, help="Marketplaces and IoT Boxes joined with Odoo 18, on Kafka."
@@ -15,6 +15,7 @@ stack.mount(app)
 app.command("demo")(demo.demo)
 app.command("worker")(worker.worker)
 app.command("verify")(verify.verify)
+app.command("status")(status.status)
 app.add_typer(poll.app, name="poll")
 app.add_typer(schemas.app, name="schemas")
 

@@ -1,0 +1,126 @@
+"""`causeway status`: what runs, what waits, what failed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from streams.observe.status import Status
+    from streams.stack import PartStatus
+
+WATCH_SECONDS = 2.0
+EXIT_BROKER_DOWN = 3
+
+
+def status(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON; with --watch one object a line.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every two seconds until Ctrl-C.")] = False,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(help="host:port of a process's metrics endpoint; repeat for several."),
+    ] = None,
+) -> None:
+    """What runs, how far each stage is behind, what waits for a retry or for a person, and what became of the orders.
+
+    Exit codes: 0 looked; 2 wrong configuration; 3 Kafka cannot be reached.
+    """
+    from streams.cli.stack import with_stack
+    from streams.kafka import BrokerError
+
+    try:
+        if watch:
+            _watch(json, endpoint or ())
+        else:
+            _print(with_stack(lambda stack: stack.status()), _look(endpoint or ()), json)
+    except BrokerError as error:
+        _without_broker(str(error), json)
+        raise typer.Exit(EXIT_BROKER_DOWN) from None
+
+
+def _look(endpoints: Sequence[str]) -> Status:
+    from datetime import UTC, datetime
+
+    from streams.connectors import discover, load_connected_settings
+    from streams.observe.status import look
+
+    connectors = discover()
+    settings = load_connected_settings(connectors)
+    own = [f"127.0.0.1:{settings.stage.metrics_port}"] if settings.stage.metrics_port else []
+    return look(settings, connectors, list(endpoints) or own, now=datetime.now(UTC))
+
+
+def _watch(json: bool, endpoints: Sequence[str]) -> None:
+    from rich.console import Console
+    from rich.live import Live
+
+    from streams.cli.stack import with_stack
+
+    try:
+        if json:
+            while True:
+                _print(with_stack(lambda stack: stack.status()), _look(endpoints), json)
+                time.sleep(WATCH_SECONDS)
+        with Live(console=Console(highlight=False), screen=sys.stdout.isatty(), auto_refresh=False) as live:
+            while True:
+                live.update(_page(with_stack(lambda stack: stack.status()), _look(endpoints)), refresh=True)
+                time.sleep(WATCH_SECONDS)
+    except KeyboardInterrupt:
+        return
+
+
+def _print(parts: Sequence[PartStatus], found: Status, json: bool) -> None:
+    if json:
+        _print_json({"stack": _parts(parts), **found.as_json()})
+        return
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(_page(parts, found))
+
+
+def _without_broker(problem: str, json: bool) -> None:
+    """One line, and the local parts, which need no broker to be seen."""
+    from rich.console import Console
+
+    from streams.cli.stack import stack_table, with_stack
+
+    parts = with_stack(lambda stack: stack.status())
+    if json:
+        _print_json({"stack": _parts(parts), "error": problem})
+    else:
+        Console(highlight=False, soft_wrap=True).print(stack_table(parts))
+    typer.echo(problem, err=True)
+
+
+def _page(parts: Sequence[PartStatus], found: Status) -> RenderableType:
+    from streams.cli.stack import stack_table
+    from streams.cli.status_view import page
+
+    return page(found, stack_table(parts))
+
+
+def _parts(parts: Sequence[PartStatus]) -> list[dict[str, object]]:
+    return [
+        {
+            "part": part.part,
+            "state": part.state,
+            "address": part.address,
+            "pid": part.pid,
+            "resident_bytes": part.resident_bytes,
+            "log": str(part.log) if part.log else None,
+        }
+        for part in parts
+    ]
+
+
+def _print_json(value: object) -> None:
+    import orjson
+
+    sys.stdout.write(orjson.dumps(value).decode() + "\n")
+    sys.stdout.flush()

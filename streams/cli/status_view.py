@@ -1,0 +1,144 @@
+"""How a look at everything is shown to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from streams.observe.status import Status, Unknown
+
+_STATES = {"applied": "green", "waiting": "yellow", "held": "yellow", "dead": "red", "excluded": "dim"}
+
+
+def page(found: Status, stack: Table) -> RenderableType:
+    """The whole page, sections in the order things happen."""
+    return Group(stack, *_sections(found))
+
+
+def _sections(found: Status) -> Iterator[RenderableType]:
+    yield _title("poll flows", _running(found.poller_members))
+    yield _flows(found)
+    yield _title("stages")
+    yield _stages(found)
+    yield _title("retries", _running(found.retry_members))
+    yield _retries(found)
+    yield _title("breakers and paused lanes")
+    yield _processes(found)
+    yield _title("dead and held", f"release {_running(found.release_members)}")
+    yield _failed(found)
+    yield _title("orders", _window(found))
+    yield _orders(found)
+
+
+def ago(seconds: float | None) -> str:
+    """A duration in its two largest units: `0 s`, `4 m 10 s`, `3 h 5 m`."""
+    if seconds is None:
+        return ""
+    whole = int(seconds)
+    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    shown = [f"{whole // size % limit} {name}" for (name, size), limit in zip(units, (10**9, 24, 60, 60), strict=True)]
+    first = next((i for i, (_, size) in enumerate(units) if whole >= size), 3)
+    return " ".join(part for part in shown[first : first + 2] if not part.startswith("0 ") or first == 3)
+
+
+def _title(text: str, more: str = "") -> Text:
+    return Text.from_markup(f"\n[bold]{text}[/]" + (f"  {more}" if more else ""))
+
+
+def _running(members: int) -> str:
+    return f"[green]{members} running[/]" if members else "[yellow]not running[/]"
+
+
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=None, pad_edge=False)
+
+
+def _unknown(part: Unknown) -> Text:
+    return Text.from_markup(f"[yellow]unknown:[/] {escape(part.unknown)}")
+
+
+def _none(text: str) -> Text:
+    return Text.from_markup(f"[dim]{text}[/]")
+
+
+def _flows(found: Status) -> RenderableType:
+    if isinstance(found.flows, Unknown):
+        return _unknown(found.flows)
+    if not found.flows:
+        return _none("no account is configured")
+    table = _table("account", "flow", "read until", "behind", "last written", "records")
+    for flow in found.flows:
+        last = ago((found.at - flow.written_at).total_seconds()) + " ago" if flow.written_at else "[yellow]never[/]"
+        until = f"{flow.read_until:%Y-%m-%d %H:%M:%S}" if flow.read_until else ""
+        name = flow.account if flow.configured else f"{flow.account} [dim](no longer configured)[/]"
+        table.add_row(name, flow.flow, until, ago(flow.behind_seconds), last, str(flow.records))
+    return table
+
+
+def _stages(found: Status) -> RenderableType:
+    table = _table("stage", "consumers", "lag", "oldest waits")
+    for stage in found.stages:
+        lag = f"[yellow]{stage.lag_records}[/]" if stage.lag_records else "0"
+        oldest = ago(stage.lag_seconds) if stage.lag_records else ""
+        table.add_row(stage.stage, _running(stage.members), lag, oldest)
+    return table
+
+
+def _retries(found: Status) -> RenderableType:
+    busy = [tier for tier in found.retry if tier.waiting or tier.due]
+    if not busy:
+        return _none("nothing waits")
+    table = _table("tier", "waiting", "next due in", "due", "overdue by")
+    for tier in busy:
+        due = f"[yellow]{tier.due}[/]" if tier.due else "0"
+        late = ago(tier.overdue_seconds) if tier.due else ""
+        table.add_row(tier.tier, str(tier.waiting), ago(tier.next_due_seconds), due, late)
+    return table
+
+
+def _processes(found: Status) -> RenderableType:
+    if isinstance(found.processes, Unknown):
+        return _unknown(found.processes)
+    lines = []
+    for process in found.processes:
+        state = f"[red]{escape(process.problem)}[/]" if process.problem else "[green]well[/]"
+        lines.append(f"{process.endpoint}  {state}")
+        lines += [f"  [red]breaker open[/]  {escape(breaker)}" for breaker in process.breakers]
+        lines += [
+            f"  [yellow]paused[/]  {paused.stage}  {paused.lanes} lanes  {escape(paused.reason)}"
+            for paused in process.paused
+        ]
+    return Text.from_markup("\n".join(lines))
+
+
+def _failed(found: Status) -> RenderableType:
+    if isinstance(found.failed, Unknown):
+        return _unknown(found.failed)
+    if not found.failed.counts:
+        return _none("none")
+    table = _table("state", "where", "reason", "owner", "records", "oldest")
+    for count in found.failed.counts:
+        age = ago((found.at - count.oldest).total_seconds())
+        state = f"[{_STATES[count.state]}]{count.state}[/]"
+        table.add_row(state, count.destination, count.reason, count.owner, str(count.records), age)
+    if found.failed.is_cut:
+        table.caption = "of the newest only: there are more"
+    return table
+
+
+def _window(found: Status) -> str:
+    if isinstance(found.orders, Unknown):
+        return ""
+    part = f", newest {found.orders.outcomes} outcomes only" if found.orders.is_cut else ""
+    return f"[dim]of the last 24 hours{part}[/]"
+
+
+def _orders(found: Status) -> RenderableType:
+    if isinstance(found.orders, Unknown):
+        return _unknown(found.orders)
+    shown = [f"[{_STATES[state]}]{state}[/] {count}" for state, count in found.orders.counts.items()]
+    return Text.from_markup("   ".join(shown))

@@ -1,0 +1,65 @@
+"""What is dead or held now, by destination, reason and owner (ERR-5). Folding is pure; only `count_failed` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.codec import Codec, DecodeError
+from schemas.records import FailedRecord
+from streams.failure.dead import read_actions
+from streams.observe.newest import NewestReader
+from streams.settings import Settings
+
+MOST_RECORDS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCount:
+    """So many records of one kind wait for somebody. `oldest`: when the first of them failed, aware UTC."""
+
+    state: str
+    destination: str
+    reason: str
+    owner: str
+    records: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """All of them. `is_cut`: there are more than were looked at, so the counts are those of the newest only."""
+
+    counts: tuple[FailedCount, ...]
+    is_cut: bool = False
+
+
+def open_failures(letters: Iterable[FailedRecord], closed: Container[str]) -> list[FailedCount]:
+    """Those that nobody has done anything with (`closed`: ids of the others); each id counts once."""
+    standing = {letter["id"]: letter for letter in letters if letter["id"] not in closed}
+    groups: dict[tuple[str, str, str, str], list[datetime]] = {}
+    for letter in standing.values():
+        kind = (letter["state"], letter["destination"], letter["reason"], letter["owner"])
+        groups.setdefault(kind, []).append(letter["first_failure"])
+    return [FailedCount(*kind, len(times), min(times)) for kind, times in sorted(groups.items())]
+
+
+def count_failed(settings: Settings, codec: Codec, most: int = MOST_RECORDS) -> Failures:
+    """As the topics are now. Raises BrokerError, RegistryError."""
+    config = settings.kafka.librdkafka()
+    names = [topic.name for topic in settings.topic_table() if topic.value == "failed_record"]
+    letters: dict[tuple[str, bytes], FailedRecord] = {}
+    reader = NewestReader(config, names, most=most)
+    for record in reader.records():
+        # Of a held key the newest counts and a tombstone ends it; dead letters of one key are all there.
+        identity = record.key or b"" if record.topic.startswith("held.") else record.origin.encode()
+        if record.value is None:
+            letters.pop((record.topic, identity), None)
+            continue
+        try:
+            letters[record.topic, identity] = codec.decode("failed_record", record.value)
+        except DecodeError:
+            continue
+    closed = read_actions(settings, codec)
+    return Failures(tuple(open_failures(letters.values(), closed)), reader.is_cut)

@@ -1,0 +1,44 @@
+"""Who works on what: every consumer group of the pipeline, its topics, and the name `causeway worker --stage` knows it by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.kit.ports import Connector
+from schemas.topics import ORDERS, OUTCOMES, Lane, deliver, raw, retry
+from streams.failure import held, retry_worker
+from streams.poller.flows import Names
+from streams.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One consumer group. `stage`: its short name."""
+
+    stage: str
+    name: str
+    topics: tuple[str, ...]
+
+
+def stage_groups(connectors: Sequence[Connector]) -> tuple[Group, ...]:
+    """The stages in the order things happen. A test holds these against the stages themselves."""
+    sources = tuple(raw(connector.name, "orders") for connector in connectors if connector.order_mapping)
+    found = [
+        Group("transform", "causeway.transform", sources),
+        Group("route", "causeway.route", (ORDERS, OUTCOMES)),
+    ]
+    for connector in connectors:
+        for lane in Lane if connector.sink else ():
+            topic = deliver(connector.name, lane)
+            found.append(Group(topic, f"causeway.{topic}", (topic,)))
+    return tuple(found)
+
+
+def retry_group(settings: Settings) -> Group:
+    """The worker that brings records of the retry tiers back."""
+    return Group("retry", retry_worker.GROUP, tuple(retry(tier) for tier in settings.retry.delays()))
+
+
+RELEASE = Group("release", held.GROUP, ())  # reads compacted topics from their beginning: it has no lag
+POLLER = Group("poller", Names().group, ())  # its topic gives it ownership, not work

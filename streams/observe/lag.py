@@ -1,0 +1,167 @@
+"""How far consumer groups are behind: in records, and in seconds by the age of the oldest record they have not finished.
+
+Asks the broker for offsets and members, and reads one record of each partition that is behind: cheap whatever the topics hold.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+
+from schemas.record import Record
+from streams.kafka import CONNECT_SECONDS, QUIET, BrokerError, partitions_of, reader, record_of
+from streams.observe.groups import Group
+
+_SPEC: Any = OffsetSpec  # its methods have no types
+Place = tuple[str, int]  # topic, partition
+
+HEAD_SECONDS = 5.0
+_HEAD_CONFIG: Mapping[str, Any] = {
+    "max.partition.fetch.bytes": 1,
+    "queued.min.messages": 1,
+    "fetch.queue.backoff.ms": 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionLag:
+    """One partition as a group sees it. `head`: the oldest record not finished, None when there is none (or it was not read in time)."""
+
+    topic: str
+    partition: int
+    done: int
+    end: int
+    head: Record | None = None
+
+    @property
+    def records(self) -> int:
+        """Not finished yet."""
+        return max(0, self.end - self.done)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLag:
+    """One group. `members`: what its consumers call themselves; none means that nothing works on it."""
+
+    group: Group
+    members: tuple[str, ...]
+    partitions: tuple[PartitionLag, ...]
+
+    @property
+    def records(self) -> int:
+        """Not finished yet, all partitions."""
+        return sum(partition.records for partition in self.partitions)
+
+    def oldest_seconds(self, now: float) -> float:
+        """Age of the oldest record not finished; 0 when nothing waits. `now` is epoch seconds."""
+        heads = [partition.head.timestamp_ms for partition in self.partitions if partition.head is not None]
+        return max(0.0, now - min(heads) / 1000) if heads else 0.0
+
+
+def read_lag(config: Mapping[str, Any], groups: Sequence[Group]) -> list[GroupLag]:
+    """Every group, in order; topics that do not exist yet are left out. Raises BrokerError."""
+    admin = AdminClient({**QUIET, **config})
+    wanted = sorted({topic for group in groups for topic in group.topics})
+    places = [(place.topic, place.partition) for place in partitions_of(admin, config, wanted)]
+    try:
+        starts = _offsets(admin, places, _SPEC.earliest())
+        ends = _offsets(admin, places, _SPEC.latest())
+        committed = _committed(admin, groups, places)
+        members = _members(admin, groups)
+    except KafkaException as error:
+        raise BrokerError(f"Kafka cannot say how far the consumers are: {error.args[0].str()}") from error
+    done = {
+        (group.name, place): max(committed.get((group.name, place), 0), starts[place])
+        for group in groups
+        for place in places
+        if place[0] in group.topics
+    }
+    behind = {place: offset for (_, place), offset in done.items() if offset < ends[place]}
+    heads = read_heads(config, behind)
+    return [
+        GroupLag(
+            group,
+            members.get(group.name, ()),
+            tuple(
+                PartitionLag(*place, offset, ends[place], heads.get(place))
+                for (name, place), offset in done.items()
+                if name == group.name
+            ),
+        )
+        for group in groups
+    ]
+
+
+def read_heads(
+    config: Mapping[str, Any], offsets: Mapping[Place, int], limit_seconds: float = HEAD_SECONDS
+) -> dict[Place, Record]:
+    """The first record at or after each offset; a place without one in time is left out."""
+    if not offsets:
+        return {}
+    consumer = reader(config, **_HEAD_CONFIG)
+    try:
+        return _heads(consumer, offsets, limit_seconds)
+    finally:
+        consumer.close()
+
+
+def _heads(consumer: Consumer, offsets: Mapping[Place, int], limit_seconds: float) -> dict[Place, Record]:
+    consumer.assign([TopicPartition(*place, offset) for place, offset in offsets.items()])
+    waiting = set(offsets)
+    found: dict[Place, Record] = {}
+    deadline = time.monotonic() + limit_seconds
+    while waiting and time.monotonic() < deadline:
+        for consumed in consumer.consume(500, timeout=0.1):
+            place = (consumed.topic() or "", consumed.partition() or 0)
+            if place not in waiting:
+                continue
+            error = consumed.error()
+            if error is None:
+                found[place] = record_of(consumed)
+            elif error.code() != KafkaError._PARTITION_EOF:
+                continue
+            waiting.discard(place)
+            consumer.pause([TopicPartition(*place)])
+    return found
+
+
+def _offsets(admin: AdminClient, places: Iterable[Place], spec: Any) -> dict[Place, int]:
+    asked = {TopicPartition(*place): spec for place in places}
+    if not asked:
+        return {}
+    answers = admin.list_offsets(asked, request_timeout=CONNECT_SECONDS)
+    return {(place.topic, place.partition): int(future.result().offset) for place, future in answers.items()}
+
+
+def _committed(admin: AdminClient, groups: Sequence[Group], places: Sequence[Place]) -> dict[tuple[str, Place], int]:
+    """By group name and place; a group that never committed there has no entry."""
+    asked = []
+    for group in groups:  # the client takes one group a request: ask for all, then wait for all
+        mine = [TopicPartition(*place) for place in places if place[0] in group.topics]
+        if mine:
+            request = ConsumerGroupTopicPartitions(group.name, mine)
+            asked.append((group, admin.list_consumer_group_offsets([request], request_timeout=CONNECT_SECONDS)))
+    found = {}
+    for group, answer in asked:
+        for future in answer.values():
+            for place in future.result().topic_partitions:
+                if place.offset >= 0:
+                    found[group.name, (place.topic, place.partition)] = place.offset
+    return found
+
+
+def _members(admin: AdminClient, groups: Sequence[Group]) -> dict[str, tuple[str, ...]]:
+    answers = admin.describe_consumer_groups([group.name for group in groups], request_timeout=CONNECT_SECONDS)
+    found = {}
+    for name, future in answers.items():
+        try:
+            found[name] = tuple(sorted(f"{member.client_id}{member.host}" for member in future.result().members))
+        except KafkaException:  # a group that nobody ever joined
+            found[name] = ()
+    return found

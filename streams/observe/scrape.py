@@ -1,0 +1,56 @@
+"""What processes say of themselves: open circuit breakers and paused lanes, read from their Prometheus endpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+SCRAPE_SECONDS = 2.0
+BREAKER_OPEN = "causeway_breaker_open"
+PAUSED = "causeway_stage_paused_lanes"
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Lanes (partitions) of a stage that wait on purpose."""
+
+    stage: str
+    reason: str
+    lanes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessView:
+    """One process. `problem` is empty when it is well; an endpoint that does not answer is a problem too."""
+
+    endpoint: str
+    problem: str
+    breakers: tuple[str, ...] = ()
+    paused: tuple[Paused, ...] = ()
+
+
+def look_at(endpoint: str) -> ProcessView:
+    """The process that serves at host:port. Never raises: what cannot be reached is said."""
+    try:
+        with httpx.Client(timeout=SCRAPE_SECONDS, trust_env=False, base_url=f"http://{endpoint}") as client:
+            health = client.get("/healthz")
+            text = client.get("/metrics").text
+        return view_of(endpoint, "" if health.status_code == 200 else health.text.strip()[:200], text)
+    except httpx.HTTPError as error:
+        return ProcessView(endpoint, f"does not answer ({type(error).__name__})")
+    except ValueError:
+        return ProcessView(endpoint, "does not speak Prometheus' text format")
+
+
+def view_of(endpoint: str, problem: str, exposition: str) -> ProcessView:
+    """What the metrics text says. Raises ValueError for text that is none."""
+    breakers, paused = [], []
+    for family in text_string_to_metric_families(exposition):
+        for sample in family.samples:
+            if sample.name == BREAKER_OPEN and sample.value:
+                breakers.append(f"{sample.labels['destination']} {sample.labels['operation']}")
+            elif sample.name == PAUSED and sample.value:
+                paused.append(Paused(sample.labels["stage"], sample.labels["reason"], int(sample.value)))
+    return ProcessView(endpoint, problem, tuple(sorted(breakers)), tuple(paused))

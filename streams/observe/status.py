@@ -1,0 +1,236 @@
+"""What runs, what waits, what failed: one look at everything, each part on its own, so that one that cannot be asked hides no other.
+
+A part that is not known is `Unknown` with the reason: no endpoint, a registry that is down. Only the broker is needed for nearly all, so
+`look` raises BrokerError when it is away.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from confluent_kafka.admin import AdminClient
+
+from connectors.kit.ports import Connector
+from schemas.codec import Codec, DecodeError
+from schemas.record import Record
+from schemas.registry import Registry, RegistryError
+from schemas.topics import OUTCOMES, parse_tier
+from streams.failure.queues import Depth, depths
+from streams.failure.routing import previous_failure
+from streams.kafka import QUIET, partitions_of
+from streams.observe.failed import Failures, count_failed
+from streams.observe.groups import POLLER, RELEASE, retry_group, stage_groups
+from streams.observe.lag import GroupLag, read_lag
+from streams.observe.ledger import Ledger
+from streams.observe.newest import NewestReader
+from streams.observe.scrape import ProcessView, look_at
+from streams.poller.desk import Desk
+from streams.settings import ConfigurationError, Settings
+
+T = TypeVar("T")
+
+ORDERS_WINDOW = timedelta(hours=24)
+MOST_OUTCOMES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A part that could not be asked."""
+
+    unknown: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageStatus:
+    """One stage. No `members`: it is not running. Lag counts what is not finished; seconds are the age of the oldest of it."""
+
+    stage: str
+    group: str
+    members: int
+    lag_records: int
+    lag_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TierStatus:
+    """One retry tier. `waiting`: not due yet, `due`: due and not brought back yet; seconds until the next is due, or since the oldest was."""
+
+    tier: str
+    waiting: int
+    due: int
+    next_due_seconds: float | None
+    overdue_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FlowView:
+    """One poll flow: how far it has read, and when it last wrote that down."""
+
+    account: str
+    flow: str
+    configured: bool
+    read_until: datetime | None
+    behind_seconds: float | None
+    written_at: datetime | None
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersView:
+    """Orders by what became of them, of the outcomes since then. `is_cut`: there were more outcomes than were read."""
+
+    since: datetime
+    is_cut: bool
+    outcomes: int
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One look."""
+
+    at: datetime
+    environment: str
+    bootstrap: str
+    registry_url: str
+    stages: tuple[StageStatus, ...]
+    retry_members: int
+    retry: tuple[TierStatus, ...]
+    poller_members: int
+    flows: tuple[FlowView, ...] | Unknown
+    processes: tuple[ProcessView, ...] | Unknown
+    release_members: int
+    failed: Failures | Unknown
+    orders: OrdersView | Unknown
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines: times are ISO text when written by orjson."""
+        return dataclasses.asdict(self)
+
+
+def look(
+    settings: Settings, connectors: Sequence[Connector], endpoints: Sequence[str] = (), *, now: datetime
+) -> Status:
+    """One look at everything. `endpoints`: host:port of processes to ask. Raises BrokerError when the cluster cannot be reached."""
+    config = settings.kafka.librdkafka()
+    partitions_of(
+        AdminClient({**QUIET, **config}), config, ()
+    )  # says in one line what is wrong, before anything waits for it
+    retry = retry_group(settings)
+    stages = stage_groups(connectors)
+    codec = Codec(Registry(settings.registry.client()))
+    with ThreadPoolExecutor(8, thread_name_prefix="status") as pool:
+        lag = pool.submit(read_lag, config, [*stages, retry, RELEASE, POLLER])
+        tiers = pool.submit(depths, settings, retry.name, now.timestamp())
+        flows = pool.submit(_known, lambda: _flows(settings, connectors, codec, now))
+        failed = pool.submit(_known, lambda: count_failed(settings, codec))
+        orders = pool.submit(_known, lambda: _orders(settings, codec, now))
+        processes = pool.submit(_processes, endpoints)
+    by_stage = {found.group.stage: found for found in lag.result()}
+    return Status(
+        at=now,
+        environment=settings.environment.value,
+        bootstrap=settings.kafka.bootstrap,
+        registry_url=settings.registry.url,
+        stages=tuple(_stage(by_stage[group.stage], now) for group in stages),
+        retry_members=len(by_stage["retry"].members),
+        retry=tiers_of(settings, tiers.result(), by_stage["retry"], now),
+        poller_members=len(by_stage["poller"].members),
+        flows=_answer(flows),
+        processes=processes.result(),
+        release_members=len(by_stage["release"].members),
+        failed=_answer(failed),
+        orders=_answer(orders),
+    )
+
+
+def tiers_of(settings: Settings, found: Sequence[Depth], lag: GroupLag, now: datetime) -> tuple[TierStatus, ...]:
+    """Depths and heads of the tiers' partitions -> tiers, shortest first. Pure."""
+    now_ms = now.timestamp() * 1000
+    status = []
+    for text, topic in zip(settings.retry.tiers, retry_group(settings).topics, strict=True):
+        delay = parse_tier(text)
+        dues = [due_ms(p.head, delay) for p in lag.partitions if p.topic == topic and p.head is not None]
+        mine = [depth for depth in found if depth.topic == topic]
+        late = [now_ms - due for due in dues if due <= now_ms]
+        early = [due - now_ms for due in dues if due > now_ms]
+        status.append(
+            TierStatus(
+                topic.removeprefix("retry."),
+                sum(depth.waiting for depth in mine),
+                sum(depth.due for depth in mine),
+                min(early) / 1000 if early else None,
+                max(late) / 1000 if late else 0.0,
+            )
+        )
+    return tuple(status)
+
+
+def due_ms(record: Record, delay: timedelta) -> int:
+    """When a record of a tier is due, as the retry worker sees it: by its failure set, but no later than a tier after it came there."""
+    failure = previous_failure(record.headers)
+    latest = record.timestamp_ms + int(delay.total_seconds() * 1000)
+    return min(failure.due, latest) if failure is not None else record.timestamp_ms
+
+
+def _stage(lag: GroupLag, now: datetime) -> StageStatus:
+    return StageStatus(
+        lag.group.stage, lag.group.name, len(lag.members), lag.records, lag.oldest_seconds(now.timestamp())
+    )
+
+
+def _flows(settings: Settings, connectors: Sequence[Connector], codec: Codec, now: datetime) -> tuple[FlowView, ...]:
+    found = []
+    for flow in Desk(settings, connectors, codec).cursors():
+        cursor = flow.cursor
+        until = cursor["read_until"] if cursor else None
+        found.append(
+            FlowView(
+                flow.key.owner,
+                flow.key.flow,
+                flow.is_configured,
+                until,
+                max(0.0, (now - until).total_seconds()) if until else None,
+                cursor["at"] if cursor else None,
+                cursor["records"] if cursor else 0,
+            )
+        )
+    return tuple(found)
+
+
+def _orders(settings: Settings, codec: Codec, now: datetime) -> OrdersView:
+    since = now - ORDERS_WINDOW
+    reader = NewestReader(
+        settings.kafka.librdkafka(), [OUTCOMES], most=MOST_OUTCOMES, since_ms=int(since.timestamp() * 1000)
+    )
+    ledger, read = Ledger(), 0
+    for record in reader.records():
+        try:
+            ledger.add(codec.decode("outcome", record.value))
+        except DecodeError:
+            continue
+        read += 1
+    return OrdersView(since, reader.is_cut, read, ledger.counts())
+
+
+def _processes(endpoints: Sequence[str]) -> tuple[ProcessView, ...] | Unknown:
+    if not endpoints:
+        return Unknown("no metrics endpoint configured: set CAUSEWAY_STAGE__METRICS_PORT")
+    return tuple(look_at(endpoint) for endpoint in endpoints)
+
+
+def _known(ask: Callable[[], T]) -> T | Unknown:
+    """What the registry or the configuration keeps from us is said; a broker that went away meanwhile is the caller's to tell."""
+    try:
+        return ask()
+    except (RegistryError, ConfigurationError) as error:
+        return Unknown(str(error))
+
+
+def _answer(future: Future[T | Unknown]) -> T | Unknown:
+    return future.result()
