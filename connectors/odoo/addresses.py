@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from connectors.kit.errors import DataError
 from connectors.odoo.plan import PostalAddress
@@ -39,6 +40,7 @@ def postal(address: Address, fallback_name: str = "") -> PostalAddress:
     )
 
 
+@lru_cache(maxsize=64)  # parsing takes a millisecond, and an order's customer and delivery mostly have one address
 def usps_form(address: PostalAddress) -> PostalAddress:
     """A US address in USPS Publication 28 form, as far as it can be parsed; any other one, and one it does not understand, as received."""
     if address.country != "US" or not address.street:

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from connectors.kit.errors import ConnectorError, RetryError, RuleError, StopError, TransientError, UncertainError
+from connectors.kit.errors import ConnectorError, RetryError, RuleError, StopError, TransientError
 from connectors.kit.ports import Outcome, Result, failed
 from connectors.odoo.changes import READ, READ_LINE, Seen, Steps, line_commands, mismatch, stamp, steps_for
 from connectors.odoo.client import Odoo
@@ -34,7 +34,7 @@ MODEL = "sale.order"
 WRITE = {"tracking_disable": True, "tz": "UTC", "lang": "en_US"}
 CANCEL = {**WRITE, "disable_cancel_warning": True}
 READDRESS = {**WRITE, "update_delivery_shipping_partner": True}
-_STATES = {Stage.CANCELLED: "cancel", Stage.CONFIRMED: "sale", Stage.LOCKED: "sale"}
+_WANTED = {Stage.CANCELLED: "cancelled", Stage.CONFIRMED: "confirmed", Stage.LOCKED: "locked"}
 
 
 class Job:
@@ -147,7 +147,7 @@ class Orders:
     # ---- 4: cancel and change
 
     async def _cancel(self, jobs: Sequence[Job]) -> None:
-        await self._act("action_cancel", CANCEL, [job for job in jobs if job.steps.cancel], "cancelled", "cancel")
+        await self._act("action_cancel", CANCEL, [job for job in jobs if job.steps.cancel], "cancelled")
 
     async def _change(self, jobs: Sequence[Job]) -> None:
         lines = [job for job in jobs if job.steps.lines]
@@ -196,7 +196,7 @@ class Orders:
     # ---- 5: confirm, date, lock
 
     async def _confirm(self, jobs: Sequence[Job]) -> None:
-        await self._act("action_confirm", WRITE, jobs, "confirmed", "sale")
+        await self._act("action_confirm", WRITE, jobs, "confirmed")
 
     async def _redate(self, jobs: Sequence[Job]) -> None:
         """One call for many dates: an import by database id."""
@@ -214,28 +214,25 @@ class Orders:
             _fail(jobs, TransientError("the order date could not be put back after confirming"))
 
     async def _lock(self, jobs: Sequence[Job]) -> None:
-        await self._act("action_lock", WRITE, jobs, "locked", "sale")
+        await self._act("action_lock", WRITE, jobs, "locked")
 
-    async def _act(self, method: str, context: dict[str, Any], jobs: Sequence[Job], did: str, state: str) -> None:
-        """One call for all; when that is refused, one for each that has not got there meanwhile (another writer may have been quicker)."""
+    async def _act(self, method: str, context: dict[str, Any], jobs: Sequence[Job], did: str) -> None:
+        """One call for all. When that is refused or its answer lost, look which got there anyway (another writer may have been quicker);
+        after a refusal the rest is tried one by one, so that one order does not keep the others back."""
         if not jobs:
             return
         try:
             await self._odoo.tell(MODEL, method, [job.id for job in jobs], context=context)
-        except RetryError as error:
-            if isinstance(error, UncertainError):
-                await self._read({job.id: job for job in jobs})
-            _fail([job for job in jobs if _seen(job).state != state or method == "action_lock"], error)
         except ConnectorError as error:
             await self._read({job.id: job for job in jobs})
-            waiting = [job for job in jobs if job.error is None and _seen(job).state != state]
-            logger.info("odoo_action_refused method=%s orders=%d waiting=%d", method, len(jobs), len(waiting))
-            if len(jobs) == 1:
+            waiting = [job for job in jobs if job.error is None and not _is(did, _seen(job))]
+            logger.info("odoo_action_failed method=%s orders=%d waiting=%d", method, len(jobs), len(waiting))
+            if len(jobs) == 1 or isinstance(error, RetryError):
                 _fail(waiting, error)
             else:
                 for job in waiting:
-                    await self._act(method, context, [job], did, state)
-                return
+                    await self._act(method, context, [job], did)
+                jobs = [job for job in jobs if job not in waiting]
         for job in jobs:
             if job.error is None:
                 job.did.append(did)
@@ -245,9 +242,9 @@ class Orders:
     async def _look_again(self, jobs: Sequence[Job]) -> None:
         await self._read({job.id: job for job in jobs})
         for job in _standing(jobs):
-            wanted = _STATES.get(job.order.plan.stage)
-            if wanted and _seen(job).state != wanted:
-                job.error = RuleError(f"Odoo left the order in state {_seen(job).state}, wanted {wanted}")
+            wanted = _WANTED.get(job.order.plan.stage)
+            if wanted and not _is(wanted, _seen(job)):
+                job.error = RuleError(f"not {wanted}: Odoo left the order in state {_seen(job).state}")
 
 
 def outcome_of(job: Job) -> Outcome:
@@ -261,6 +258,13 @@ def outcome_of(job: Job) -> Outcome:
 def failure(error: ConnectorError) -> Outcome:
     """The failed outcome of an error."""
     return failed(error.reason, str(error), retry_after=error.retry_after, waiting_for=error.waiting_for)
+
+
+def _is(wanted: str, seen: Seen) -> bool:
+    """Whether an order is cancelled, confirmed or locked."""
+    if wanted == "locked":
+        return seen.state == "sale" and seen.locked
+    return seen.state == ("cancel" if wanted == "cancelled" else "sale")
 
 
 def _standing(jobs: Iterable[Job]) -> list[Job]:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from connectors.kit.errors import DataError, MappingError, StopError
+from connectors.kit.errors import DataError, MappingError
 from connectors.kit.ports import Mappings
 from connectors.odoo.addresses import US_TERRITORIES
 from connectors.odoo.client import Odoo
 from connectors.odoo.plan import OrderPlan, PostalAddress
 from connectors.odoo.settings import OdooSettings
+
+# Records the configuration names: setting -> (model, field it names).
+NAMED = {
+    "warehouse": ("stock.warehouse", "code"),
+    "marketplace_warehouse": ("stock.warehouse", "code"),
+    "team": ("crm.team", "name"),
+}
 
 
 class Places:
@@ -26,7 +33,7 @@ class Places:
         self._fixed: dict[str, int] = {}
 
     async def prepare(self, plans: Iterable[OrderPlan]) -> None:
-        """Look up whatever these plans need. Raises ConnectorError, StopError where a configured name does not exist."""
+        """Look up whatever these plans need. Raises ConnectorError."""
         plans = list(plans)
         addresses = [a.address for plan in plans for a in (plan.delivery, plan.invoice) if a]
         addresses += [plan.customer.address for plan in plans]
@@ -72,18 +79,12 @@ class Places:
                 self._carriers.setdefault(row["name"], row["id"])
 
     async def _find_fixed(self) -> None:
-        for setting, model, field in (
-            ("warehouse", "stock.warehouse", "code"),
-            ("marketplace_warehouse", "stock.warehouse", "code"),
-            ("team", "crm.team", "name"),
-        ):
+        for setting, (model, field) in NAMED.items():
             wanted = getattr(self._settings, setting)
             if not wanted or setting in self._fixed:
                 continue
-            found = await self._odoo.rows(model, [[field, "=", wanted]], [field], limit=1)
-            if not found:
-                raise StopError(f"CAUSEWAY_ODOO__{setting.upper()}: Odoo has no {model} with {field} {wanted!r}")
-            self._fixed[setting] = found[0]["id"]
+            if found := await self._odoo.rows(model, [[field, "=", wanted]], [field], limit=1):
+                self._fixed[setting] = found[0]["id"]
 
     def country(self, address: PostalAddress) -> int | None:
         """Its country's id, None when the address names none. Raises DataError for one Odoo does not know."""
@@ -125,11 +126,21 @@ class Places:
         )
 
     def warehouse(self, plan: OrderPlan) -> int | None:
-        """The warehouse to ship from, None for Odoo's default."""
-        return self._fixed.get("marketplace_warehouse" if plan.marketplace_ships else "warehouse")
+        """The warehouse to ship from, None for Odoo's default. Raises MappingError when the configured one does not exist."""
+        return self._named("marketplace_warehouse" if plan.marketplace_ships else "warehouse")
 
     def team(self) -> int | None:
-        return self._fixed.get("team")
+        """The sales team, None for Odoo's default. Raises MappingError when the configured one does not exist."""
+        return self._named("team")
+
+    def _named(self, setting: str) -> int | None:
+        wanted = getattr(self._settings, setting)
+        if wanted and setting not in self._fixed:
+            raise MappingError(
+                f"CAUSEWAY_ODOO__{setting.upper()}: Odoo has no {NAMED[setting][0]} of that name",
+                waiting_for=f"{setting}:{wanted}",
+            )
+        return self._fixed.get(setting)
 
     def _carrier_name(self, plan: OrderPlan) -> str:
         mapped = self._mappings.lookup("carrier", plan.source, plan.account, plan.shipping_level)

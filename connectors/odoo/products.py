@@ -42,6 +42,7 @@ class Products:
     def __init__(self, odoo: Odoo, settings: OdooSettings, mappings: Mappings, now: Callable[[], datetime]) -> None:
         self._odoo, self._settings, self._mappings, self._now = odoo, settings, mappings, now
         self._found: dict[Wanted, tuple[int, datetime]] = {}
+        self._refused: dict[Wanted, ConnectorError] = {}
         self._services: dict[Service, int] = {}
 
     async def prepare(self, plans: Iterable[OrderPlan]) -> None:
@@ -53,6 +54,7 @@ class Products:
             if isinstance(line.item, Goods)
         }
         await self.find(wanted)
+        self._refused.clear()
         missing = [one for one in wanted if one not in self._found]
         if missing and self._settings.unknown_sku == "create":
             await self._make(missing)
@@ -62,6 +64,8 @@ class Products:
         if isinstance(item, Service):
             return self._services[item]
         wanted = Wanted(plan.source, plan.account, item)
+        if error := self._refused.get(wanted):
+            raise error
         if wanted not in self._found:
             raise MappingError(f"SKU {item.sku!r}: no product of Odoo belongs to it", waiting_for=wanted.waiting_for)
         return self._found[wanted][0]
@@ -142,5 +146,6 @@ class Products:
         ]  # fmt: skip
         for one, made in zip(missing, await load(self._odoo, "product.product", columns, rows), strict=True):
             if isinstance(made, ConnectorError):
-                raise made
-            self._found[one] = (made, self._now())
+                self._refused[one] = made
+            else:
+                self._found[one] = (made, self._now())

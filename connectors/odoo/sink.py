@@ -19,6 +19,7 @@ from connectors.kit.ports import Delivery, Deps, Outcome, Result
 from connectors.odoo.client import Odoo
 from connectors.odoo.mapping import Rules, plan_order
 from connectors.odoo.orders import Orders, failure
+from connectors.odoo.places import NAMED
 from connectors.odoo.plan import Goods, OrderPlan
 from connectors.odoo.products import Wanted
 from connectors.odoo.references import References, Resolved
@@ -61,6 +62,7 @@ class OdooSink:
         ready = await self._resolved(plans, outcomes)
         if ready:
             await self._written(ready, outcomes)
+        await self._once_more({index: one.plan for index, one in ready.items()}, outcomes)
         return [outcomes[index] for index in range(len(batch))]
 
     async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
@@ -85,6 +87,9 @@ class OdooSink:
 
     async def _exists(self, word: str) -> bool:
         kind, _, rest = word.partition(":")
+        if kind in NAMED:
+            model, field = NAMED[kind]
+            return bool(await self._odoo.rows(model, [[field, "=", rest]], [field], limit=1))
         if kind == "pricelist":
             return bool(
                 await self._odoo.rows("product.pricelist", [["currency_id.name", "=", rest]], ["name"], limit=1)
@@ -130,8 +135,16 @@ class OdooSink:
                 outcomes.update(dict.fromkeys(chunk, failure(answer)))
             elif not isinstance(answer, BaseException):
                 outcomes.update(zip(chunk, answer, strict=True))
-        if any(outcomes[index].reason is Reason.DATA for index in ready):
-            self._references.forget()
+
+    async def _once_more(self, plans: dict[int, OrderPlan], outcomes: dict[int, Outcome]) -> None:
+        """Orders that Odoo itself refused, with everything looked up anew: what was remembered may have been deleted meanwhile."""
+        refused = {index: plan for index, plan in plans.items() if outcomes[index].reason is Reason.DATA}
+        if not refused:
+            return
+        self._references.forget()
+        ready = await self._resolved(refused, outcomes)
+        if ready:
+            await self._written(ready, outcomes)
 
 
 def settled(delivery: Delivery) -> Outcome | None:
