@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from confluent_kafka.schema_registry import ConfigCompatibilityLevel, Schema, SchemaRegistryClient, ServerConfig
 from confluent_kafka.schema_registry.error import SchemaRegistryError
@@ -49,6 +49,16 @@ class Registry:
         self._client = SchemaRegistryClient(config)
         self._ids: dict[str, int] = {}
         self._schemas: dict[int, dict[str, Any]] = {}
+
+    def close(self) -> None:
+        """Let go of the connection; ids that were asked for stay known."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def register(self, topics: Iterable[Topic]) -> list[Registered]:
         """Set FULL_TRANSITIVE and register the value schema of each topic that names one, and of the records inside others. Idempotent.

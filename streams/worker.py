@@ -55,6 +55,7 @@ class Parts:
     routing: FailureRouting
     deps: Deps
     mappings: MappingTable
+    registry: Registry
 
 
 class Ids:
@@ -93,7 +94,7 @@ def prepare(settings: Settings, connectors: tuple[Connector, ...]) -> Parts:
     mappings = MappingTable(settings, codec)
     mappings.start()
     deps = Deps(settings.environment.value, mappings, now)
-    return Parts(settings, connectors, codec, FailureRouting(codec, settings), deps, mappings)
+    return Parts(settings, connectors, codec, FailureRouting(codec, settings), deps, mappings, registry)
 
 
 def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) -> list[Stage]:
@@ -145,6 +146,7 @@ async def run_worker(wanted: Sequence[str] = ()) -> int:
     stages = build_stages(parts, names, sinks)
     sides = Sides(_side_workers(parts, names, sinks))
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(parts.registry.close)
         stack.callback(parts.mappings.close)
         stack.push_async_callback(_close_all, sinks)
         return await _run(stages, settings, sides, stack)

@@ -62,7 +62,8 @@ def register() -> None:
     settings = load_settings()
     try:
         made = ensure_topics(settings)
-        done = Registry(settings.registry.client()).register(settings.topic_table())
+        with Registry(settings.registry.client()) as registry:
+            done = registry.register(settings.topic_table())
     except (BrokerError, RegistryError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -100,12 +100,11 @@ def _registry(settings: Settings) -> Check:
     from schemas.codec import schema_names
     from schemas.registry import Registry, RegistryError
 
-    registry = Registry(settings.registry.client())
-    carried = {topic.value for topic in settings.topic_table() if topic.value}
-    try:
-        ids = [registry.id_of(name) for name in schema_names() if name in carried]
-    except RegistryError as error:
-        return Check("registry", False, str(error), "run `causeway schemas register`")
+    with Registry(settings.registry.client()) as registry:
+        try:
+            ids = [registry.id_of(name) for name in schema_names()]
+        except RegistryError as error:
+            return Check("registry", False, str(error), "run `causeway schemas register`")
     return Check("registry", True, f"{registry.url}, {len(ids)} schemas")
 
 
