@@ -43,8 +43,8 @@ def postal(address: Address, fallback_name: str = "") -> PostalAddress:
 @lru_cache(maxsize=64)  # parsing takes a millisecond, and an order's customer and delivery mostly have one address
 def usps_form(address: PostalAddress) -> PostalAddress:
     """A US address in USPS Publication 28 form, as far as it can be parsed; any other one, and one it does not understand, as received."""
-    if address.country != "US" or not address.street:
-        return address
+    if address.country != "US" or not address.street or _zip_problems(address):
+        return address  # the parser would make 01234 of 1234
     # Imported late: the parser reads its model from disk.
     from scourgify import normalize_address_record
     from scourgify.exceptions import AddressNormalizationError
