@@ -19,7 +19,9 @@ def main(group: str, tiers: list[str]) -> None:
     settings = load_settings(retry=RetrySettings(tiers=tuple(tiers)))
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    worker = RetryWorker(settings, Codec(Registry(settings.registry.client())), group=group, batch=50, session_seconds=6)
+    worker = RetryWorker(
+        settings, Codec(Registry(settings.registry.client())), group=group, batch=50, session_seconds=6
+    )
     print("working", flush=True)
     worker.run(stop)
 

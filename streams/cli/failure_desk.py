@@ -1,0 +1,116 @@
+"""What `causeway dead`, `held` and `mapping` share: opening the cluster, options, asking, printing."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from schemas.codec import Codec
+    from streams.settings import Settings
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+NoteOption = Annotated[str, typer.Option("--note", help="Why; kept in the audit trail.")]
+
+EXIT_FAILED, EXIT_USAGE, EXIT_WORLD, EXIT_STOPPED, EXIT_CANCELLED = 1, 2, 3, 4, 130
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The configured cluster, opened, and who sits here."""
+
+    settings: Settings
+    codec: Codec
+    actor: str
+
+    @property
+    def now(self) -> datetime:
+        """The clock, aware UTC."""
+        return datetime.now(UTC)
+
+
+def open_desk() -> Desk:
+    """Raises ConfigurationError; that Kafka or the registry cannot be reached shows when they are asked."""
+    from schemas.codec import Codec
+    from schemas.registry import Registry
+    from streams.failure.actions import who
+    from streams.settings import load_settings
+
+    settings = load_settings()
+    return Desk(settings, Codec(Registry(settings.registry.client())), who())
+
+
+def console() -> Console:
+    """For people; a dumb terminal or a pipe gets plain text of full width."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def print_json(value: object) -> None:
+    """One JSON object on standard output."""
+    import orjson
+
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+
+
+def fail(text: str, code: int = EXIT_USAGE) -> typer.Exit:
+    """Say it on standard error; raise what this returns."""
+    typer.echo(text, err=True)
+    return typer.Exit(code)
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask, unless told not to. Ends the program when the answer is no or nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise fail(f"{question} There is nobody to ask: say --yes.")
+    if not typer.confirm(question):
+        raise fail("Nothing was done.", EXIT_FAILED)
+
+
+def age_of(moment: datetime, now: datetime) -> str:
+    """`12s`, `5m`, `3h`, `2d` ago."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def age(text: str | None) -> timedelta | None:
+    """An age option; ends the program saying how to write it."""
+    from streams.failure.dead import parse_age
+
+    try:
+        return parse_age(text) if text else None
+    except ValueError as error:
+        raise fail(str(error)) from None
+
+
+def counted(records: Sequence[dict[str, Any]]) -> str:
+    """`odoo data 3, odoo bug 1`."""
+    from collections import Counter
+
+    counts = Counter((record["destination"], record["reason"]) for record in records)
+    return ", ".join(f"{destination} {reason} {count}" for (destination, reason), count in sorted(counts.items()))
+
+
+def summary_of(failed: dict[str, Any]) -> dict[str, Any]:
+    """A failed record without its value, as JSON values: what lists show. Its detail is masked already."""
+    left_out = ("value", "headers")
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in failed.items()
+        if name not in left_out
+    }

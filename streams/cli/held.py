@@ -1,0 +1,161 @@
+"""`causeway held`: records that wait for a mapping or an approval; look at them, release them by hand, discard them.
+
+Exit codes: 0 done; 1 declined, or no such record; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.cli.failure_desk import (
+    EXIT_FAILED,
+    JsonOption,
+    NoteOption,
+    YesOption,
+    age_of,
+    confirm,
+    console,
+    counted,
+    fail,
+    open_desk,
+    print_json,
+    summary_of,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from streams.cli.failure_desk import Desk
+    from streams.failure.heldbook import Held
+
+app = typer.Typer(no_args_is_help=True, help="Held records: what waits for a mapping or an approval.")
+
+Destination = Annotated[str, typer.Option("--destination", "-d", help="odoo, walmart, ...")]
+WaitingFor = Annotated[str, typer.Option("--waiting-for", "-w", help="For example sku:walmart:MAIN:B-1.")]
+Key = Annotated[str, typer.Option("--key", "-k", help="Natural key.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Ids of held records, or their beginnings.")]
+
+
+@app.command("list")
+def list_(destination: Destination = "", waiting_for: WaitingFor = "", key: Key = "", json: JsonOption = False) -> None:
+    """What is held now, oldest first, and what it waits for."""
+    from streams.failure.held_list import read_held
+
+    desk = open_desk()
+    reading = read_held(desk.settings, desk.codec, destination=destination, waiting_for=waiting_for, key=key)
+    if json:
+        records = [summary_of(item.failed) for item in reading.items]
+        print_json({"total": len(records), "unreadable": reading.unreadable, "records": records})
+        return
+    _print_table(reading.items, desk)
+    if reading.unreadable:
+        typer.echo(f"{len(reading.unreadable)} records cannot be read: {', '.join(reading.unreadable[:5])}")
+    typer.echo(f"{len(reading.items)} held: {counted([item.failed for item in reading.items]) or 'none'}")
+
+
+@app.command()
+def show(
+    record: Annotated[str, typer.Argument(help="Id of a held record, or its beginning.")], json: JsonOption = False
+) -> None:
+    """One held record, opened down to its innermost record. Personal data is masked."""
+    import orjson
+
+    from schemas.views import mask_record
+
+    desk = open_desk()
+    items = _items(desk, [record], "", "", "")
+    if len(items) != 1:
+        raise fail(f"{len(items)} held records begin with {record}: write more of the id", EXIT_FAILED)
+    seen = mask_record("failed_record", items[0].failed, desk.codec)
+    if json:
+        print_json(seen)
+        return
+    value = seen.pop("value")
+    for name, content in seen.items():
+        if content not in ("", None, {}):
+            typer.echo(f"{name:<14} {content}")
+    typer.echo("value")
+    typer.echo(value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+@app.command()
+def release(
+    ids: Ids = None, destination: Destination = "", waiting_for: WaitingFor = "", key: Key = "",
+    every: Annotated[bool, typer.Option("--all", help="Everything held; needed when nothing else is said.")] = False,
+    note: NoteOption = "", yes: YesOption = False, json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Send held records back to their destination now, whatever they wait for. What still cannot be delivered is held again."""
+    from streams.failure.held import release as send_back
+    from streams.kafka import SyncProducer
+
+    items, desk = _chosen(ids, destination, waiting_for, key, every)
+    if items:
+        confirm(f"Release {len(items)} records?", yes)
+        with SyncProducer(desk.settings.kafka.librdkafka()) as producer:
+            send_back(producer, desk.codec, items, actor=desk.actor, at=desk.now, note=note or "by hand")
+    if json:
+        print_json({"released": [item.id for item in items]})
+    else:
+        typer.echo(f"{len(items)} released.")
+
+
+@app.command()
+def discard(
+    ids: Ids = None, destination: Destination = "", waiting_for: WaitingFor = "", key: Key = "",
+    note: NoteOption = "", yes: YesOption = False, json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Decide that held records are not going to be delivered. The note says why and is kept in the audit trail."""
+    from streams.failure.discard import discard as put_away
+    from streams.failure.heldbook import tombstone
+
+    if not note.strip():
+        raise fail("a discarded record is never delivered: say why with --note")
+    items, desk = _chosen(ids, destination, waiting_for, key, every=False)
+    if items:
+        confirm(f"Discard {len(items)} records?", yes)
+        failed, ends = [item.failed for item in items], [tombstone(item) for item in items]
+        put_away(desk.settings, desk.codec, failed, actor=desk.actor, at=desk.now, note=note, more=ends)
+    if json:
+        print_json({"discarded": [item.id for item in items]})
+    else:
+        typer.echo(f"{len(items)} discarded.")
+
+
+def _chosen(
+    ids: list[str] | None, destination: str, waiting_for: str, key: str, every: bool
+) -> tuple[list[Held], Desk]:
+    if not (ids or destination or waiting_for or key or every):
+        raise fail("say which: ids, --waiting-for, --key, --destination, or --all")
+    desk = open_desk()
+    return _items(desk, ids or [], destination, waiting_for, key), desk
+
+
+def _items(desk: Desk, ids: list[str], destination: str, waiting_for: str, key: str) -> list[Held]:
+    from streams.failure.held_list import read_held
+
+    found = read_held(
+        desk.settings, desk.codec, destination=destination, waiting_for=waiting_for, key=key, ids=ids
+    ).items
+    missing = [start for start in ids if not any(item.id.startswith(start) for item in found)]
+    if missing:
+        raise fail(f"nothing is held under {', '.join(missing)}", EXIT_FAILED)
+    return found
+
+
+def _print_table(items: list[Held], desk: Desk) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not items:
+        return
+    table = Table(
+        "id", "destination", "operation", "key", "waits for", "owner", "held for", "releases", box=None, pad_edge=False
+    )
+    for item in items:
+        failed = item.failed
+        row = (
+            item.id[:12], failed["destination"], failed["operation"], failed["key"], item.waiting_for or "a person", failed["owner"],
+            age_of(failed["first_failure"], desk.now), str(failed["replays"]),
+        )  # fmt: skip
+        table.add_row(*map(escape, row))
+    console().print(table)

@@ -1,0 +1,140 @@
+"""`causeway mapping`: the cross-reference tables. What the source calls X is Y in Odoo; making an entry releases what waits for it.
+
+Exit codes: 0 done; 1 declined, or no such entry; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.cli.failure_desk import EXIT_FAILED, JsonOption, NoteOption, confirm, console, fail, open_desk, print_json
+
+if TYPE_CHECKING:
+    from schemas.records import Mapping
+    from streams.cli.failure_desk import Desk
+    from streams.failure.mappings import Key
+
+app = typer.Typer(no_args_is_help=True, help="Cross-reference tables: what the source calls X is Y in Odoo.")
+
+Kind = Annotated[str, typer.Argument(help="sku, carrier, tax, ...")]
+Source = Annotated[str, typer.Argument(help="walmart, ...")]
+External = Annotated[str, typer.Argument(help="The source's word.")]
+Internal = Annotated[str, typer.Argument(help="Odoo's word: default_code, carrier name, ...")]
+Account = Annotated[str, typer.Option("--account", help="Only for this account; default: all accounts of the source.")]
+
+
+@app.command("set")
+def set_(
+    kind: Kind, source: Source, external: External, internal: Internal, account: Account = "", note: NoteOption = "", json: JsonOption = False
+) -> None:  # fmt: skip
+    """Make or replace an entry. Records held for it go back to their destination within moments, while a worker runs."""
+    from streams.failure.held_list import read_held
+    from streams.failure.mappings import MappingDesk, MappingError
+
+    desk, key = open_desk(), (kind, source, account, external)
+    before = _entries(desk).get(key)
+    try:
+        entry = MappingDesk(desk.settings, desk.codec).put(
+            key, internal, actor=desk.actor, at=desk.now, note=note, before=before["internal"] if before else ""
+        )
+    except MappingError as error:
+        raise fail(str(error)) from None
+    waiting = [item for item in read_held(desk.settings, desk.codec).items if _answers(entry, item.waiting_for)]
+    if json:
+        print_json(
+            {"entry": _shown(entry), "replaced": before["internal"] if before else None, "held_for_it": len(waiting)}
+        )
+        return
+    typer.echo(f"{':'.join(key)} is {internal}" + (f" (was {before['internal']})" if before else ""))
+    if waiting:
+        typer.echo(f"{len(waiting)} held records wait for it; a running worker releases them now.")
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str, typer.Option("--kind", help="sku, carrier, ...")] = "",
+    source: Annotated[str, typer.Option("--source", help="walmart, ...")] = "",
+    json: JsonOption = False,
+) -> None:
+    """All entries."""
+    desk = open_desk()
+    found = [
+        entry for entry in _entries(desk).values() if kind in ("", entry["kind"]) and source in ("", entry["source"])
+    ]
+    if json:
+        print_json({"total": len(found), "entries": [_shown(entry) for entry in found]})
+        return
+    _print_table(found)
+    typer.echo(f"{len(found)} entries")
+
+
+@app.command()
+def remove(
+    kind: Kind, source: Source, external: External, account: Account = "", note: NoteOption = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False, json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Take an entry out. Orders already imported with it stay as they are."""
+    from streams.failure.mappings import MappingDesk
+
+    desk, key = open_desk(), (kind, source, account, external)
+    before = _entries(desk).get(key)
+    if before is None:
+        raise fail(f"there is no entry {':'.join(key)}", EXIT_FAILED)
+    confirm(f"Remove {':'.join(key)} = {before['internal']}?", yes)
+    MappingDesk(desk.settings, desk.codec).remove(
+        key, actor=desk.actor, at=desk.now, note=note, before=before["internal"]
+    )
+    if json:
+        print_json({"removed": _shown(before)})
+    else:
+        typer.echo(f"{':'.join(key)} removed")
+
+
+def _entries(desk: Desk) -> dict[Key, Mapping]:
+    from schemas.topics import MAPPINGS
+    from streams.failure.mappings import MappingTable
+    from streams.kafka import read_to_end
+
+    table = MappingTable(desk.settings, desk.codec)
+    for record in read_to_end(desk.settings.kafka.librdkafka(), [MAPPINGS]):
+        table.apply(record)
+    return {(entry["kind"], entry["source"], entry["account"], entry["external"]): entry for entry in table.entries()}
+
+
+def _answers(entry: Mapping, waiting_for: str) -> bool:
+    from streams.failure.mappings import parse_key
+
+    key = parse_key(waiting_for)
+    if key is None:
+        return False
+    kind, source, account, external = key
+    return (kind, source, external) == (entry["kind"], entry["source"], entry["external"]) and entry["account"] in (
+        "",
+        account,
+    )
+
+
+def _shown(entry: Mapping) -> dict[str, str]:
+    return {name: str(value) for name, value in entry.items() if name != "at"} | {"at": entry["at"].isoformat()}
+
+
+def _print_table(entries: list[Mapping]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not entries:
+        return
+    table = Table("kind", "source", "account", "external", "internal", "by", "at", box=None, pad_edge=False)
+    for entry in entries:
+        row = (
+            entry["kind"],
+            entry["source"],
+            entry["account"] or "all",
+            entry["external"],
+            entry["internal"],
+            entry["actor"],
+        )
+        table.add_row(*map(escape, row), f"{entry['at']:%Y-%m-%d %H:%M}")
+    console().print(table)
