@@ -82,7 +82,8 @@ class RealClock:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What all flows of a process share. `chance` answers in [0, 1); `at_step` is told of each step, tests crash there."""
+    """What all flows of a process share. `chance` answers in [0, 1); `at_step` is told of each step, tests crash there;
+    `at_pulse` is called every few seconds while the process is well."""
 
     settings: PollSettings
     publisher: Publishes
@@ -90,6 +91,7 @@ class Tools:
     chance: Callable[[], float]
     at_step: Callable[[str], None]
     owner: str
+    at_pulse: Callable[[], None] = lambda: None
 
 
 class FlowLoop:
@@ -125,7 +127,7 @@ class FlowLoop:
     async def run(self, cursor: Cursor, save: Callable[[Cursor], Awaitable[None]]) -> None:
         """Poll from that cursor on. `save` writes a cursor and returns when it counts."""
         self._cursor, self._save = cursor, save
-        self._metrics.start(cursor["read_until"])
+        self._metrics.start(cursor["at"], cursor["read_until"])
         logger.info(
             "poll_started flow=%s pages=%d position_known=%s", self.flow.key, cursor["pages"], bool(cursor["position"])
         )

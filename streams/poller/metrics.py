@@ -21,9 +21,7 @@ RECORDS = Counter("causeway_poll_records_total", "Records published", _FLOW)
 PROBLEMS = Counter("causeway_poll_problems_total", "Things in pages that were no entity: dead letters", _FLOW)
 ERRORS = Counter("causeway_poll_errors_total", "Failed reads by reason", [*_FLOW, "reason"])
 COMMANDS = Counter("causeway_poll_commands_total", "Commands by action and result: done, refused", ["action", "result"])
-SINCE_SUCCESS = Gauge(
-    "causeway_poll_since_success_seconds", "Since a poll last read to the end (or the flow was taken over)", _FLOW
-)
+SINCE_SUCCESS = Gauge("causeway_poll_since_success_seconds", "Since a poll last read to the end", _FLOW)
 CURSOR_AGE = Gauge(
     "causeway_poll_cursor_age_seconds", "Age of what has been read for sure; absent until something has", _FLOW
 )
@@ -37,9 +35,9 @@ class FlowMetrics:
         self._labels = (key.source, key.account, key.flow)
         self._clock = clock
 
-    def start(self, read_until: datetime | None) -> None:
-        """The flow is ours."""
-        self.succeeded()
+    def start(self, last_written: datetime, read_until: datetime | None) -> None:
+        """The flow is ours. Until it succeeds here, its last success is when its cursor was last written, whoever wrote it."""
+        self._succeeded_at(last_written.timestamp())
         self.state(State.WAITING)
         self.read_until(read_until)
 
@@ -55,7 +53,9 @@ class FlowMetrics:
 
     def succeeded(self) -> None:
         """A poll has read to the end."""
-        at = self._clock()
+        self._succeeded_at(self._clock())
+
+    def _succeeded_at(self, at: float) -> None:
         SINCE_SUCCESS.labels(*self._labels).set_function(lambda: self._clock() - at)
 
     def read_until(self, moment: datetime | None) -> None:

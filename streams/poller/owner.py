@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from connectors.kit.ports import Source
 from schemas.codec import Codec, DecodeError
@@ -26,6 +27,8 @@ from streams.runtime.watermark import Watermarks
 from streams.settings import ConfigurationError
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 STOP_SECONDS = 20.0  # for publishing the page in hand; reading is interrupted at once
 READ_SECONDS = 90.0  # longer than the broker lets a forgotten transaction hide a cursor
@@ -50,6 +53,11 @@ class Ground:
     codec: Codec
     environment: str
     make_source: Callable[[Flow], Source]
+    threads: Executor
+
+    async def in_thread(self, action: Callable[..., T], *args: Any) -> T:
+        """Do something that blocks: not in the loop's own threads, which a broker that is away would use up."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, action, *args)
 
 
 class PartitionOwner:
@@ -91,7 +99,7 @@ class PartitionOwner:
         failures = 0
         while not self._stopping.is_set():
             try:
-                await asyncio.gather(*(asyncio.to_thread(writer.open) for writer in self._writers.values()))
+                await asyncio.gather(*(self._ground.in_thread(writer.open) for writer in self._writers.values()))
                 self._tools.at_step("taken_over")
                 return await self._read_cursors()
             except OURS as error:
@@ -107,7 +115,7 @@ class PartitionOwner:
     async def _read_cursors(self) -> dict[FlowKey, Cursor]:
         if not self.loops:
             return {}
-        records = await asyncio.to_thread(
+        records = await self._ground.in_thread(
             read_cursors, self._ground.kafka, self._ground.cursors, [self.number], READ_SECONDS
         )
         cursors = {key: await self._cursor(key, records.get(key.encode())) for key in self.loops}
@@ -124,7 +132,7 @@ class PartitionOwner:
                 "environments must not share a cluster's topics; check CAUSEWAY_ENVIRONMENT and CAUSEWAY_KAFKA__BOOTSTRAP"
             )
         try:
-            return await asyncio.to_thread(decode_cursor, self._ground.codec, record)
+            return await self._ground.in_thread(decode_cursor, self._ground.codec, record)
         except DecodeError as error:
             raise ConfigurationError(
                 f"the cursor of {key} at {record.origin} cannot be read: {error}; to begin anew, delete it: write a tombstone under its key"
@@ -135,7 +143,7 @@ class PartitionOwner:
 
         async def save(changed: Cursor) -> None:
             value = self._ground.codec.encode("cursor", changed)
-            await asyncio.to_thread(writer.write, key.encode(), value, {ENV: self._ground.environment})
+            await self._ground.in_thread(writer.write, key.encode(), value, {ENV: self._ground.environment})
 
         with contextlib.suppress(FencedError):  # said loudly by the loop; its commands are the new owner's
             await loop.run(cursor, save)
@@ -161,6 +169,11 @@ class Owner:
             task = asyncio.create_task(owner.run(), name=f"partition {number}")
             task.add_done_callback(self._ended)
             self._owned[number] = (owner, task)
+            self.member.resume(number)  # it may have been paused when it was ours before
+
+    async def answer(self) -> None:
+        """The event loop is alive, and so is the group's thread, who asked."""
+        self._tools.at_pulse()
 
     async def revoked(self, partitions: Sequence[int]) -> None:
         """Return when no flow of these partitions runs any more."""
@@ -198,7 +211,7 @@ class Owner:
 
     async def _checked(self, record: Record) -> Command | None:
         try:
-            return await asyncio.to_thread(read_command, self._ground.codec, record)
+            return await self._ground.in_thread(read_command, self._ground.codec, record)
         except CommandError as error:
             await self._refuse(record, str(error))
             return None

@@ -7,6 +7,9 @@ A thread of its own talks to librdkafka; everything else happens in the event lo
     lost       the same; the group has given them away already, the cursor's fence makes that safe
     record     hands it to the loop
 
+Every few seconds the thread asks the loop for an answer. A loop that gives none (a connector blocks it) polls nothing, so the thread leaves
+the group and others take over; nobody would notice otherwise, for librdkafka goes on sending heartbeats.
+
 Assignment is cooperative: flows that stay here are not interrupted by a rebalance.
 """
 
@@ -15,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -27,6 +31,7 @@ from streams.poller.settings import PollSettings
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.2
+ANSWER_SECONDS = 5.0
 _GIVE_UP_SECONDS = 60.0  # longest that flows may take to end; far below max.poll.interval.ms
 
 
@@ -36,6 +41,7 @@ class Handler(Protocol):
     async def assigned(self, partitions: Sequence[int]) -> None: ...
     async def revoked(self, partitions: Sequence[int]) -> None: ...
     async def received(self, record: Record) -> None: ...
+    async def answer(self) -> None: ...
 
 
 def consumer_config(kafka: Mapping[str, Any], group: str, settings: PollSettings) -> dict[str, Any]:
@@ -66,6 +72,9 @@ class Member:
         self._loop = loop
         self._todo: queue.SimpleQueue[Callable[[Consumer], None]] = queue.SimpleQueue()
         self._is_stopping = False
+        self._is_deaf = False
+        self._patience_seconds = float(config["session.timeout.ms"]) / 1000
+        self._answered_at = time.monotonic()
 
     def run(self) -> None:
         """Take part until stopped, then leave the group, so that others take over at once. Raises BrokerError when that is not possible any more."""
@@ -74,6 +83,7 @@ class Member:
         try:
             while not self._is_stopping:
                 self._work_off(consumer)
+                self._ask_loop()
                 consumed = consumer.poll(_POLL_SECONDS)
                 if consumed is None:
                     continue
@@ -120,6 +130,18 @@ class Member:
                 return
             action(consumer)
 
+    def _ask_loop(self) -> None:
+        if time.monotonic() - self._answered_at < ANSWER_SECONDS:
+            return
+        try:
+            self._in_loop(self._handler.answer(), self._patience_seconds)
+        except TimeoutError:
+            self._is_deaf = True
+            text = f"the event loop has not answered for {self._patience_seconds:.0f} s: leaving the group"
+            logger.critical("poll_loop_hangs waited_seconds=%.0f", self._patience_seconds)
+            raise BrokerError(text) from None
+        self._answered_at = time.monotonic()
+
     def _assigned(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
         numbers = [place.partition for place in places]
         logger.info("poll_assigned partitions=%s", numbers)
@@ -136,8 +158,10 @@ class Member:
         logger.error("poll_lost partitions=%s", numbers)
         self._in_loop(self._handler.revoked(numbers))
 
-    def _in_loop(self, action: Any) -> None:
-        asyncio.run_coroutine_threadsafe(action, self._loop).result(_GIVE_UP_SECONDS)
+    def _in_loop(self, action: Any, limit_seconds: float = _GIVE_UP_SECONDS) -> None:
+        done = asyncio.run_coroutine_threadsafe(action, self._loop)
+        if not self._is_deaf:  # else nothing can be waited for; the cursor's fence makes that safe
+            done.result(limit_seconds)
 
 
 def _quietly(action: Callable[[list[TopicPartition]], None], place: TopicPartition) -> None:

@@ -50,7 +50,12 @@ class Publisher:
 
     async def refused(self, record: Record, flow: FlowKey | None, reason: Reason, detail: str) -> None:
         """A command that cannot be carried out."""
-        await self._producer.deliver([self._shaper.refused(record, flow, reason, detail, self._now())])
+        now = self._now()
+        try:
+            await self._producer.deliver([self._shaper.refused(record, flow, reason, detail, now)])
+        except RejectedError:  # nearly as large as the broker allows: with what a dead letter adds it is too large
+            short = self._shaper.refused(record, flow, reason, detail, now, keeps_value=False)
+            await self._producer.deliver([short])
 
     async def _one_by_one(self, messages: Sequence[Message]) -> None:
         """The broker refuses one of them and does not say which: find it, keep the rest."""

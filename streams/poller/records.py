@@ -87,9 +87,18 @@ class Shaper:
         command_id = event_id(OPERATION, str(flow), checksum(detail.encode()))
         return self._buried(self.command(flow, command_id, "poll_now", now), reason, detail, now)
 
-    def refused(self, command: Record, flow: FlowKey | None, reason: Reason, detail: str, now: datetime) -> Message:
-        """A command that cannot be carried out."""
-        return self._buried_record(command, reason, f"{flow or 'no flow'}: {detail}", now)
+    def refused(
+        self,
+        command: Record,
+        flow: FlowKey | None,
+        reason: Reason,
+        detail: str,
+        now: datetime,
+        *,
+        keeps_value: bool = True,
+    ) -> Message:
+        """A command that cannot be carried out; `keeps_value` False when it is too large to be kept."""
+        return self._buried_record(command, reason, f"{flow or 'no flow'}: {detail}", now, keeps_value=keeps_value)
 
     def command(
         self, flow: FlowKey, command_id: str, action: str, now: datetime, *, since: datetime | None = None,

@@ -13,7 +13,9 @@ import os
 import random
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
@@ -42,6 +44,8 @@ from streams.settings import ConfigurationError, Settings
 logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 10.0
+PULSE_SECONDS = 60.0
+MOST_THREADS = 32  # cursors written at a time
 
 
 class OpenProducer(Delivers, Protocol):
@@ -64,12 +68,13 @@ def _nothing(_step: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What tests replace: names of topics and group, clock, chance, the producer; `at_step` is where they crash."""
+    """What tests replace: names of topics and group, clock, chance, the producer; `at_step` is where they crash. `at_pulse`: see Tools."""
 
     names: Names = field(default_factory=Names)
     clock: Clock = field(default_factory=RealClock)
     chance: Callable[[], float] = random.random
     at_step: Callable[[str], None] = _nothing
+    at_pulse: Callable[[], None] = lambda: None
     producer: Callable[[Mapping[str, Any]], OpenProducer] = Producer
 
 
@@ -92,8 +97,9 @@ async def run_poller(
         await make_source(flow).aclose()  # what cannot be built is told at start, not at the first poll
     codec = await asyncio.to_thread(prepare, settings, hooks.names)
     partitions = await asyncio.to_thread(shared_partitions, settings, hooks.names)
+    threads = ThreadPoolExecutor(min(len(flows), MOST_THREADS) + 2, thread_name_prefix="poller")
     producer = hooks.producer(settings.kafka.librdkafka())
-    owner = _owner(settings, hooks, by_partition(flows, partitions), make_source, codec, producer)
+    owner = _owner(settings, hooks, by_partition(flows, partitions), make_source, codec, producer, threads)
     member = Member(
         consumer_config(settings.kafka.librdkafka(), hooks.names.group, settings.poll),
         hooks.names.commands, owner, asyncio.get_running_loop(),
@@ -104,6 +110,7 @@ async def run_poller(
         await _until_stopped(owner, member, stop)
     finally:
         await producer.stop(FLUSH_SECONDS)
+        threads.shutdown(wait=False, cancel_futures=True)
         logger.info("poller_ended")
 
 
@@ -163,7 +170,7 @@ async def _until_stopped(owner: Owner, member: Member, stop: asyncio.Event) -> N
 
 def _owner(
     settings: Settings, hooks: Hooks, shared: Mapping[int, Sequence[Flow]], make_source: Callable[[Flow], Source], codec: Codec,
-    producer: Delivers,
+    producer: Delivers, threads: Executor,
 ) -> Owner:  # fmt: skip
     environment = settings.environment.value
     shaper = Shaper(
@@ -180,6 +187,7 @@ def _owner(
         clock=hooks.clock,
         chance=hooks.chance,
         at_step=hooks.at_step,
+        at_pulse=hooks.at_pulse,
         owner=settings.poll.instance or f"{socket.gethostname()}:{os.getpid()}",
     )
 
@@ -190,6 +198,7 @@ def _owner(
         codec=codec,
         environment=environment,
         make_source=make_source,
+        threads=threads,
     )
     return Owner(shared, ground, tools)
 
@@ -203,7 +212,25 @@ async def run_process() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    pulse = Pulse(time.monotonic)
     with contextlib.ExitStack() as stack:
         if settings.stage.metrics_port:
-            stack.callback(Endpoint(settings.stage.metrics_port, lambda: "").close)
-        await run_poller(settings, connectors, stop)
+            stack.callback(Endpoint(settings.stage.metrics_port, pulse.problem).close)
+        await run_poller(settings, connectors, stop, hooks=Hooks(at_pulse=pulse.beat))
+
+
+class Pulse:
+    """Whether the process is well: liveness means progress (OPS-8)."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._last = clock()
+
+    def beat(self) -> None:
+        """It is."""
+        self._last = self._clock()
+
+    def problem(self) -> str:
+        """Empty while it beats."""
+        since = self._clock() - self._last
+        return f"no sign of life for {since:.0f} s" if since > PULSE_SECONDS else ""

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -150,6 +151,8 @@ class MarketSource:
             "data": DataError("the page is no JSON: line 1"),
             "bug": KeyError("secret-of-jane@example.com"),
         }
+        if kind == "hang":
+            threading.Event().wait()  # what no connector should do: block the event loop
         if kind:
             raise errors[kind]
 

@@ -111,3 +111,18 @@ def test_environments_do_not_share_cursors_by_mistake(world: MakeWorld) -> None:
     wrong = ours.start(environment="production")
     assert wrong.process.wait(30) != 0
     assert "was written by environment 'sandbox', this is 'production'" in wrong.text()
+
+
+def test_poller_whose_event_loop_hangs_leaves_its_flows_to_others(world: MakeWorld) -> None:
+    """OPS-8: its heartbeats would go on for ever, and nobody would poll."""
+    ours = world()
+    ours.market().change("1")
+    hanging = ours.start()
+    until(ours.is_caught_up, "read")
+    (ours.folder / "trouble.main").write_text("hang")
+    until(lambda: hanging.has_logged("poll_loop_hangs"), "the group's thread has noticed")
+    (ours.folder / "trouble.main").unlink()
+    ours.market().change("2")
+    heir = ours.start()
+    until(ours.is_caught_up, "another has taken over")
+    assert pids(ours, "main")[-1] == heir.process.pid

@@ -20,7 +20,7 @@ def value(name: str, **more: str) -> float | None:
 def test_ages_grow_until_something_happens_and_vanish_with_the_flow() -> None:
     time = [1000.0]
     metrics = FlowMetrics(FlowKey("shop", "metrics", "orders"), lambda: time[0])
-    metrics.start(None)
+    metrics.start(datetime.fromtimestamp(1000, UTC), None)
     time[0] = 1030.0
     assert value("causeway_poll_since_success_seconds") == 30
     assert value("causeway_poll_cursor_age_seconds") is None

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from connectors.kit.ports import Fetched, Page
-from schemas.record import Message
+from schemas.reasons import Reason
+from schemas.record import Message, Record
 from streams.poller.publisher import Publisher
 from streams.runtime.errors import DeliveryError, RejectedError
 from tests.unit.poller.kit import KEY, NOW, codec, shaper
@@ -54,3 +55,12 @@ async def test_record_too_large_becomes_a_dead_letter_and_the_rest_is_kept() -> 
 async def test_broker_that_is_down_is_told() -> None:
     with pytest.raises(DeliveryError):
         await Publisher(shaper(), Broker(is_down=True), lambda: NOW).page(KEY, page(1), "")
+
+
+async def test_refused_command_too_large_to_keep_is_told_without_its_value() -> None:
+    """SEC-5: a hostile command of nearly the largest size must not stop the poller."""
+    broker = Broker()
+    record = Record("poll.commands", 0, 1, 0, b"k", b"x" * 1990)
+    await Publisher(shaper(), broker, lambda: NOW).refused(record, KEY, Reason.DATA, "rubbish")
+    failed = codec().decode("failed_record", broker.taken[0].value)
+    assert (failed["value"], failed["target"]) == (None, "")
