@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
-from streams.cli import demo, poll, schemas, stack, status, verify, worker
+from streams.cli import demo, poll, schemas, stack, status, trace, verify, worker
 
 app = typer.Typer(
     name="causeway", no_args_is_help=True, help="Marketplaces and IoT Boxes joined with Odoo 18, on Kafka."
@@ -16,8 +17,26 @@ app.command("demo")(demo.demo)
 app.command("worker")(worker.worker)
 app.command("verify")(verify.verify)
 app.command("status")(status.status)
+app.command("trace")(trace.trace)
 app.add_typer(poll.app, name="poll")
 app.add_typer(schemas.app, name="schemas")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"causeway {version('causeway')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Marketplaces and IoT Boxes joined with Odoo 18, on Kafka."""
 
 
 def main() -> None:

@@ -97,7 +97,7 @@ def _spans(consumer: Consumer, config: Mapping[str, Any], topics: Sequence[str],
         begins = {(place.topic, place.partition): place.offset for place in answers}
     spans = []
     for place in places:
-        low, high = consumer.get_watermark_offsets(place, timeout=CONNECT_SECONDS) or (0, 0)
+        low, high = consumer.get_watermark_offsets(place, timeout=CONNECT_SECONDS)
         begin = begins.get((place.topic, place.partition), low)
         spans.append(Span(place.topic, place.partition, high if begin < 0 else max(begin, low), high))
     return spans

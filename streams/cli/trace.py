@@ -1,0 +1,134 @@
+"""`causeway trace`: one order's journey through all topics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from streams.cli.failure_desk import Desk
+    from streams.observe.journey import Journey, Step
+
+_STYLES = {"retry": "yellow", "held": "yellow", "dead": "red", "damaged": "red", "action": "cyan"}
+
+
+def trace(
+    order: Annotated[str, typer.Argument(help="Order id of the marketplace, or the full key source:account:id.")],
+    content: Annotated[bool, typer.Option("--content", help="Show the records too, personal data masked.")] = False,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="Show the records with personal data; needs --reason and is audited.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why personal data must be seen.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:  # fmt: skip
+    """What happened to one order: fetched, canonical, sent, retried, held, dead, applied, acknowledged, and its id in Odoo.
+
+    Exit codes: 0 found; 1 no such order, or several of that id; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
+    """
+    from streams.cli.failure_desk import EXIT_FAILED, fail, print_json
+    from streams.observe.trace import AmbiguousOrderError, UnknownOrderError, find_journey
+
+    if unmasked and not reason.strip():
+        raise fail("--unmasked shows personal data: say why with --reason; it is kept in the audit trail")
+    desk, connectors = _open()
+    try:
+        journey = find_journey(desk.settings, desk.codec, order, connectors)
+    except (UnknownOrderError, AmbiguousOrderError) as error:
+        raise fail(str(error), EXIT_FAILED) from None
+    if unmasked:
+        _audit_view(desk, journey, reason)
+    records = [_content(desk, step, masked=not unmasked) if content or unmasked else None for step in journey.steps]
+    if json:
+        print_json(_as_json(journey, records))
+    else:
+        _print(journey, records)
+
+
+def _open() -> tuple[Desk, Any]:
+    from schemas.codec import Codec
+    from schemas.registry import Registry
+    from streams.cli.failure_desk import Desk
+    from streams.connectors import discover, load_connected_settings
+    from streams.failure.actions import who
+
+    connectors = discover()
+    settings = load_connected_settings(connectors)
+    return Desk(settings, Codec(Registry(settings.registry.client())), who()), connectors
+
+
+def _audit_view(desk: Desk, journey: Journey, why: str) -> None:
+    """Written before anything is shown."""
+    from streams.failure.actions import audit_message
+    from streams.kafka import SyncProducer
+
+    correlation = journey.correlations[0] if journey.correlations else ""
+    entry = audit_message(
+        desk.codec, "view_unmasked", journey.key, actor=desk.actor, at=desk.now, note=why, correlation=correlation
+    )
+    with SyncProducer(desk.settings.kafka.librdkafka()) as producer:
+        producer.send_all([entry])
+
+
+def _content(desk: Desk, step: Step, *, masked: bool) -> Any:
+    from schemas.codec import DecodeError
+    from schemas.views import value_schema_of, view_record
+
+    record = step.record
+    if record is None or record.value is None:
+        return None
+    failure_target = dict(record.headers).get("failure.target", b"").decode(errors="replace")
+    name = value_schema_of(record.topic) or value_schema_of(
+        failure_target
+    )  # a retry tier carries what its target carries
+    try:
+        return view_record(name, desk.codec.decode(name, record.value), desk.codec, masked=masked) if name else None
+    except DecodeError:
+        return f"<{len(record.value)} bytes>"
+
+
+def _as_json(journey: Journey, records: list[Any]) -> dict[str, Any]:
+    standing = journey.standing
+    steps = [
+        {"at": step.at, "kind": step.kind, "text": step.text, "origin": step.origin, "facts": dict(step.facts)}
+        | ({} if record is None else {"record": record})
+        for step, record in zip(journey.steps, records, strict=True)
+    ]
+    return {
+        "key": journey.key,
+        "state": standing.state if standing else "waiting",
+        "reason": standing.reason if standing else "",
+        "remote_id": journey.remote_id,
+        "acknowledged": journey.acknowledged,
+        "correlations": journey.correlations,
+        "steps": steps,
+    }
+
+
+def _print(journey: Journey, records: list[Any]) -> None:
+    import orjson
+    from rich.markup import escape
+    from rich.table import Table
+
+    from streams.cli.failure_desk import console
+
+    out = console()
+    standing = journey.standing
+    words = [f"[bold]{escape(journey.key)}[/]", standing.state if standing else "waiting"]
+    words += [f"Odoo id {journey.remote_id}"] if journey.remote_id else []
+    words += ["acknowledged"] if journey.acknowledged else []
+    out.print("  ".join(words))
+    if any(record is not None for record in records):
+        for step, record in zip(journey.steps, records, strict=True):
+            out.print(f"\n{_time(step)}  {escape(step.text)}  [dim]{step.origin}[/]")
+            if record is not None:
+                out.print(orjson.dumps(record, option=orjson.OPT_INDENT_2).decode(), markup=False)
+        return
+    table = Table("at (UTC)", "what", "where", box=None, pad_edge=False)
+    for step in journey.steps:
+        style = _STYLES.get(step.kind, "")
+        text = escape(step.text)
+        table.add_row(_time(step), f"[{style}]{text}[/]" if style else text, f"[dim]{step.origin}[/]")
+    out.print(table)
+
+
+def _time(step: Step) -> str:
+    return f"{step.at:%Y-%m-%d %H:%M:%S}.{step.at.microsecond // 1000:03d}"
