@@ -4,18 +4,21 @@ from typing import Any
 
 import pytest
 
+from connectors.odoo.sandbox.engine.database import SUPERUSER
 from connectors.odoo.sandbox.engine.env import Env
 from connectors.odoo.sandbox.engine.loading import extract
 from tests.unit.odoo_sandbox.world import World
 
-ABSENT = {"mode": "update", "noupdate": True}
+ABSENT: dict[str, Any] = {"mode": "update", "noupdate": True}
 
 
-def load(world: World, model: str, fields: list[str], rows: list[list[Any]], **context: Any) -> dict[str, Any]:
+def load(
+    world: World, model: str, fields: list[str], rows: list[list[Any]], uid: int = SUPERUSER, **context: Any
+) -> dict[str, Any]:
     def work(env: Env) -> dict[str, Any]:
         return env[model].load(env, fields, rows)
 
-    return world.do(work, **context)
+    return world.do(work, uid=uid, **context)
 
 
 def test_rows_without_cells_of_their_own_belong_to_the_record_above(world: World) -> None:
@@ -110,3 +113,16 @@ def test_an_import_reads_times_in_the_zone_of_its_context(world: World, zone: st
     context = {**ABSENT, "tz": zone} if zone else ABSENT
     [order] = load(world, "sale.order", ["id", "partner_id/.id", "date_order"], rows, **context)["ids"]
     assert world.read("sale.order", order, "date_order") == stored
+
+
+def test_rights_are_needed_only_where_something_is_made(world: World) -> None:
+    """AUTH-4: what is present and kept needs no right to create; a missing right is a message, not an error."""
+    group = world.do(lambda env: env.ref("sales_team.group_sale_salesman"))
+    robot = world.create("res.users", name="Robot", login="robot", groups_id=[[6, 0, [group]]])
+    columns, rows = ["id", "name", "amount"], [["mkt.t", "Tax", 6]]
+    [tax] = load(world, "account.tax", columns, rows, **ABSENT)["ids"]
+    assert load(world, "account.tax", columns, rows, uid=robot, **ABSENT)["ids"] == [tax]
+    refused = load(world, "account.tax", columns, [*rows, ["mkt.u", "Other", 1]], uid=robot, **ABSENT)
+    [message] = refused["messages"]
+    assert message["record"] == 1
+    assert message["message"].startswith("You are not allowed to create 'Tax' (account.tax) records.")

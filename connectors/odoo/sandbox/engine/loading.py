@@ -1,9 +1,9 @@
 """load(): rows of cells with external ids -> records, atomic per call, one message per refused record.
 
-A record is a row with any cell of its own filled, plus the rows below it that fill only cells of child records. With
-context mode=update and noupdate=true a key that is present (and was itself made that way) is left alone; in plain mode
-it is overwritten. A key that was committed after the call had arrived is a lost race: nothing is kept, every record
-gets PostgreSQL's message, and the client has to send it again.
+A record is a row with any cell of its own filled, plus the rows below it that fill only cells of child records. With context mode=update and
+noupdate=true a key that is present (and was itself made that way) is left alone; in plain mode it is overwritten. A key that was committed
+after the call had arrived is a lost race: nothing is kept, every record gets PostgreSQL's message, and the client has to send it again.
+Rights are asked for where something is made or changed; a missing one is a message like any other refusal.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connectors.odoo.sandbox.engine.access import require_records, require_right
 from connectors.odoo.sandbox.engine.cells import CellError, Column, columns_of, converted
 from connectors.odoo.sandbox.engine.keys import MAX_ERRORS, Keys, LostRaceError
 from connectors.odoo.sandbox.errors import SerializationFailureError, UserError
@@ -120,9 +121,11 @@ def _load_one(env: Env, model: Model, keys: Keys, record: Extracted) -> int:
         if keys.keeps(key):
             return key.record_id
         present = key.record_id
-    record_id: int = present or env.create(model.name, values)
+    require_right(env, model, "write" if present else "create")
     if present:
+        require_records(env, model, [present], "write")
         env.write(model.name, [present], values)
+    record_id: int = present or env.create(model.name, values)
     if key is not None:
         keys.claim(key, model, record_id)
     _claim_children(env, model, keys, record_id, child_keys)

@@ -35,7 +35,7 @@ class Model(Reading, Writing):
         found = read_group(env, self, domain, fields, by, orderby, lazy=lazy)
         return found[offset : offset + limit if limit else None]
 
-    @exposed(records=False, right="create")
+    @exposed(records=False, right="")
     def load(self, env: Env, fields: list[str], data: list[list[Any]]) -> dict[str, Any]:
         return load(env, self, fields, data)
 

@@ -43,10 +43,11 @@ RIGHTS: dict[str, dict[str, str]] = {
         "account.incoterms account.payment.term account.tax account.tax.group account.tax.repartition.line "
         "product.template product.product product.category product.tag product.pricelist product.pricelist.item "
         "product.attribute product.attribute.value product.template.attribute.line product.template.attribute.value "
-        "crm.team ir.model stock.warehouse stock.location mail.message.subtype",
+        "crm.team ir.model stock.warehouse stock.location stock.picking.type stock.quant account.account "
+        "account.fiscal.position account.fiscal.position.tax account.fiscal.position.account mail.message.subtype",
         "rwcu": "mail.message ir.attachment",
     },
-    "base.group_partner_manager": {"rwcu": "res.partner res.partner.category"},
+    "base.group_partner_manager": {"rwcu": "res.partner res.partner.category", "r": "delivery.carrier"},
     "product.group_product_manager": {
         "rwcu": "product.template product.product product.category product.tag product.attribute "
         "product.attribute.value product.template.attribute.line product.template.attribute.value",
@@ -54,23 +55,26 @@ RIGHTS: dict[str, dict[str, str]] = {
     "sales_team.group_sale_salesman": {
         "rwc": "sale.order stock.picking stock.move crm.tag",
         "rwcu": "sale.order.line sale.order.cancel sale.advance.payment.inv",
-        "r": "account.fiscal.position account.fiscal.position.tax account.fiscal.position.account account.journal "
-        "account.move account.move.line stock.picking.type stock.quant delivery.carrier mrp.bom mrp.bom.line",
+        "r": "account.journal account.move account.move.line delivery.carrier mrp.bom mrp.bom.line",
     },
     "sales_team.group_sale_manager": {
-        "rwcu": "sale.order sale.order.line crm.team crm.tag product.pricelist product.pricelist.item delivery.carrier",
+        "rwc": "res.partner",
+        "rwcu": "sale.order sale.order.line stock.picking stock.move crm.team crm.tag product.pricelist "
+        "product.pricelist.item delivery.carrier",
     },
     "stock.group_stock_user": {
         "rwcu": "stock.picking stock.move stock.quant stock.return.picking stock.return.picking.line "
         "stock.backorder.confirmation confirm.stock.sms",
-        "r": "stock.picking.type mrp.bom mrp.bom.line delivery.carrier sale.order sale.order.line purchase.order "
-        "purchase.order.line",
+        "rw": "sale.order sale.order.line",
+        "r": "mrp.bom mrp.bom.line delivery.carrier purchase.order purchase.order.line",
     },
-    "stock.group_stock_manager": {"rwcu": "stock.warehouse stock.location stock.picking.type delivery.carrier"},
+    "stock.group_stock_manager": {
+        "rwc": "res.partner",
+        "rwcu": "stock.warehouse stock.location stock.picking.type delivery.carrier",
+    },
     "account.group_account_invoice": {
         "rwcu": "account.move account.move.line account.move.reversal account.partial.reconcile sale.advance.payment.inv",
-        "r": "account.analytic.distribution.model account.account account.journal account.fiscal.position account.fiscal.position.tax "
-        "account.fiscal.position.account sale.order sale.order.line",
+        "r": "account.analytic.distribution.model account.account account.journal sale.order sale.order.line",
     },
     "account.group_account_manager": {
         "rwcu": "account.account account.journal account.tax account.tax.group account.tax.repartition.line "
