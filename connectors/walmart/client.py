@@ -97,9 +97,8 @@ class WalmartClient:
         return order_in(answer.asked, content)
 
     async def acknowledge(self, order_id: str) -> Any:
-        """Acknowledge the whole order (FUL-1). Repeating is allowed by Walmart, so a lost answer is tried again. Gives the order."""
-        path = order_path(order_id, "/acknowledge")
-        answer, content = await self._call("acknowledge", "POST", path, repeatable=True)
+        """Acknowledge the whole order (FUL-1), once. Gives the order. Raises UncertainError when no answer came: look before trying again."""
+        answer, content = await self._call("acknowledge", "POST", order_path(order_id, "/acknowledge"))
         return order_in(answer.asked, content)
 
     def forecast_seconds(self, operation: str, calls: int) -> float:
@@ -120,14 +119,14 @@ class WalmartClient:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def _call(self, operation: str, method: str, path: str, *, repeatable: bool = False) -> Said:
+    async def _call(self, operation: str, method: str, path: str) -> Said:
         correlation = self._out.new_id()
         attempt, renewals, refusals = 1, 0, 0
         while True:
             token: Token | None = None
             try:
                 token = await self.ask_token()
-                return await self._once(operation, method, path, token, correlation, repeatable)
+                return await self._once(operation, method, path, token, correlation)
             except ForbiddenError:
                 raise
             except AuthError:
@@ -143,9 +142,7 @@ class WalmartClient:
                 attempt += 1
                 await self._out.sleep(wait)
 
-    async def _once(
-        self, operation: str, method: str, path: str, token: Token, correlation: str, repeatable: bool
-    ) -> Said:
+    async def _once(self, operation: str, method: str, path: str, token: Token, correlation: str) -> Said:
         await self._budget.take(operation, Priority.ORDERS)
         try:
             answer = await self._http.call(
@@ -153,7 +150,6 @@ class WalmartClient:
                 method,
                 path,
                 headers=self._caller.with_token(correlation, token.value),
-                repeatable=repeatable or method == "GET",
                 correlation=correlation,
             )
             # Read here, so that an answer cut short is tried again like one that never came.

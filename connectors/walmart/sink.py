@@ -1,6 +1,6 @@
 """Writes to Walmart: so far the acknowledgement of orders (FUL-1).
 
-Acknowledging covers a whole order and may be repeated, so doing it twice does no harm. What the other cases need is looking first:
+Acknowledging covers a whole order. Walmart lets it be repeated, so doing it twice would do no harm; still we look first:
 
 - An order that is acknowledged, shipped or delivered already: nothing is written, `already_applied`. This also spares the quota, which is
   60 acknowledgements a minute against 5,000 reads.
@@ -12,12 +12,11 @@ Acknowledging covers a whole order and may be repeated, so doing it twice does n
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connectors.kit.errors import ConnectorError, DataError, RetryError, RuleError, ThrottledError
+from connectors.kit.errors import ConnectorError, DataError, RetryError, RuleError, ThrottledError, UncertainError
 from connectors.kit.ports import Delivery, Outcome, Result, failed
 from connectors.kit.reading import Reader
 from connectors.walmart import errors
@@ -26,11 +25,11 @@ from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.statuses import CANONICAL, UNKNOWN
 from schemas.reasons import Reason
 
-logger = logging.getLogger(__name__)
 ACKNOWLEDGE = "acknowledge_order"
 MODEL = "order"
 # ERR-3: Walmart's system codes are tried at most this often, over all deliveries.
 MOST_SYSTEM_ATTEMPTS = 5
+MOST_TRIES_AT_ONCE = 2
 
 OpenClient = Callable[[str], WalmartClient]
 
@@ -118,18 +117,24 @@ class WalmartSink:
 async def acknowledge(client: WalmartClient, order_id: str) -> Outcome:
     """Bring one order to acknowledged. Raises ConnectorError."""
     settled = _settled(await client.get_order(order_id), order_id)
-    if settled is not None:
-        return settled
-    try:
-        order = await client.acknowledge(order_id)
-    except ThrottledError:
-        raise
-    except (RetryError, RuleError, DataError):
-        settled = _settled(await client.get_order(order_id), order_id)
-        if settled is None or not settled.ok:
+    tries = 0
+    while settled is None:
+        tries += 1
+        try:
+            return _acknowledged(await client.acknowledge(order_id), order_id)
+        except ThrottledError:
             raise
-        logger.info("acknowledged_despite_error", extra={"order": order_id})
-        return settled
+        except (RetryError, RuleError, DataError) as error:
+            settled = _settled(await client.get_order(order_id), order_id)
+            # No answer, and Walmart has not done it: once more at once, then it is the turn of the retry tiers.
+            again = isinstance(error, UncertainError) and not error.code and tries < MOST_TRIES_AT_ONCE
+            if settled is None and not again:
+                raise
+    return settled
+
+
+def _acknowledged(order: object, order_id: str) -> Outcome:
+    """What Walmart's answer to an acknowledgement says."""
     if "created" in states_of(order):
         return failed(Reason.CONFLICT, "Walmart accepted the acknowledgement but shows lines that are still Created")
     return Outcome(Result.APPLIED, remote_model=MODEL, remote_id=order_id)

@@ -25,6 +25,8 @@ FLOW = "orders"
 _NO_OVERLAP = Overlap(timedelta(), timedelta(), 0)
 # A cursor may be refused (it is old) and its window begun anew, but not endlessly.
 _MOST_RESTARTS = 3
+# How the list may refuse a cursor that is too old or a window that holds too many: Walmart's pages do not name the code.
+_MAYBE_TOO_MUCH = frozenset({"INVALID_REQUEST", "INVALID_REQUEST_PARAM"})
 
 
 @dataclass(slots=True)
@@ -155,12 +157,12 @@ class WalmartOrders:
 
     def _other_way(self, run: _Run, reading: Pass, error: DataError) -> Pass:
         """The request was refused. A cursor may be too old: begin its window anew. A window may hold too many: halve it."""
-        if run.restarts >= _MOST_RESTARTS + passes.MOST_CIRCLES:
-            raise error
         run.restarts += 1
+        if error.code not in _MAYBE_TOO_MUCH or run.restarts > (
+            _MOST_RESTARTS if reading.cursor else passes.MOST_CIRCLES
+        ):
+            raise error
         if reading.cursor:
-            if run.restarts > _MOST_RESTARTS:
-                raise error
             logger.warning("cursor_refused", extra={"account": self.account, "flow": FLOW, "code": error.code})
             return reading.restarted(self._nodes)
         smaller = reading.split(self._nodes)

@@ -15,6 +15,7 @@ from connectors.kit.errors import (
     RuleError,
     ThrottledError,
     TransientError,
+    UncertainError,
 )
 from connectors.walmart.client import OrderPage
 from tests.contract.recordings import recorded
@@ -138,16 +139,20 @@ async def test_a_read_succeeds_when_its_fifth_try_does() -> None:
     assert (await Fake(in_turn(bad, bad, bad, bad, EMPTY)).client.list_orders("")).total == 0
 
 
-async def test_system_codes_of_a_write_are_left_to_its_deliveries() -> None:
-    fake = Fake(in_turn(gateway(500, "SYSTEM_ERROR")))
-    with pytest.raises(TransientError):
+@pytest.mark.parametrize(
+    "failure",
+    [gateway(500, "SYSTEM_ERROR"), httpx.ReadError(""), httpx.ReadTimeout(""), httpx.Response(200, content=b"{")],
+)
+async def test_a_write_that_may_have_been_carried_out_is_never_repeated_blindly(failure: Any) -> None:
+    """EVT-4: look before trying again."""
+    fake = Fake(in_turn(failure))
+    with pytest.raises(UncertainError):
         await fake.client.acknowledge("1")
-    assert len(fake.requests) == 1
+    assert fake.paths == ["/v3/orders/1/acknowledge"]
 
 
-async def test_an_acknowledgement_whose_answer_was_lost_is_sent_again() -> None:
-    """FUL-1: acknowledging may be repeated."""
-    fake = Fake(in_turn(httpx.ReadError(""), ORDER))
+async def test_a_write_that_never_left_is_tried_again() -> None:
+    fake = Fake(in_turn(httpx.ConnectError(""), ORDER))
     await fake.client.acknowledge("1")
     assert fake.paths == ["/v3/orders/1/acknowledge"] * 2
 
