@@ -55,14 +55,13 @@ class Producer:
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._config = {**DEFAULTS, **config, "error_cb": _log_error, "logger": library}
         self._producer: confluent_kafka.Producer | None = None
-        self._outstanding = 0
         self._busy: asyncio.Task[None] | None = None
         self._idle: asyncio.Task[None] | None = None
 
     @property
     def outstanding(self) -> int:
         """Messages handed over and not yet acknowledged."""
-        return self._outstanding
+        return len(self._producer) if self._producer is not None else 0
 
     async def start(self) -> None:
         """Open the producer. Connects in the background; an unreachable broker shows when delivering."""
@@ -76,9 +75,9 @@ class Producer:
         """
         if not messages:
             return
-        batch = _Batch(asyncio.get_running_loop().create_future())
-        await self._hand_over(messages, batch)
-        batch.close()
+        batch = _Batch(asyncio.get_running_loop().create_future(), len(messages))
+        handed_over = await self._hand_over(messages, batch)
+        batch.expect_only(handed_over)
         if not batch.finished.done():
             self._keep_polling()
             await batch.finished
@@ -88,7 +87,7 @@ class Producer:
     async def stop(self, limit_seconds: float) -> int:
         """Wait until nothing is outstanding, at most this long, and close. Returns how many messages were given up."""
         deadline = time.monotonic() + limit_seconds
-        while self._outstanding and time.monotonic() < deadline:
+        while self.outstanding and time.monotonic() < deadline:
             self._serve()
             await asyncio.sleep(_POLL_SECONDS)
         for task in (self._busy, self._idle):
@@ -97,7 +96,7 @@ class Producer:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         self._busy = self._idle = None
-        left, self._outstanding = self._outstanding, 0
+        left = self.outstanding
         if left:
             logger.error("producer_gave_up messages=%d waited_seconds=%.1f", left, limit_seconds)
         if self._producer is not None:
@@ -112,10 +111,9 @@ class Producer:
             self._idle = asyncio.get_running_loop().create_task(self._poll_idly(), name="producer-idle")
         return self._producer
 
-    async def _hand_over(self, messages: Sequence[Message], batch: _Batch) -> None:
-        produce = self._open().produce
-        report = self._reporter(batch)
-        for message in messages:
+    async def _hand_over(self, messages: Sequence[Message], batch: _Batch) -> int:
+        produce, report = self._open().produce, batch.report
+        for number, message in enumerate(messages):
             partition = -1 if message.partition is None else message.partition
             headers: list[Any] = list(message.headers)
             while True:
@@ -127,21 +125,9 @@ class Producer:
                     continue
                 except KafkaException as error:
                     batch.fail(error.args[0], message.topic)
-                    return
+                    return number
                 break
-            batch.open += 1
-            self._outstanding += 1
-
-    def _reporter(self, batch: _Batch) -> Any:
-        def report(error: KafkaError | None, message: Any) -> None:
-            self._outstanding -= 1
-            batch.open -= 1
-            if error is not None:
-                batch.fail(error, message.topic())
-            if batch.open == 0 and batch.closed:
-                batch.finish()
-
-        return report
+        return len(messages)
 
     def _serve(self) -> None:
         if self._producer is not None:
@@ -152,7 +138,7 @@ class Producer:
             self._busy = asyncio.get_running_loop().create_task(self._poll_while_busy(), name="producer-busy")
 
     async def _poll_while_busy(self) -> None:
-        while self._outstanding:
+        while self.outstanding:
             self._serve()
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -163,21 +149,29 @@ class Producer:
 
 
 class _Batch:
-    """Counts what is open of one `deliver`; the worst error wins."""
+    """Counts down what is open of one `deliver`; the worst error wins."""
 
-    __slots__ = ("closed", "error", "finished", "open")
+    __slots__ = ("_expected", "_open", "error", "finished")
 
-    def __init__(self, finished: asyncio.Future[None]) -> None:
+    def __init__(self, finished: asyncio.Future[None], expected: int) -> None:
         self.finished = finished
-        self.open = 0
-        self.closed = False
+        self._open = expected
         self.error: DeliveryError | RejectedError | None = None
+        self._expected = expected
 
-    def close(self) -> None:
-        """No more messages will be added."""
-        self.closed = True
-        if self.open == 0:
-            self.finish()
+    def report(self, error: KafkaError | None, message: Any) -> None:
+        """What librdkafka says of one message."""
+        self._open -= 1
+        if error is not None:
+            self.fail(error, message.topic())
+        if self._open == 0:
+            self._finish()
+
+    def expect_only(self, handed_over: int) -> None:
+        """Fewer than expected were handed over."""
+        self._open -= self._expected - handed_over
+        if self._open == 0:
+            self._finish()
 
     def fail(self, error: KafkaError, topic: str) -> None:
         """Remember what went wrong: that the broker cannot be reached outweighs that it refuses a record."""
@@ -187,8 +181,7 @@ class _Batch:
         elif self.error is None:
             self.error = RejectedError(f"the broker refuses the record: {text}")
 
-    def finish(self) -> None:
-        """Wake the one who waits (unless it was cancelled)."""
+    def _finish(self) -> None:
         if not self.finished.done():
             self.finished.set_result(None)
 

@@ -47,6 +47,9 @@ class FakeLibrdkafka:
             report(KafkaError(code) if code is not None else None, _Reported(topic))
         return len(waiting)
 
+    def __len__(self) -> int:
+        return len(self.waiting)
+
     def purge(self) -> None:
         self.waiting.clear()
 
