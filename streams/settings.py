@@ -145,6 +145,7 @@ class StageSettings(Part):
         30, ge=6, le=300, description="a worker unheard of for this long loses its partitions to another"
     )
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus endpoint of this process; 0 = none")
+    metrics_host: str = Field("127.0.0.1", description="address it listens on; 0.0.0.0 in a container")
 
 
 class FilterSettings(Part):

@@ -26,7 +26,7 @@ from streams.failure.mappings import MappingTable
 from streams.failure.retry_worker import RetryWorker
 from streams.failure.routing import FailureRouting
 from streams.kafka import ensure_topics
-from streams.observe.health import Endpoint
+from streams.observe.process import observed
 from streams.runtime import InfrastructureError, Runtime, RuntimeSettings, Stage
 from streams.runtime.runtime import EXIT_FAILED
 from streams.settings import ConfigurationError, Settings, StageSettings
@@ -158,9 +158,7 @@ async def _run(stages: list[Stage], settings: Settings, sides: Sides, stack: con
         if stages
         else None
     )
-    if settings.stage.metrics_port:
-        endpoint = Endpoint(settings.stage.metrics_port, lambda: _problem(runtime, sides))
-        stack.callback(endpoint.close)
+    stack.enter_context(observed(settings, "worker", lambda: _problem(runtime, sides), runtime))
     stopped = asyncio.Event()
     sides.start(asyncio.get_running_loop(), runtime.stop if runtime else stopped.set)
     try:

@@ -20,7 +20,7 @@ from typing import Any, Self
 import httpx
 from pydantic import Field
 
-from connectors.kit import exact_json
+from connectors.kit import exact_json, metrics
 from connectors.kit.errors import ConnectorError, DataError, UncertainError
 from connectors.kit.http_errors import FOREIGN, Asked, foreign_error, status_error
 from connectors.kit.settings import Part
@@ -78,7 +78,10 @@ def standard_retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 class HttpClient:
-    """A client of one host. `refusal` turns an answer that is not 2xx into an error; `transport` replaces the network in tests."""
+    """A client of one host. `refusal` turns an answer that is not 2xx into an error; `transport` replaces the network in tests.
+
+    `system` is what metrics call the other side, by default its host.
+    """
 
     def __init__(
         self,
@@ -87,6 +90,7 @@ class HttpClient:
         *,
         refusal: Refusal = plain_refusal,
         transport: httpx.AsyncBaseTransport | None = None,
+        system: str = "",
     ) -> None:
         self._base = checked_base_url(base_url)
         self._settings = settings
@@ -94,6 +98,7 @@ class HttpClient:
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
         self.host = httpx.URL(self._base).netloc.decode()
+        self._system = system or self.host
 
     async def call(
         self,
@@ -117,7 +122,9 @@ class HttpClient:
             answer = await self._answer(asked, method, self._base + path, headers, content)
             status = answer.status
         finally:
-            millis = round((time.monotonic() - began) * 1000)
+            seconds = time.monotonic() - began
+            millis = round(seconds * 1000)
+            metrics.CALL_SECONDS.labels(self._system, operation, str(status or "none")).observe(seconds)
             logger.debug("http_call", extra=_fields(operation, status, millis, correlation))
         if not answer.ok:
             raise self._refusal(answer)

@@ -18,6 +18,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from connectors.kit.errors import ConnectorError
+from connectors.kit.metrics import TOKENS
 
 RENEW_BEFORE = timedelta(minutes=5)
 
@@ -81,10 +82,11 @@ Fetch = Callable[[], Awaitable[Grant]]
 
 
 class TokenCache:
-    """The token of one account. `name` tells it apart in the store; `now` is the clock, aware UTC."""
+    """The token of one account. `name` tells it apart in the store and begins with the system's, `walmart:...`; `now` is the clock, aware UTC."""
 
     def __init__(self, name: str, now: Callable[[], datetime], store: TokenStore | None = None) -> None:
         self._name = name
+        self._system = name.partition(":")[0]
         self._now = now
         self._store = store or MemoryTokens()
         self._lock = threading.Lock()
@@ -121,9 +123,11 @@ class TokenCache:
             asked_at = self._now()
             token = token_of(await fetch(), asked_at)
         except BaseException as error:
+            TOKENS.labels(self._system, "failed").inc()
             self._land()
             flight.set_exception(error if isinstance(error, ConnectorError) else _AbandonedError())
             raise
+        TOKENS.labels(self._system, "ok").inc()
         self._land(token)
         flight.set_result(token)
         return token

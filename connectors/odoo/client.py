@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from connectors.kit.errors import AuthError, ConnectorError, RetryError
+from connectors.kit.metrics import CALL_SECONDS
 from connectors.odoo.auth import connect
 from connectors.odoo.errors import translated
 from connectors.odoo.settings import OdooSettings
@@ -70,10 +71,12 @@ class Odoo:
             answer = connection.execute_kw(model, method, args, kwargs)
         except Exception as error:  # noqa: BLE001 - translated and raised again, whatever it is
             ours = translated(error, f"{model}.{method}", writes=writes)
+            CALL_SECONDS.labels("odoo", f"{model}.{method}", ours.reason.value).observe(time.monotonic() - begin)
             if isinstance(ours, RetryError | AuthError):
                 self._local.connection = None
             logger.info("odoo_call_failed model=%s method=%s error=%s", model, method, type(ours).__name__)
             raise ours from None  # the cause may quote what was sent
+        CALL_SECONDS.labels("odoo", f"{model}.{method}", "ok").observe(time.monotonic() - begin)
         logger.debug("odoo_call model=%s method=%s seconds=%.3f", model, method, time.monotonic() - begin)
         return answer
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import random
@@ -31,7 +30,7 @@ from streams.connectors import discover, load_connected_settings, part_of
 from streams.failure.routing import FailureRouting
 from streams.kafka import ensure_topics, partitions_of
 from streams.observe import logs
-from streams.observe.health import Endpoint
+from streams.observe.process import observed
 from streams.poller.flows import Flow, Names, by_partition, configured_flows
 from streams.poller.loop import Clock, RealClock, Tools
 from streams.poller.owner import Ground, Owner
@@ -213,9 +212,7 @@ async def run_process() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     pulse = Pulse(time.monotonic)
-    with contextlib.ExitStack() as stack:
-        if settings.stage.metrics_port:
-            stack.callback(Endpoint(settings.stage.metrics_port, pulse.problem).close)
+    with observed(settings, "poller", pulse.problem):
         await run_poller(settings, connectors, stop, hooks=Hooks(at_pulse=pulse.beat))
 
 
