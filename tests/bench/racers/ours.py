@@ -25,7 +25,7 @@ class _Ids:
         return SCHEMAS[name][0]
 
     def schema_of(self, schema_id: int) -> dict[str, Any]:
-        return {number: schema for number, schema in SCHEMAS.values()}[schema_id]
+        return dict(SCHEMAS.values())[schema_id]
 
 
 @cache
@@ -92,7 +92,7 @@ async def main() -> None:
 if __name__ == "__main__":
     try:
         asyncio.run(main())
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - shown, and the process ends
         traceback.print_exc()
         end_process(1)  # Faust's thread would keep the process alive
     end_process(0)

@@ -26,7 +26,8 @@ SOLD = {
     "type": "record", "name": "Sold", "fields": [
         {"name": "orderId", "type": "string"}, {"name": "orderDate", "type": "long"}, {"name": "orderStatus", "type": "string"},
         {"name": "currency", "type": "string"}, {"name": "buyerEmail", "type": ["null", "string"]}, {"name": "buyerName", "type": "string"},
-        {"name": "postalCode", "type": "string"}, {"name": "countryCode", "type": "string"}, {"name": "items", "type": {"type": "array", "items": _ITEM}},
+        {"name": "postalCode", "type": "string"}, {"name": "countryCode", "type": "string"},
+        {"name": "items", "type": {"type": "array", "items": _ITEM}},
     ],
 }  # fmt: skip
 _LINE = {
