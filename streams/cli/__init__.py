@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli import demo, poll, schemas, stack, status, trace, verify, worker
+from streams.cli import dead, demo, held, mapping, poll, schemas, stack, status, trace, verify, worker
 
 app = typer.Typer(
     name="causeway", no_args_is_help=True, help="Marketplaces and IoT Boxes joined with Odoo 18, on Kafka."
@@ -19,6 +19,9 @@ app.command("verify")(verify.verify)
 app.command("status")(status.status)
 app.command("trace")(trace.trace)
 app.add_typer(poll.app, name="poll")
+app.add_typer(dead.app, name="dead")
+app.add_typer(held.app, name="held")
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(schemas.app, name="schemas")
 
 
