@@ -21,12 +21,13 @@ from streams.cli.failure_desk import (
     age,
     age_of,
     confirm,
-    console,
     counted,
     fail,
     open_desk,
     print_json,
+    print_table,
     summary_of,
+    table,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -304,11 +305,10 @@ def _action(letter: Letter) -> dict[str, Any] | None:
 
 def _print_table(letters: list[Letter], desk: Desk) -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     if not letters:
         return
-    table = Table(
+    rows = table(
         "id",
         "destination",
         "operation",
@@ -318,8 +318,6 @@ def _print_table(letters: list[Letter], desk: Desk) -> None:
         "replays",
         "failed",
         "detail",
-        box=None,
-        pad_edge=False,
     )
     for letter in letters:
         failed = letter.failed
@@ -328,8 +326,8 @@ def _print_table(letters: list[Letter], desk: Desk) -> None:
             letter.id[:12], failed["destination"], failed["operation"], failed["key"], failed["reason"], str(failed["attempts"]),
             str(failed["replays"]), f"{age_of(failed['last_failure'], desk.now)} ago", done + failed["detail"][:100],
         )  # fmt: skip
-        table.add_row(*map(escape, row))
-    console().print(table)
+        rows.add_row(*map(escape, row))
+    print_table(rows)
 
 
 def _print_plan(made: Plan) -> None:
@@ -345,20 +343,19 @@ def _print_plan(made: Plan) -> None:
 
 def _print_report(result: Report) -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     from streams.failure.verdicts import GOOD
 
     bad = [verdict for verdict in result.verdicts if verdict.result not in GOOD]
     if bad:
-        table = Table("id", "key", "result", "reason", "detail", box=None, pad_edge=False)
+        rows = table("id", "key", "result", "reason", "detail")
         for verdict in bad[:50]:
-            table.add_row(
+            rows.add_row(
                 *map(
                     escape, (verdict.failed_id[:12], verdict.key, verdict.result, verdict.reason, verdict.detail[:100])
                 )
             )
-        console().print(table)
+        print_table(rows)
     for word, count in sorted(result.counts().items()):
         typer.echo(f"  {count:>6} {word}")
     ended = f"Stopped: {result.stopped}" if result.stopped else "Done"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
+    from rich.table import Table
 
     from schemas.codec import Codec
     from streams.settings import Settings
@@ -49,11 +50,26 @@ def open_desk() -> Desk:
     return Desk(settings, Codec(Registry(settings.registry.client())), who())
 
 
+def table(*columns: str) -> Table:
+    """A plain table; ids are never cut, keys are folded."""
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False)
+    for column in columns:
+        made.add_column(column, no_wrap=column == "id", min_width=12 if column == "id" else None, overflow="fold")
+    return made
+
+
 def console() -> Console:
-    """For people; a dumb terminal or a pipe gets plain text of full width."""
+    """Fitted to the terminal; a pipe gets every line whole."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
+
+
+def print_table(made: Table) -> None:
+    """On standard output."""
+    console().print(made)
 
 
 def print_json(value: object) -> None:

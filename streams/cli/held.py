@@ -16,12 +16,13 @@ from streams.cli.failure_desk import (
     YesOption,
     age_of,
     confirm,
-    console,
     counted,
     fail,
     open_desk,
     print_json,
+    print_table,
     summary_of,
+    table,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -144,18 +145,15 @@ def _items(desk: Desk, ids: list[str], destination: str, waiting_for: str, key: 
 
 def _print_table(items: list[Held], desk: Desk) -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     if not items:
         return
-    table = Table(
-        "id", "destination", "operation", "key", "waits for", "owner", "held for", "releases", box=None, pad_edge=False
-    )
+    rows = table("id", "destination", "operation", "key", "waits for", "owner", "held for", "releases")
     for item in items:
         failed = item.failed
         row = (
             item.id[:12], failed["destination"], failed["operation"], failed["key"], item.waiting_for or "a person", failed["owner"],
             age_of(failed["first_failure"], desk.now), str(failed["replays"]),
         )  # fmt: skip
-        table.add_row(*map(escape, row))
-    console().print(table)
+        rows.add_row(*map(escape, row))
+    print_table(rows)

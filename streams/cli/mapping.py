@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.failure_desk import EXIT_FAILED, JsonOption, NoteOption, confirm, console, fail, open_desk, print_json
+from streams.cli.failure_desk import (
+    EXIT_FAILED,
+    JsonOption,
+    NoteOption,
+    confirm,
+    fail,
+    open_desk,
+    print_json,
+    print_table,
+    table,
+)
 
 if TYPE_CHECKING:
     from schemas.records import Mapping
@@ -122,11 +132,10 @@ def _shown(entry: Mapping) -> dict[str, str]:
 
 def _print_table(entries: list[Mapping]) -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     if not entries:
         return
-    table = Table("kind", "source", "account", "external", "internal", "by", "at", box=None, pad_edge=False)
+    rows = table("kind", "source", "account", "external", "internal", "by", "at")
     for entry in entries:
         row = (
             entry["kind"],
@@ -136,5 +145,5 @@ def _print_table(entries: list[Mapping]) -> None:
             entry["internal"],
             entry["actor"],
         )
-        table.add_row(*map(escape, row), f"{entry['at']:%Y-%m-%d %H:%M}")
-    console().print(table)
+        rows.add_row(*map(escape, row), f"{entry['at']:%Y-%m-%d %H:%M}")
+    print_table(rows)
