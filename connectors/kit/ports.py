@@ -231,6 +231,7 @@ class Connector:
     source         (settings, account, flow, deps) -> Source
     sink           (settings, deps) -> Sink, or None when nothing is written there
     order_mapping  raw order payload -> canonical order, or None when it sells nothing
+    mapping_for    settings -> its order mapping as configured, where configuration changes it
     verifier       (settings, deps) -> Verifier
     """
 
@@ -242,3 +243,8 @@ class Connector:
     sink: Callable[[Any, Deps], Sink] | None = None
     order_mapping: OrderMapping | None = None
     verifier: Callable[[Any, Deps], Verifier] | None = None
+    mapping_for: Callable[[Any], OrderMapping] | None = None
+
+    def configured_mapping(self, settings: Any) -> OrderMapping | None:
+        """The order mapping to use with these settings."""
+        return self.order_mapping if self.mapping_for is None else self.mapping_for(settings)

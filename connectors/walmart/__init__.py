@@ -7,7 +7,7 @@ from functools import partial
 
 from connectors.kit.ports import Connector, Deps, Sink, Source, Verifier
 from connectors.walmart.client import WalmartClient, open_client
-from connectors.walmart.mapping import to_order
+from connectors.walmart.mapping import mapping_for, to_order
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.sink import WalmartSink
 from connectors.walmart.source import FLOW, WalmartOrders
@@ -46,4 +46,5 @@ CONNECTOR = Connector(
     sink=_sink,
     order_mapping=to_order,
     verifier=_verifier,
+    mapping_for=lambda settings: mapping_for(settings.charges),
 )

@@ -7,7 +7,6 @@ CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_SECRET=...       or ...__CLIENT_SECRET_
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -99,7 +98,6 @@ class WalmartSettings(Part):
 
     base_url: Annotated[str, AfterValidator(_base_url)] = PRODUCTION
     accounts: dict[str, WalmartAccount] = Field(default_factory=dict)
-    poll_minutes: float = Field(10, gt=0, le=1440, description="between two polls of the orders (ORD-1)")
     overlap_minutes: float = Field(
         60, ge=0, le=10080, description="each poll reads again what changed this long before the last one"
     )
@@ -143,10 +141,6 @@ class WalmartSettings(Part):
         if len(named) < len(value):
             raise ValueError("two account names differ in letter case only")
         return named
-
-    @property
-    def poll_interval(self) -> timedelta:
-        return timedelta(minutes=self.poll_minutes)
 
     def account(self, name: str) -> WalmartAccount:
         """The account of that name. Raises ValueError saying what to set."""

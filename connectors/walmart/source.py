@@ -25,6 +25,7 @@ FLOW = "orders"
 _NO_OVERLAP = Overlap(timedelta(), timedelta(), 0)
 # A cursor may be refused (it is old) and its window begun anew, but not endlessly.
 _MOST_RESTARTS = 3
+_BEHIND = timedelta(minutes=1)
 # How the list may refuse a cursor that is too old or a window that holds too many: Walmart's pages do not name the code.
 _MAYBE_TOO_MUCH = frozenset({"INVALID_REQUEST", "INVALID_REQUEST_PARAM"})
 
@@ -138,10 +139,9 @@ class WalmartOrders:
             except TransientError as error:
                 # What came is kept; the next try begins the window anew instead of following the circle.
                 after = self._circled(position, reading, error)
-        done = after.reading is None
-        if done:
-            after_goal = self._now() - reading.goal
-            done = after_goal < max(self._settings.poll_interval, timedelta(seconds=self._settings.horizon_seconds + 1))
+        # A poll that took long has fallen behind: then the next one follows at once.
+        behind = self._now() - reading.goal - timedelta(seconds=self._settings.horizon_seconds)
+        done = after.reading is None and behind < _BEHIND
         within = after.reading is not None and after.read_until == position.read_until
         page = Page(
             items, passes.encode(after), None if within else after.read_until, done, problems, _asked_for(reading)

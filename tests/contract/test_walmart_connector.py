@@ -25,6 +25,7 @@ from connectors.walmart.source import WalmartOrders
 from connectors.walmart.verify import WalmartVerifier
 from schemas.reasons import Reason
 from tests.contract.benches.walmart import acknowledgement, deps_of, settings_of
+from tests.contract.recordings import recorded
 from tests.contract.walmart_box import Box, walmart_box
 
 
@@ -354,3 +355,14 @@ def test_production_keys_never_go_to_a_sandbox(box: Box) -> None:
         CONNECTOR.source(settings_of(box), "main", "orders", deps_of(box, "production"))
     with pytest.raises(ValueError, match="no flow 'returns'"):
         CONNECTOR.source(settings_of(box), "main", "returns", deps_of(box))
+
+
+def test_the_configured_reading_of_charges_is_the_one_that_maps() -> None:
+    """`charges`: whether an amount is for the line or for one unit."""
+    payload = recorded("walmart", "order_part_shipped").payload  # two units, one amount of 5.00
+    amounts = {}
+    for charges in ("line", "unit"):
+        mapping = CONNECTOR.configured_mapping(WalmartSettings(charges=charges))
+        assert mapping is not None
+        amounts[charges] = mapping(payload, "main")["lines"][0]["amount"]["amount"]
+    assert amounts == {"line": "5.00", "unit": "10.00"}

@@ -11,6 +11,7 @@ from schemas.records import Order
 from tests.contract.recordings import recorded
 
 Json = dict[str, Any]
+Path = tuple[str | int, ...]
 REMOVED = object()
 
 
@@ -20,10 +21,11 @@ def plain() -> Json:
     return order
 
 
-def changed(path: str, value: Any, order: Json | None = None) -> Json:
-    """The plain order with one value replaced: `orderLines.orderLine.0.item.sku`; REMOVED takes it out."""
+def changed(path: str | Path, value: Any, order: Json | None = None) -> Json:
+    """The plain order with one value replaced: `orderLines.orderLine.0.item.sku`, or its parts; REMOVED takes it out."""
     whole = plain() if order is None else copy.deepcopy(order)
-    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    parts = [int(part) if part.isdecimal() else part for part in path.split(".")] if isinstance(path, str) else path
+    *parents, last = parts
     holder: Any = whole
     for part in parents:
         holder = holder[part]

@@ -44,7 +44,7 @@ def test_accounts_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_everything_has_a_default() -> None:
     settings = WalmartSettings()
-    assert (settings.accounts, settings.poll_minutes, settings.charges) == ({}, 10, "line")
+    assert (settings.accounts, settings.charges) == ({}, "line")
     plan = settings.rates.plan()
     # RATE-1: Items 5/s, Inventory 10/s, Orders 15/s, and Walmart's own 60 acknowledgements a minute.
     assert [plan.quotas[name].per_second for name in ("items", "inventory", "orders", "acknowledge")] == [5, 10, 15, 1]
