@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.codec import load_schema
+from schemas.walk import kind_of, named_types, one_type
 
 
 class DocumentError(ValueError):
@@ -15,15 +16,17 @@ class DocumentError(ValueError):
 
 def to_document(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
     """A record as plain JSON values: times as ISO text. Nothing is masked."""
-    document = _Walk().out(load_schema(name), value)
+    schema = load_schema(name)
+    document = _Walk(schema).out(schema, value)
     assert isinstance(document, dict)
     return document
 
 
 def from_document(name: str, document: Any) -> dict[str, Any]:
     """The record again. Raises DocumentError naming unknown, missing and wrong fields."""
-    walk = _Walk()
-    value = walk.back(load_schema(name), document, "")
+    schema = load_schema(name)
+    walk = _Walk(schema)
+    value = walk.back(schema, document, "")
     if walk.problems:
         raise DocumentError("; ".join(walk.problems[:20]))
     assert isinstance(value, dict)
@@ -31,15 +34,15 @@ def from_document(name: str, document: Any) -> dict[str, Any]:
 
 
 class _Walk:
-    def __init__(self) -> None:
-        self._named: dict[str, Any] = {}
+    def __init__(self, root: Any) -> None:
+        self._named = named_types(root)
         self.problems: list[str] = []
 
     def out(self, schema: Any, value: Any) -> Any:
-        schema = self._resolved(schema)
-        if isinstance(schema, list):
-            return None if value is None else self.out(_other(schema), value)
-        kind = schema["type"] if isinstance(schema, dict) else schema
+        schema, _ = one_type(schema, self._named)
+        kind = kind_of(schema)
+        if value is None:
+            return None
         if kind == "record":
             return {field["name"]: self.out(field["type"], value[field["name"]]) for field in schema["fields"]}
         if kind == "array":
@@ -49,10 +52,10 @@ class _Walk:
         return value.isoformat() if isinstance(value, datetime) else value
 
     def back(self, schema: Any, content: Any, place: str) -> Any:
-        schema = self._resolved(schema)
-        if isinstance(schema, list):
-            return None if content is None else self.back(_other(schema), content, place)
-        kind = schema["type"] if isinstance(schema, dict) else schema
+        schema, optional = one_type(schema, self._named)
+        kind = kind_of(schema)
+        if content is None and optional:
+            return None
         if kind == "record":
             return self._record(schema, content, place)
         if kind == "array":
@@ -78,7 +81,6 @@ class _Walk:
             if name in content:
                 value[name] = self.back(field["type"], content[name], _below(place, name))
             elif "default" in field:
-                self._resolved(field["type"])  # a type defined here may be named further on
                 value[name] = field["default"]
             else:
                 self.problems.append(f"{_below(place, name)}: is missing")
@@ -103,25 +105,6 @@ class _Walk:
     def _wrong(self, place: str, wanted: str, content: Any) -> None:
         self.problems.append(f"{place or 'the document'}: must be {wanted}, is {type(content).__name__}")
 
-    def _resolved(self, schema: Any) -> Any:
-        """Avro defines a named type where it first stands and names it afterwards."""
-        if isinstance(schema, str) and schema in self._named:
-            return self._named[schema]
-        if isinstance(schema, dict) and schema["type"] == "record":
-            self._named[schema["name"]] = schema
-        elif isinstance(schema, dict) and isinstance(schema["type"], dict | list):
-            return self._resolved(schema["type"])
-        if isinstance(schema, list):
-            for item in schema:
-                self._resolved(item)
-        if isinstance(schema, dict) and schema["type"] in ("array", "map"):
-            self._resolved(schema.get("items", schema.get("values")))
-        return schema
-
 
 def _below(place: str, name: str) -> str:
     return f"{place}.{name}" if place else name
-
-
-def _other(schema: list[Any]) -> Any:
-    return next(item for item in schema if item != "null")

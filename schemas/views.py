@@ -15,6 +15,7 @@ from typing import Any
 from schemas.codec import Codec, DecodeError, load_schema
 from schemas.masking import MASK, mask_text
 from schemas.topics import topic_table
+from schemas.walk import kind_of, named_types, one_type
 
 _ID_FIELDS = re.compile(r"(^|_)(id|key|checksum|target|origin|sku|correlation|traceparent|waiting_for)$")
 _HARMLESS = re.compile(
@@ -39,8 +40,8 @@ def view_record(
     name: str, value: Mapping[str, Any], codec: Codec | None = None, *, masked: bool = True
 ) -> dict[str, Any]:
     """The record as JSON values: times as ISO text, nested payloads decoded where `codec` can, else `<n bytes>`."""
-    view = _View(codec, masked)
-    shown = view.value(load_schema(name), value, {}, "")
+    schema = load_schema(name)
+    shown = _View(codec, masked, named_types(schema)).value(schema, value, "")
     assert isinstance(shown, dict)
     return shown
 
@@ -51,34 +52,33 @@ def value_schema_of(topic: str) -> str:
 
 
 class _View:
-    """Walks a value along its schema. `named` are the record types defined so far (Avro refers to them by name)."""
+    """Walks a value along its schema; `named` are the record types of the schema."""
 
-    def __init__(self, codec: Codec | None, masked: bool) -> None:
+    def __init__(self, codec: Codec | None, masked: bool, named: dict[str, Any]) -> None:
         self._codec = codec
         self._masked = masked
+        self._named = named
 
-    def value(self, schema: Any, value: Any, named: dict[str, Any], field: str) -> Any:
-        if isinstance(schema, list):  # a union: null or one other
-            return None if value is None else self.value(next(s for s in schema if s != "null"), value, named, field)
-        if isinstance(schema, str) and schema in named:
-            schema = named[schema]
-        kind = schema["type"] if isinstance(schema, dict) else schema
+    def value(self, schema: Any, value: Any, field: str) -> Any:
+        if value is None:
+            return None
+        schema, _ = one_type(schema, self._named)
+        kind = kind_of(schema)
         if kind == "record":
-            named[schema["name"]] = schema
-            return {item["name"]: self._field(item, value, named) for item in schema["fields"] if item["name"] in value}
+            return {item["name"]: self._field(item, value) for item in schema["fields"] if item["name"] in value}
         if kind == "array":
-            return [self.value(schema["items"], item, named, field) for item in value]
+            return [self.value(schema["items"], item, field) for item in value]
         if kind == "map":
-            return {name: self.value(schema["values"], item, named, name) for name, item in value.items()}
+            return {name: self.value(schema["values"], item, name) for name, item in value.items()}
         return self._leaf(value, field)
 
-    def _field(self, item: Mapping[str, Any], record: Mapping[str, Any], named: dict[str, Any]) -> Any:
+    def _field(self, item: Mapping[str, Any], record: Mapping[str, Any]) -> Any:
         value, pii = record[item["name"]], item.get("pii")
         if pii == "payload":
             return self._payload(record, value)
         if pii and self._masked:
             return mask_value(value)
-        return self.value(item["type"], value, named, item["name"])
+        return self.value(item["type"], value, item["name"])
 
     def _leaf(self, value: Any, field: str) -> Any:
         if isinstance(value, datetime):

@@ -85,10 +85,7 @@ class Filter:
 
     def as_json(self) -> dict[str, Any]:
         """What is set, for plans and reports."""
-        values = {name: value for name, value in asdict(self).items() if value}
-        return {
-            name: value.total_seconds() if isinstance(value, timedelta) else value for name, value in values.items()
-        }
+        return {name: _as_json(value) for name, value in asdict(self).items() if value}
 
     def _has_text(self, failed: dict[str, Any]) -> bool:
         places = ("detail", "key", "operation", "origin", "waiting_for", "correlation", "id")
@@ -156,6 +153,12 @@ def _letters(
         if failed["id"] not in seen:  # a repeated piece of work dies again under the same id
             seen.add(failed["id"])
             yield Letter(record.origin, record.key, failed, actions.get(failed["id"]))
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def parse_age(text: str) -> timedelta:

@@ -106,3 +106,11 @@ def test_hostile_json_is_shown_by_its_size_or_cut() -> None:
     for _ in range(200):
         deep = [deep]
     assert "x" not in json.dumps(mask_json(deep))
+
+
+def test_a_type_named_before_the_place_it_is_shown_is_masked_too() -> None:
+    """SEC-2: an Address of a field further on, when the first one is not there."""
+    shown = view_record("order", {"ship_to": order()["ship_to"], "bill_to": order()["ship_to"], "lines": []})
+    assert CANARIES["name"] not in json.dumps(shown)
+    only_last = view_record("order", {"bill_to": order()["ship_to"]})
+    assert only_last["bill_to"]["name"] == "*** (18 characters)"
