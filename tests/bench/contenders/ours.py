@@ -22,7 +22,7 @@ from streams.settings import KafkaSettings
 class HopStage:
     """Transforms and forwards, and asks to stop after so many records."""
 
-    limits = StageLimits()
+    limits = StageLimits(chunk_records=2_000)  # what a stage without a slow destination may well take at once
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self.name = f"ours-{uuid.uuid4()}"
