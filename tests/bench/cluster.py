@@ -21,10 +21,13 @@ _WAIT_SECONDS = 20.0
 
 
 @contextmanager
-def cluster(say: Say, *, registry: bool = False) -> Iterator[Endpoints]:
-    """Where Kafka is and, if asked for, the registry. What was started is stopped at the end. Raises BenchError."""
+def cluster(say: Say, *, registry: bool = False, own: bool = False) -> Iterator[Endpoints]:
+    """Where Kafka is and, if asked for, the registry. What was started is stopped at the end. Raises BenchError.
+
+    `own`: never that of the environment, because the bench leaves things in the pipeline's topics.
+    """
     bootstrap, url = os.environ.get("CAUSEWAY_TEST_BOOTSTRAP"), os.environ.get("CAUSEWAY_TEST_REGISTRY")
-    if bootstrap and (url or not registry):
+    if bootstrap and (url or not registry) and not own:
         say(f"Kafka at {bootstrap} (CAUSEWAY_TEST_BOOTSTRAP)")
         yield Endpoints(bootstrap, url or "")
         return
