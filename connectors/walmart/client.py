@@ -75,11 +75,11 @@ class WalmartClient:
         self._out = surroundings
         self._caller = Caller(settings.service_name, settings.channel_type)
 
-    async def list_orders(self, query: Mapping[str, str] | str) -> OrderPage:
+    async def list_orders(self, query: Mapping[str, str] | str, priority: Priority = Priority.ORDERS) -> OrderPage:
         """A page: of a first query's parameters, or of a cursor, which is appended to the path exactly as it came."""
         text = query if isinstance(query, str) else "?" + urlencode(query)
         try:
-            answer, content = await self._call("list_orders", "GET", ORDERS + text)
+            answer, content = await self._call("list_orders", "GET", ORDERS + text, priority)
         except DataError as error:
             if error.code == errors.NOT_FOUND:
                 return OrderPage((), "", 0)
@@ -119,13 +119,14 @@ class WalmartClient:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def _call(self, operation: str, method: str, path: str) -> Said:
+    async def _call(self, operation: str, method: str, path: str, priority: Priority = Priority.ORDERS) -> Said:
         correlation = self._out.new_id()
         attempt, renewals, refusals = 1, 0, 0
         while True:
             token: Token | None = None
             try:
                 token = await self.ask_token()
+                await self._budget.take(operation, priority)
                 return await self._once(operation, method, path, token, correlation)
             except ForbiddenError:
                 raise
@@ -143,7 +144,6 @@ class WalmartClient:
                 await self._out.sleep(wait)
 
     async def _once(self, operation: str, method: str, path: str, token: Token, correlation: str) -> Said:
-        await self._budget.take(operation, Priority.ORDERS)
         try:
             answer = await self._http.call(
                 operation.replace("_", " "),

@@ -13,6 +13,7 @@ from connectors.kit import exact_json
 from connectors.kit.cursor import LoopGuard, Overlap, to_text, whole_second
 from connectors.kit.errors import DataError, TransientError
 from connectors.kit.ports import Fetched, Page, Problem
+from connectors.kit.rate import Priority
 from connectors.kit.reading import described
 from connectors.walmart import passes
 from connectors.walmart.client import ORDER_ID, OrderPage, WalmartClient
@@ -22,6 +23,7 @@ from connectors.walmart.settings import WalmartSettings
 
 logger = logging.getLogger(__name__)
 FLOW = "orders"
+BULK = Priority.REPORTS
 _NO_OVERLAP = Overlap(timedelta(), timedelta(), 0)
 # A cursor may be refused (it is old) and its window begun anew, but not endlessly.
 _MOST_RESTARTS = 3
@@ -36,6 +38,7 @@ class _Run:
 
     guard: LoopGuard
     ids: set[str]
+    priority: Priority
     restarts: int = 0
 
     def new_pass(self) -> None:
@@ -69,8 +72,9 @@ class WalmartOrders:
         return self._walk(passes.decode(position, self._nodes), first, self._overlap)
 
     def resync(self, since: datetime) -> AsyncIterator[Page]:
-        """Everything changed since then, as far back as Walmart lists orders. The positions of its pages are not the flow's."""
-        return self._walk(Position(), since, _NO_OVERLAP)
+        """Everything changed since then, as far back as Walmart lists orders, when no other call wants the quota (EVT-5). The positions of
+        its pages are not the flow's."""
+        return self._walk(Position(), since, _NO_OVERLAP, BULK)
 
     async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Page]:
         """Just these purchase orders, a page each."""
@@ -92,8 +96,10 @@ class WalmartOrders:
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def _walk(self, position: Position, first: datetime, overlap: Overlap) -> AsyncIterator[Page]:
-        run = _Run(LoopGuard("orders"), set())
+    async def _walk(
+        self, position: Position, first: datetime, overlap: Overlap, priority: Priority = Priority.ORDERS
+    ) -> AsyncIterator[Page]:
+        run = _Run(LoopGuard("orders"), set(), priority)
         while True:
             if position.reading is None:
                 position = self._begun(position, first, overlap)
@@ -119,7 +125,7 @@ class WalmartOrders:
         if not reading.cursor:
             run.new_pass()
         try:
-            listed = await self._client.list_orders(reading.cursor or self._query(reading))
+            listed = await self._client.list_orders(reading.cursor or self._query(reading), run.priority)
         except DataError as error:
             return None, replace(position, reading=self._other_way(run, reading, error))
         seen = Seen(0, listed.total, listed.next_cursor)

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.kit import exact_json
+from connectors.kit.budget import Budget
 from connectors.kit.errors import ConnectorError, DataError, TransientError
 from connectors.kit.ports import Page
+from connectors.kit.rate import Priority
 from connectors.walmart.source import WalmartOrders
 from tests.contract.recordings import recorded
 from tests.unit.walmart.fake import ACCOUNT, NOW, Fake, gateway, in_turn, reply, settings_with
@@ -253,6 +255,22 @@ async def test_resync_reads_from_a_moment_on_and_says_nothing_of_the_flow() -> N
     pages = await all_of(source_of(fake_of(listing)).resync(NOW - timedelta(days=50)))
     assert ids_in(pages) == ["1003", "1004"]
     assert pages[-1].last
+
+
+async def test_a_resync_lets_polls_go_first_when_quota_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EVT-5: bulk never delays critical; what a priority does is proven in tests/unit/kit/test_rate.py."""
+    asked: list[Priority] = []
+
+    async def take(budget: Budget, operation: str, priority: Priority = Priority.ORDERS) -> float:
+        if operation == "list_orders":
+            asked.append(priority)
+        return 0.0
+
+    monkeypatch.setattr(Budget, "take", take)
+    source = source_of(fake_of(Listing(some(3))))
+    await all_of(source.resync(NOW - timedelta(days=1)))
+    await all_of(source.pages(""))
+    assert asked == [Priority.REPORTS, Priority.REPORTS, Priority.ORDERS, Priority.ORDERS]
 
 
 async def test_resync_further_back_than_walmart_lists_begins_where_it_does() -> None:
