@@ -15,13 +15,17 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from connectors.kit.errors import AuthError, ConnectorError, RetryError
+from connectors.kit.errors import AuthError, ConflictError, ConnectorError, ForbiddenError, RetryError, UncertainError
 from connectors.kit.metrics import CALL_SECONDS
 from connectors.odoo.auth import connect
 from connectors.odoo.errors import translated
 from connectors.odoo.settings import OdooSettings
 
 logger = logging.getLogger(__name__)
+
+# Between tries of one call. Longer troubles are for the retry tiers and the circuit breaker.
+_PAUSES_SECONDS = (0.1, 0.4)
+_LONGEST_PAUSE_SECONDS = 2.0
 
 Ids = Sequence[int]
 Domain = Sequence[Any]
@@ -65,6 +69,27 @@ class Odoo:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _in_thread(self, model: str, method: str, args: list[Any], kwargs: dict[str, Any], *, writes: bool) -> Any:
+        """One call, tried again at once when nothing can have been carried out: a hiccup must not cost the whole batch a retry tier."""
+        pauses = iter(_PAUSES_SECONDS)
+        denied = False
+        while True:
+            try:
+                return self._once(model, method, args, kwargs, writes=writes)
+            except (UncertainError, ConflictError, ForbiddenError):
+                raise
+            except AuthError:
+                if denied:
+                    raise
+                denied = (
+                    True  # a connection of before a restart or a rotation: one new login, then it is refused for good
+                )
+            except RetryError as error:
+                pause = next(pauses, None)
+                if pause is None or (error.retry_after or 0) > _LONGEST_PAUSE_SECONDS:
+                    raise
+                time.sleep(max(pause, error.retry_after or 0))
+
+    def _once(self, model: str, method: str, args: list[Any], kwargs: dict[str, Any], *, writes: bool) -> Any:
         connection = self._connection()
         begin = time.monotonic()
         try:
