@@ -20,6 +20,7 @@ from connectors.kit.budget import Budget
 from connectors.kit.errors import AuthError, ConnectorError, DataError, ForbiddenError, ThrottledError, TransientError
 from connectors.kit.http import Answer, HttpClient
 from connectors.kit.http_errors import Asked
+from connectors.kit.metrics import watch_quotas
 from connectors.kit.rate import Priority
 from connectors.kit.shared import Shared
 from connectors.kit.tokens import Grant, Token, TokenCache
@@ -243,7 +244,14 @@ _BUDGETS: Shared[Budget] = Shared()
 def budget_of(settings: WalmartSettings, account: str) -> Budget:
     """The rate budget of an account in this process. A worker that owns part of the work calls `set_share` on it."""
     identity = (settings.base_url, settings.account(account).client_id)
-    return _BUDGETS.get((*identity, repr(settings.rates)), lambda: Budget(settings.rates.plan()))
+
+    def make() -> Budget:
+        plan = settings.rates.plan()
+        budget = Budget(plan)
+        watch_quotas("walmart", account, {name: quota.depth for name, quota in plan.quotas.items()}, budget.left)
+        return budget
+
+    return _BUDGETS.get((*identity, repr(settings.rates)), make)
 
 
 def open_client(settings: WalmartSettings, account: str, now: Callable[[], datetime]) -> WalmartClient:
@@ -251,5 +259,5 @@ def open_client(settings: WalmartSettings, account: str, now: Callable[[], datet
     keys = settings.account(account)
     name = f"walmart:{settings.base_url}:{keys.client_id}"
     tokens = _TOKENS.get(name, lambda: TokenCache(name, now))
-    http = HttpClient(settings.base_url, settings.http, refusal=errors.refusal(now))
+    http = HttpClient(settings.base_url, settings.http, refusal=errors.refusal(now), system="walmart")
     return WalmartClient(settings, keys, http, tokens, budget_of(settings, account), real_surroundings(now))

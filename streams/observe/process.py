@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
-from prometheus_client import REGISTRY, CollectorRegistry, Gauge
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -75,13 +75,14 @@ class StageCollector(Collector):
         heads = self._oldest(
             {(s.partition.topic, s.partition.partition): s.done for found in sights.values() for s in found if s.lag}
         )
-        for stage, found in sights.items():
+        for name, found in sights.items():
+            stage = _short(name)
             self._add_lag(families, stage, found, heads)
             for doing, count in Counter(sight.doing.value for sight in found).items():
                 families["causeway_stage_lanes"].add_metric((stage, doing), count)
-        for stage, pauses in self._runtime.pauses().items():
+        for name, pauses in self._runtime.pauses().items():
             for reason, count in Counter(reason for _, reason in pauses).items():
-                families["causeway_stage_paused_lanes"].add_metric((stage, reason), count)
+                families["causeway_stage_paused_lanes"].add_metric((_short(name), reason), count)
         yield from families.values()
 
     def _add_lag(
@@ -111,6 +112,11 @@ class StageCollector(Collector):
         return {place: head for place, head in self._heads.items() if place in behind and head.offset >= behind[place]}
 
 
+def _short(group: str) -> str:
+    """The stage's name as `causeway worker --stage` takes it."""
+    return group.removeprefix("causeway.")
+
+
 @contextmanager
 def observed(
     settings: Settings, process: str, healthy: HealthCheck, runtime: Watched | None = None, registry: CollectorRegistry = REGISTRY
@@ -119,6 +125,7 @@ def observed(
     if not settings.stage.metrics_port:
         yield None
         return
+    disable_created_metrics()  # a second series for every counter, which Prometheus does not use
     BUILD.labels(_version(), platform.python_version(), settings.environment.value, process).set(1)
     config: dict[str, Any] = settings.kafka.librdkafka()
     collector = (
