@@ -104,6 +104,7 @@ def test_thirteen_tries_then_dead_with_all_of_them_counted() -> None:
     assert walked[0] == "retry.30s"
     assert walked[-1] == "retry.24h"
     assert failed_record(routed)["attempts"] == 14
+    assert failed_record(routed)["headers"] == dict(record().headers)  # as they were before anything failed
 
 
 def test_a_missing_mapping_is_held_with_what_it_waits_for() -> None:
