@@ -1,0 +1,44 @@
+"""The main job: orders sold on a marketplace that lies reach Odoo once each, to the cent, and the ledger balances (TEST-1, TEST-3, EVT-4).
+
+The whole demo as a user starts it: its own Kafka, registry, sandboxes and processes; few orders, all default faults.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.timeout(300)
+def test_the_demo_balances_under_faults(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "streams.cli",
+        "demo",
+        "--orders",
+        "60",
+        "--faults",
+        "default",
+        "--seed",
+        "5",
+        "--json",
+    ]
+    env = {name: value for name, value in os.environ.items() if not name.startswith("CAUSEWAY_")}
+    done = subprocess.run(
+        [*command, "--data", str(tmp_path / "demo")], capture_output=True, text=True, env=env, timeout=280, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert sorted(report) == sorted(
+        ["in", "applied", "held", "excluded", "dead", "balanced", "doubled", "missing", "cents_off", "seconds"]
+    )
+    assert report["in"] == 60 == report["applied"] + report["held"] + report["excluded"] + report["dead"]
+    assert report["balanced"] is True
+    assert (report["doubled"], report["missing"], report["cents_off"]) == (0, 0, 0)
+    assert report["applied"] > 50
