@@ -23,11 +23,22 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 class Reader:
-    """A value and the path to it."""
+    """A value and the path to it. The path is put together only when an error needs it: most values are right."""
 
-    def __init__(self, value: Any, path: str = "") -> None:
+    __slots__ = ("_name", "_parent", "value")
+
+    def __init__(self, value: Any, name: str = "", parent: Reader | None = None) -> None:
         self.value = value
-        self.path = path
+        self._name = name
+        self._parent = parent
+
+    @property
+    def path(self) -> str:
+        """`orderLines.orderLine[0].item.sku`."""
+        above = self._parent.path if self._parent is not None else ""
+        if not self._name:
+            return above
+        return f"{above}{'' if not above or self._name.startswith('[') else '.'}{self._name}"
 
     def wrong(self, expected: str) -> DataError:
         """The error to raise: `path: expected ..., found ...`."""
@@ -35,12 +46,7 @@ class Reader:
 
     def __getitem__(self, name: str) -> Reader:
         """What is under that name, missing or not. Raises DataError when this is no object."""
-        path = f"{self.path}.{name}" if self.path else name
-        if self.value is None:
-            return Reader(None, path)
-        if not isinstance(self.value, dict):
-            raise self.wrong("an object")
-        return Reader(self.value.get(name), path)
+        return Reader(self._under(name), name, self)
 
     @property
     def missing(self) -> bool:
@@ -55,7 +61,7 @@ class Reader:
             return [found]
         if not isinstance(found.value, list):
             raise found.wrong("a list")
-        return [Reader(item, f"{found.path}[{index}]").an_object() for index, item in enumerate(found.value)]
+        return [Reader(item, f"[{index}]", found).an_object() for index, item in enumerate(found.value)]
 
     def an_object(self) -> Reader:
         """Itself. Raises DataError when it is no object."""
@@ -65,14 +71,18 @@ class Reader:
 
     def text(self, name: str, default: str = "") -> str:
         """Text, cleaned and stripped; a whole number is taken as its digits, because ids come either way."""
-        found = self[name]
-        if found.missing:
+        value = self._under(name)
+        if value is None:
             return default
-        if isinstance(found.value, int) and not isinstance(found.value, bool):
-            return found._bounded(str(found.value))
-        if not isinstance(found.value, str):
-            raise found.wrong("text")
-        return found._bounded(_UNWANTED.sub("", found.value).strip()) or default
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str):
+            raise self[name].wrong("text")
+        if not value.isprintable():
+            value = _UNWANTED.sub("", value)
+        if len(value) > LONGEST_TEXT:
+            raise self[name].wrong(f"at most {LONGEST_TEXT} characters")
+        return value.strip() or default
 
     def needed_text(self, name: str) -> str:
         """Text that must be there."""
@@ -88,7 +98,7 @@ class Reader:
             return []
         if not isinstance(found.value, list):
             raise found.wrong("a list")
-        return [Reader({"": item}, f"{found.path}[{i}]").text("") for i, item in enumerate(found.value)]
+        return [Reader({f"[{i}]": item}, "", found).text(f"[{i}]") for i, item in enumerate(found.value)]
 
     def flag(self, name: str) -> bool:
         """true, false, or the same as text; missing or empty is false."""
@@ -129,10 +139,13 @@ class Reader:
             raise self[name].wrong("a time")
         return moment
 
-    def _bounded(self, text: str) -> str:
-        if len(text) > LONGEST_TEXT:
-            raise self.wrong(f"at most {LONGEST_TEXT} characters")
-        return text
+    def _under(self, name: str) -> Any:
+        value = self.value
+        if isinstance(value, dict):
+            return value.get(name)
+        if value is None:
+            return None
+        raise self.wrong("an object")
 
 
 def described(value: Any) -> str:

@@ -261,7 +261,7 @@ def _country(postal: Reader) -> str:
 def _node(order: Reader) -> Reader:
     """`shipNode` is an object; some published examples have an empty list there."""
     node = order["shipNode"]
-    return Reader(None, node.path) if isinstance(node.value, list) and not node.value else node
+    return Reader(None, "shipNode") if isinstance(node.value, list) and not node.value else node
 
 
 def _fulfilment(order: Reader) -> str:

@@ -113,6 +113,12 @@ def test_children_are_a_list_or_one_object() -> None:
             reading(wrong).children("b")
 
 
+def test_texts_name_the_element_that_is_wrong() -> None:
+    assert reading(["x", 5]).texts("b") == ["x", "5"]
+    with pytest.raises(DataError, match=r"^a\.b\[1\]: expected text, found a list of 0"):
+        reading(["x", []]).texts("b")
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.decimals(allow_nan=True),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
