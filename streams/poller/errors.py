@@ -1,7 +1,7 @@
 """Errors of the poller, by what happens next.
 
-FencedError          another poller writes this flow's cursor: the flow stops, the others go on
-CursorError          the cursor can be neither written nor known to be unwritten: the process ends and is started again
+FencedError          our hold on this flow's cursor is gone: the flow stops until the group confirms that it is ours
+CursorError          the cursor can be neither written nor known to be unwritten: the same, reading it again tells
 CommandError         a command that nobody can carry out: a dead letter
 """
 
@@ -11,7 +11,7 @@ from streams.runtime.errors import InfrastructureError
 
 
 class FencedError(Exception):
-    """A newer poller has taken over this flow; nothing this one writes counts any more."""
+    """A newer producer has taken over this cursor, or the broker ended our transaction; nothing this one writes counts any more."""
 
 
 class CursorError(InfrastructureError):

@@ -95,7 +95,7 @@ class Tools:
 
 
 class FlowLoop:
-    """Reads one flow until told to stop. Raises FencedError and CursorError, nothing else."""
+    """Reads one flow until told to stop. `run` raises FencedError and CursorError, nothing else, and may be called again after them."""
 
     def __init__(self, flow: Flow, tools: Tools, source: Callable[[], Source]) -> None:
         self.flow = flow
@@ -280,6 +280,7 @@ class FlowLoop:
         if self._source is not None:
             with contextlib.suppress(Exception):
                 await self._source.aclose()
+            self._source = None
 
 
 def describe(error: Exception) -> str:

@@ -31,6 +31,7 @@ from streams.poller.settings import PollSettings
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.2
+_COMMITTED_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
 _GIVE_UP_SECONDS = 60.0  # longest that flows may take to end; far below max.poll.interval.ms
 
@@ -70,7 +71,7 @@ class Member:
         self._topic = topic
         self._handler = handler
         self._loop = loop
-        self._todo: queue.SimpleQueue[Callable[[Consumer], None]] = queue.SimpleQueue()
+        self._todo: queue.SimpleQueue[Callable[[Consumer], object]] = queue.SimpleQueue()
         self._is_stopping = False
         self._is_deaf = False
         self._patience_seconds = float(config["session.timeout.ms"]) / 1000
@@ -104,15 +105,21 @@ class Member:
 
     def commit(self, partition: int, offset: int) -> None:
         """Everything below this offset is done. What cannot be committed is done again by the next owner."""
-        place = TopicPartition(self._topic, partition, offset)
+        self._todo.put(lambda consumer: self._commit(consumer, partition, offset))
 
-        def commit(consumer: Consumer) -> None:
-            try:
-                consumer.commit(offsets=[place], asynchronous=False)
-            except KafkaException as error:
-                logger.warning("poll_commit_failed partition=%d detail=%s", partition, error.args[0].str())
+    async def is_ours(self, partition: int) -> bool:
+        """Whether the group's coordinator takes a commit of this partition from us; it takes none from a member it has replaced."""
+        answer: asyncio.Future[bool] = self._loop.create_future()
 
-        self._todo.put(commit)
+        def settle(confirmed: bool) -> None:
+            if not answer.done():
+                answer.set_result(confirmed)
+
+        def ask(consumer: Consumer) -> None:
+            self._loop.call_soon_threadsafe(settle, self._is_confirmed(consumer, partition))
+
+        self._todo.put(ask)
+        return await answer
 
     def pause(self, partition: int) -> None:
         """Hand over no more of this partition for now."""
@@ -129,6 +136,27 @@ class Member:
             except queue.Empty:
                 return
             action(consumer)
+
+    def _commit(self, consumer: Consumer, partition: int, offset: int) -> bool:
+        try:
+            places = consumer.commit(offsets=[TopicPartition(self._topic, partition, offset)], asynchronous=False)
+            error = next((place.error for place in places or () if place.error), None)
+        except KafkaException as raised:
+            error = raised.args[0]
+        if error is not None:
+            logger.warning("poll_commit_failed partition=%d detail=%s", partition, error.str())
+        return error is None
+
+    def _is_confirmed(self, consumer: Consumer, partition: int) -> bool:
+        """The offset stays what it is."""
+        try:
+            if all(place.partition != partition for place in consumer.assignment()):
+                return False
+            (known,) = consumer.committed([TopicPartition(self._topic, partition)], timeout=_COMMITTED_SECONDS)
+        except KafkaException as error:
+            logger.warning("poll_group_silent partition=%d detail=%s", partition, error.args[0].str())
+            return False
+        return self._commit(consumer, partition, max(known.offset, 0))  # none yet: from the beginning, as without one
 
     def _ask_loop(self) -> None:
         if time.monotonic() - self._answered_at < ANSWER_SECONDS:

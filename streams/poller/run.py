@@ -33,10 +33,11 @@ from streams.observe import logs
 from streams.observe.process import observed
 from streams.poller.flows import Flow, Names, by_partition, configured_flows
 from streams.poller.loop import Clock, RealClock, Tools
-from streams.poller.owner import Ground, Owner
+from streams.poller.owner import Owner
 from streams.poller.ownership import Member, consumer_config
 from streams.poller.publisher import Delivers, Publisher
 from streams.poller.records import STAGE, Shaper
+from streams.poller.takeover import Ground
 from streams.runtime.producer import Producer
 from streams.settings import ConfigurationError, Settings
 
@@ -82,8 +83,8 @@ async def run_poller(
 ) -> None:
     """Poll every configured flow that the group gives to this process, until `stop` is set.
 
-    Raises ConfigurationError when there is nothing to poll, RegistryError when the schemas cannot be asked for, BrokerError and CursorError
-    when the process should be started again.
+    Raises ConfigurationError when there is nothing to poll, RegistryError when the schemas cannot be asked for, BrokerError when the
+    process should be started again.
     """
     hooks = hooks or Hooks()
     flows = configured_flows(settings, connectors)

@@ -7,7 +7,9 @@ import signal
 
 import pytest
 
-from tests.integration.poller_kit import MakeWorld, World, until, world
+from streams.poller.cursors import CursorWriter
+from streams.poller.flows import FlowKey
+from tests.integration.poller_kit import SOURCE, MakeWorld, World, until, world
 
 __all__ = ["world"]  # the fixture
 
@@ -85,6 +87,7 @@ def test_zombie_is_fenced(world: MakeWorld) -> None:
     assert positions == sorted(positions), "no cursor went back"
     owners = [cursor["owner"].rpartition(":")[2] for _, cursor in ours.cursors()]
     assert owners[1:] == [str(heir.process.pid)] * (len(owners) - 1), "of the zombie only the first page counts"
+    assert not zombie.has_logged("poll_taken_again"), "the group does not confirm it, so it stays stopped"
     assert zombie.process.poll() is None, "its other flows would go on"
     assert zombie.terminate() == 0
 
@@ -126,3 +129,18 @@ def test_poller_whose_event_loop_hangs_leaves_its_flows_to_others(world: MakeWor
     heir = ours.start()
     until(ours.is_caught_up, "another has taken over")
     assert pids(ours, "main")[-1] == heir.process.pid
+
+
+def test_fenced_poller_that_still_owns_its_flow_takes_it_again(world: MakeWorld) -> None:
+    """A broker that was away too long ends a transaction like a successor does: nobody must stay stopped by that."""
+    ours = world()
+    ours.market().change("1")
+    poller = ours.start()
+    until(ours.is_caught_up, "read")
+    key = FlowKey(SOURCE, "main", "orders")
+    CursorWriter(ours.kafka, ours.names.transaction(key), ours.names.cursors, lambda _step: None).open()
+    until(lambda: poller.has_logged("poll_fenced"), "its cursor is refused")
+    ours.market().change("2")
+    until(ours.is_caught_up, "it goes on", limit_seconds=30)
+    assert poller.has_logged("poll_taken_again")
+    assert poller.terminate() == 0

@@ -350,7 +350,7 @@ async def test_fenced_flow_stops_loudly(caplog: pytest.LogCaptureFixture) -> Non
     assert any(r.levelno == logging.CRITICAL and "poll_fenced" in r.getMessage() for r in caplog.records)
 
 
-async def test_cursor_that_nobody_knows_ends_the_process() -> None:
+async def test_flow_stops_when_nobody_knows_whether_its_cursor_is_written() -> None:
     bench = Bench(ScriptedSource([[page("1")]]))
     bench.recorder.fail["cursor after 1"] = CursorError("who knows")
     with pytest.raises(CursorError):

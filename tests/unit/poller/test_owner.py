@@ -15,8 +15,9 @@ from schemas.record import Record
 from streams.poller import owner as module
 from streams.poller.flows import FlowKey
 from streams.poller.loop import RealClock, Tools
-from streams.poller.owner import Ground, Owner
+from streams.poller.owner import Owner
 from streams.poller.settings import PollSettings
+from streams.poller.takeover import Ground
 from streams.poller.tracks import Wish
 from tests.unit.poller.kit import KEY, NOW, codec, shaper
 
@@ -35,6 +36,9 @@ class Member:
 
     def resume(self, partition: int) -> None:
         self.log.append(f"resume {partition}")
+
+    async def is_ours(self, partition: int) -> bool:
+        return True
 
     def commits(self) -> list[str]:
         return [entry for entry in self.log if entry.startswith("commit")]
