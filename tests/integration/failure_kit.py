@@ -74,8 +74,12 @@ def parked(tier: str, target: str, key: str, value: bytes, delay_seconds: float,
 
 
 def send(settings: Settings, messages: Sequence[Message]) -> None:
-    with SyncProducer(settings.kafka.librdkafka()) as producer:
-        producer.send_all(messages)
+    _producer(settings.kafka.bootstrap).send_all(messages)
+
+
+@lru_cache
+def _producer(bootstrap: str) -> SyncProducer:
+    return SyncProducer({"bootstrap.servers": bootstrap})  # kept: a new one needs half a second for its id
 
 
 def records(settings: Settings, topic: str, key_prefix: str) -> list[Record]:

@@ -39,7 +39,7 @@ def test_killed_again_and_again_it_loses_nothing(bootstrap: str, registry_url: s
     name, group, chance = unique(), unique("group"), random.Random(5)
     spread = [parked("4s", TARGET, f"{name}:{i}", b"v", 4.0 * i / RECORDS) for i in range(RECORDS)]
     send(settings, spread)
-    for _ in range(4):
+    for _ in range(3):
         process = start(bootstrap, registry_url, group)
         try:
             before = len(records(settings, TARGET, name))
