@@ -137,7 +137,7 @@ class BreakerSettings(Part):
 class StageSettings(Part):
     """How stages work."""
 
-    chunk_records: int = Field(500, ge=1, le=100_000, description="most records in one unit of work")
+    chunk_records: int = Field(2000, ge=1, le=100_000, description="most records in one unit of work")
     stalled_after_seconds: float = Field(
         120, gt=0, description="lag without progress for this long ends the process (OPS-8)"
     )

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.kit.ports import Connector, Deps, Sink
+from connectors.kit.settings import Part
 from schemas.codec import Codec
 from schemas.registry import Registry, RegistryError
 from schemas.topics import Lane
@@ -85,8 +86,26 @@ def stage_names(connectors: Sequence[Connector]) -> tuple[str, ...]:
     return ("transform", "route", *lanes, RETRY, RELEASE)
 
 
+def check_environments(settings: Settings, connectors: tuple[Connector, ...]) -> None:
+    """No connector of another world: keys, hosts and databases of sandbox, staging and production never meet (AUTH-7, TEST-4)."""
+    problems = []
+    for connector in connectors:
+        part: Part = part_of(settings, connector)
+        if connector.accounts(part):
+            try:
+                part.check_environment(settings.environment.value)
+            except ValueError as error:
+                problems.append(str(error))
+    if problems:
+        raise ConfigurationError("the configuration mixes environments:\n  " + "\n  ".join(problems))
+
+
 def prepare(settings: Settings, connectors: tuple[Connector, ...]) -> Parts:
-    """Topics and schemas are there, mappings are loaded. Raises BrokerError or RegistryError saying what cannot be reached."""
+    """Topics and schemas are there, mappings are loaded.
+
+    Raises ConfigurationError when a connector belongs to another environment, BrokerError or RegistryError saying what cannot be reached.
+    """
+    check_environments(settings, connectors)
     ensure_topics(settings)
     registry = Registry(settings.registry.client())
     registry.register(settings.topic_table())
@@ -105,7 +124,8 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
     )
     stages: list[Stage] = []
     if "transform" in wanted:
-        mappings = {c.name: c.order_mapping for c in parts.connectors if c.order_mapping}
+        configured = {c.name: c.configured_mapping(part_of(settings, c)) for c in parts.connectors}
+        mappings = {name: mapping for name, mapping in configured.items() if mapping}
         transformer = Transformer(settings, codec, mappings, routing, now)
         stages.append(TransformStage(settings, transformer, tuple(mappings), settings.stage.chunk_records))
     if "route" in wanted:
@@ -153,11 +173,7 @@ async def run_worker(wanted: Sequence[str] = ()) -> int:
 
 
 async def _run(stages: list[Stage], settings: Settings, sides: Sides, stack: contextlib.AsyncExitStack) -> int:
-    runtime = (
-        Runtime(stages, settings.kafka, RuntimeSettings(stalled=settings.stage.stalled_after_seconds))
-        if stages
-        else None
-    )
+    runtime = Runtime(stages, settings.kafka, _runtime_settings(settings.stage)) if stages else None
     stack.enter_context(observed(settings, "worker", lambda: _problem(runtime, sides), runtime))
     stopped = asyncio.Event()
     sides.start(asyncio.get_running_loop(), runtime.stop if runtime else stopped.set)

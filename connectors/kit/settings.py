@@ -9,3 +9,6 @@ class Part(BaseModel):
     """A part of the configuration; unknown names are errors, so a typo is found at start."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def check_environment(self, environment: str) -> None:
+        """Raises ValueError when keys, hosts or databases of this part belong to another environment; here: nothing tells."""

@@ -123,6 +123,14 @@ class OdooSettings(Part):
             raise ValueError("want lower-case letters, digits and underscores")
         return value
 
+    def check_environment(self, environment: str) -> None:
+        """A database of another environment is refused (AUTH-7, TEST-4). Raises ValueError."""
+        if environment != self.environment:
+            raise ValueError(
+                f"CAUSEWAY_ODOO__ENVIRONMENT is {self.environment}, but CAUSEWAY_ENVIRONMENT is {environment}; "
+                "say what kind of database this is"
+            )
+
     def secret(self) -> str:
         """The password or API key. Raises OSError when its file cannot be read."""
         if self.password_file:
