@@ -22,6 +22,7 @@ from streams.observe.ledger import WAITING, Ledger
 from streams.settings import KafkaSettings
 
 FEED_SECONDS = 15.0
+FAULT_SECONDS = 45.0  # so long at most do faults strike after the last order came
 QUIET_SECONDS = 6.0  # three polls of the demo's rhythm without a new outcome
 _PATIENCE_SECONDS = 120.0
 
@@ -100,9 +101,9 @@ class Demo:
         self.world.set_faults(self.wish.faults, self.wish.seed)
         self.world.add_orders(self.wish.orders, self.wish.seed, self.wish.order_mix, self.wish.orders / FEED_SECONDS)
         try:
-            self.settle(follower)
+            self.settle(follower, FEED_SECONDS + FAULT_SECONDS)
             self.world.set_faults("none", self.wish.seed)
-            self.settle(follower)  # what came in while the last faults struck has its outcome too
+            self.settle(follower)  # what was struck last has its outcome too
         finally:
             follower.close()
         return self.report()
@@ -123,10 +124,10 @@ class Demo:
             if (sold := self._marketplace()) is not None:
                 self._show([key_of(order) for order in sold["orders"] if order["visible"]])
 
-    def settle(self, follower: OutcomeFollower) -> None:
-        """Return when every order has its outcome and nothing has moved for a while, or when patience ends."""
+    def settle(self, follower: OutcomeFollower, limit_seconds: float | None = None) -> None:
+        """Return when every order has its outcome and nothing has moved for a while, or when the limit (or patience) ends."""
         moved = time.monotonic()
-        deadline = moved + _PATIENCE_SECONDS + self.wish.orders / 5
+        deadline = moved + (limit_seconds or _PATIENCE_SECONDS + self.wish.orders / 5)
         while time.monotonic() < deadline:
             outcomes = follower.poll(0.25)
             for outcome in outcomes:
