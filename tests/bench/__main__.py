@@ -21,7 +21,7 @@ from tests.bench.cluster import Say
 from tests.bench.errors import BenchError
 from tests.bench.figures import Measure
 from tests.bench.journey import journey
-from tests.bench.race import hop
+from tests.bench.hop import hop
 from tests.bench.replay import replay
 from tests.bench.sink import sink
 
@@ -32,7 +32,7 @@ BENCHES: Mapping[str, Bench] = {"hop": hop, "sink": sink, "replay": replay, "end
 def main(argv: Sequence[str] | None = None) -> int:
     options = _arguments(argv)
     people = Console(stderr=options.json, highlight=False)
-    benches = dict(BENCHES, sink=partial(sink, paced=not options.unpaced))
+    benches: dict[str, Bench] = {**BENCHES, "sink": partial(sink, paced=not options.unpaced)}
     signal.signal(signal.SIGTERM, _interrupt)
     logging.basicConfig(level=logging.ERROR)
     measures, problems = run({name: benches[name] for name in options.only or benches}, people)
@@ -59,7 +59,7 @@ def run(benches: Mapping[str, Bench], people: Console) -> tuple[list[Measure], d
             measures += bench(say)
         except BenchError as error:
             problems[name] = str(error)
-        except Exception as error:  # noqa: BLE001 - the others still run
+        except Exception as error:  # whatever it is, the others still run
             logging.getLogger(__name__).exception("bench_failed name=%s", name)
             problems[name] = f"{type(error).__name__}: {error}"
     return measures, problems

@@ -6,13 +6,14 @@ import os
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from streams.kafka import QUIET
 from streams.stack import Endpoints, Stack, StackError, StackSettings, ports
 from tests.bench.errors import BenchError
 
@@ -64,7 +65,7 @@ def _settings(folder: Path) -> StackSettings:
 @contextmanager
 def topics(bootstrap: str, names: Sequence[str], partitions: int, config: Mapping[str, str]) -> Iterator[list[str]]:
     """New topics called after `names`, deleted at the end. Raises BenchError."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({**QUIET, "bootstrap.servers": bootstrap})
     made = [f"bench.{name}.{uuid.uuid4().hex[:8]}" for name in names]
     try:
         for future in admin.create_topics(
@@ -77,4 +78,5 @@ def topics(bootstrap: str, names: Sequence[str], partitions: int, config: Mappin
         yield made
     finally:
         for future in admin.delete_topics(made).values():
-            future.result(timeout=_WAIT_SECONDS)
+            with suppress(KafkaException):  # whatever went wrong before is what matters
+                future.result(timeout=_WAIT_SECONDS)
