@@ -6,7 +6,7 @@ How the outcomes of one key add up, whatever the order of versions:
 
     what Odoo said counts before what the transform said; the last word counts
     `stale` says that Odoo holds something newer: it changes nothing that is known, and counts as applied when nothing is
-    a payload that could not be mapped is `dead` only while Odoo holds no state of that order (the next poll brings a good one)
+    a payload that could not be mapped is `dead` only while nothing better is known of that order (the next poll brings a good one)
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class Ledger:
         if not mine and before is not None and before.by_destination:
             return
         state = _WORDS.get(result)
+        if state == DEAD and not mine and before is not None:
+            return
         if state is not None:
             self.entries[key] = Entry(
                 key, state, outcome["reason"], outcome["detail"],

@@ -40,6 +40,8 @@ EXCLUDED = outcome("excluded", "transform", "import", "test_order")
         ([UNMAPPED, outcome("applied")], "applied"),  # the next poll brought a good payload
         ([outcome("applied"), UNMAPPED], "applied"),  # a garbled page after it changes nothing in Odoo
         ([UNMAPPED, EXCLUDED], "excluded"),
+        ([EXCLUDED, UNMAPPED], "excluded"),
+        ([UNMAPPED, UNMAPPED], "dead"),
         ([outcome("held"), outcome("discarded")], "dead"),
         ([outcome("applied", "walmart", "acknowledge_order")], None),  # not about Odoo
     ],
