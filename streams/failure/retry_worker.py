@@ -41,6 +41,7 @@ from streams.settings import Settings
 logger = logging.getLogger(__name__)
 
 GROUP = "causeway.retry"
+STAGE = "retry"  # whose failure it is when a record does not say
 _LONGEST_POLL_SECONDS = 0.5  # so that a stop is noticed
 _AFTER_FAILURE_SECONDS = 1.0
 _MEASURE_SECONDS = 15.0
@@ -162,7 +163,7 @@ class RetryWorker:
 
     def _bury(self, record: Record, detail: str, *, with_value: bool = True) -> Message:
         failure = previous_failure(record.headers)
-        destination = failure.destination if failure else _text(record, "failure.destination")
+        destination = failure.destination if failure else _text(record, "failure.destination") or STAGE
         logger.error("retry_record_buried origin=%s detail=%s", record.origin, detail)
         RETRY_BURIED.labels(topics.tier_name(self._tiers[record.topic])).inc()
         target = failure.target if failure and failure.target in self._targets else ""

@@ -100,7 +100,8 @@ def test_a_record_without_a_way_back_becomes_a_dead_letter_and_holds_up_nobody(
     with running(RetryWorker(settings, codec, group=unique("group")).run):
         wait_until(lambda: len(records(settings, TARGET, name)) == 1, "the good one came back")
     (bare,) = records(settings, "dead.transform", name)
-    assert codec.decode("failed_record", bare.value)["value"] == b"no headers"
+    found = codec.decode("failed_record", bare.value)
+    assert (found["value"], found["destination"]) == (b"no headers", "retry")
     dead = [codec.decode("failed_record", record.value) for record in records(settings, "dead.odoo", name)]
     assert sorted((record["key"], record["reason"], record["target"]) for record in dead) == [
         (f"{name}:loop", "data", ""), (f"{name}:odd", "data", ""),
