@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
@@ -51,6 +52,7 @@ def main() -> None:
     from streams.kafka import BrokerError
     from streams.settings import ConfigurationError
 
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")  # a client's complaints end in one message of ours
     try:
         app()
     except ConfigurationError as error:
