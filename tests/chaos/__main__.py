@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import signal
 import sys
 import threading
@@ -130,6 +131,7 @@ def main() -> int:
     options.add_argument("--data", type=Path, default=Path(".causeway/chaos"))
     options.add_argument("--json", action="store_true")
     args = options.parse_args()
+    logging.basicConfig(level=logging.CRITICAL)  # this process's own clients complain while the broker is down: that is the point
 
     def say(line: str) -> None:
         print(line, file=sys.stderr if args.json else sys.stdout, flush=True)
