@@ -20,3 +20,6 @@ HELD_RECORDS = Gauge(
 )
 HELD_OLDEST = Gauge("causeway_held_oldest_seconds", "Age of the oldest held record", ["destination", "reason", "owner"])
 HELD_RELEASED = Counter("causeway_held_released_total", "Held records released", ["destination", "by"])
+PARKED = Counter(
+    "causeway_failed_records_total", "Records that ended dead or held, by reason", ["state", "destination", "reason"]
+)

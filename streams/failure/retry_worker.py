@@ -36,6 +36,7 @@ from streams.failure.queues import depths
 from streams.failure.routing import FailureRouting, previous_failure
 from streams.failure.waiting import Parked, Waiting
 from streams.kafka import QUIET, REFUSALS, BrokerError, SendError, SyncProducer, log_error, record_of
+from streams.observe.logs import about
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -164,7 +165,8 @@ class RetryWorker:
     def _bury(self, record: Record, detail: str, *, with_value: bool = True) -> Message:
         failure = previous_failure(record.headers)
         destination = failure.destination if failure else _text(record, "failure.destination") or STAGE
-        logger.error("retry_record_buried origin=%s detail=%s", record.origin, detail)
+        with about(record.headers):
+            logger.error("retry_record_buried origin=%s detail=%s", record.origin, detail)
         RETRY_BURIED.labels(topics.tier_name(self._tiers[record.topic])).inc()
         target = failure.target if failure and failure.target in self._targets else ""
         routed = self._routing.bury(

@@ -1,4 +1,4 @@
-"""A failed record and why -> the messages that carry it on. Pure: nothing is sent here.
+"""A failed record and why -> the messages that carry it on. Nothing is sent here; the decision is counted and logged.
 
     again   retry.<tier>          the same key, value and headers, with the one failure set replaced
     held    held.<destination>    a failed_record; its Kafka key names what it supersedes, see `held_key`
@@ -10,6 +10,7 @@ said is replaced by what can be known, and its reason becomes `data`, for no wai
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -31,8 +32,12 @@ from schemas.masking import mask_text
 from schemas.reasons import Policy, Reason
 from schemas.record import Message, RawHeaders, Record
 from schemas.records import FailedRecord
+from streams.failure.metrics import PARKED
 from streams.failure.policy import Again, Dead, Decision, Held, decide, wait_behind
+from streams.observe.logs import about
 from streams.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 REPLAYS = "replays"
 HOMELESS = "transform"  # whose dead letters take what names no destination we know
@@ -90,8 +95,9 @@ class FailureRouting:
             decision = Dead(f"{decision.why}; {destination} has no place to hold it")
         if isinstance(decision, Again):
             failure = replace(failure, due=decision.due_ms)
-            return Routed(decision, (self._again(record, headers, decision, failure),), failure)
-        return Routed(decision, (self._last(record, headers, decision, failure, operation, policy),), failure)
+            return _told(record, Routed(decision, (self._again(record, headers, decision, failure),), failure))
+        last = self._last(record, headers, decision, failure, operation, policy)
+        return _told(record, Routed(decision, (last,), failure))
 
     def bury(
         self, record: Record, *, destination: str, reason: Reason, detail: str, now_ms: int, operation: str = "", target: str = "",
@@ -106,9 +112,8 @@ class FailureRouting:
         failure = self._failure(kept, destination, target, reason, detail, "", now_ms, counts=False)
         failure = replace(failure, target=target)
         decision = Dead(f"{reason}: cannot be carried on")
-        return Routed(
-            decision, (self._last(kept, headers, decision, failure, operation, self._policies[reason]),), failure
-        )
+        last = self._last(kept, headers, decision, failure, operation, self._policies[reason])
+        return _told(record, Routed(decision, (last,), failure))
 
     def _failure(
         self, record: Record, destination: str, target: str | None, reason: Reason, detail: str, waiting_for: str, now_ms: int,
@@ -218,6 +223,20 @@ def sent_again(headers: RawHeaders) -> RawHeaders:
     """Headers for sending a dead or held record again: no failure set, `replays` one higher."""
     plain = tuple(item for item in without_failure(headers) if item[0] != REPLAYS)
     return (*plain, (REPLAYS, str(replays_of(headers) + 1).encode()))
+
+
+def _told(record: Record, routed: Routed) -> Routed:
+    """One log line for each failure, with the record's correlation id; one count for each that ends dead or held."""
+    failure, is_last = routed.failure, not isinstance(routed.decision, Again)
+    if is_last:
+        PARKED.labels(routed.result, failure.destination, failure.reason.value).inc()
+    with about(record.headers):
+        logger.log(
+            logging.INFO if is_last else logging.DEBUG,
+            "record_failed result=%s destination=%s reason=%s attempt=%d origin=%s detail=%s",
+            routed.result, failure.destination, failure.reason.value, failure.attempt, record.origin, failure.detail,
+        )  # fmt: skip
+    return routed
 
 
 def _headers(record: Record, env: str) -> tuple[Headers, str]:

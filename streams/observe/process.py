@@ -125,7 +125,8 @@ def observed(
     if not settings.stage.metrics_port:
         yield None
         return
-    disable_created_metrics()  # a second series for every counter, which Prometheus does not use
+    # A second series for every counter, which Prometheus does not use.
+    disable_created_metrics()  # type: ignore[no-untyped-call] # has no types
     BUILD.labels(_version(), platform.python_version(), settings.environment.value, process).set(1)
     config: dict[str, Any] = settings.kafka.librdkafka()
     collector = (

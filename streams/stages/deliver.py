@@ -206,8 +206,9 @@ class DeliverStage:
             ] * len(batch)
         except Exception as error:  # noqa: BLE001 - a bug of the sink must cost as few records as possible
             logger.error(
-                "sink_bug destination=%s records=%d kind=%s", self._sink.destination, len(batch), type(error).__name__
-            )
+                "sink_bug destination=%s records=%d kind=%s correlation=%s",
+                self._sink.destination, len(batch), type(error).__name__, batch[0].correlation if len(batch) == 1 else "",
+            )  # fmt: skip
             if len(batch) > 1:
                 halves = (batch[: len(batch) // 2], batch[len(batch) // 2 :])
                 return [outcome for half in halves for outcome in await self._outcomes(half)]

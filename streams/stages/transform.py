@@ -30,6 +30,7 @@ from schemas.topics import ORDERS, ORDERS_CURRENT, raw
 from streams.failure.routing import FailureRouting
 from streams.kafka import read_to_end
 from streams.observe import metrics
+from streams.observe.logs import about
 from streams.runtime import Chunk, InfrastructureError, Partition, StageContext, StageLimits
 from streams.settings import Settings
 from streams.stages.dedupe import Draft, Memory, Verdict
@@ -94,7 +95,8 @@ class Transformer:
         except ConnectorError as error:
             reason, detail = error.reason, str(error)
         except Exception as error:  # noqa: BLE001 - whatever our mapping code did not expect
-            logger.error("transform_bug origin=%s kind=%s", record.origin, type(error).__name__)
+            with about(record.headers):
+                logger.error("transform_bug origin=%s kind=%s", record.origin, type(error).__name__)
             reason, detail = Reason.BUG, f"{type(error).__name__} in the mapping"
         draft.add_failed(record.key or b"", raw_checksum)
         return self.failed(record, reason, detail)
