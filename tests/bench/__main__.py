@@ -20,8 +20,8 @@ from rich.table import Table
 from tests.bench.cluster import Say
 from tests.bench.errors import BenchError
 from tests.bench.figures import Measure
-from tests.bench.journey import journey
 from tests.bench.hop import hop
+from tests.bench.journey import journey
 from tests.bench.replay import replay
 from tests.bench.sink import sink
 

@@ -14,7 +14,7 @@ from schemas.codec import Codec
 from schemas.record import Message
 from streams.runtime import Chunk, Partition, Runtime, RuntimeSettings, StageContext, StageLimits, end_process
 from streams.runtime.producer import Producer
-from streams.settings import KafkaSettings
+from streams.settings import KafkaSettings, StageSettings
 from tests.bench.racers.work import COMMIT_SECONDS, PRODUCER, SCHEMAS, Plan, mapped, now, plan, report
 
 
@@ -36,7 +36,7 @@ def _parsed(name: str) -> Any:
 class HopStage:
     """Maps and forwards, and says when so many records are through."""
 
-    limits = StageLimits()
+    limits = StageLimits(chunk_records=StageSettings().chunk_records)  # as transform and route take them
 
     def __init__(self, told: Plan) -> None:
         self.name = told.group
