@@ -93,7 +93,7 @@ def wait_until(condition: Callable[[], bool], what: str, limit_seconds: float = 
     limit = time.monotonic() + limit_seconds
     while not condition():
         assert time.monotonic() < limit, f"not within {limit_seconds:.0f} s: {what}"
-        time.sleep(0.05)
+        time.sleep(0.2)  # each look reads a topic
 
 
 @contextmanager
