@@ -46,7 +46,10 @@ def compose_settings(connectors: Iterable[Connector]) -> type[Settings]:
 
 
 def load_connected_settings(connectors: Iterable[Connector], **overrides: Any) -> Settings:
-    """Read the whole configuration, connectors' parts included. Raises ConfigurationError listing every problem at once."""
+    """Read the whole configuration, connectors' parts included. Raises ConfigurationError listing every problem at once.
+
+    A variable that names no part at all (CAUSEWAY_KAFAK__...) is a problem too: it would be ignored in silence.
+    """
     return load_settings(compose_settings(connectors), **overrides)
 
 

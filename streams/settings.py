@@ -25,6 +25,10 @@ class ConfigurationError(Exception):
     """The configuration cannot work: one line per problem, each naming the setting and what to write."""
 
 
+# Of our prefix, but read elsewhere: the file's name, the local stack, its installer.
+_OTHER_VARIABLES = {"CONFIG", "STACK", "NO_APT"}
+
+
 class Environment(StrEnum):
     """Which world this is. Test orders pass only in `sandbox` and `staging` (TEST-4)."""
 
@@ -212,18 +216,29 @@ def load_settings(kind: type[Settings] = Settings, /, **overrides: Any) -> Setti
     path = os.environ.get("CAUSEWAY_CONFIG", "")
     if path and not Path(path).is_file():
         raise ConfigurationError(f"CAUSEWAY_CONFIG names {path}, which is not a file")
-    problems: list[str] = []
+    problems: list[str] = [] if kind is Settings else _unknown_parts(kind)
     try:
         settings = kind(**overrides)
     except ValidationError as error:
-        problems = _problems(error, "CAUSEWAY_")
+        problems += _problems(error, "CAUSEWAY_")
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the configuration cannot be read: {type(error).__name__}: {error}") from None
     else:
-        settings, problems = _beside_local_stack(settings)
+        settings, more = _beside_local_stack(settings)
+        problems += more
     if problems:
         raise ConfigurationError("the configuration has problems:\n" + "\n".join(problems))
     return settings
+
+
+def _unknown_parts(kind: type[Settings]) -> list[str]:
+    """Variables that name no part of the configuration: pydantic passes them over, so a typo would be ignored in silence."""
+    known = {name.upper() for name in kind.model_fields} | _OTHER_VARIABLES
+    parts = {name: name.removeprefix("CAUSEWAY_").split("__")[0] for name in os.environ if name.startswith("CAUSEWAY_")}
+    return [
+        f"  {name}: there is no such setting" for name, part in sorted(parts.items())
+        if part not in known and not part.startswith("TEST_")
+    ]  # fmt: skip
 
 
 def _beside_local_stack(settings: Settings) -> tuple[Settings, list[str]]:

@@ -106,3 +106,13 @@ def test_a_wrong_stack_setting_is_told_by_its_own_name(monkeypatch: pytest.Monke
     monkeypatch.setenv("CAUSEWAY_STACK__KAFKA_PORT", "70000")
     with pytest.raises(ConfigurationError, match=r"CAUSEWAY_STACK__KAFKA_PORT: .*65535"):
         load_settings()
+
+
+def test_a_variable_of_no_part_is_a_problem_not_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_KAFAK__BOOTSTRAP", "typo:1")
+    monkeypatch.setenv("CAUSEWAY_NO_APT", "1")
+    monkeypatch.setenv("CAUSEWAY_STACK__KAFKA_PORT", "9092")
+    with pytest.raises(ConfigurationError, match="CAUSEWAY_KAFAK__BOOTSTRAP") as raised:
+        load_connected_settings(discover())
+    assert "NO_APT" not in str(raised.value)
+    assert "STACK" not in str(raised.value)
