@@ -28,6 +28,10 @@ _PERSONAL = re.compile(
     re.IGNORECASE,
 )
 _ORDER_IDS = frozenset({"customerOrderId", "buyerOrderId"})
+# What harmless names hold: one word (an id, a code, a number) or a point in time. Several words may be anybody's.
+_ONE_VALUE = re.compile(r"\S{1,100}|[\d:.,+/TZ -]{1,40}")
+_FREE_WORDS = re.compile(r"sku$", re.IGNORECASE)  # sellers write them as they like, and nobody can work without them
+_FIELD_NAME = re.compile(r"[\w.@$:-]{1,64}")
 _MAX_DEPTH = 40
 
 
@@ -123,7 +127,7 @@ def mask_json(content: Any, name: str = "", depth: int = 0) -> Any:
     if depth > _MAX_DEPTH:
         return MASK
     if isinstance(content, dict):
-        return {key: mask_json(item, _name_below(name, key), depth + 1) for key, item in content.items()}
+        return {_shown_name(key): mask_json(item, _name_below(name, key), depth + 1) for key, item in content.items()}
     if isinstance(content, list):
         return [mask_json(item, name, depth + 1) for item in content]
     if content is None or isinstance(content, bool) or _is_harmless(name, content):
@@ -136,6 +140,11 @@ def _name_below(name: str, key: str) -> str:
     return name if name and _is_personal(name) else key
 
 
+def _shown_name(key: str) -> str:
+    """A key that is no name of a field is content."""
+    return key if _FIELD_NAME.fullmatch(key) and mask_text(key) == key else mask_value(key)
+
+
 def _is_personal(name: str) -> bool:
     return name not in _ORDER_IDS and bool(_PERSONAL.search(name))
 
@@ -143,7 +152,10 @@ def _is_personal(name: str) -> bool:
 def _is_harmless(name: str, content: Any) -> bool:
     if _is_personal(name):
         return False
-    return not isinstance(content, str) or bool(_HARMLESS.search(name) and mask_text(content) == content)
+    if not isinstance(content, str):
+        return True
+    is_value = bool(_FREE_WORDS.search(name) or _ONE_VALUE.fullmatch(content))
+    return bool(is_value and _HARMLESS.search(name) and mask_text(content) == content)
 
 
 def _size(value: bytes) -> str:

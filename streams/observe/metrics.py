@@ -1,6 +1,6 @@
 """The metrics of the stages (OPS-1). Names are `causeway_<what>_<unit>`, counters end in `_total`, labels have few values and no personal data.
 
-Connectors, the poller and the retry worker keep theirs beside their code; docs/operations.md lists them all.
+Connectors, the poller and the retry worker keep theirs beside their code; docs/seeing.md lists them all.
 """
 
 from __future__ import annotations

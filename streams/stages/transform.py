@@ -141,7 +141,8 @@ class Transformer:
     def _map(self, item: Raw) -> Order:
         order = self._mappings[item.event["source"]](item.event["payload"], item.event["account"])
         if order["key"] != item.event["key"]:
-            raise UnreadableError(f"the payload is of {order['key']}, the record of {item.event['key']}")
+            # The payload's own id is not told: whatever stands there got past nobody yet, and may be a person's name.
+            raise UnreadableError(f"the payload is of another order than its record, {item.event['key']}")
         return order
 
     def _judged(self, record: Record, item: Raw, order: Order, draft: Draft) -> list[Message]:

@@ -114,3 +114,12 @@ def test_a_type_named_before_the_place_it_is_shown_is_masked_too() -> None:
     assert CANARIES["name"] not in json.dumps(shown)
     only_last = view_record("order", {"bill_to": order()["ship_to"]})
     assert only_last["bill_to"]["name"] == "*** (18 characters)"
+
+
+def test_a_person_in_the_wrong_place_of_a_sources_json_is_hidden_too() -> None:
+    """A damaged payload may hold anything anywhere: as the name of a field, or under a name that promises a code."""
+    name = CANARIES["name"]
+    payload = {name: 1, "status": name, "currency": [name], "orderDate": name, "sku": "Two words", "createdAt": "x"}
+    shown = mask_json({**payload, "shipDate": "2026-03-04 05:06:07", "methodCode": "Standard"})
+    assert name not in json.dumps(shown)
+    assert (shown["sku"], shown["shipDate"], shown["methodCode"]) == ("Two words", "2026-03-04 05:06:07", "Standard")
