@@ -60,8 +60,8 @@ def settings_page() -> str:
         "`CAUSEWAY_KAFKA__BOOTSTRAP` is `bootstrap` in the table `[kafka]`. Lists and tables are written as JSON in a variable: "
         '`CAUSEWAY_RETRY__TIERS=\'["30s", "5m"]\'`.',
         "All settings are read once, when a process starts. Everything that is wrong is told at once, by the name of the variable, and ends the "
-        "process with exit code 2; values of secrets are never shown. A wrong name inside a part (`CAUSEWAY_KAFKA__...`) is an error. "
-        "A wrong part (`CAUSEWAY_KAFAK__...`) is not noticed: `causeway verify` shows what is really used.",
+        "process with exit code 2; values of secrets are never shown. A variable of our prefix that names no setting is an error for every process "
+        "and for `causeway verify`.",
     ]
     for title, about, rows in _sections():
         parts += [f"## {title}", about, _table(rows)]
