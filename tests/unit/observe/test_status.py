@@ -1,0 +1,135 @@
+"""What `status` says is counted from what was read: waiting and due told apart, closed dead letters left out, huge topics cut (OPS-1, OPS-5)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from schemas.headers import Failure, encode_headers
+from schemas.reasons import Reason
+from schemas.record import Record
+from schemas.records import FailedRecord
+from streams.cli.status_view import ago, page
+from streams.failure.queues import Depth
+from streams.observe.failed import FailedCount, Failures, open_failures
+from streams.observe.groups import Group
+from streams.observe.lag import GroupLag, PartitionLag
+from streams.observe.newest import Span, newest
+from streams.observe.scrape import Paused, ProcessView, view_of
+from streams.observe.status import OrdersView, StageStatus, Status, TierStatus, Unknown, due_ms, tiers_of
+from streams.settings import RetrySettings, Settings
+from tests.unit.failure.samples import headers
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
+
+
+def head(topic: str, written_ms: int, due: int | None = None) -> Record:
+    failure = due and Failure("odoo", "deliver.odoo.bulk", Reason.TRANSIENT, "", 1, 0, 0, due, "t/0/0")
+    return Record(topic, 0, 5, written_ms, b"k", b"v", encode_headers(headers(), failure or None))
+
+
+def lag_of(*partitions: PartitionLag) -> GroupLag:
+    return GroupLag(Group("retry", "causeway.retry", ()), (), partitions)
+
+
+def test_lag_is_counted_over_partitions_and_aged_by_the_oldest_head() -> None:
+    lag = lag_of(
+        PartitionLag("t", 0, done=3, end=10, head=head("t", NOW_MS - 4000)),
+        PartitionLag("t", 1, done=5, end=5),
+        PartitionLag("t", 2, done=0, end=2, head=head("t", NOW_MS - 9000)),
+    )
+    assert (lag.records, lag.oldest_seconds(NOW.timestamp())) == (9, 9.0)
+    assert lag_of(PartitionLag("t", 0, 5, 5)).oldest_seconds(NOW.timestamp()) == 0
+
+
+def test_a_tier_tells_waiting_from_due() -> None:
+    settings = Settings(retry=RetrySettings(tiers=("1s", "60s")))
+    lag = lag_of(
+        PartitionLag("retry.1s", 0, 0, 3, head("retry.1s", NOW_MS - 5000, due=NOW_MS - 4000)),
+        PartitionLag("retry.1m", 0, 0, 2, head("retry.1m", NOW_MS - 15_000, due=NOW_MS + 45_000)),
+        PartitionLag("retry.1m", 1, 0, 2, head("retry.1m", NOW_MS - 30_000, due=NOW_MS + 30_000)),
+    )
+    found = [Depth("retry.1s", 0, 0, 3), Depth("retry.1m", 0, 2, 0), Depth("retry.1m", 1, 2, 0)]
+    assert tiers_of(settings, found, lag, NOW) == (
+        TierStatus("1s", 0, 3, None, 4.0),
+        TierStatus("1m", 4, 0, 30.0, 0.0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("due", "expected"),
+    [
+        (NOW_MS + 10_000, NOW_MS + 10_000),
+        (NOW_MS + 10**9, NOW_MS + 60_000),  # a wrong clock wrote it: no later than a tier after it came here
+        (None, NOW_MS),  # no failure set: the worker buries it at once
+    ],
+)
+def test_due_is_when_the_retry_worker_sends_it(due: int | None, expected: int) -> None:
+    assert due_ms(head("retry.1m", NOW_MS, due), timedelta(seconds=60)) == expected
+
+
+def letter(failed_id: str, reason: str = "data", minutes: int = 1, **changes: Any) -> FailedRecord:
+    values: dict[str, Any] = {
+        "id": failed_id, "state": "dead", "destination": "odoo", "reason": reason, "owner": "order-desk",
+        "first_failure": NOW - timedelta(minutes=minutes),
+    }  # fmt: skip
+    return values | changes  # type: ignore[return-value] # only the fields that count here
+
+
+def test_open_failures_are_counted_once_and_closed_ones_not() -> None:
+    letters = [letter("a"), letter("b", minutes=9), letter("b", minutes=9), letter("c"), letter("d", "bug")]
+    assert open_failures(letters, {"c"}) == [
+        FailedCount("dead", "odoo", "bug", "order-desk", 1, NOW - timedelta(minutes=1)),
+        FailedCount("dead", "odoo", "data", "order-desk", 2, NOW - timedelta(minutes=9)),
+    ]
+
+
+def test_the_newest_of_huge_topics_are_shared_between_partitions() -> None:
+    spans = [Span("t", 0, 0, 900), Span("t", 1, 100, 200), Span("t", 2, 5, 5)]
+    cut = newest(spans, 100)
+    assert [(span.start, span.end) for span in cut] == [(810, 900), (190, 200), (5, 5)]
+    assert newest(spans, 1000) == spans
+
+
+EXPOSITION = """\
+# TYPE causeway_breaker_open gauge
+causeway_breaker_open{destination="odoo",operation="upsert_order"} 1.0
+causeway_breaker_open{destination="walmart",operation="acknowledge_order"} 0.0
+# TYPE causeway_stage_paused_lanes gauge
+causeway_stage_paused_lanes{stage="deliver.odoo.critical",reason="breaker odoo/upsert_order"} 3.0
+"""
+
+
+def test_breakers_and_pauses_are_read_from_a_scrape() -> None:
+    view = view_of("host:1", "stalled", EXPOSITION)
+    paused = Paused("deliver.odoo.critical", "breaker odoo/upsert_order", 3)
+    assert view == ProcessView("host:1", "stalled", ("odoo upsert_order",), (paused,))
+    with pytest.raises(ValueError):
+        view_of("host:1", "", "<html>")
+
+
+def test_the_page_says_what_is_not_known_and_why() -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    status = Status(
+        NOW, "sandbox", "b:1", "r", (StageStatus("transform", "g", 0, 7, 61.0),), 1, (), 0, Unknown("no [registry]"),
+        Unknown("no endpoint"), 0, Failures((), is_cut=False), OrdersView(NOW, True, 100_000, {"applied": 3, "dead": 0}),
+    )  # fmt: skip
+    console = Console(record=True, width=120, file=open("/dev/null", "w"))  # noqa: SIM115
+    with console.file:
+        console.print(page(status, Table()))
+    text = console.export_text()
+    for told in ("no [registry]", "no endpoint", "not running", "1 m 1 s", "newest 100000 outcomes only", "applied 3"):
+        assert told in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, ""), (0, "0 s"), (59.9, "59 s"), (60, "1 m"), (250, "4 m 10 s"), (3600, "1 h"), (90_061, "1 d 1 h"), (86_401, "1 d")],
+)  # fmt: skip
+def test_durations_are_told_in_their_two_largest_units(seconds: float | None, text: str) -> None:
+    assert ago(seconds) == text
