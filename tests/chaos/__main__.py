@@ -131,7 +131,9 @@ def main() -> int:
     options.add_argument("--data", type=Path, default=Path(".causeway/chaos"))
     options.add_argument("--json", action="store_true")
     args = options.parse_args()
-    logging.basicConfig(level=logging.CRITICAL)  # this process's own clients complain while the broker is down: that is the point
+    logging.basicConfig(
+        level=logging.CRITICAL
+    )  # this process's own clients complain while the broker is down: that is the point
 
     def say(line: str) -> None:
         print(line, file=sys.stderr if args.json else sys.stdout, flush=True)

@@ -1,6 +1,6 @@
 """docs/configuration.md and docs/topics.md, made from the settings classes and the topic table, so that they cannot say anything else.
 
-    python -m tests.unit.docs_reference      writes both; a unit test fails while they are not what this makes
+python -m tests.unit.docs_reference      writes both; a unit test fails while they are not what this makes
 """
 
 from __future__ import annotations
