@@ -1,0 +1,70 @@
+"""OPS-1: calls, tokens and quotas are measured by the kit, so no connector can forget them; labels tell nothing personal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from prometheus_client import REGISTRY
+from pydantic import SecretStr
+
+from connectors.kit.errors import AuthError, ConnectorError
+from connectors.kit.http import HttpClient, HttpSettings
+from connectors.kit.metrics import watch_quotas
+from connectors.kit.tokens import Grant, TokenCache
+
+
+def calls(system: str, status: str) -> float:
+    labels = {"system": system, "operation": "list things", "status": status}
+    return REGISTRY.get_sample_value("causeway_http_request_seconds_count", labels) or 0.0
+
+
+async def call(transport: httpx.MockTransport, system: str = "shop") -> None:
+    async with HttpClient("https://api.example", HttpSettings(), transport=transport, system=system) as client:
+        await client.call("list things", "GET", "/things?email=ava@shop.example", headers={})
+
+
+async def test_calls_are_measured_by_status_also_when_they_fail_or_get_no_answer() -> None:
+    def refused(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    before = [calls("shop", status) for status in ("200", "503", "none")]
+    await call(httpx.MockTransport(lambda request: httpx.Response(200, content=b"{}")))
+    for failing in (lambda request: httpx.Response(503), refused):
+        with pytest.raises(ConnectorError):
+            await call(httpx.MockTransport(failing))
+    assert [calls("shop", status) for status in ("200", "503", "none")] == [count + 1 for count in before]
+
+
+async def test_a_client_without_a_name_is_known_by_its_host() -> None:
+    await call(httpx.MockTransport(lambda request: httpx.Response(200)), system="")
+    assert calls("api.example", "200") == 1
+
+
+async def test_token_fetches_are_counted_by_system_never_by_account() -> None:
+    def count(result: str) -> float:
+        return REGISTRY.get_sample_value("causeway_token_fetches_total", {"system": "shop", "result": result}) or 0.0
+
+    async def granted() -> Grant:
+        return Grant(SecretStr("t"), timedelta(minutes=15))
+
+    async def denied() -> Grant:
+        raise AuthError("no")
+
+    before = count("ok"), count("failed")
+    cache = TokenCache("shop:https://api.example:client-77", lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    with pytest.raises(AuthError):
+        await cache.token(denied)
+    await cache.token(granted)
+    await cache.token(granted)  # kept
+    assert (count("ok"), count("failed")) == (before[0] + 1, before[1] + 1)
+
+
+def test_quotas_show_what_is_left_when_scraped() -> None:
+    left = {"orders": 4.0}
+    watch_quotas("shop", "main", {"orders": 10.0}, lambda: left)
+    labels = {"system": "shop", "account": "main", "quota": "orders"}
+    left["orders"] = 2.5
+    assert REGISTRY.get_sample_value("causeway_quota_left_calls", labels) == 2.5
+    assert REGISTRY.get_sample_value("causeway_quota_size_calls", labels) == 10.0
