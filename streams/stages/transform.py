@@ -41,6 +41,7 @@ from streams.stages.outcomes import outcome_message
 logger = logging.getLogger(__name__)
 
 STAGE = "transform"
+_CLOCK_SKEW_MS = 5 * 60 * 1000
 
 
 class UnreadableError(ValueError):
@@ -168,12 +169,13 @@ class Transformer:
         return messages
 
     def _canonical_headers(self, item: Raw, order: Order, value: bytes) -> Headers:
+        # A change dated in the future would make every later, rightly dated one look old: no change is newer than its reading.
         content = checksum(value[5:], self._checksum_key)  # without the schema id, which says nothing about the order
         return replace(
             item.headers,
             id=event_id(order["source"], order["key"], content),
             entity="order",
-            version=order["version"],
+            version=min(order["version"], item.headers.fetched + _CLOCK_SKEW_MS),
             checksum=content,
         )
 

@@ -22,6 +22,7 @@ from tests.unit.stages.samples import order
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CODEC = codec()
+FETCHED = int(NOW.timestamp() * 1000)
 
 
 def transformer(result: Order | Exception, settings: Settings | None = None) -> Transformer:
@@ -39,7 +40,7 @@ def raw(made: Order, checksum: str = "raw1", lane: str = "", env: str = "sandbox
         source="walmart", account="MAIN", entity="order", key=made["key"], payload=b"{}", content_type="application/json",
         fetched_at=NOW, checksum=checksum, correlation=made["key"], request="",
     )  # fmt: skip
-    headers = Headers("raw-id", "walmart", "order", made["version"], checksum, made["key"], 1, env, lane=lane)
+    headers = Headers("raw-id", "walmart", "order", made["version"], checksum, made["key"], FETCHED, env, lane=lane)
     return Record(
         "raw.walmart.orders", 0, 9, 0, made["key"].encode(), CODEC.encode("raw_event", event), encode_headers(headers)
     )
@@ -61,7 +62,7 @@ def test_an_order_goes_to_history_and_current_state_with_headers_of_its_own() ->
     assert sorted(found) == ["orders", "orders.current"]
     assert CODEC.decode("order", found["orders"].value) == made
     headers = decode_headers(found["orders"].headers)
-    assert (headers.version, headers.entity, headers.correlation, headers.fetched) == (7, "order", made["key"], 1)
+    assert (headers.version, headers.entity, headers.correlation, headers.fetched) == (7, "order", made["key"], FETCHED)
     assert headers.id not in ("raw-id", "")
     again = by_topic(transformer(made).messages(raw(made, "raw2"), Memory().draft(0)))
     assert decode_headers(again["orders"].headers).id == headers.id  # the same fact has the same id
@@ -147,3 +148,14 @@ def test_a_registry_that_is_away_is_no_fault_of_the_record() -> None:
     made = order()
     with pytest.raises(InfrastructureError):
         transformer(InfrastructureError("registry away")).messages(raw(made), Memory().draft(0))
+
+
+def test_a_change_dated_in_the_future_does_not_hide_the_changes_after_it() -> None:
+    """Clock skew at the source: a year-2100 date must not make every later state look old."""
+    draft = Memory().draft(0)
+    skewed, later = order(version=4_102_444_800_000), order(version=FETCHED + 3_600_000, status="shipped")
+    assert transformer(skewed).messages(raw(skewed), draft)
+    assert transformer(skewed).messages(raw(skewed, "raw2"), draft) == []
+    an_hour_later = raw(later, "raw3")
+    headers = replace(decode_headers(an_hour_later.headers), fetched=FETCHED + 3_700_000)
+    assert transformer(later).messages(replace(an_hour_later, headers=encode_headers(headers)), draft)
