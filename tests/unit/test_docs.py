@@ -6,6 +6,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -56,9 +57,15 @@ def _words(text: str) -> list[str]:
         return text.split()
 
 
+@cache
+def command_tree() -> Any:
+    """The root command, made once."""
+    return typer.main.get_command(app)
+
+
 def problem_of_call(words: list[str]) -> str:
     """What does not exist in `causeway WORDS`; empty when all of it does."""
-    command: Any = typer.main.get_command(app)
+    command = command_tree()
     rest = list(words)
     while getattr(command, "commands", None) and rest and not rest[0].startswith("-"):
         if PLACEHOLDER.search(rest[0]):
@@ -113,11 +120,17 @@ def anchors_of(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
 
 
+@cache
+def settings_known() -> tuple[set[str], re.Pattern[str]]:
+    """All names, and what matches one of them or a key of it."""
+    known = docs_reference.setting_names()
+    return known, re.compile("|".join(name.replace("NAME", "[A-Z0-9_]+") + "(__[A-Z_]+)?" for name in sorted(known)))
+
+
 @EACH_PAGE
 def test_settings_exist(page: Path) -> None:
     """Whole names, names of an account, keys of a table (`CAUSEWAY_ODOO__STAGES__...`), and beginnings that end with `__`."""
-    known = docs_reference.setting_names()
-    pattern = re.compile("|".join(name.replace("NAME", "[A-Z0-9_]+") + "(__[A-Z_]+)?" for name in sorted(known)))
+    known, pattern = settings_known()
     text = page.read_text(encoding="utf-8")
     wrong = [
         name
