@@ -11,7 +11,10 @@ import typer
 from streams.cli import dead, demo, held, mapping, poll, schemas, stack, status, trace, verify, worker
 
 app = typer.Typer(
-    name="causeway", no_args_is_help=True, help="Marketplaces and IoT Boxes joined with Odoo 18, on Kafka."
+    name="causeway",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # they hold settings and records (SEC-3)
+    help="Marketplaces and IoT Boxes joined with Odoo 18, on Kafka.",
 )
 stack.mount(app)
 app.command("demo")(demo.demo)

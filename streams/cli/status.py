@@ -79,22 +79,21 @@ def _print(parts: Sequence[PartStatus], found: Status, json: bool) -> None:
     if json:
         _print_json({"stack": _parts(parts), **found.as_json()})
         return
-    from rich.console import Console
+    from streams.cli.failure_desk import console
 
-    Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(_page(parts, found))
+    console().print(_page(parts, found))
 
 
 def _without_broker(problem: str, json: bool) -> None:
     """One line, and the local parts, which need no broker to be seen."""
-    from rich.console import Console
-
+    from streams.cli.failure_desk import console
     from streams.cli.stack import stack_table, with_stack
 
     parts = with_stack(lambda stack: stack.status())
     if json:
         _print_json({"stack": _parts(parts), "error": problem})
     else:
-        Console(highlight=False, soft_wrap=True).print(stack_table(parts))
+        console().print(stack_table(parts))
     typer.echo(problem, err=True)
 
 

@@ -7,12 +7,15 @@ A part that is not known is `Unknown` with the reason: no endpoint, a registry t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from connectors.kit.ports import Connector
@@ -22,7 +25,7 @@ from schemas.registry import Registry, RegistryError
 from schemas.topics import OUTCOMES, parse_tier
 from streams.failure.queues import Depth, depths
 from streams.failure.routing import previous_failure
-from streams.kafka import QUIET, partitions_of
+from streams.kafka import QUIET, BrokerError
 from streams.observe.failed import Failures, count_failed
 from streams.observe.groups import POLLER, RELEASE, retry_group, stage_groups
 from streams.observe.lag import GroupLag, read_lag
@@ -34,6 +37,9 @@ from streams.settings import ConfigurationError, Settings
 
 T = TypeVar("T")
 
+KAFKA_PORT = 9092  # where librdkafka looks when no port is given
+CONNECT_SECONDS = 2.0
+BROKER_SECONDS = 5.0
 ORDERS_WINDOW = timedelta(hours=24)
 MOST_OUTCOMES = 100_000
 
@@ -118,9 +124,7 @@ def look(
 ) -> Status:
     """One look at everything. `endpoints`: host:port of processes to ask. Raises BrokerError when the cluster cannot be reached."""
     config = settings.kafka.librdkafka()
-    partitions_of(
-        AdminClient({**QUIET, **config}), config, ()
-    )  # says in one line what is wrong, before anything waits for it
+    _check_broker(config)
     retry = retry_group(settings)
     stages = stage_groups(connectors)
     codec = Codec(Registry(settings.registry.client()))
@@ -147,6 +151,31 @@ def look(
         failed=_answer(failed),
         orders=_answer(orders),
     )
+
+
+def _check_broker(config: Mapping[str, Any]) -> None:
+    """Who looks wants to know soon that nobody answers; everything else may take its time."""
+    servers = str(config["bootstrap.servers"])
+    what = f"Kafka at {servers} cannot be reached"
+    remedy = "start the local one with `causeway up` or set CAUSEWAY_KAFKA__BOOTSTRAP"
+    if not any(_listens(server.strip()) for server in servers.split(",")):
+        raise BrokerError(f"{what}: nothing accepts connections there; {remedy}")
+    try:
+        AdminClient({**QUIET, **config}).list_topics(timeout=BROKER_SECONDS)
+    except KafkaException as error:
+        raise BrokerError(f"{what}: {error.args[0].str()}; {remedy}") from error
+
+
+def _listens(server: str) -> bool:
+    """Whether something accepts connections at `[protocol://]host[:port]`; True also for what is no address, so that the client can say so."""
+    try:
+        place = urlsplit(f"//{server.rpartition('//')[2]}")
+        socket.create_connection((place.hostname, place.port or KAFKA_PORT), timeout=CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    except ValueError:
+        return True
+    return True
 
 
 def tiers_of(settings: Settings, found: Sequence[Depth], lag: GroupLag, now: datetime) -> tuple[TierStatus, ...]:

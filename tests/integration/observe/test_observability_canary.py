@@ -47,6 +47,20 @@ def test_logs_of_all_levels_are_silent(scene: Observed) -> None:
         assert_silent(name, text)
 
 
+def test_every_line_is_an_object_and_failures_carry_their_correlation_id(scene: Observed) -> None:
+    """OPS-3."""
+    lines = [
+        json.loads(line)
+        for path in (scene.world.folder / "logs").glob("worker-*.log")
+        for line in path.read_text().splitlines()
+    ]
+    assert all({"event", "level", "logger", "timestamp"} <= set(line) for line in lines)
+    failed = [line for line in lines if line["event"] == "record_failed"]
+    keys = {f"walmart:demo:{number}" for number, _ in broken()}
+    assert keys <= {line["correlation"] for line in failed}
+    assert {"dead", "held", "retry"} <= {line["result"] for line in failed}
+
+
 def test_headers_and_keys_of_all_topics_are_silent(scene: Observed) -> None:
     for record in scene.records():
         shown = [f"{name}={content.decode(errors='replace')}" for name, content in record.headers]

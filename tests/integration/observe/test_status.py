@@ -117,7 +117,7 @@ def test_a_broker_that_is_down_is_one_line_and_exit_code_3(scene: Observed) -> N
     assert done.returncode == 3
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Kafka at 127.0.0.1:9 cannot be reached" in done.stderr
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < SECONDS
     as_json = scene.cli("status", "--json", CAUSEWAY_KAFKA__BOOTSTRAP="127.0.0.1:9")
     assert "cannot be reached" in json.loads(as_json.stdout)["error"]
 
