@@ -73,6 +73,7 @@ DEFAULT_TIERS = tuple(
 )  # ERR-2: 30 s 1 m 2 m 4 m 8 m 16 m 32 m 1 h 2 h 4 h 8 h 16 h 24 h
 
 _DAY = timedelta(days=1)
+_OUTAGE = 30 * _DAY  # what waits for a destination is kept longer than any outage anybody would sit through
 
 
 def raw(source: str, entity: str) -> str:
@@ -149,7 +150,7 @@ def _deliver(partitions: int) -> Iterator[Topic]:
     for destination in DESTINATIONS:
         for lane in Lane:
             yield Topic(
-                deliver(destination, lane), "natural key", "deliver", partitions, 7 * _DAY,
+                deliver(destination, lane), "natural key", "deliver", partitions, _OUTAGE,
                 f"Commands to {destination}, lane {lane.value}.", pii=True,
             )  # fmt: skip
         yield Topic(
@@ -161,7 +162,7 @@ def _deliver(partitions: int) -> Iterator[Topic]:
 def _failure(partitions: int, tiers: Iterable[timedelta]) -> Iterator[Topic]:
     for delay in tiers:
         yield Topic(
-            retry(delay), "natural key", "", partitions, 7 * _DAY,
+            retry(delay), "natural key", "", partitions, _OUTAGE,
             f"Failed records that are tried again {tier_name(delay)} later.", pii=True, owner="platform",
         )  # fmt: skip
     for place in (*DESTINATIONS, *STAGES):

@@ -1,6 +1,6 @@
 """What is plugged into the pipeline: sources that are polled, sinks that are written to, mappings between. Plain data in and out.
 
-A connector is one folder that offers some of these by a `CONNECTOR` (see `connectors.kit.registry`). The stages know only this page.
+A connector is one folder that offers some of these by a `CONNECTOR` (see `streams.connectors`). The stages know only this page.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class Outcome:
     retry_after   seconds the destination asked to wait, None when it did not say
     waiting_for   for reason `mapping`: what would release it, for example `sku:walmart:ACCOUNT:SKU`
     notes         things done on the way that a person may want to know (codes, not prose with data)
+    of_record     the failure is of this record alone although its reason sounds like the destination's: others get through
     """
 
     result: Result
@@ -79,6 +80,7 @@ class Outcome:
     remote_id: str = ""
     waiting_for: str = ""
     notes: tuple[str, ...] = ()
+    of_record: bool = False
 
     @property
     def ok(self) -> bool:

@@ -15,9 +15,10 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from connectors.kit.errors import ConnectorError, RetryError, RuleError, StopError, TransientError
+from connectors.kit.errors import ConnectorError, ForbiddenError, RetryError, RuleError, StopError, TransientError
 from connectors.kit.ports import Outcome, Result, failed
 from connectors.odoo.changes import READ, READ_LINE, Seen, Steps, line_commands, mismatch, stamp, steps_for
 from connectors.odoo.client import Odoo
@@ -257,7 +258,9 @@ def outcome_of(job: Job) -> Outcome:
 
 def failure(error: ConnectorError) -> Outcome:
     """The failed outcome of an error."""
-    return failed(error.reason, str(error), retry_after=error.retry_after, waiting_for=error.waiting_for)
+    made = failed(error.reason, str(error), retry_after=error.retry_after, waiting_for=error.waiting_for)
+    # A right that only this order needs (a new tax, say) must not stop those that do not need it.
+    return replace(made, of_record=isinstance(error, ForbiddenError))
 
 
 def _is(wanted: str, seen: Seen) -> bool:

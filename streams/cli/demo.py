@@ -164,14 +164,9 @@ def _leave(console: Console, world: World, keep: bool) -> None:
     console.print("Left running. To look at:")
     for name, url in (("Walmart sandbox", world.walmart_url), ("Odoo", world.odoo.url)):
         console.print(f"  {name:16} {url}")
-    console.print("To use `causeway status`, `trace`, `dead` on it:")
-    for name in (
-        "CAUSEWAY_KAFKA__BOOTSTRAP",
-        "CAUSEWAY_REGISTRY__URL",
-        "CAUSEWAY_TOPICS__PARTITIONS",
-        "CAUSEWAY_RETRY__TIERS",
-    ):
-        console.print(f"  export {name}='{world.env()[name]}'", soft_wrap=True)
+    console.print(
+        f"To use `causeway status`, `trace`, `dead`, `poll` on it:\n  source {world.write_env()}", soft_wrap=True
+    )
     pids = " ".join(str(process.pid) for process in world.processes.values() if process.pid)
     console.print(
         f"To stop it: kill {pids}; CAUSEWAY_STACK__DATA={world.folder / 'stack'} causeway down", soft_wrap=True

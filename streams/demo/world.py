@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import socket
 import threading
@@ -131,6 +132,15 @@ class World:
             "CAUSEWAY_ODOO__ENVIRONMENT": "sandbox",
         }
         return env | self._extra_env
+
+    def write_env(self) -> Path:
+        """The configuration as a file to source, for its owner only; the password of a real Odoo is not in it."""
+        file = self.folder / "env.sh"
+        hidden = {"CAUSEWAY_ODOO__PASSWORD"} if self._real_odoo else set()
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in self.env().items() if name not in hidden]
+        file.touch(mode=0o600)
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return file
 
     def stack_bootstrap(self) -> str:
         """Where the demo's Kafka is reached."""

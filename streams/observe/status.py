@@ -41,7 +41,7 @@ KAFKA_PORT = 9092  # where librdkafka looks when no port is given
 CONNECT_SECONDS = 2.0
 BROKER_SECONDS = 5.0
 ORDERS_WINDOW = timedelta(hours=24)
-MOST_OUTCOMES = 100_000
+MOST_OUTCOMES = 50_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Delivery, Outcome, Result, Sink, failed
 from schemas.codec import Codec
-from schemas.headers import Failure, Headers, decode_failure, decode_headers
+from schemas.headers import decode_headers
 from schemas.reasons import Reason
 from schemas.record import Message, Record
 from schemas.topics import Lane, deliver
@@ -32,7 +32,8 @@ from streams.kafka import BrokerError
 from streams.observe import metrics
 from streams.runtime import Chunk, InfrastructureError, Partition, StageContext, StageLimits
 from streams.settings import Settings
-from streams.stages.batching import KeyView, plan
+from streams.stages.arrivals import Arrived, read
+from streams.stages.batching import KeyView, Plan, plan
 from streams.stages.follow import Follower
 from streams.stages.keystate import KeyTable
 from streams.stages.outcomes import Verdict, outcome_message
@@ -41,22 +42,9 @@ from streams.stages.transform import Clock
 logger = logging.getLogger(__name__)
 
 _BREAKING = frozenset({Reason.TRANSIENT, Reason.THROTTLED, Reason.AUTH})
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A record of the deliver topic, read."""
-
-    record: Record
-    headers: Headers
-    failure: Failure | None
-    delivery: Delivery
-    asks_again: bool
-
-    @property
-    def status(self) -> str:
-        """The entity's own status, for the outcome."""
-        return str(self.delivery.body.get("status", ""))
+_MOST_PROBES = (
+    3  # then the record is tried later like any other: perhaps it is the trouble, and another one gets through
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +107,7 @@ class DeliverStage:
         await self._catch_up(chunk.partition)
         views = self._keys.views(chunk.partition)
         planned = plan(arrived, views, self._sink.batch_limit)
-        done = [self._settle(item, views, Outcome(Result.STALE)) for item in planned.stale]
-        done += [self._settle(item, views, _already(views[item.delivery.key])) for item in planned.applied]
-        done += [self._wait_behind(item) for item in planned.behind]
-        await self._keep(chunk.partition, done)
+        await self._keep(chunk.partition, self._without_sending(planned, views))
         for batch in planned.batches:
             await self._work(chunk.partition, batch)
             self._progress.touch()
@@ -144,44 +129,53 @@ class DeliverStage:
 
     async def _work(self, partition: int, batch: Sequence[Arrived]) -> None:
         """Deliver until each has an outcome that counts; what failed only because the destination is away stays while the breaker is open."""
-        views = self._keys.views(partition)
-        pending: list[Arrived] = []
-        overtaken: list[Settled] = []
-        for item in batch:
-            view = views.get(item.delivery.key, KeyView())
-            if item.delivery.is_command and view.parked and view.parked != item.delivery.id:
-                overtaken.append(self._wait_behind(item))
-            else:
-                pending.append(replace(item, delivery=replace(item.delivery, known=view.known)))
-        await self._keep(partition, overtaken)
+        pending = list(batch)
         while pending:
             operation = pending[0].delivery.operation
+            breaker = self._breakers.of(self._sink.destination, operation)
+            probe = await self._let_through(breaker, operation)
+            pending = await self._still_due(partition, pending)  # other lanes, and time, may have overtaken them
             now, later = _split(pending, operation)
-            kept = await self._try(partition, operation, now)
-            pending = kept + later
+            if probe:
+                now, later = now[:1], now[1:] + later
+            if now:
+                pending = await self._try(partition, breaker, now, probe) + later
 
-    async def _try(self, partition: int, operation: str, items: list[Arrived]) -> list[Arrived]:
+    async def _still_due(self, partition: int, pending: Sequence[Arrived]) -> list[Arrived]:
+        """What is still to be sent, with what is known of each key by now; the rest is settled."""
+        await self._catch_up(partition)
+        views = self._keys.views(partition)
+        planned = plan(pending, views, self._sink.batch_limit)
+        await self._keep(partition, self._without_sending(planned, views))
+        return [item.with_known(views) for part in planned.batches for item in part]
+
+    def _without_sending(self, planned: Plan[Arrived], views: dict[str, KeyView]) -> list[Settled]:
+        done = [self._settle(item, views, Outcome(Result.STALE)) for item in planned.stale]
+        done += [self._settle(item, views, _already(views[item.delivery.key])) for item in planned.applied]
+        return done + [self._wait_behind(item) for item in planned.behind]
+
+    async def _try(self, partition: int, breaker: Breaker, items: list[Arrived], probe: bool) -> list[Arrived]:
         """One call of the sink. Returns what has to be tried again in place because the breaker is open."""
-        breaker = self._breakers.of(self._sink.destination, operation)
-        items, later = await self._let_through(breaker, operation, items)
         started = time.monotonic()
         outcomes = await self._outcomes([item.delivery for item in items])
-        metrics.SINK_SECONDS.labels(self._sink.destination, operation).observe(time.monotonic() - started)
+        metrics.SINK_SECONDS.labels(self._sink.destination, items[0].delivery.operation).observe(
+            time.monotonic() - started
+        )
         for outcome in outcomes:
-            breaker.after(time.monotonic(), outcome.reason, outcome.retry_after)
+            if not outcome.of_record:
+                breaker.after(time.monotonic(), outcome.reason, outcome.retry_after)
         kept, done = [], []
         for item, outcome in zip(items, outcomes, strict=True):
-            if breaker.state is not State.CLOSED and outcome.reason in _BREAKING:
-                kept.append(item)
+            tried = replace(item, probes=item.probes + probe)
+            if breaker.state is not State.CLOSED and _is_of_destination(tried, outcome):
+                kept.append(tried)
             else:
                 done.append(self._settle(item, self._keys.views(partition), outcome))
         await self._keep(partition, done)
-        return kept + later
+        return kept
 
-    async def _let_through(
-        self, breaker: Breaker, operation: str, items: list[Arrived]
-    ) -> tuple[list[Arrived], list[Arrived]]:
-        """Wait until the breaker lets something through: all of the items, or one as a probe. The watchdog is told that this is no stall."""
+    async def _let_through(self, breaker: Breaker, operation: str) -> bool:
+        """Wait until the breaker lets something through; True = one as a probe. The watchdog is told that this is no stall."""
         gauge = metrics.BREAKER_OPEN.labels(self._sink.destination, operation)
         answer = breaker.before(time.monotonic())
         if isinstance(answer, Wait):
@@ -195,7 +189,7 @@ class DeliverStage:
                     await asyncio.sleep(max(0.05, min(answer.until - time.monotonic(), 5.0)))
                     answer = breaker.before(time.monotonic())
         gauge.set(1 if answer.probe else 0)
-        return (items[:1], items[1:]) if answer.probe else (items, [])
+        return answer.probe
 
     async def _outcomes(self, batch: list[Delivery]) -> list[Outcome]:
         try:
@@ -282,26 +276,10 @@ class DeliverStage:
         unreadable: list[Message] = []
         for record in chunk.records:
             try:
-                arrived.append(self._arrived(record))
+                arrived.append(read(record, self._codec, self._settings.environment))
             except ValueError as error:  # DecodeError is one
                 unreadable += self._unreadable(record, Reason.DATA, str(error))
         return arrived, unreadable
-
-    def _arrived(self, record: Record) -> Arrived:
-        headers = decode_headers(record.headers)
-        if headers.env != self._settings.environment:
-            raise ValueError(
-                f"the record is of environment {headers.env}, this pipeline is {self._settings.environment}"
-            )
-        failure = decode_failure(record.headers)
-        value = self._codec.decode("deliver", record.value)
-        delivery = Delivery(
-            id=value["id"], operation=value["operation"], is_command=value["kind"] == "command", key=value["key"],
-            source=value["source"], account=value["account"], version=value["version"], checksum=value["checksum"],
-            correlation=value["correlation"], body=self._codec.decode(value["schema"], value["body"]),
-            attempt=failure.attempt + 1 if failure else 1,
-        )  # fmt: skip
-        return Arrived(record, headers, failure, delivery, asks_again=bool(headers.lane))
 
     def _unreadable(self, record: Record, reason: Reason, detail: str) -> list[Message]:
         destination = self._sink.destination
@@ -318,6 +296,17 @@ class DeliverStage:
 
     def _now_ms(self) -> int:
         return int(self._now().timestamp() * 1000)
+
+
+def _is_of_destination(item: Arrived, outcome: Outcome) -> bool:
+    """Whether the failure says that the destination is away, so that the record keeps its place and no try is counted (ERR-4).
+
+    Refused credentials are waited out. Of other troubles the record itself may be the cause: one that failed as a probe several times makes
+    room, else it would keep the lane closed for ever.
+    """
+    if outcome.of_record or outcome.reason not in _BREAKING:
+        return False
+    return outcome.reason is Reason.AUTH or item.probes < _MOST_PROBES
 
 
 def _already(view: KeyView) -> Outcome:

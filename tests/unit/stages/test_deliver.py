@@ -21,6 +21,7 @@ from streams.failure.routing import FailureRouting
 from streams.runtime import Chunk, StageContext
 from streams.runtime.progress import Progress
 from streams.settings import Settings
+from streams.stages.batching import KeyView
 from streams.stages.deliver import DeliverStage
 from tests.unit.failure.samples import codec
 
@@ -145,13 +146,13 @@ async def test_a_failure_is_routed_by_its_reason_and_the_rest_goes_on() -> None:
 
 async def test_an_open_breaker_keeps_records_in_place_without_counting_tries() -> None:
     """ERR-4: when the destination is away, records wait in order; none is lost, none is counted as tried."""
-    away: list[Outcome | Exception] = [TransientError("refused")] * 6
+    away: list[Outcome | Exception] = [TransientError("refused")] * 3
     sink = FakeSink({"k1": away})
     made, producer = stage(sink)
     await made.process(chunk(*(arrival(f"k{n}", offset=n) for n in range(1, 6))))
     assert producer.outcomes() == {f"k{n}": ["applied"] for n in range(1, 6)}
     assert [m.topic for m in producer.sent if m.topic.startswith("retry")] == []
-    assert [len(call) for call in sink.calls][1:6] == [1] * 5  # probes: one record each
+    assert [len(call) for call in sink.calls] == [5, 1, 1, 1, 4]  # probes: one record each
 
 
 async def test_refused_credentials_open_the_breaker_at_once() -> None:
@@ -222,3 +223,49 @@ async def test_start_takes_the_runtime_s_producer_and_progress() -> None:
     await made.start(StageContext(producer, progress))  # type: ignore[arg-type]
     await made.process(chunk(arrival("k")))
     assert producer.outcomes() == {"k": ["applied"]}
+
+
+async def test_a_right_that_one_record_lacks_stops_no_other_and_takes_its_own_way() -> None:
+    """The failure is of the record: the breaker stays closed, the lane goes on, the record is tried again by its own policy."""
+    forbidden = Outcome(Result.FAILED, Reason.AUTH, "may not create account.tax", of_record=True)
+    for keys in (["ok", "bad"], ["bad", "ok"], ["bad"]):
+        sink = FakeSink({"bad": [forbidden]})
+        made, producer = stage(sink)
+        await made.process(chunk(*(arrival(key, offset=n) for n, key in enumerate(keys))))
+        assert producer.outcomes() == {key: ["retry" if key == "bad" else "applied"] for key in keys}
+        assert len(sink.calls) == 1
+
+
+async def test_a_record_that_is_itself_the_trouble_does_not_keep_the_lane_closed() -> None:
+    """ERR-4: an order that makes Odoo's worker die each time is the probe a few times, then it waits elsewhere and others get through."""
+    always: list[Outcome | Exception] = [TransientError("502")] * 60
+    sink = FakeSink({"poison": always})
+    made, producer = stage(sink, failures=1)
+    await made.process(chunk(arrival("poison"), *(arrival(f"k{n}", offset=n) for n in range(1, 4))))
+    assert producer.outcomes() == {"poison": ["retry"], "k1": ["applied"], "k2": ["applied"], "k3": ["applied"]}
+
+
+async def test_what_another_lane_applied_while_this_one_waited_is_not_set_back() -> None:
+    """A bulk resync that waits for its destination must not overwrite what critical wrote meanwhile."""
+
+    class Meanwhile(NobodyElse):
+        calls = 0
+
+        def catch_up(self, partition: int) -> list[Record]:
+            self.calls += 1
+            if self.calls != 3:
+                return []
+            newer = made._keys.after(KeyView(), delivery("k1", 9), Outcome(Result.APPLIED, remote_id="7"), parked=False)
+            message = made._keys.message("k1", newer, NOW)
+            return [Record(message.topic, 0, 5, 0, message.key, message.value)]
+
+    sink = FakeSink({"k1": [TransientError("away")]})
+    made, producer = stage(sink, failures=1)
+    made._others = Meanwhile()  # type: ignore[assignment]
+    await made.process(chunk(arrival("k1", version=3)))
+    assert producer.outcomes() == {"k1": ["stale"]}
+    assert len(sink.calls) == 1
+
+
+def delivery(key: str, version: int) -> Delivery:
+    return Delivery("id", "upsert_order", False, key, "walmart", "a", version, f"c{version}", key, {})
