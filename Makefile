@@ -10,6 +10,8 @@ FAULTS ?= default
 SEED ?= 1
 JSON ?=
 RUNS ?= 1
+# Integration tests mostly wait (for sessions to end, retries to come due), so three at a time; those of one file stay in order.
+SIDE_BY_SIDE := -n 3 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check format test unit integration conformance demo up down status chaos bench lock clean
@@ -35,13 +37,13 @@ format: $(READY) ## format and fix what can be fixed
 	@$(BIN)/ruff check --fix .
 
 test: check ## everything CI runs: check, then integration and conformance on real parts
-	@$(BIN)/pytest -q tests/integration tests/conformance
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/integration tests/conformance
 
 unit: $(READY) ## unit and contract tests only, in seconds
 	@$(BIN)/pytest -q tests/unit tests/contract
 
 integration: $(READY) ## one promise per file, on a real broker
-	@$(BIN)/pytest -q tests/integration
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/integration
 
 conformance: $(READY) ## the sandboxes against published models and recorded transcripts
 	@$(BIN)/pytest -q tests/conformance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,25 @@ MakeTopic = Callable[..., str]
 def _reused() -> Endpoints | None:
     bootstrap, registry = os.environ.get("CAUSEWAY_TEST_BOOTSTRAP"), os.environ.get("CAUSEWAY_TEST_REGISTRY")
     return Endpoints(bootstrap, registry) if bootstrap and registry else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Several test processes (pytest-xdist) share one broker: the one that hands out the tests starts it and tells them by the environment."""
+    hands_out = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
+    if hands_out and not config.option.collectonly and _reused() is None:
+        folder = tempfile.TemporaryDirectory(prefix="causeway-tests-")
+        shared = Stack(stack_settings(Path(folder.name)), say=print)
+        config.add_cleanup(folder.cleanup)
+        config.add_cleanup(lambda: _stop(shared))  # cleanups run last in, first out
+        where = shared.up()
+        os.environ["CAUSEWAY_TEST_BOOTSTRAP"], os.environ["CAUSEWAY_TEST_REGISTRY"] = (
+            where.bootstrap,
+            where.registry_url,
+        )
+
+
+def _stop(shared: Stack) -> None:
+    shared.down()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
