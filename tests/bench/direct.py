@@ -1,7 +1,8 @@
 """The peer of the sink: the same orders by batched `create` calls, as a script without any promise would write them.
 
-Per chunk one `create` for the customers, one for their addresses, one for the orders with their lines. Nothing is looked up, compared, read back or
-safe to repeat. What the orders refer to (products, taxes, states) is found before the clock starts.
+Per chunk one `create` for the customers with their addresses (a quarter quicker than a `create` for each, seen on a real server), one `read` of the
+addresses' ids, one `create` for the orders with their lines. Nothing is looked up, compared, or safe to repeat. What the orders refer to (products,
+taxes, states) is found before the clock starts.
 """
 
 from __future__ import annotations
@@ -43,7 +44,6 @@ class Direct:
         self._settings = settings
         self._local = threading.local()
         self._threads = ThreadPoolExecutor(settings.workers)
-        list(self._threads.map(lambda _: self._create("res.partner", []), range(settings.workers)))  # logged in
 
     def write(self, wanted: Sequence[Resolved]) -> None:
         """Returns when all are written. Raises whatever odoorpc raises."""
@@ -56,29 +56,29 @@ class Direct:
 
     def _chunk(self, chunk: Sequence[Resolved]) -> None:
         customers = self._create("res.partner", [_customer(one) for one in chunk])
-        addresses = self._create(
-            "res.partner", [_delivery(one, parent) for one, parent in zip(chunk, customers, strict=True)]
-        )
-        self._create("sale.order", [_order(*one) for one in zip(chunk, customers, addresses, strict=True)])
+        rows = self._connection().execute_kw("res.partner", "read", [customers, ["child_ids"]])
+        addresses = {row["id"]: row["child_ids"][0] for row in rows}
+        self._create("sale.order", [_order(one, at, addresses[at]) for one, at in zip(chunk, customers, strict=True)])
 
     def _create(self, model: str, values: list[dict[str, Any]]) -> list[int]:
+        made: list[int] = self._connection().execute_kw(model, "create", [values], _CONTEXT)
+        return made
+
+    def _connection(self) -> Any:
         if not hasattr(self._local, "connection"):
             self._local.connection = connect(self._settings)
-        if not values:
-            return []
-        made: list[int] = self._local.connection.execute_kw(model, "create", [values], _CONTEXT)
-        return made
+        return self._local.connection
 
 
 def _customer(order: Resolved) -> dict[str, Any]:
     plan = order.plan.customer
     own = {"name": plan.name, "email": plan.email, "phone": plan.phone}
-    return {**own, **_address(plan.address, order.customer)}
+    return {**own, **_address(plan.address, order.customer), "child_ids": [(0, 0, _delivery(order))]}
 
 
-def _delivery(order: Resolved, parent: int) -> dict[str, Any]:
+def _delivery(order: Resolved) -> dict[str, Any]:
     plan = order.plan.delivery
-    own = {"parent_id": parent, "type": "delivery", "name": plan.address.name, "phone": plan.address.phone}
+    own = {"type": "delivery", "name": plan.address.name, "phone": plan.address.phone}
     return {**own, **_address(plan.address, order.delivery)}
 
 

@@ -29,8 +29,8 @@ from tests.bench.racers.work import Plan, decode, encode, mapped, sold
 
 ROOT = Path(__file__).parents[2]
 PARTITIONS = 4
-RECORDS = 100_000
-ROUNDS = 5
+RECORDS = 80_000
+ROUNDS = 7
 _ROUND_SECONDS = 300.0
 _READ_SECONDS = 60.0
 _SAMPLE = 97

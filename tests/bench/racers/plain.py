@@ -37,6 +37,7 @@ class _Hop:
                 self.began = now()
             for message in messages:
                 self._forward(message)
+            self._producer.poll(0)
             done += len(messages)
             if time.monotonic() - committed >= COMMIT_SECONDS:
                 self._commit()
@@ -57,7 +58,6 @@ class _Hop:
                 self._producer.poll(0.05)
             else:
                 break
-        self._producer.poll(0)
 
     def _commit(self) -> None:
         if self._producer.flush(60) or self.failed:
