@@ -25,6 +25,8 @@ from tests.bench.journey import journey
 from tests.bench.replay import replay
 from tests.bench.sink import sink
 
+_FILE_COLUMNS = 160
+
 Bench = Callable[[Say], list[Measure]]
 BENCHES: Mapping[str, Bench] = {"hop": hop, "sink": sink, "replay": replay, "end_to_end": journey}
 
@@ -32,6 +34,8 @@ BENCHES: Mapping[str, Bench] = {"hop": hop, "sink": sink, "replay": replay, "end
 def main(argv: Sequence[str] | None = None) -> int:
     options = _arguments(argv)
     people = Console(stderr=options.json, highlight=False)
+    if not people.is_terminal:
+        people.width = _FILE_COLUMNS
     benches: dict[str, Bench] = {**BENCHES, "sink": partial(sink, paced=not options.unpaced)}
     signal.signal(signal.SIGTERM, _interrupt)
     logging.basicConfig(level=logging.ERROR)
@@ -39,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.json:
         for measure in measures:
             print(json.dumps(measure.as_json()))
-    else:
+    elif measures:
         people.print(table(measures))
     for name, problem in problems.items():
         people.print(f"[red]{name} could not run:[/] {problem}", soft_wrap=True)

@@ -72,11 +72,12 @@ def topics(bootstrap: str, names: Sequence[str], partitions: int, config: Mappin
             [NewTopic(name, partitions, 1, config=dict(config)) for name in made]
         ).values():
             future.result(timeout=_WAIT_SECONDS)
-    except KafkaException as error:
-        raise BenchError(f"Kafka at {bootstrap} makes no topics: {error.args[0].str()}") from error
+    except (KafkaException, TimeoutError) as error:
+        why = error.args[0].str() if error.args else f"no answer within {_WAIT_SECONDS:.0f} s"
+        raise BenchError(f"Kafka at {bootstrap} makes no topics: {why}; check CAUSEWAY_TEST_BOOTSTRAP") from error
     try:
         yield made
     finally:
         for future in admin.delete_topics(made).values():
-            with suppress(KafkaException):  # whatever went wrong before is what matters
+            with suppress(KafkaException, TimeoutError):  # whatever went wrong before is what matters
                 future.result(timeout=_WAIT_SECONDS)
