@@ -220,15 +220,12 @@ def test_the_loop_guard_stops_what_replaying_does_not_mend(settings: Settings, c
     assert replays_of(back.headers) == 4
 
 
-def test_thousands_are_read_and_replayed_quickly(settings: Settings, codec: Codec) -> None:
-    """Aims of the bench are elsewhere; this holds the order of magnitude."""
+def test_thousands_are_planned_and_replayed_each_once(settings: Settings, codec: Codec) -> None:
     name = unique()
     bury(settings, codec, name, 5000)
-    began = time.monotonic()
     plan, found = planned(settings, codec, name)
     assert len(plan.replayable) == 5000
-    assert time.monotonic() - began < 15
     with destination(settings, codec, name, lambda _: "applied"):
         report = run(settings, codec, plan, found)
     assert report.is_good
-    assert report.seconds < 30
+    assert len(records(settings, TARGET, name)) == 5000
