@@ -112,7 +112,9 @@ class Demo:
         """The outcomes of this world."""
         kafka = KafkaSettings(bootstrap=self.world.stack_bootstrap()).librdkafka()
         url = self.world.env()["CAUSEWAY_REGISTRY__URL"]
-        return OutcomeFollower(kafka, Codec(Registry({"url": url})))
+        registry = Registry({"url": url})
+        registry.id_of("outcome")  # known from now on: chaos takes the registry away
+        return OutcomeFollower(kafka, Codec(registry))
 
     def settle_while(self, follower: OutcomeFollower, busy: Callable[[], None]) -> None:
         """Keep the view moving while `busy` runs in a thread of its own."""

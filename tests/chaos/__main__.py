@@ -18,6 +18,7 @@ from pathlib import Path
 
 from streams.demo.run import Demo, Report, View, Wish
 from streams.demo.world import World
+from streams.stack import StackError
 from tests.chaos.plan import Action, Event, draw
 
 # Each stage in a process of its own, the busiest twice, so that kills also move partitions between living workers.
@@ -80,7 +81,7 @@ class Havoc:
                 world.stack.restart_broker()
             case Action.REGISTRY_DOWN:
                 world.stack.stop_registry()
-                self._later(event.lasts, world.stack.start_registry)
+                self._later(event.lasts, lambda: _until_done(world.stack.start_registry))
             case Action.FAULTS:
                 world.set_faults(event.target, int(event.at * 1000))
 
@@ -88,6 +89,20 @@ class Havoc:
         timer = threading.Timer(seconds, action)
         self._outages.append(timer)
         timer.start()
+
+
+def _until_done(start: Callable[[], object], limit_seconds: float = 90.0) -> None:
+    """The registry needs Kafka, which may be away as well at that moment."""
+    deadline = time.monotonic() + limit_seconds
+    while True:
+        try:
+            start()
+        except StackError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+        else:
+            return
 
 
 def run(seed: int, orders: int, seconds: float, folder: Path, say: Callable[[str], None]) -> tuple[Report, list[str]]:
