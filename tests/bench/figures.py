@@ -41,23 +41,28 @@ class Measure:
     peer: Series | None = None
 
     @property
-    def ratio(self) -> float | None:
-        """Ours to the peer's, of the medians; None without a peer."""
-        return self.ours.median / self.peer.median if self.peer else None
-
-    @property
     def paired(self) -> Series | None:
-        """The ratio of each round: what the machine did to both at that time cancels out."""
+        """Ours to the peer's, round by round: what the machine did to both at that time cancels out. None without a peer."""
         if self.peer is None:
             return None
         return Series(tuple(one / other for one, other in zip(self.ours.rounds, self.peer.rounds, strict=True)))
 
+    @property
+    def middle(self) -> tuple[float, float | None]:
+        """Ours and the peer's in the round whose ratio is the median (of an even number the lower one); without a peer the median."""
+        paired = self.paired
+        if self.peer is None or paired is None:
+            return self.ours.median, None
+        at = paired.rounds.index(statistics.median_low(paired.rounds))
+        return self.ours.rounds[at], self.peer.rounds[at]
+
     def as_json(self) -> dict[str, str | float | None]:
         """The line of `--json`."""
+        ours, peer = self.middle
         return {
             "bench": self.bench,
-            "ours": rounded(self.ours.median),
-            "peer": rounded(self.peer.median) if self.peer else None,
+            "ours": rounded(ours),
+            "peer": None if peer is None else rounded(peer),
             "limit": self.limit,
             "unit": self.unit,
         }
@@ -71,7 +76,7 @@ class Measure:
             self.bench,
             f"{self.ours} {self.unit}",
             f"{self.peer} {self.unit}",
-            f"{self.ratio:.2f} ({min(paired.rounds):.2f} to {max(paired.rounds):.2f})",
+            f"{paired.median:.2f} ({min(paired.rounds):.2f} to {max(paired.rounds):.2f})",
             f"{self.limit:g} x",
         )
 

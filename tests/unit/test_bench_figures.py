@@ -22,7 +22,7 @@ def test_a_series_without_rounds_is_refused() -> None:
 
 def test_json_line_with_a_peer() -> None:
     """Keys, order and kinds are what others read: bench, ours, peer, limit, unit."""
-    measure = Measure("hop_vs_quix", "records/s", 1.2, Series((30_001.4, 29_000.0, 31_000.0)), Series((20_000.0,) * 3))
+    measure = Measure("hop_vs_quix", "records/s", 1.2, Series((30_001.4, 24_000.0, 36_000.0)), Series((20_000.0,) * 3))
     assert json.dumps(measure.as_json()) == (
         '{"bench": "hop_vs_quix", "ours": 30000.0, "peer": 20000.0, "limit": 1.2, "unit": "records/s"}'
     )
@@ -37,7 +37,19 @@ def test_rounds_are_compared_with_the_round_beside_them() -> None:
     """A machine that slows down during the run slows both: the paired ratio does not move."""
     measure = Measure("sink", "orders/s", 0.9, Series((100.0, 50.0, 10.0)), Series((200.0, 100.0, 20.0)))
     assert measure.paired == Series((0.5, 0.5, 0.5))
-    assert measure.ratio == 0.5
+    assert measure.middle == (100.0, 200.0)
+
+
+def test_json_tells_the_pair_whose_ratio_is_the_median() -> None:
+    """Medians of each side alone may come from minutes in which the machine was another: 40/50 here, and 2 of 3 rounds say 2.0."""
+    measure = Measure("hop_vs_quix", "records/s", 1.2, Series((100.0, 40.0, 20.0)), Series((50.0, 50.0, 10.0)))
+    line = measure.as_json()
+    assert (line["ours"], line["peer"]) == (100.0, 50.0)
+
+
+def test_of_an_even_number_of_rounds_the_worse_middle_one_counts() -> None:
+    measure = Measure("sink", "orders/s", 0.9, Series((1.0, 2.0, 3.0, 4.0)), Series((1.0,) * 4))
+    assert measure.middle == (2.0, 1.0)
 
 
 def test_rounds_must_come_in_pairs() -> None:

@@ -39,7 +39,7 @@ class _Hop:
                 self._forward(message)
             self._producer.poll(0)
             done += len(messages)
-            if time.monotonic() - committed >= COMMIT_SECONDS:
+            if done and time.monotonic() - committed >= COMMIT_SECONDS:
                 self._commit()
                 committed = time.monotonic()
         self._commit()
