@@ -21,6 +21,7 @@ from schemas.record import RawHeaders
 
 DETAIL_LIMIT_CHARACTERS = 500
 _FAILURE_PREFIX = "failure."
+_LATEST_MS = 253_402_300_799_000  # the end of the year 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,12 @@ def encode_headers(headers: Headers, failure: Failure | None = None) -> RawHeade
 
 def decode_headers(raw: RawHeaders) -> Headers:
     """What Kafka carries -> Headers. Raises ValueError naming the header that is missing or unreadable."""
-    return Headers(**_decode(raw, "", _HEADER_TYPES, optional=("traceparent", "lane")))
+    headers = Headers(**_decode(raw, "", _HEADER_TYPES, optional=("traceparent", "lane")))
+    if not -(2**63) <= headers.version < 2**63:
+        raise ValueError("record header 'version' is not a 64-bit integer")
+    if not 0 <= headers.fetched <= _LATEST_MS:
+        raise ValueError("record header 'fetched' is no time in epoch milliseconds")
+    return headers
 
 
 def decode_failure(raw: RawHeaders) -> Failure | None:

@@ -338,6 +338,7 @@ class KeyState(TypedDict):
     remote_model: str
     remote_id: str
     parked: str
+    set_aside: int
     at: datetime
 
 

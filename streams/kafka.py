@@ -46,6 +46,7 @@ PRODUCER_DEFAULTS: Mapping[str, Any] = {
     "linger.ms": 2,
     "compression.type": "lz4",
     "partitioner": "murmur2_random",  # as every other producer here: a key has one partition whoever writes it
+    "message.max.bytes": 5 * 1024 * 1024,  # as the stages' producer: what fits in one topic fits in the next
     "message.timeout.ms": int(SEND_SECONDS * 1000),
 }
 

@@ -156,7 +156,7 @@ class HttpClient:
         async for part in response.aiter_bytes():
             size += len(part)
             if size > limit:
-                text = f"{asked.operation}: {asked.host} sent more than {limit} bytes; raise largest_answer_bytes if that is right"
+                text = f"{asked.operation}: {asked.host} sent more than {limit} bytes; raise ..._HTTP__LARGEST_ANSWER_BYTES if that is right"
                 raise DataError(text) if asked.repeatable else UncertainError(text)
             parts.append(part)
         return b"".join(parts)

@@ -50,7 +50,7 @@ def demo(
     for name, value in (("--faults", faults), ("--mix", mix)):
         if value not in ("none", "plain", "default", "heavy", ""):
             raise typer.BadParameter(f"{value!r} is not a preset", param_hint=name)
-    console = Console(stderr=as_json, highlight=False)
+    console = Console(stderr=as_json, highlight=False, emoji=False)
     wish = Wish(orders, faults, seed, mix, data, _target(odoo))
     world = make_world(wish, lambda line: console.print(f"[dim]{line}[/]"))
     try:
@@ -161,7 +161,7 @@ def _leave(console: Console, world: World, keep: bool) -> None:
         world.stop()
         console.print(f"[dim]stopped; logs are in {world.folder / 'logs'}[/]")
         return
-    console.print("Left running. To look at:")
+    console.print("Left running; nobody starts again what ends from now on. To look at:")
     for name, url in (("Walmart sandbox", world.walmart_url), ("Odoo", world.odoo.url)):
         console.print(f"  {name:16} {url}")
     console.print(

@@ -64,7 +64,7 @@ def console() -> Console:
     """Fitted to the terminal; a pipe gets every line whole."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 1000)
 
 
 def print_table(made: Table) -> None:

@@ -76,7 +76,7 @@ def cursors(json: JsonOption = False) -> None:
         return
     from rich.console import Console
 
-    Console(highlight=False).print(cursor_table(found, datetime.now(UTC)))
+    Console(highlight=False, emoji=False).print(cursor_table(found, datetime.now(UTC)))
 
 
 def parse_since(text: str, now: datetime) -> datetime:

@@ -71,10 +71,10 @@ def _problem(location: Sequence[int | str], message: str) -> str:
 def _say(markup: str) -> None:
     from rich.console import Console
 
-    Console(highlight=False, soft_wrap=True).print(markup)
+    Console(highlight=False, emoji=False, soft_wrap=True).print(markup)
 
 
 def _fail(message: str) -> None:
     from rich.console import Console
 
-    Console(stderr=True, highlight=False, soft_wrap=True).print(message, style="red", markup=False)
+    Console(stderr=True, emoji=False, highlight=False, soft_wrap=True).print(message, style="red", markup=False)

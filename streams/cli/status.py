@@ -67,7 +67,9 @@ def _watch(json: bool, endpoints: Sequence[str]) -> None:
             while True:
                 _print(with_stack(lambda stack: stack.status()), _look(endpoints), json)
                 time.sleep(WATCH_SECONDS)
-        with Live(console=Console(highlight=False), screen=sys.stdout.isatty(), auto_refresh=False) as live:
+        with Live(
+            console=Console(highlight=False, emoji=False), screen=sys.stdout.isatty(), auto_refresh=False
+        ) as live:
             while True:
                 live.update(_page(with_stack(lambda stack: stack.status()), _look(endpoints)), refresh=True)
                 time.sleep(WATCH_SECONDS)

@@ -78,6 +78,7 @@ class World:
             process.wait_for_line("listening on", _START_SECONDS)
         self._say("products: the catalogue of the marketplace, in Odoo")
         seed_products(self.odoo)
+        self._say(f"to look at: Walmart sandbox {self.walmart_url}   Odoo {self.odoo.url}")
         self._say(f"pipeline: {', '.join(self._pipeline)}")
         for name, args in self._pipeline.items():
             self.launch(name, args)

@@ -161,7 +161,7 @@ class FailureRouting:
         self, record: Record, headers: Headers, decision: Held | Dead, failure: Failure, operation: str, policy: Policy
     ) -> FailedRecord:
         return FailedRecord(
-            id=event_id("failed", f"{failure.destination}/{record.origin}", headers.id),
+            id=_failed_id(record, headers, failure),
             state="held" if isinstance(decision, Held) else "dead",
             destination=failure.destination,
             operation=operation,
@@ -191,6 +191,13 @@ class FailureRouting:
         except DecodeError:
             delivery = {}
         return held_key(failed["key"], failed["operation"], headers.id, is_state=delivery.get("kind") == "state")
+
+
+def _failed_id(record: Record, headers: Headers, failure: Failure) -> str:
+    """Of a delivery: of this very record. Of what cannot be mapped: of its content and replays, for every poll and restart meets it again."""
+    if failure.destination == HOMELESS and headers.source != "unknown":
+        return event_id("failed", f"{failure.destination}/{replays_of(record.headers)}", headers.id)
+    return event_id("failed", f"{failure.destination}/{record.origin}", headers.id)
 
 
 def held_key(key: str, operation: str, delivery_id: str, *, is_state: bool) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import os
 import uuid
 from collections.abc import Callable, Sequence
@@ -11,17 +12,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.kit.ports import Connector
-from schemas.codec import Codec, DecodeError
+from schemas.codec import Codec
 from schemas.records import Cursor
 from schemas.registry import Registry
 from streams.connectors import discover, load_connected_settings
 from streams.failure.routing import FailureRouting
-from streams.kafka import BrokerError, SyncProducer, partitions_of, read_to_end, reader
+from streams.kafka import SyncProducer, partitions_of, read_to_end, reader
 from streams.poller.commands import Action
 from streams.poller.cursors import decode_cursor
 from streams.poller.flows import FlowKey, Names, configured_flows
 from streams.poller.records import Shaper
 from streams.settings import ConfigurationError, Settings
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,10 @@ class Desk:
                 continue
             try:
                 cursor = decode_cursor(self._codec, record)
-            except DecodeError as error:
-                raise BrokerError(f"the cursor at {record.origin} cannot be read: {error}") from error
-            key = FlowKey.of(cursor["account"], cursor["flow"])
+                key = FlowKey.of(cursor["account"], cursor["flow"])
+            except ValueError as error:  # DecodeError is one; one bad record hides no other
+                logger.error("cursor_unreadable origin=%s problem=%s", record.origin, error)
+                continue
             found[key] = FlowStatus(key, cursor, is_configured=key in self._flows)
         return [found[key] for key in sorted(found)]
 

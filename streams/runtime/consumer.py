@@ -289,5 +289,8 @@ def _to_record(source: Any) -> Record:
     _timestamp(record, source.timestamp)
     _key(record, source.key)
     _value(record, source.value)
-    _headers(record, source.headers)
+    headers = source.headers
+    if headers and any(content is None for _, content in headers):  # Kafka allows a header without a value
+        headers = tuple((name, content or b"") for name, content in headers)
+    _headers(record, headers)
     return record

@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, Any] = {
     "linger.ms": 2,  # a whole chunk is handed over at once, so there is little to wait for
     "compression.type": "lz4",
     "partitioner": "murmur2_random",  # the Java clients' choice: a key has the same partition whoever writes it
+    "message.max.bytes": 5 * 1024 * 1024,  # a record wrapped as a delivery or a dead letter is larger than it was
     "message.timeout.ms": 120_000,  # longer than a broker restart, shorter than a chunk may take
     "queue.buffering.max.messages": 200_000,
     "queue.buffering.max.kbytes": 262_144,

@@ -32,10 +32,16 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 @dataclass(frozen=True, slots=True)
 class KeyView:
-    """What the stage knows of a key: what the destination holds, and which command waits for a retry ("" = none)."""
+    """What the stage knows of a key.
+
+    known      what the destination holds
+    parked     which command waits for a retry ("" = none)
+    set_aside  newest version of a state that is held or dead (0 = none): an older one must not slip in behind it
+    """
 
     known: Known | None = None
     parked: str = ""
+    set_aside: int = 0
 
 
 @dataclass(slots=True)
@@ -74,7 +80,7 @@ def _place_command(item: ItemT, view: KeyView, result: Plan[ItemT], waiting: lis
 
 def _place_state(item: ItemT, view: KeyView, result: Plan[ItemT], waiting: list[ItemT]) -> None:
     delivery, known = item.delivery, view.known
-    if known and delivery.version < known.version:
+    if delivery.version < max(known.version if known else 0, view.set_aside):
         result.stale.append(item)
     elif known and delivery.version == known.version and delivery.checksum == known.checksum and not item.asks_again:
         result.applied.append(item)

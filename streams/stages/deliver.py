@@ -36,6 +36,7 @@ from streams.stages.arrivals import Arrived, read
 from streams.stages.batching import KeyView, Plan, plan
 from streams.stages.follow import Follower
 from streams.stages.keystate import KeyTable
+from streams.stages.last_resort import deliver_or_bury
 from streams.stages.outcomes import Verdict, outcome_message
 from streams.stages.transform import Clock
 
@@ -115,7 +116,8 @@ class DeliverStage:
     async def failed(self, chunk: Chunk, error: Exception) -> None:
         """A bug of ours, or a record the broker refuses: dead letters with reason bug."""
         for record in chunk.records:
-            await self._producer.deliver(self._unreadable(record, Reason.BUG, f"{type(error).__name__} in {self.name}"))
+            messages = self._unreadable(record, Reason.BUG, f"{type(error).__name__} in {self.name}")
+            await deliver_or_bury(self._producer, messages, self._routing, record, self._sink.destination, self._now())
 
     async def _catch_up(self, partition: int) -> int:
         """Learn what other lanes wrote of this partition's keys."""
@@ -237,7 +239,13 @@ class DeliverStage:
         parked = isinstance(routed.decision, Again)
         self._count(item, routed.result)
         verdict = replace(verdict, result=routed.result, reason=reason.value, detail=routed.failure.detail)
-        return self._settled(item, routed.messages, verdict, view, self._keys.after(view, item.delivery, None, parked))
+        return self._settled(
+            item,
+            routed.messages,
+            verdict,
+            view,
+            self._keys.after(view, item.delivery, None, parked, set_aside=not parked),
+        )
 
     def _settled(
         self, item: Arrived, messages: tuple[Message, ...], verdict: Verdict, before: KeyView, after: KeyView

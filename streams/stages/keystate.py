@@ -45,8 +45,13 @@ class KeyTable:
         """Key -> what is known, of one partition; changed only by `remember`."""
         return self._partitions.setdefault(partition, {})
 
-    def after(self, view: KeyView, delivery: Delivery, outcome: Outcome | None, parked: bool) -> KeyView:
-        """What is known of the key after this delivery. `outcome` None = it was not sent; `parked` = it waits for a retry."""
+    def after(
+        self, view: KeyView, delivery: Delivery, outcome: Outcome | None, parked: bool, set_aside: bool = False
+    ) -> KeyView:
+        """What is known of the key after this delivery.
+
+        `outcome` None = it was not applied; `parked` = it waits for a retry; `set_aside` = it is held or dead.
+        """
         known = view.known
         if (
             outcome is not None
@@ -65,7 +70,13 @@ class KeyTable:
                 waiting = delivery.id
             elif not parked and waiting == delivery.id:
                 waiting = ""
-        return KeyView(known, waiting)
+        aside = view.set_aside
+        if not delivery.is_command:
+            if set_aside:
+                aside = max(aside, delivery.version)
+            elif known is not None and known.version >= aside:
+                aside = 0
+        return KeyView(known, waiting, aside)
 
     def message(self, key: str, view: KeyView, now: datetime) -> Message:
         """The record that makes it known to whoever reads the topic."""
@@ -77,6 +88,7 @@ class KeyTable:
             remote_model=known.remote_model if known else "",
             remote_id=known.remote_id if known else "",
             parked=view.parked,
+            set_aside=view.set_aside,
             at=now,
         )
         return Message(self.topic, key.encode(), self._codec.encode("key_state", value))
@@ -88,4 +100,4 @@ class KeyTable:
 
 def _view(value: KeyState) -> KeyView:
     known = Known(value["version"], value["checksum"], value["remote_model"], value["remote_id"])
-    return KeyView(known if value["checksum"] else None, value["parked"])
+    return KeyView(known if value["checksum"] else None, value["parked"], value["set_aside"])

@@ -24,6 +24,7 @@ from schemas.topics import DESTINATIONS, ORDERS, OUTCOMES, SOURCES, Lane, delive
 from streams.failure.routing import FailureRouting
 from streams.observe import metrics
 from streams.runtime import Chunk, Partition, StageContext, StageLimits
+from streams.stages.last_resort import deliver_or_bury
 from streams.stages.transform import Clock
 
 logger = logging.getLogger(__name__)
@@ -67,8 +68,8 @@ class Router:
         self, codec: Codec, routing: FailureRouting, now: Clock, destinations: AbstractSet[str] | None = None
     ) -> None:
         self._codec = codec
-        self._routing = routing
-        self._now = now
+        self.routing = routing
+        self.now = now
         self._destinations = frozenset(DESTINATIONS if destinations is None else destinations)
 
     def messages(self, record: Record) -> list[Message]:
@@ -83,8 +84,8 @@ class Router:
 
     def failed(self, record: Record, reason: Reason, detail: str) -> list[Message]:
         """To the dead letters of this stage; replay brings it back to its topic."""
-        now_ms = int(self._now().timestamp() * 1000)
-        routed = self._routing.route(
+        now_ms = int(self.now().timestamp() * 1000)
+        routed = self.routing.route(
             record, destination=STAGE, operation=STAGE, reason=reason, detail=detail, now_ms=now_ms, target=record.topic
         )
         return list(routed.messages)
@@ -130,7 +131,7 @@ class Router:
             version=headers.version,
             checksum=content if kind == "state" else event_id(destination, text, operation),
             correlation=headers.correlation,
-            created_at=self._now(),
+            created_at=self.now(),
             schema=schema,
             body=body,
         )
@@ -172,7 +173,8 @@ class RouteStage:
     async def failed(self, chunk: Chunk, error: Exception) -> None:
         """What the broker refused, or a bug: dead letters."""
         for record in chunk.records:
-            await self._producer.deliver(self._router.failed(record, Reason.BUG, type(error).__name__))
+            messages = self._router.failed(record, Reason.BUG, type(error).__name__)
+            await deliver_or_bury(self._producer, messages, self._router.routing, record, STAGE, self._router.now())
 
 
 def utc_now() -> datetime:

@@ -31,17 +31,17 @@ from streams.failure.routing import FailureRouting
 from streams.kafka import read_to_end
 from streams.observe import metrics
 from streams.observe.logs import about
-from streams.runtime import Chunk, InfrastructureError, Partition, StageContext, StageLimits
+from streams.runtime import Chunk, InfrastructureError, Partition, RejectedError, StageContext, StageLimits
 from streams.settings import Settings
 from streams.stages.dedupe import Draft, Memory, Verdict
 from streams.stages.filters import exclusion
+from streams.stages.last_resort import deliver_or_bury
 from streams.stages.outcomes import Verdict as Ended
 from streams.stages.outcomes import outcome_message
 
 logger = logging.getLogger(__name__)
 
 STAGE = "transform"
-_CLOCK_SKEW_MS = 5 * 60 * 1000
 
 
 class UnreadableError(ValueError):
@@ -76,8 +76,8 @@ class Transformer:
         self._settings = settings
         self._codec = codec
         self._mappings = mappings
-        self._routing = routing
-        self._now = now
+        self.routing = routing
+        self.now = now
         self._checksum_key = settings.checksum_key.get_secret_value().encode()
 
     def messages(self, record: Record, draft: Draft) -> list[Message]:
@@ -105,20 +105,20 @@ class Transformer:
     def failed(self, record: Record, reason: Reason, detail: str) -> list[Message]:
         """To the dead letters of this stage; replay brings it back to the raw topic, through newer code."""
         metrics.TRANSFORMED.labels(source=_source_of(record), result="failed").inc()
-        routed = self._routing.route(
+        routed = self.routing.route(
             record,
             destination=STAGE,
             operation=STAGE,
             reason=reason,
             detail=detail,
-            now_ms=_milliseconds(self._now()),
+            now_ms=_milliseconds(self.now()),
             target=record.topic,
         )
         key = record.key or b""
         ended = Ended(STAGE, STAGE, routed.result, reason.value, routed.failure.detail)
         return [
             *routed.messages,
-            outcome_message(self._codec, key, "", self._headers_or_blank(record), ended, self._now()),
+            outcome_message(self._codec, key, "", self._headers_or_blank(record), ended, self.now()),
         ]
 
     def _read(self, record: Record) -> Raw:
@@ -159,7 +159,7 @@ class Transformer:
             metrics.TRANSFORMED.labels(source=headers.source, result="excluded").inc()
             draft.add(key, headers.version, headers.checksum)
             ended = Ended(STAGE, "import", "excluded", reason, status=order["status"])
-            return [outcome_message(self._codec, key, order["account"], headers, ended, self._now())]
+            return [outcome_message(self._codec, key, order["account"], headers, ended, self.now())]
         metrics.TRANSFORMED.labels(source=headers.source, result="new").inc()
         encoded = encode_headers(headers)
         messages = [Message(ORDERS, key, value, encoded)]
@@ -175,7 +175,7 @@ class Transformer:
             item.headers,
             id=event_id(order["source"], order["key"], content),
             entity="order",
-            version=min(order["version"], item.headers.fetched + _CLOCK_SKEW_MS),
+            version=min(order["version"], item.headers.fetched),
             checksum=content,
         )
 
@@ -234,7 +234,10 @@ class TransformStage:
     async def failed(self, chunk: Chunk, error: Exception) -> None:
         """What the broker refused, or a bug outside the mapping: dead letters."""
         for record in chunk.records:
-            await self._producer.deliver(self._transformer.failed(record, Reason.BUG, f"{type(error).__name__}"))
+            messages = self._transformer.failed(record, _reason_of(error), type(error).__name__)
+            await deliver_or_bury(
+                self._producer, messages, self._transformer.routing, record, STAGE, self._transformer.now()
+            )
 
 
 def _by_partition(read: Callable[[], object]) -> dict[int, list[Record]]:
@@ -247,6 +250,10 @@ def _by_partition(read: Callable[[], object]) -> dict[int, list[Record]]:
 def _source_of(record: Record) -> str:
     parts = record.topic.split(".")
     return parts[1] if len(parts) > 1 else ""
+
+
+def _reason_of(error: Exception) -> Reason:
+    return Reason.DATA if isinstance(error, RejectedError) else Reason.BUG
 
 
 def _is_asked_for(record: Record) -> bool:

@@ -30,7 +30,7 @@ class _Hop:
 
     def run(self) -> None:
         self._consumer.subscribe([self.plan.source])
-        done, committed = 0, time.monotonic()
+        done, kept, committed = 0, 0, time.monotonic()
         while done < self.plan.records:
             messages = self._consumer.consume(_BATCH, timeout=0.2)
             if messages and not self.began:
@@ -39,10 +39,11 @@ class _Hop:
                 self._forward(message)
             self._producer.poll(0)
             done += len(messages)
-            if done and time.monotonic() - committed >= COMMIT_SECONDS:
+            if done > kept and time.monotonic() - committed >= COMMIT_SECONDS:
                 self._commit()
-                committed = time.monotonic()
-        self._commit()
+                kept, committed = done, time.monotonic()
+        if done > kept:
+            self._commit()
         self._consumer.close()
 
     def _forward(self, message: Message) -> None:

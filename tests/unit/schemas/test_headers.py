@@ -52,3 +52,10 @@ def test_an_unreadable_header_is_named() -> None:
     raw = (("version", b"soon"), *(item for item in encode_headers(HEADERS) if item[0] != "version"))
     with pytest.raises(ValueError, match="version"):
         decode_headers(raw)
+
+
+@pytest.mark.parametrize(("name", "value"), [("fetched", 10**18), ("fetched", -1), ("version", 2**70)])
+def test_numbers_nothing_can_hold_are_refused_here_not_where_they_are_used(name: str, value: int) -> None:
+    raw = ((name, str(value).encode()), *(item for item in encode_headers(HEADERS) if item[0] != name))
+    with pytest.raises(ValueError, match=name):
+        decode_headers(raw)

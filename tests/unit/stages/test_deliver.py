@@ -18,7 +18,7 @@ from schemas.records import AcknowledgeOrder, Deliver
 from schemas.topics import Lane
 from streams.failure.breaker import Breakers
 from streams.failure.routing import FailureRouting
-from streams.runtime import Chunk, StageContext
+from streams.runtime import Chunk, RejectedError, StageContext
 from streams.runtime.progress import Progress
 from streams.settings import Settings
 from streams.stages.batching import KeyView
@@ -269,3 +269,41 @@ async def test_what_another_lane_applied_while_this_one_waited_is_not_set_back()
 
 def delivery(key: str, version: int) -> Delivery:
     return Delivery("id", "upsert_order", False, key, "walmart", "a", version, f"c{version}", key, {})
+
+
+async def test_a_held_newer_state_is_not_replaced_by_an_older_one_that_wakes() -> None:
+    """v1 waits for a retry, v2 is held for a mapping; when v1 wakes it is stale, or the release would bring v1 and lose v2."""
+    unmapped = failed(Reason.MAPPING, "no product", waiting_for="sku:walmart:a:X")
+    sink = FakeSink({"k": [failed(Reason.TRANSIENT, "away"), unmapped, unmapped]})
+    made, producer = stage(sink)
+    first = arrival("k", version=1)
+    await made.process(chunk(first))
+    await made.process(chunk(arrival("k", version=2, offset=1)))
+    woken = Record(first.topic, 0, 2, 0, first.key, first.value, producer.on("retry.30s")[0].headers)
+    await made.process(chunk(woken))
+    assert producer.outcomes() == {"k": ["retry", "held", "stale"]}
+    assert len(producer.on("held.odoo")) == 1
+    await made.process(chunk(arrival("k", version=2, offset=3)))  # the mapping was made: the held one itself comes back
+    await made.process(chunk(arrival("k", version=3, offset=4)))
+    assert producer.outcomes()["k"][3:] == ["held", "applied"]
+
+
+async def test_a_record_whose_dead_letter_is_refused_too_is_buried_without_its_value() -> None:
+    """One record must never end the worker at every start."""
+
+    class Small(FakeProducer):
+        async def deliver(self, messages: Sequence[Message]) -> None:
+            if any(len(message.value or b"") > 5_000 for message in messages):
+                raise RejectedError("MSG_SIZE_TOO_LARGE")
+            await super().deliver(messages)
+
+    made, _ = stage(FakeSink())
+    producer = made._producer = Small()  # type: ignore[assignment]
+    huge = arrival("k")
+    huge = Record(huge.topic, 0, 7, 0, huge.key, b"\x00" * 6_000, huge.headers)
+    with pytest.raises(RejectedError):
+        await made.process(chunk(huge))  # the runtime bisects and hands it to failed()
+    await made.failed(chunk(huge), RejectedError("MSG_SIZE_TOO_LARGE"))
+    letter = CODEC.decode("failed_record", producer.on("dead.odoo")[0].value)
+    assert letter["value"] is None
+    assert "deliver.odoo.critical/0/7" in letter["detail"]
