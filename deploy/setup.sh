@@ -15,13 +15,13 @@ wheels="${XDG_CACHE_HOME:-$HOME/.cache}/causeway/wheels/$key"
 rm -rf "$venv"
 "$python" -m venv "$venv"
 if [ ! -f "$wheels/.complete" ]; then
-  echo "causeway: fetching the locked Python packages into $wheels (once)"
+  echo "causeway: fetching the locked Python packages into $wheels (once)" >&2
   rm -rf "$wheels" && mkdir -p "$wheels"
   "$venv/bin/pip" -q --disable-pip-version-check wheel --require-hashes --no-deps -r "$lock" -w "$wheels" ||
     { echo "causeway: the packages of $lock could not be fetched; see pip's message above (network, proxy, index)" >&2; exit 1; }
   touch "$wheels/.complete"
 fi
-echo "causeway: installing into $venv"
+echo "causeway: installing into $venv" >&2
 "$venv/bin/pip" -q --disable-pip-version-check install --no-index --no-deps "$wheels"/*.whl
 "$venv/bin/pip" -q --disable-pip-version-check install --no-index --no-deps --no-build-isolation --editable .
 touch "$venv/.ready"

@@ -19,6 +19,13 @@ REGISTRY_URL = "CAUSEWAY_REGISTRY__URL"
 API_PATH = "/apis/ccompat/v7"  # where Apicurio serves the Confluent API
 
 
+def _table(content: dict[str, Any], name: str) -> dict[str, Any]:
+    found = content.get(name, {})
+    if not isinstance(found, dict):
+        raise StackError(f"{name} in the file of CAUSEWAY_CONFIG is no table: write [{name}]")
+    return found
+
+
 class _ConfigFile(PydanticBaseSettingsSource):
     """`[stack]`, `kafka.bootstrap` and `registry.url` of the configuration file. Raises StackError."""
 
@@ -35,10 +42,10 @@ class _ConfigFile(PydanticBaseSettingsSource):
         except (OSError, ValueError) as error:
             raise StackError(f"CAUSEWAY_CONFIG names {path}, which cannot be read: {error}") from error
         own = {
-            BOOTSTRAP: content.get("kafka", {}).get("bootstrap"),
-            REGISTRY_URL: content.get("registry", {}).get("url"),
+            BOOTSTRAP: _table(content, "kafka").get("bootstrap"),
+            REGISTRY_URL: _table(content, "registry").get("url"),
         }
-        stack: dict[str, Any] = content.get("stack", {})
+        stack = _table(content, "stack")
         return stack | {name: value for name, value in own.items() if value}
 
 

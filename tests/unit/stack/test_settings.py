@@ -72,3 +72,11 @@ def test_an_unreadable_file_is_named(content: str | None, tmp_path: Path, monkey
     monkeypatch.setenv("CAUSEWAY_CONFIG", str(file))
     with pytest.raises(StackError, match=r"causeway\.toml"):
         StackSettings()
+
+
+def test_a_value_where_a_table_belongs_is_told_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "causeway.toml"
+    file.write_text('kafka = "127.0.0.1:9092"\n')
+    monkeypatch.setenv("CAUSEWAY_CONFIG", str(file))
+    with pytest.raises(StackError, match=r"\[kafka\]"):
+        StackSettings()
