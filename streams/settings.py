@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from connectors.kit.settings import Part
 from schemas.reasons import DEFAULT_POLICIES, LastResort, Policy, Reason
-from schemas.topics import DEFAULT_TIERS, Lane, Topic, parse_tier, topic_table
+from schemas.topics import DEFAULT_TIERS, Topic, parse_tier, topic_table
 from streams.poller.settings import PollSettings
 
 
@@ -202,10 +202,6 @@ class Settings(BaseSettings):
     def topic_table(self) -> tuple[Topic, ...]:
         """The topic table with this configuration's partitions and tiers."""
         return topic_table(self.topics.partitions, self.retry.delays())
-
-    def lanes(self) -> tuple[Lane, ...]:
-        """All lanes, most urgent first."""
-        return tuple(Lane)
 
 
 def load_settings(kind: type[Settings] = Settings, /, **overrides: Any) -> Settings:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
+from connectors.kit.errors import ConnectorError
 from schemas.reasons import Reason
 from schemas.records import Order
 
@@ -91,6 +92,13 @@ class Outcome:
 def failed(reason: Reason, detail: str, *, retry_after: float | None = None, waiting_for: str = "") -> Outcome:
     """A failed outcome, in one word."""
     return Outcome(Result.FAILED, reason, detail, retry_after, waiting_for=waiting_for)
+
+
+def failed_by(error: ConnectorError, *, of_record: bool = False) -> Outcome:
+    """The failed outcome that says what an error says."""
+    return Outcome(
+        Result.FAILED, error.reason, str(error), error.retry_after, waiting_for=error.waiting_for, of_record=of_record
+    )
 
 
 class Sink(Protocol):

@@ -15,11 +15,10 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from connectors.kit.errors import ConnectorError, ForbiddenError, RetryError, RuleError, StopError, TransientError
-from connectors.kit.ports import Outcome, Result, failed
+from connectors.kit.ports import Outcome, Result, failed_by
 from connectors.odoo.changes import READ, READ_LINE, Seen, Steps, line_commands, mismatch, stamp, steps_for
 from connectors.odoo.client import Odoo
 from connectors.odoo.loading import CONTEXT, load
@@ -258,9 +257,8 @@ def outcome_of(job: Job) -> Outcome:
 
 def failure(error: ConnectorError) -> Outcome:
     """The failed outcome of an error."""
-    made = failed(error.reason, str(error), retry_after=error.retry_after, waiting_for=error.waiting_for)
     # A right that only this order needs (a new tax, say) must not stop those that do not need it.
-    return replace(made, of_record=isinstance(error, ForbiddenError))
+    return failed_by(error, of_record=isinstance(error, ForbiddenError))
 
 
 def _is(wanted: str, seen: Seen) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.kit.errors import ConnectorError, DataError, RetryError, RuleError, ThrottledError, UncertainError
-from connectors.kit.ports import Delivery, Outcome, Result, failed
+from connectors.kit.ports import Delivery, Outcome, Result, failed, failed_by
 from connectors.kit.reading import Reader
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
@@ -151,7 +151,7 @@ def outcome_of(error: ConnectorError, attempt: int) -> Outcome:
     """An error as an outcome. A system code is given up after the fifth attempt: then a person has to look."""
     if error.code in errors.SYSTEM_CODES and attempt >= MOST_SYSTEM_ATTEMPTS:
         return failed(Reason.RULE, f"{error}; given up after {attempt} attempts, ask Walmart or replay later")
-    return failed(error.reason, str(error), retry_after=error.retry_after, waiting_for=error.waiting_for)
+    return failed_by(error)
 
 
 def _settled(order: Mapping[str, object] | None, order_id: str) -> Outcome | None:

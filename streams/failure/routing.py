@@ -249,13 +249,9 @@ def _told(record: Record, routed: Routed) -> Routed:
 def _headers(record: Record, env: str) -> tuple[Headers, str]:
     """The record's headers, or what stands in for them and what is wrong with the real ones."""
     try:
-        headers = decode_headers(record.headers)
+        return decode_headers(record.headers), ""
     except ValueError as error:
         problem = str(error)
-    else:
-        if abs(headers.version) < 2**63:
-            return headers, ""
-        problem = "record header 'version' is not a 64-bit integer"
     content = checksum(record.value or b"")
     fallback = Headers(
         id=event_id("unreadable", _text(record.key), content),

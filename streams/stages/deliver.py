@@ -19,7 +19,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from connectors.kit.errors import ConnectorError
-from connectors.kit.ports import Delivery, Outcome, Result, Sink, failed
+from connectors.kit.ports import Delivery, Outcome, Result, Sink, failed, failed_by
 from schemas.codec import Codec
 from schemas.headers import decode_headers
 from schemas.reasons import Reason
@@ -197,9 +197,7 @@ class DeliverStage:
         try:
             outcomes = list(await self._sink.deliver(batch))
         except ConnectorError as error:
-            return [
-                failed(error.reason, str(error), retry_after=error.retry_after, waiting_for=error.waiting_for)
-            ] * len(batch)
+            return [failed_by(error)] * len(batch)
         except Exception as error:  # noqa: BLE001 - a bug of the sink must cost as few records as possible
             logger.error(
                 "sink_bug destination=%s records=%d kind=%s correlation=%s",
