@@ -49,6 +49,7 @@ class Failure:
     reason        one of the eight; `detail` is masked and at most 500 characters
     attempt       how often it has been tried
     streak        how often in a row the reason was this one: a reason's own limit counts these
+    job           the job at the destination it waits for, empty when it waits for none
     due           when it may be tried again, 0 when it is not going to be
     origin        `topic/partition/offset` of the record that failed first
     waiting_for   what releases a held record, for example `sku:walmart:ACCOUNT:SKU`
@@ -65,6 +66,7 @@ class Failure:
     origin: str
     waiting_for: str = ""
     streak: int = 1
+    job: str = ""
 
     def bounded(self) -> Failure:
         """The same with `detail` cut to its limit."""
@@ -94,7 +96,7 @@ def decode_failure(raw: RawHeaders) -> Failure | None:
     """The failure set, or None for a record that has not failed. Raises ValueError for a damaged set."""
     if not any(name.startswith(_FAILURE_PREFIX) for name, _ in raw):
         return None
-    return Failure(**_decode(raw, _FAILURE_PREFIX, _FAILURE_TYPES, optional=("waiting_for", "streak")))
+    return Failure(**_decode(raw, _FAILURE_PREFIX, _FAILURE_TYPES, optional=("waiting_for", "streak", "job")))
 
 
 def without_failure(raw: RawHeaders) -> RawHeaders:

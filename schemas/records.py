@@ -251,6 +251,9 @@ class Outcome(TypedDict):
     fetched_at: datetime | None
     at: datetime
     status: str
+    entity: str
+    job: str
+    notes: list[str]
 
 
 class FailedRecord(TypedDict):
@@ -278,6 +281,7 @@ class FailedRecord(TypedDict):
     traceparent: str
     env: str
     replays: int
+    job: str
 
 
 class FailedAction(TypedDict):
@@ -340,6 +344,7 @@ class KeyState(TypedDict):
     parked: str
     set_aside: int
     at: datetime
+    job: str
 
 
 class Audit(TypedDict):
@@ -354,3 +359,437 @@ class Audit(TypedDict):
     note: str
     correlation: str
     at: datetime
+
+
+class WarehouseStock(TypedDict):
+    """Stock of one warehouse."""
+
+    warehouse: str
+    on_hand: str
+    reserved: str
+
+
+class StockOrder(TypedDict):
+    """A marketplace order whose demand for this SKU Odoo knows."""
+
+    order_key: str
+    demanded: str
+    reserved: str
+    done: str
+    cancelled: str
+
+
+class KitComponent(TypedDict):
+    """What one kit takes."""
+
+    sku: str
+    quantity: str
+
+
+class StockLevel(TypedDict):
+    """What Odoo has of one SKU: stock by warehouse, and the marketplace orders these numbers account for already (INV-2). One reading; a later one supersedes it."""
+
+    key: str
+    sku: str
+    product_id: int
+    version: int
+    read_at: datetime
+    active: bool
+    category: str
+    kit: bool
+    locations: list[WarehouseStock]
+    orders: list[StockOrder]
+    components: list[KitComponent]
+
+
+class Demand(TypedDict):
+    """What a marketplace order asks of one SKU, as the marketplace shows it. It counts against stock until Odoo accounts for it (INV-2, INV-3)."""
+
+    key: str
+    sku: str
+    order_key: str
+    source: str
+    account: str
+    version: int
+    quantity: str
+    status: str
+    seen_at: datetime
+    ordered_at: datetime
+
+
+class OpenDemand(TypedDict):
+    """An order counted against stock."""
+
+    order_key: str
+    source: str
+    account: str
+    version: int
+    quantity: str
+    status: str
+    seen_at: datetime
+    closed: bool
+
+
+class LastOffer(TypedDict):
+    """What a channel was last told."""
+
+    channel: str
+    account: str
+    quantity: str
+    version: int
+    at: datetime
+    why: str
+
+
+class StockLedger(TypedDict):
+    """Everything the offered number of one SKU is made of, and what was offered last (INV-6). The stage's own memory."""
+
+    key: str
+    sku: str
+    level: bytes | None
+    demands: list[OpenDemand]
+    offers: list[LastOffer]
+    at: datetime
+
+
+class Term(TypedDict):
+    """One addend of the number, in the order they were applied."""
+
+    name: str
+    quantity: str
+    event: str
+
+
+class Availability(TypedDict):
+    """How many whole units of a SKU one channel may sell. A later one supersedes it; an older one must never overwrite a newer (INV-5)."""
+
+    key: str
+    sku: str
+    channel: str
+    account: str
+    version: int
+    quantity: str
+    previous: str
+    urgent: bool
+    why: str
+    terms: list[Term]
+    caused_at: datetime | None
+    at: datetime
+
+
+class ShippedLine(TypedDict):
+    """What is in it."""
+
+    line_id: str
+    sku: str
+    quantity: str
+    serial_numbers: list[str]
+
+
+class Parcel(TypedDict):
+    """One parcel."""
+
+    tracking_number: str
+    lines: list[ShippedLine]
+
+
+class Shipment(TypedDict):
+    """A delivery that left the warehouse: a stock.picking in state done (FUL-2)."""
+
+    key: str
+    order_key: str
+    picking: str
+    version: int
+    shipped_at: datetime
+    carrier: str
+    carrier_code: str
+    tracking_url: str
+    backorder: bool
+    parcels: list[Parcel]
+
+
+class CancelledLine(TypedDict):
+    """How much of a line is cancelled in Odoo."""
+
+    line_id: str
+    sku: str
+    quantity: str
+
+
+class Cancellation(TypedDict):
+    """What Odoo has cancelled of a marketplace order: cumulative quantities, a later state supersedes (FUL-3)."""
+
+    key: str
+    order_key: str
+    order_name: str
+    version: int
+    cancelled_at: datetime
+    whole: bool
+    reason: str
+    lines: list[CancelledLine]
+
+
+class RefundLine(TypedDict):
+    """One line."""
+
+    line_id: str
+    sku: str
+    quantity: str
+    amount: Money
+    tax: Money | None
+    shipping: Money | None
+    shipping_tax: Money | None
+
+
+class Refund(TypedDict):
+    """A posted credit note of a marketplace order (RET-2)."""
+
+    key: str
+    order_key: str
+    reference: str
+    version: int
+    posted_at: datetime
+    reason: str
+    return_key: str
+    total: Money
+    lines: list[RefundLine]
+
+
+class ReturnLine(TypedDict):
+    """One line."""
+
+    return_line_id: str
+    line_id: str
+    sku: str
+    quantity: str
+    reason: str
+    physical: str
+    financial: str
+    service: str
+    carrier: str
+    tracking_number: str
+    refund: Money | None
+    kept: bool
+
+
+class ReturnOrder(TypedDict):
+    """A return as the marketplace shows it. Where the goods are, where the money is and what customer service says are three states, kept apart (RET-1)."""
+
+    key: str
+    source: str
+    account: str
+    return_id: str
+    order_key: str
+    customer_order_id: str
+    version: int
+    kind: str
+    created_at: datetime
+    updated_at: datetime
+    physical: str
+    financial: str
+    service: str
+    source_status: str
+    total_refund: Money | None
+    lines: list[ReturnLine]
+    extras: dict[str, str]
+
+
+class Image(TypedDict):
+    """One picture."""
+
+    url: str
+    model: str
+    record_id: int
+    field: str
+    checksum: str
+
+
+class Product(TypedDict):
+    """A product of Odoo, one SKU, in one form for every marketplace (PRD-1)."""
+
+    key: str
+    sku: str
+    product_id: int
+    template_id: int
+    version: int
+    active: bool
+    name: str
+    description: str
+    barcode: str
+    brand: str
+    category: str
+    list_price: Money | None
+    weight_kg: str
+    volume_m3: str
+    unit: str
+    images: list[Image]
+    attributes: dict[str, str]
+    variant_group: str
+    variant_attributes: list[str]
+    fields: dict[str, str]
+    tags: list[str]
+
+
+class PricelistPrice(TypedDict):
+    """What one pricelist says for one unit."""
+
+    pricelist: str
+    pricelist_id: int
+    price: Money
+    starts_at: datetime | None
+    ends_at: datetime | None
+    rule: str
+
+
+class Price(TypedDict):
+    """The sales prices of one SKU by Odoo's pricelists (PRC-1, PRC-2)."""
+
+    key: str
+    sku: str
+    product_id: int
+    version: int
+    active: bool
+    category: str
+    list_price: Money
+    cost: Money | None
+    pricelists: list[PricelistPrice]
+    fields: dict[str, str]
+
+
+class PriceOffer(TypedDict):
+    """What one channel shall ask for a SKU (PRC-1). A later one supersedes it."""
+
+    key: str
+    sku: str
+    channel: str
+    account: str
+    version: int
+    price: Money
+    sale_price: Money | None
+    sale_starts_at: datetime | None
+    sale_ends_at: datetime | None
+    previous: Money | None
+    approval: str
+    terms: list[Term]
+    at: datetime
+
+
+class Approval(TypedDict):
+    """A change that waits for a person, and what the person said: two steps, proposed and approved (PRC-1)."""
+
+    key: str
+    kind: str
+    state: str
+    proposal: str
+    before: str
+    after: str
+    why: str
+    actor: str
+    note: str
+    record: bytes | None
+    at: datetime
+
+
+class ListingProblem(TypedDict):
+    """Why it is not sold, or what is wrong."""
+
+    code: str
+    field: str
+    detail: str
+
+
+class Listing(TypedDict):
+    """A product as a marketplace shows it: catalogue and publication status (PRD-2, PRD-4)."""
+
+    key: str
+    source: str
+    account: str
+    sku: str
+    version: int
+    item_id: str
+    barcode: str
+    title: str
+    description: str
+    brand: str
+    product_type: str
+    category: str
+    price: Money | None
+    status: str
+    source_status: str
+    problems: list[ListingProblem]
+    attributes: dict[str, str]
+    image_url: str
+    variant_group: str
+
+
+class Conflict(TypedDict):
+    """Two systems say different things of one field; who owns the field won (PRD-2)."""
+
+    key: str
+    entity: str
+    field: str
+    odoo: str
+    marketplace: str
+    master: str
+    action: str
+    correlation: str
+    at: datetime
+
+
+class SettlementLine(TypedDict):
+    """One transaction."""
+
+    kind: str
+    name: str
+    amount: str
+    order_id: str
+    order_key: str
+    line_id: str
+    sku: str
+    quantity: str
+    posted_at: datetime | None
+    detail: str
+
+
+class Settlement(TypedDict):
+    """A settlement report of a marketplace: every transaction of one period and the money paid out (FIN-1)."""
+
+    key: str
+    source: str
+    account: str
+    settlement_id: str
+    version: int
+    starts_at: datetime | None
+    ends_at: datetime | None
+    deposited_at: datetime | None
+    currency: str
+    deposit: str
+    lines: list[SettlementLine]
+    extras: dict[str, str]
+
+
+class PurchaseLine(TypedDict):
+    """One line."""
+
+    line_id: str
+    sku: str
+    supplier_code: str
+    quantity: str
+    unit_price: Money
+    planned_at: datetime | None
+
+
+class PurchaseOrder(TypedDict):
+    """A purchase order of Odoo, in the form suppliers' connectors need."""
+
+    key: str
+    purchase_id: int
+    name: str
+    version: int
+    state: str
+    supplier: str
+    supplier_id: int
+    supplier_reference: str
+    currency: str
+    planned_at: datetime | None
+    lines: list[PurchaseLine]

@@ -55,7 +55,7 @@ class Topic:
         return settings
 
 
-SOURCES = ("walmart",)
+SOURCES = ("walmart",)  # marketplaces: what is sold through
 DESTINATIONS = ("odoo", "walmart")
 STAGES = ("transform", "route")  # stages that can fail a record for good have dead letters of their own
 
@@ -67,6 +67,32 @@ AUDIT = "audit"
 FAILED_ACTIONS = "dead.actions"
 POLL_COMMANDS = "poll.commands"
 POLL_CURSORS = "poll.cursors"
+DEMAND = "demand"
+STOCK_LEDGER = "stock.ledger"
+APPROVALS = "approvals"
+
+# What each source is read for: the entities of its raw topics, in the source's own terms.
+RAW: dict[str, tuple[str, ...]] = {
+    "walmart": ("order", "return", "item", "settlement"),
+    "odoo": ("sale_order", "picking", "quant", "product", "price", "refund", "purchase_order", "partner"),
+}
+
+# Canonical entities of which only the newest state is kept: record -> topic, what it is, personal data, owner.
+_STATES: dict[str, tuple[str, str, bool, str]] = {
+    "stock_level": ("inventory", "Odoo's stock of each SKU, by warehouse.", False, "catalogue"),
+    "shipment": ("shipments", "Deliveries that left a warehouse.", False, "integration"),
+    "cancellation": ("cancellations", "What Odoo cancelled of marketplace orders.", False, "integration"),
+    "refund": ("refunds", "Posted credit notes of marketplace orders.", False, "integration"),
+    "return_order": ("returns", "Returns as marketplaces show them.", False, "integration"),
+    "product": ("products", "Products of Odoo, one SKU each.", False, "catalogue"),
+    "price": ("prices", "Sales prices of each SKU, by pricelist.", False, "catalogue"),
+    "listing": ("listings", "Products as marketplaces show them.", False, "catalogue"),
+    "settlement": ("settlements", "Settlement reports, transaction by transaction.", False, "integration"),
+    "purchase_order": ("purchase-orders", "Purchase orders of Odoo.", False, "integration"),
+    "availability": ("availability", "How many of a SKU each channel may sell.", False, "catalogue"),
+    "price_offer": ("price-offers", "What each channel shall ask for a SKU.", False, "catalogue"),
+    "conflict": ("conflicts", "Fields on which two systems differ, and who won.", False, "catalogue"),
+}
 
 DEFAULT_TIERS = tuple(
     timedelta(seconds=seconds) for seconds in (30, 60, 120, 240, 480, 960, 1920, 3600, 7200, 14400, 28800, 57600, 86400)
@@ -94,6 +120,11 @@ def dead(destination: str) -> str:
 def held(destination: str) -> str:
     """What waits for a mapping or an approval: `held.odoo`, newest record of each key."""
     return f"held.{destination}"
+
+
+def shadow(destination: str) -> str:
+    """What would have been delivered by flows in shadow (OPS-7): newest of each key and operation."""
+    return f"shadow.{destination}"
 
 
 def state(destination: str) -> str:
@@ -131,15 +162,29 @@ def topic_table(partitions: int = 6, tiers: Iterable[timedelta] = DEFAULT_TIERS)
 
 
 def _flow(partitions: int) -> Iterator[Topic]:
-    for source in SOURCES:
-        yield Topic(
-            raw(source, "orders"), "natural key", "raw_event", partitions, 30 * _DAY,
-            f"Orders exactly as {source} sent them.", pii=True,
-        )  # fmt: skip
+    for source, entities in RAW.items():
+        for entity in entities:
+            yield Topic(
+                raw(source, f"{entity}s"), "natural key", "raw_event", partitions, 30 * _DAY,
+                f"{entity.capitalize().replace('_', ' ')}s exactly as {source} sent them.", pii=True,
+            )  # fmt: skip
     yield Topic(ORDERS, "natural key", "order", partitions, 365 * _DAY, "Canonical orders: every state seen.", pii=True)
     yield Topic(
         ORDERS_CURRENT, "natural key", "order", partitions, None,
         "Canonical orders: the newest state of each.", Cleanup.COMPACT, pii=True,
+    )  # fmt: skip
+    for name, (topic, about, pii, owner) in _STATES.items():
+        yield Topic(topic, "natural key", name, partitions, None, about, Cleanup.COMPACT, pii=pii, owner=owner)
+    yield Topic(
+        DEMAND, "sku:SKU", "demand", partitions, 7 * _DAY, "What each marketplace order asks of a SKU: read by the stock stage.",
+    )  # fmt: skip
+    yield Topic(
+        STOCK_LEDGER, "sku:SKU", "stock_ledger", partitions, None,
+        "What the offered number of each SKU is made of, and what was offered last.", Cleanup.COMPACT,
+    )  # fmt: skip
+    yield Topic(
+        APPROVALS, "what would change", "approval", partitions, None,
+        "Changes that wait for a person, and what was said.", Cleanup.COMPACT, owner="catalogue",
     )  # fmt: skip
     yield Topic(
         OUTCOMES, "natural key", "outcome", partitions, 90 * _DAY, "What became of each record, where, and why."
@@ -156,6 +201,10 @@ def _deliver(partitions: int) -> Iterator[Topic]:
         yield Topic(
             state(destination), "natural key", "key_state", partitions, None,
             f"What {destination} holds of each key.", Cleanup.COMPACT,
+        )  # fmt: skip
+        yield Topic(
+            shadow(destination), "natural key|operation", "deliver", partitions, None,
+            f"What would be brought to {destination} by flows in shadow.", Cleanup.COMPACT, pii=True,
         )  # fmt: skip
 
 
@@ -218,3 +267,17 @@ def _control(partitions: int) -> Iterator[Topic]:
         "Actions of people and of the pipeline on its own data.",
         owner="security",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class EntityTopics:
+    """Where the states of a canonical entity travel: `every` all of them, `current` the newest of each key (often the same topic)."""
+
+    every: str
+    current: str
+
+
+ENTITIES: dict[str, EntityTopics] = {
+    "order": EntityTopics(ORDERS, ORDERS_CURRENT),
+    **{name: EntityTopics(spec[0], spec[0]) for name, spec in _STATES.items()},
+}

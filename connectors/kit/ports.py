@@ -22,6 +22,7 @@ class Result(StrEnum):
     APPLIED = "applied"  # the destination now holds it because of this delivery
     ALREADY_APPLIED = "already_applied"  # it held it before; nothing was written
     STALE = "stale"  # it holds a newer version; nothing was written
+    SUBMITTED = "submitted"  # a job at the destination will decide; the same delivery comes back to ask how it went
     FAILED = "failed"  # see reason
 
 
@@ -36,6 +37,8 @@ class Delivery:
     body         the decoded record (`schemas.records`), for example an Order
     attempt      1 for the first try
     known        what the pipeline last knew of this key at the destination: version, checksum, remote id
+    job          the job this delivery was submitted with (`Outcome.job`): ask how it went instead of sending again; "" = not submitted yet
+    open_job     an unfinished job of this key that another delivery submitted: what it writes may still arrive, after what is sent now
     """
 
     id: str
@@ -50,6 +53,8 @@ class Delivery:
     body: Mapping[str, Any]
     attempt: int = 1
     known: Known | None = None
+    job: str = ""
+    open_job: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class Outcome:
     waiting_for   for reason `mapping`: what would release it, for example `sku:walmart:ACCOUNT:SKU`
     notes         things done on the way that a person may want to know (codes, not prose with data)
     of_record     the failure is of this record alone although its reason sounds like the destination's: others get through
+    job           with `submitted`: what the destination is doing, for example `feed:ID`; the delivery comes back with it
+    events        canonical records that follow from it, for example a conflict or a listing's status; published with the outcome
     """
 
     result: Result
@@ -82,11 +89,34 @@ class Outcome:
     waiting_for: str = ""
     notes: tuple[str, ...] = ()
     of_record: bool = False
+    job: str = ""
+    events: tuple[Canonical, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether the destination holds it (or something newer)."""
-        return self.result is not Result.FAILED
+        return self.result not in (Result.FAILED, Result.SUBMITTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """One state of a canonical entity.
+
+    entity    its record in `schemas/avro` and its topics in `schemas.topics.ENTITIES`: order, shipment, ...
+    key       natural key and Kafka key
+    version   greater is newer
+    body      the record
+    """
+
+    entity: str
+    key: str
+    version: int
+    body: Mapping[str, Any]
+
+
+def submitted(job: str, check_after: float) -> Outcome:
+    """The destination works on it: ask again after so many seconds (rounded up to a retry tier)."""
+    return Outcome(Result.SUBMITTED, retry_after=check_after, job=job)
 
 
 def failed(reason: Reason, detail: str, *, retry_after: float | None = None, waiting_for: str = "") -> Outcome:
@@ -187,6 +217,15 @@ class Source(Protocol):
     async def aclose(self) -> None: ...
 
 
+class EntityMapping(Protocol):
+    """Pure: what the source said of one entity -> the canonical records it means, none when it means nothing to us.
+
+    Each has the key of its raw record. Raises `connectors.kit.errors.DataError` naming field and problem, MappingMissing for a gap in our tables.
+    """
+
+    def __call__(self, payload: bytes, account: str) -> Sequence[Canonical]: ...
+
+
 class OrderMapping(Protocol):
     """Pure: what the source said -> the canonical order. Raises `connectors.kit.errors.DataError` naming field and problem."""
 
@@ -232,6 +271,21 @@ class Deps:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """What a delivery would change: one field, what is there now, what would be written. Texts for people, personal data left out."""
+
+    field: str
+    now: str
+    would_be: str
+
+
+class Previewer(Protocol):
+    """A sink that can say what it would write (OPS-7). Reads only; one answer per delivery, in order; () = it would change nothing."""
+
+    async def preview(self, batch: Sequence[Delivery]) -> Sequence[Sequence[Difference]]: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Connector:
     """What a connector folder offers, as `CONNECTOR` in its `__init__.py`.
 
@@ -243,6 +297,8 @@ class Connector:
     order_mapping  raw order payload -> canonical order, or None when it sells nothing
     mapping_for    settings -> its order mapping as configured, where configuration changes it
     verifier       (settings, deps) -> Verifier
+    mappings       settings -> mapping of each further entity it reads, by the entity in the source's own terms: return, item, picking, ...
+    operations     what its sink takes, for example `upsert_order`; empty = not said
     """
 
     name: str
@@ -254,7 +310,23 @@ class Connector:
     order_mapping: OrderMapping | None = None
     verifier: Callable[[Any, Deps], Verifier] | None = None
     mapping_for: Callable[[Any], OrderMapping] | None = None
+    mappings: Callable[[Any], Mapping[str, EntityMapping]] | None = None
+    operations: frozenset[str] = frozenset()
 
     def configured_mapping(self, settings: Any) -> OrderMapping | None:
         """The order mapping to use with these settings."""
         return self.order_mapping if self.mapping_for is None else self.mapping_for(settings)
+
+    def entity_mappings(self, settings: Any) -> dict[str, EntityMapping]:
+        """Every mapping as configured, by the entity in the source's own terms; an order's is among them."""
+        found = dict(self.mappings(settings)) if self.mappings else {}
+        order = self.configured_mapping(settings)
+        return found if order is None else {"order": _as_entity(order)} | found
+
+
+def _as_entity(mapping: OrderMapping) -> EntityMapping:
+    def to_canonical(payload: bytes, account: str) -> Sequence[Canonical]:
+        order = mapping(payload, account)
+        return (Canonical("order", order["key"], order["version"], order),)
+
+    return to_canonical
