@@ -387,7 +387,7 @@ class KitComponent(TypedDict):
 
 
 class StockLevel(TypedDict):
-    """What Odoo has of one SKU: stock by warehouse, and the marketplace orders these numbers account for already (INV-2). One reading; a later one supersedes it."""
+    """What Odoo has of one SKU by warehouse, and which marketplace orders these numbers account for already (INV-2)."""
 
     key: str
     sku: str
@@ -573,7 +573,7 @@ class ReturnLine(TypedDict):
 
 
 class ReturnOrder(TypedDict):
-    """A return as the marketplace shows it. Where the goods are, where the money is and what customer service says are three states, kept apart (RET-1)."""
+    """A return as the marketplace shows it; where goods and money are and what customer service says are kept apart (RET-1)."""
 
     key: str
     source: str

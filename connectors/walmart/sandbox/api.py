@@ -1,6 +1,5 @@
 """The Walmart side: /v3/token, /v3/token/detail and /v3/orders with its writes."""
 
-import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,12 +15,12 @@ from connectors.kit.sandbox.faults import CallFaults, faults_of
 from connectors.walmart.sandbox import damage, lifecycle, refunds
 from connectors.walmart.sandbox.charges import Json
 from connectors.walmart.sandbox.errors import GATEWAY, ApiError
+from connectors.walmart.sandbox.gate import check_headers, json_body
 from connectors.walmart.sandbox.query import OrderQuery, at_offset, cursor, parse
 from connectors.walmart.sandbox.settings import SCOPES, Account
-from connectors.walmart.sandbox.tokens import Token, basic_account, unauthorized
+from connectors.walmart.sandbox.tokens import basic_account
 from connectors.walmart.sandbox.world import World
 
-TOKEN_HEADER = "WM_SEC.ACCESS_TOKEN"  # noqa: S105 - a header's name
 # Misbehaviours of the list, besides the middleware's: next cursor leads to the same page; a page given twice; a huge
 # body; an empty result as 404; a 200 that holds errors.
 CURSOR_LOOP, DUPLICATE_PAGE, OVERSIZED = "cursor_loop", "duplicate_page", "oversized"
@@ -35,6 +34,7 @@ class Api:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.gate = world.gate
 
     def routes(self) -> list[Route]:
         writes = [
@@ -58,8 +58,8 @@ class Api:
     async def token(self, request: Request) -> Response:
         now = self.world.now()
         account = basic_account(request.headers.get("authorization"), self.world.accounts)
-        headers = self._throttled(account, "token", now)
-        _check_headers(request)
+        headers = self.gate.throttled(account, "token", now)
+        check_headers(request)
         if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             raise ApiError("UNSUPPORTED_MEDIA_TYPE", "application/x-www-form-urlencoded is expected", component=GATEWAY)
         form = parse_qs((await request.body()).decode("latin-1"))
@@ -73,7 +73,7 @@ class Api:
         return JSONResponse(body, headers=headers)
 
     async def token_detail(self, request: Request) -> Response:
-        account, token = self._authenticated(request, self.world.now())
+        account, token = self.gate.authenticated(request, self.world.now())
         scopes = {area: account.access(area) for area in SCOPES}
         times = {"expire_at": str(int(token.expires_at * 1000)), "issued_at": str(int(token.issued_at * 1000))}
         return JSONResponse({**times, "is_valid": True, "is_channel_match": True, "scopes": scopes})
@@ -85,11 +85,11 @@ class Api:
         return self._list(request, released=True)
 
     async def order(self, request: Request) -> Response:
-        account, headers, now = self._gate(request, "orders")
-        found = self.world.order(account.client_id, request.path_params["po"], now)
+        passed = self.gate.enter(request, "orders", "orders")
+        found = self.world.order(passed.account.client_id, request.path_params["po"], passed.now)
         flags = {name: request.query_params.get(name) == "true" for name in ("productInfo", "replacementInfo")}
         shown = shown_order(found.body, product_info=flags["productInfo"], replacement_info=flags["replacementInfo"])
-        return JSONResponse({"order": shown}, headers=headers)
+        return JSONResponse({"order": shown}, headers=passed.headers)
 
     async def acknowledge(self, request: Request) -> Response:
         return await self._write(request, "acknowledge", lambda body: lifecycle.acknowledge, with_body=False)
@@ -106,13 +106,14 @@ class Api:
     async def _write(
         self, request: Request, operation: str, act_on: Callable[[Any], Act], *, with_body: bool = True
     ) -> Response:
-        account, headers, _ = self._gate(request, operation, change=True)
-        body = await _json_body(request) if with_body else None
-        changed = self.world.write(account.client_id, request.path_params["po"], operation, act_on(body))
-        return JSONResponse({"order": shown_order(changed)}, headers=headers)
+        passed = self.gate.enter(request, operation, "orders", change=True)
+        body = await json_body(request) if with_body else None
+        changed = self.world.write(passed.account.client_id, request.path_params["po"], operation, act_on(body))
+        return JSONResponse({"order": shown_order(changed)}, headers=passed.headers)
 
     def _list(self, request: Request, *, released: bool) -> Response:
-        account, headers, now = self._gate(request, "orders")
+        passed = self.gate.enter(request, "orders", "orders")
+        account, headers, now = passed.account, passed.headers, passed.now
         moment, settings = datetime.fromtimestamp(now, UTC), self.world.settings
         query = parse(request.query_params, moment, released=released, history_days=settings.history_days)
         total = self.world.store.count(account.client_id, query, now)
@@ -150,39 +151,6 @@ class Api:
             meta["nextCursor"] = cursor(at_offset(query, following), total, account.partner_id, released=released)
         return {"list": {"meta": meta, "elements": {"order": bodies}}}
 
-    def _gate(self, request: Request, operation: str, *, change: bool = False) -> tuple[Account, dict[str, str], float]:
-        """Lets a business call pass, or raises the ApiError that Walmart's gateway would answer.
-
-        Gives the account, the throttle's headers and the time."""
-        now = self.world.now()
-        account, _ = self._authenticated(request, now)
-        headers = self._throttled(account, operation, now)
-        allowed = ("full_access",) if change else ("full_access", "view_only")
-        if account.access("orders") not in allowed:
-            raise ApiError("FORBIDDEN", "the token's scope does not cover this call", component=GATEWAY)
-        return account, headers, now
-
-    def _authenticated(self, request: Request, now: float) -> tuple[Account, Token]:
-        text = request.headers.get(TOKEN_HEADER)
-        if text is None:
-            wrong = "; Authorization is not read here" if "authorization" in request.headers else ""
-            raise unauthorized(f"{TOKEN_HEADER} is required{wrong}")
-        if faults_of(request.scope).strikes(EXPIRED_TOKEN):
-            self.world.tokens.revoke(text)
-        token = self.world.tokens.check(text, now)
-        account = self.world.accounts.get(token.client_id)
-        if account is None:
-            raise unauthorized("the account is gone")
-        _check_headers(request)
-        return account, token
-
-    def _throttled(self, account: Account, operation: str, now: float) -> dict[str, str]:
-        passed, headers = self.world.throttle.take(account.client_id, operation, now)
-        if not passed:
-            text = f"too many {operation} calls"
-            raise ApiError("REQUEST_THRESHOLD_VIOLATED", text, component=GATEWAY, headers=headers)
-        return headers
-
 
 def shown_order(body: Json, *, product_info: bool = False, replacement_info: bool = False) -> Json:
     """An order as the API gives it: some fields come only when asked for."""
@@ -199,23 +167,3 @@ def _without_product_info(line: Any) -> Any:
     if not isinstance(line, dict) or not isinstance(line.get("item"), dict):
         return line
     return {**line, "item": {k: v for k, v in line["item"].items() if k not in ("imageUrl", "weight")}}
-
-
-def _check_headers(request: Request) -> None:
-    for name in ("WM_QOS.CORRELATION_ID", "WM_SVC.NAME"):
-        if not request.headers.get(name):
-            raise ApiError("MISSING_REQUEST_HEADER", f"{name} is required", field=name, component=GATEWAY)
-    # Walmart serves XML to whom does not ask for JSON; the sandbox has none, so it says so.
-    if "application/json" not in request.headers.get("accept", ""):
-        raise ApiError("INVALID_ACCEPT_TYPE", "Accept: application/json is required", field="Accept", component=GATEWAY)
-
-
-async def _json_body(request: Request) -> Any:
-    if not request.headers.get("content-type", "").startswith("application/json"):
-        raise ApiError(
-            "UNSUPPORTED_MEDIA_TYPE", "application/json is expected", field="Content-Type", component=GATEWAY
-        )
-    try:
-        return json.loads(await request.body())
-    except ValueError as error:
-        raise ApiError("MALFORMED_REQUEST_CONTENT", "the body is not JSON") from error

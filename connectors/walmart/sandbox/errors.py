@@ -10,6 +10,12 @@ from connectors.kit.sandbox.fault_rules import FaultRule
 from connectors.walmart.sandbox.settings import ERROR_SHAPES
 
 ORDERS = "GMP_ORDER_API"
+FEEDS = "GMP_FEED_API"
+INVENTORY = "GMP_INVENTORY_API"
+ITEMS = "GMP_ITEM_QUERY_API"
+PRICES = "GMP_PRICE_API"
+RETURNS = "GMP_RETURNS_API"
+REPORTS = "GMP_REPORT_API"
 GATEWAY = "GMP_GATEWAY_API"
 # HTTP status by the part of the code before the dot (us-mp-errors page).
 STATUSES = {
@@ -26,6 +32,8 @@ STATUSES = {
     "URI_NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
     "INVALID_ACCEPT_TYPE": 406,
+    # 413 has no code of its own on the page; the throttling page only names the status.
+    "REQUEST_ENTITY_TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "RESOURCE_IS_LOCKED": 423,
     "REQUEST_THRESHOLD_VIOLATED": 429,

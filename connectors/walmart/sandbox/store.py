@@ -1,21 +1,18 @@
-"""What the sandbox holds, in one SQLite file: orders, their pending changes, and the writes it answered.
+"""The orders a sandbox holds, their pending changes, and the writes it answered or refused.
 
 Each write is committed before its answer is sent, so a killed sandbox comes back with all it ever confirmed. Orders
 may lie in the future (`visible_at`): until then no call sees them. One thread uses a store.
 """
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from connectors.walmart.sandbox.charges import Json
+from connectors.walmart.sandbox.database import Database
 from connectors.walmart.sandbox.query import OrderQuery
 
-FILE_NAME = "walmart-sandbox.sqlite3"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
   account TEXT NOT NULL, po TEXT NOT NULL, customer_order TEXT NOT NULL, node_type TEXT NOT NULL,
@@ -59,23 +56,17 @@ class PendingChange:
 
 
 class Store:
-    """Opened at once. Raises sqlite3.Error when the file cannot be used."""
+    """Orders in the sandbox's database. `version` moves with every change of an order."""
 
-    def __init__(self, data_dir: Path | None) -> None:
-        if data_dir is not None:
-            data_dir.mkdir(parents=True, exist_ok=True)
-        path = ":memory:" if data_dir is None else str(data_dir / FILE_NAME)
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.executescript(_SCHEMA)
-
-    def close(self) -> None:
-        self._db.close()
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self.version = 0
+        database.create(_SCHEMA, ("orders", "bodies", "changes", "writes"))
 
     def add(self, orders: Sequence[StoredOrder], changes: Sequence[PendingChange] = ()) -> list[str]:
         """Adds the orders that are not there yet, with their changes; answers the ids added."""
         added: list[str] = []
-        with self._transaction():
+        with self._db.transaction():
             for order in orders:
                 if self._known(order.account, order.po):
                     continue
@@ -95,7 +86,7 @@ class Store:
 
     def put(self, order: StoredOrder, operation: str = "", at: float = 0.0) -> None:
         """Replaces an order; `operation` notes the write that did it."""
-        with self._transaction():
+        with self._db.transaction():
             self._replace(order)
             if operation:
                 values = (at, order.account, order.po, operation)
@@ -119,6 +110,31 @@ class Store:
         sql = f"SELECT {_COLUMNS} FROM {_WHOLE} WHERE account = ? ORDER BY visible_at, po"  # noqa: S608
         return [_order(row) for row in self._db.execute(sql, (account,))]
 
+    def refused(self, account: str, po: str, operation: str, at: float) -> None:
+        """Notes a write that broke a rule, so that a doubled one can be seen although it changed nothing."""
+        values = (at, account, po, f"refused {operation}")
+        self._db.execute("INSERT INTO writes (at, account, po, operation) VALUES (?,?,?,?)", values)
+
+    def visible(self, account: str, now: float) -> int:
+        return self._db.number("SELECT count(*) FROM orders WHERE account = ? AND visible_at <= ?", (account, now))
+
+    def open_bodies(self, account: str, now: float) -> Iterator[Json]:
+        """Orders with units that are neither shipped nor cancelled."""
+        sql = (
+            f"SELECT body FROM {_WHOLE} WHERE account = ? AND visible_at <= ? "  # noqa: S608
+            "AND (instr(statuses, '\nCreated\n') > 0 OR instr(statuses, '\nAcknowledged\n') > 0)"
+        )
+        return (json.loads(body) for (body,) in self._db.execute(sql, (account, now)))
+
+    def gone(self, account: str, now: float) -> list[StoredOrder]:
+        """Orders with shipped, delivered or refunded units, oldest first."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM {_WHOLE} WHERE account = ? AND visible_at <= ? AND "  # noqa: S608
+            "(instr(statuses, '\nShipped\n') > 0 OR instr(statuses, '\nDelivered\n') > 0 "
+            "OR instr(statuses, '\nRefund\n') > 0) ORDER BY created, po"
+        )
+        return [_order(row) for row in self._db.execute(sql, (account, now))]
+
     def writes(self, account: str) -> list[tuple[float, str, str]]:
         """(epoch seconds, purchaseOrderId, operation), oldest first."""
         return list(self._db.execute("SELECT at, po, operation FROM writes WHERE account = ? ORDER BY id", (account,)))
@@ -136,18 +152,12 @@ class Store:
         )
         if not due:
             return
-        with self._transaction():
+        with self._db.transaction():
             for number, at, account, po, text in due:
                 order = self.get(account, po, now)
                 if order is not None:
                     self._replace(change(order, json.loads(text), at))
                 self._db.execute("DELETE FROM changes WHERE id = ?", (number,))
-
-    def clear(self, account: str | None = None) -> None:
-        with self._transaction():
-            for table in ("orders", "bodies", "changes", "writes"):
-                where = "" if account is None else " WHERE account = ?"
-                self._db.execute(f"DELETE FROM {table}{where}", () if account is None else (account,))  # noqa: S608
 
     def _known(self, account: str, po: str) -> bool:
         return (
@@ -155,21 +165,9 @@ class Store:
         )
 
     def _replace(self, order: StoredOrder) -> None:
-        row = _row(order)
-        marks = ",".join("?" * len(row))
-        self._db.execute(f"INSERT OR REPLACE INTO orders VALUES ({marks})", row)  # noqa: S608
-        body = json.dumps(order.body, ensure_ascii=False)
-        self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?,?,?)", (order.account, order.po, body))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        self._db.insert("orders", _row(order))
+        self._db.insert("bodies", (order.account, order.po, json.dumps(order.body, ensure_ascii=False)))
+        self.version += 1
 
 
 _COLUMNS = "account, body, created, modified, visible_at, traits"

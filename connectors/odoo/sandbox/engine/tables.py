@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from connectors.odoo.sandbox.engine.fields import Row
+from connectors.odoo.sandbox.engine.row_locks import ConcurrentUpdateError, RowLocks
 
 
 class Table:
@@ -53,17 +54,38 @@ class Table:
 
 
 class Transaction:
-    """Everything one call changes; undone as a whole, or back to a mark."""
+    """Everything one call changes; undone as a whole, or back to a mark. `started` is its write_date."""
 
-    def __init__(self, tables: dict[str, Table], started: str) -> None:
+    def __init__(self, tables: dict[str, Table], started: str, locks: RowLocks | None = None) -> None:
         self.tables = tables
         self.started = started
-        self._undo: list[tuple[Table, int, Row | None]] = []
         self.counters: set[str] = set()
+        self._locks = locks
+        self._undo: list[tuple[Table, int, Row | None]] = []
+        self._aside: dict[tuple[str, int], Row | None] = {}
 
     def put(self, model: str, record_id: int, row: Row | None) -> None:
+        """Raises ConcurrentUpdateError: another transaction has, or had after this one's start, this row."""
         table = self.tables[model]
+        old = table.rows.get(record_id)
+        if old is not None and old.get("write_date", "") > self.started:
+            raise ConcurrentUpdateError(None, old["write_date"])
+        if self._locks:
+            self._locks.require(model, record_id, row)
         self._undo.append((table, record_id, table.replace(record_id, row)))
+
+    def set_aside(self) -> None:
+        """Take everything out of the tables and keep it for `bring_back`."""
+        self._aside = self.changes()
+        self.undo()
+
+    def bring_back(self) -> None:
+        for (model, record_id), row in self._aside.items():
+            table = self.tables[model]
+            self._undo.append((table, record_id, table.replace(record_id, row)))
+
+    def touched(self, *models: str) -> bool:
+        return any(table.name in models for table, _, _ in self._undo)
 
     def mark(self) -> int:
         return len(self._undo)
