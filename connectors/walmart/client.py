@@ -16,6 +16,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import httpx
+
+from connectors.kit import exact_json
 from connectors.kit.budget import Budget
 from connectors.kit.errors import AuthError, ConnectorError, DataError, ForbiddenError, ThrottledError, TransientError
 from connectors.kit.http import Answer, HttpClient
@@ -36,6 +39,8 @@ _FIRST_WAIT_SECONDS = 0.5
 _FIRST_THROTTLE_WAIT_SECONDS = 2.0
 _LARGEST_JITTER = 0.25
 _MOST_REFUSALS = 5
+NO_CONTENT = 204
+JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,43 @@ class OrderPage:
 
 # An answer and what its body says.
 Said = tuple[Answer, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What a feed is sent as: the one part named `file` of a multipart body. data: its bytes; name: any; kind: its media type."""
+
+    data: bytes
+    name: str = "feed.json"
+    kind: str = JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call, all its tries. operation: a name of the rate plan; path: with its query, as text.
+
+    content      the body and its media type
+    repeatable   whether doing it twice does no harm; None: reading is, writing is not
+    accept       media type of the answer; anything but JSON is not decoded
+    """
+
+    operation: str
+    method: str
+    path: str
+    priority: Priority = Priority.ORDERS
+    content: bytes | None = None
+    content_type: str = ""
+    repeatable: bool | None = None
+    accept: str = JSON
+
+    @property
+    def headers(self) -> dict[str, str]:
+        kind = {"Content-Type": self.content_type} if self.content_type else {}
+        return kind if self.accept == JSON else {**kind, "Accept": self.accept}
+
+    def decoded(self, answer: Answer) -> Any:
+        """What the body says; None for a 204, and for what is no JSON on purpose."""
+        return None if answer.status == NO_CONTENT or self.accept != JSON else answer.json()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +122,7 @@ class WalmartClient:
         """A page: of a first query's parameters, or of a cursor, which is appended to the path exactly as it came."""
         text = query if isinstance(query, str) else "?" + urlencode(query)
         try:
-            answer, content = await self._call("list_orders", "GET", ORDERS + text, priority)
+            answer, content = await self._call(Request("list_orders", "GET", ORDERS + text, priority))
         except DataError as error:
             if error.code == errors.NOT_FOUND:
                 return OrderPage((), "", 0)
@@ -90,7 +132,7 @@ class WalmartClient:
     async def get_order(self, order_id: str) -> Any | None:
         """One order as it came, None when there is none of that id."""
         try:
-            answer, content = await self._call("get_order", "GET", order_path(order_id))
+            answer, content = await self._call(Request("get_order", "GET", order_path(order_id)))
         except DataError as error:
             if error.code == errors.NOT_FOUND:
                 return None
@@ -99,8 +141,25 @@ class WalmartClient:
 
     async def acknowledge(self, order_id: str) -> Any:
         """Acknowledge the whole order (FUL-1), once. Gives the order. Raises UncertainError when no answer came: look before trying again."""
-        answer, content = await self._call("acknowledge", "POST", order_path(order_id, "/acknowledge"))
+        answer, content = await self._call(Request("acknowledge", "POST", order_path(order_id, "/acknowledge")))
         return order_in(answer.asked, content)
+
+    async def call(
+        self, operation: str, method: str, path: str, *, body: Any = None, file: File | None = None,
+        priority: Priority = Priority.ORDERS, repeatable: bool | None = None,
+    ) -> Said:  # fmt: skip
+        """Any call: `path` with its query as text, everything in it percent-encoded; `body` goes as JSON, `file` as a feed is sent.
+
+        `operation` is one of the rate plan's (`settings.WalmartRates.plan`). Gives the answer and its decoded body, None for a 204.
+        Raises UncertainError when a write may have been carried out, unless `repeatable` says that doing it twice does no harm.
+        """
+        content, kind = content_of(body, file)
+        return await self._call(Request(operation, method, path, priority, content, kind, repeatable))
+
+    async def download(self, operation: str, path: str, priority: Priority = Priority.REPORTS) -> Answer:
+        """A file as it came (`answer.body`), for example a reconciliation report."""
+        answer, _ = await self._call(Request(operation, "GET", path, priority, accept="application/octet-stream"))
+        return answer
 
     def forecast_seconds(self, operation: str, calls: int) -> float:
         """How long that many calls would take by the quota alone."""
@@ -112,7 +171,7 @@ class WalmartClient:
 
     async def token_detail(self) -> Mapping[str, Any]:
         """What the token may do: validity and scopes."""
-        answer, content = await self._call("token_detail", "GET", "/v3/token/detail")
+        answer, content = await self._call(Request("token_detail", "GET", "/v3/token/detail"))
         if not isinstance(content, dict):
             raise answer.asked.left("gave no token detail")
         return content
@@ -120,15 +179,15 @@ class WalmartClient:
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    async def _call(self, operation: str, method: str, path: str, priority: Priority = Priority.ORDERS) -> Said:
+    async def _call(self, request: Request) -> Said:
         correlation = self._out.new_id()
         attempt, renewals, refusals = 1, 0, 0
         while True:
             token: Token | None = None
             try:
                 token = await self.ask_token()
-                await self._budget.take(operation, priority)
-                return await self._once(operation, method, path, token, correlation)
+                await self._budget.take(request.operation, request.priority)
+                return await self._once(request, token, correlation)
             except ForbiddenError:
                 raise
             except AuthError:
@@ -139,28 +198,30 @@ class WalmartClient:
                     raise
             except (TransientError, ThrottledError) as error:
                 wait = self._wait_seconds(error, attempt)
-                if attempt >= self._settings.attempts or wait is None or _counts_elsewhere(error, method):
+                if attempt >= self._settings.attempts or wait is None or _counts_elsewhere(error, request.method):
                     raise
                 attempt += 1
                 await self._out.sleep(wait)
 
-    async def _once(self, operation: str, method: str, path: str, token: Token, correlation: str) -> Said:
+    async def _once(self, request: Request, token: Token, correlation: str) -> Said:
         try:
             answer = await self._http.call(
-                operation.replace("_", " "),
-                method,
-                path,
-                headers=self._caller.with_token(correlation, token.value),
+                request.operation.replace("_", " "),
+                request.method,
+                request.path,
+                headers={**self._caller.with_token(correlation, token.value), **request.headers},
+                content=request.content,
+                repeatable=request.repeatable,
                 correlation=correlation,
             )
             # Read here, so that an answer cut short is tried again like one that never came.
-            content = answer.json()
+            content = request.decoded(answer)
             _check_for_errors(answer, content, self._out.now())
         except ThrottledError as error:
-            self._budget.refused(operation, error.retry_after or _FIRST_THROTTLE_WAIT_SECONDS)
+            self._budget.refused(request.operation, error.retry_after or _FIRST_THROTTLE_WAIT_SECONDS)
             raise
         left = errors.calls_left(answer.headers)
-        self._budget.told(operation, left, errors.retry_after(answer.headers, self._out.now()))
+        self._budget.told(request.operation, left, errors.retry_after(answer.headers, self._out.now()))
         return answer, content
 
     def _wait_seconds(self, error: ConnectorError, attempt: int) -> float | None:
@@ -182,6 +243,14 @@ def _counts_elsewhere(error: ConnectorError, method: str) -> bool:
     """A write's patience is that of its deliveries, which look at the order in between: ERR-3 allows five tries for a system code in all,
     and a used-up quota would keep a worker standing."""
     return method != "GET" and (isinstance(error, ThrottledError) or error.code in errors.SYSTEM_CODES)
+
+
+def content_of(body: Any, file: File | None) -> tuple[bytes | None, str]:
+    """Bytes and media type: multipart with a boundary of httpx's choice for a file, JSON for a body, nothing for neither."""
+    if file is not None:
+        request = httpx.Request("POST", "http://localhost/", files={"file": (file.name, file.data, file.kind)})
+        return request.read(), request.headers["Content-Type"]
+    return (None, "") if body is None else (exact_json.dumps(body), JSON)
 
 
 def order_path(order_id: str, action: str = "") -> str:

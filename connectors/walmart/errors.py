@@ -23,6 +23,8 @@ from connectors.kit import exact_json
 from connectors.kit.errors import ConflictError, ConnectorError, DataError, RuleError, ThrottledError
 from connectors.kit.http import Answer, standard_retry_after
 from connectors.kit.http_errors import status_error
+from connectors.kit.ports import Outcome, failed, failed_by
+from schemas.reasons import Reason
 
 NOT_FOUND = "CONTENT_NOT_FOUND"
 AUTH_CODES = frozenset({"UNAUTHORIZED"})
@@ -46,6 +48,8 @@ DATA_CODES = frozenset(
         NOT_FOUND,
     }
 )
+# ERR-3: Walmart's system codes are tried at most this often, over all deliveries.
+MOST_SYSTEM_ATTEMPTS = 5
 _LONGEST_WORDS = 160
 _PERSONAL = re.compile(r"@|\d[\d\s()./-]{5,}\d")
 _LONGEST_WAIT_SECONDS = 3600.0
@@ -111,6 +115,13 @@ def error_of(answer: Answer, errors: list[GatewayError], now: datetime) -> Conne
     status = 500 if first.code in SYSTEM_CODES and answer.status < 500 else answer.status
     status = 401 if first.code in AUTH_CODES else status
     return status_error(status, asked, code=first.code, said=said.strip(), retry_after=wait)
+
+
+def outcome_of(error: ConnectorError, attempt: int) -> Outcome:
+    """An error as an outcome. A system code is given up after the fifth attempt: then a person has to look."""
+    if error.code in SYSTEM_CODES and attempt >= MOST_SYSTEM_ATTEMPTS:
+        return failed(Reason.RULE, f"{error}; given up after {attempt} attempts, ask Walmart or replay later")
+    return failed_by(error)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

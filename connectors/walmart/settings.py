@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from connectors.kit.http import HttpSettings, checked_base_url, is_loopback
-from connectors.kit.rate import Plan, Quota
 from connectors.kit.settings import Part
+from connectors.walmart.rates import WalmartRates
+
+__all__ = ["WalmartAccount", "WalmartRates", "WalmartSettings"]
 
 PRODUCTION = "https://marketplace.walmartapis.com"
 SANDBOX = "https://sandbox.walmartapis.com"
@@ -45,45 +47,6 @@ class WalmartAccount(Part):
         if not self.client_secret_file:
             return self.client_secret
         return SecretStr(Path(self.client_secret_file).read_text(encoding="utf-8").strip())
-
-
-class WalmartRates(Part):
-    """Calls we allow ourselves (RATE-1). The headers of live answers lower them, nothing raises them.
-
-    The per-second numbers are our own; the per-minute ones are Walmart's published limits."""
-
-    items_per_second: float = Field(5, gt=0)
-    inventory_per_second: float = Field(10, gt=0)
-    orders_per_second: float = Field(15, gt=0)
-    token_per_minute: float = Field(30, gt=0)
-    order_reads_per_minute: float = Field(5000, gt=0)
-    acknowledge_per_minute: float = Field(60, gt=0)
-    shipping_per_minute: float = Field(60, gt=0)
-    cancel_per_minute: float = Field(60, gt=0)
-
-    def plan(self) -> Plan:
-        """The quotas of one account and which call draws from which."""
-        return Plan(
-            quotas={
-                "items": Quota(self.items_per_second),
-                "inventory": Quota(self.inventory_per_second),
-                "orders": Quota(self.orders_per_second),
-                "token": Quota(self.token_per_minute, 60),
-                "order_reads": Quota(self.order_reads_per_minute, 60),
-                "acknowledge": Quota(self.acknowledge_per_minute, 60),
-                "shipping": Quota(self.shipping_per_minute, 60),
-                "cancel": Quota(self.cancel_per_minute, 60),
-            },
-            draws={
-                "token": ("token",),
-                "token_detail": ("token",),
-                "list_orders": ("orders", "order_reads"),
-                "get_order": ("orders", "order_reads"),
-                "acknowledge": ("orders", "acknowledge"),
-                "shipping": ("orders", "shipping"),
-                "cancel": ("orders", "cancel"),
-            },
-        )
 
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")

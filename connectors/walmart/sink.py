@@ -1,166 +1,55 @@
-"""Writes to Walmart: so far the acknowledgement of orders (FUL-1).
+"""Writes to Walmart: each operation has its handler, in a module of its own that says what it promises.
 
-Acknowledging covers a whole order. Walmart lets it be repeated, so doing it twice would do no harm; still we look first:
-
-- An order that is acknowledged, shipped or delivered already: nothing is written, `already_applied`. This also spares the quota, which is
-  60 acknowledgements a minute against 5,000 reads.
-- An order that is cancelled meanwhile: nothing to acknowledge any more, `stale`.
-- Walmart refuses (a rule, or the order moved between our look and our call): we look again, and only if it is still open the refusal stands.
-- No answer: we look; what Walmart holds decides.
+acknowledge_order                          acknowledge
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from connectors.kit.errors import ConnectorError, DataError, RetryError, RuleError, ThrottledError, UncertainError
-from connectors.kit.ports import Delivery, Outcome, Result, failed, failed_by
-from connectors.kit.reading import Reader
-from connectors.walmart import errors
-from connectors.walmart.client import WalmartClient
+from connectors.kit.ports import Delivery, Outcome, failed
+from connectors.walmart.accounts import Accounts, OpenClient
+from connectors.walmart.acknowledge import Acknowledge
 from connectors.walmart.settings import WalmartSettings
-from connectors.walmart.statuses import CANONICAL, UNKNOWN
 from schemas.reasons import Reason
 
 ACKNOWLEDGE = "acknowledge_order"
-MODEL = "order"
-# ERR-3: Walmart's system codes are tried at most this often, over all deliveries.
-MOST_SYSTEM_ATTEMPTS = 5
-MOST_TRIES_AT_ONCE = 2
 
-OpenClient = Callable[[str], WalmartClient]
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A delivery with its client, or, without one, what it was refused for."""
-
-    delivery: Delivery
-    client: WalmartClient | None = None
-    order_id: str = ""
-    refused: Outcome = field(default_factory=lambda: failed(Reason.BUG, "not refused"))
+Handler = Callable[[Sequence[Delivery]], Awaitable[Sequence[Outcome]]]
 
 
 class WalmartSink:
     """`Sink` for all accounts. `open_client` makes the client of an account; it is asked once per account."""
 
     destination = "walmart"
-    batch_limit = 50
+    batch_limit = 200
 
     def __init__(self, settings: WalmartSettings, open_client: OpenClient) -> None:
-        self._settings = settings
-        self._open = open_client
-        self._clients: dict[str, WalmartClient] = {}
-        self._places = asyncio.Semaphore(settings.acknowledge_concurrency)
+        self._accounts = Accounts(open_client)
+        self._handlers: Mapping[str, Handler] = {
+            ACKNOWLEDGE: Acknowledge(settings, self._accounts),
+            # Shipments, cancellations and refunds come here: connectors/walmart/fulfilment.py.
+        }
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
-        """One outcome per delivery, in order; a few at a time. What the quota does not allow soon comes back as throttled, with the time
-        to return: a worker must not stand still for a minute. Never raises ConnectorError."""
-        counted: Counter[str] = Counter()
-        jobs: list[_Job] = []
-        for delivery in batch:
-            counted[delivery.account] += 1
-            jobs.append(self._job(delivery, counted[delivery.account]))
-        return await asyncio.gather(*(self._done(job) for job in jobs))
+        """One outcome per delivery, in order. Never raises ConnectorError: what concerns one account must not touch another's."""
+        outcomes: dict[int, Outcome] = {}
+        for operation in dict.fromkeys(delivery.operation for delivery in batch):
+            places = [place for place, delivery in enumerate(batch) if delivery.operation == operation]
+            found = await self._handled(operation, [batch[place] for place in places])
+            outcomes.update(zip(places, found, strict=True))
+        return [outcomes[place] for place in range(len(batch))]
 
     async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
         """Nothing is ever held for Walmart."""
         return ()
 
     async def aclose(self) -> None:
-        clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            await client.aclose()
+        await self._accounts.aclose()
 
-    def _job(self, delivery: Delivery, place: int) -> _Job:
-        """What is to be done, told before anything is begun. `place`: the how manieth of its account in this batch."""
-        if delivery.operation != ACKNOWLEDGE:
-            return _Job(
-                delivery, refused=failed(Reason.BUG, f"Walmart's sink knows no operation {delivery.operation[:60]!r}")
-            )
-        try:
-            order_id = Reader(dict(delivery.body)).needed_text("order_id")
-            client = self._client(delivery.account)
-            self._check_quota(client, place)
-        except ConnectorError as error:
-            return _Job(delivery, refused=outcome_of(error, delivery.attempt))
-        return _Job(delivery, client, order_id)
-
-    async def _done(self, job: _Job) -> Outcome:
-        if job.client is None:
-            return job.refused
-        try:
-            async with self._places:
-                self._check_quota(job.client, 1)
-                return await acknowledge(job.client, job.order_id)
-        except ConnectorError as error:
-            return outcome_of(error, job.delivery.attempt)
-
-    def _check_quota(self, client: WalmartClient, place: int) -> None:
-        """Raises ThrottledError when the quota does not allow that many calls soon."""
-        wait = client.forecast_seconds("acknowledge", place)
-        if wait > self._settings.patience_seconds:
-            raise ThrottledError("the quota of acknowledgements is used up", retry_after=round(wait, 1))
-
-    def _client(self, account: str) -> WalmartClient:
-        if account not in self._clients:
-            try:
-                self._clients[account] = self._open(account)
-            except ValueError as error:
-                raise DataError(str(error)) from None
-        return self._clients[account]
-
-
-async def acknowledge(client: WalmartClient, order_id: str) -> Outcome:
-    """Bring one order to acknowledged. Raises ConnectorError."""
-    settled = _settled(await client.get_order(order_id), order_id)
-    tries = 0
-    while settled is None:
-        tries += 1
-        try:
-            return _acknowledged(await client.acknowledge(order_id), order_id)
-        except ThrottledError:
-            raise
-        except (RetryError, RuleError, DataError) as error:
-            settled = _settled(await client.get_order(order_id), order_id)
-            # No answer, and Walmart has not done it: once more at once, then it is the turn of the retry tiers.
-            again = isinstance(error, UncertainError) and not error.code and tries < MOST_TRIES_AT_ONCE
-            if settled is None and not again:
-                raise
-    return settled
-
-
-def _acknowledged(order: object, order_id: str) -> Outcome:
-    """What Walmart's answer to an acknowledgement says."""
-    if "created" in states_of(order):
-        return failed(Reason.CONFLICT, "Walmart accepted the acknowledgement but shows lines that are still Created")
-    return Outcome(Result.APPLIED, remote_model=MODEL, remote_id=order_id)
-
-
-def states_of(order: object) -> set[str]:
-    """The canonical states of all parts of an order's lines. Raises DataError for an order that cannot be read."""
-    lines = Reader(order).an_object()["orderLines"].children("orderLine")
-    parts = [part for line in lines for part in line["orderLineStatuses"].children("orderLineStatus")]
-    return {CANONICAL.get(part.text("status").lower(), UNKNOWN) for part in parts}
-
-
-def outcome_of(error: ConnectorError, attempt: int) -> Outcome:
-    """An error as an outcome. A system code is given up after the fifth attempt: then a person has to look."""
-    if error.code in errors.SYSTEM_CODES and attempt >= MOST_SYSTEM_ATTEMPTS:
-        return failed(Reason.RULE, f"{error}; given up after {attempt} attempts, ask Walmart or replay later")
-    return failed_by(error)
-
-
-def _settled(order: Mapping[str, object] | None, order_id: str) -> Outcome | None:
-    """What is to be said without writing, None when the order is still to be acknowledged."""
-    if order is None:
-        return failed(Reason.DATA, "Walmart has no order of this purchaseOrderId; check the account and the id")
-    states = states_of(order)
-    if not states or "created" in states or states == {UNKNOWN}:
-        return None
-    result = Result.STALE if states == {"cancelled"} else Result.ALREADY_APPLIED
-    notes = ("order_cancelled",) if states == {"cancelled"} else ()
-    return Outcome(result, remote_model=MODEL, remote_id=order_id, notes=notes)
+    async def _handled(self, operation: str, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        handler = self._handlers.get(operation)
+        if handler is None:
+            refusal = failed(Reason.BUG, f"Walmart's sink knows no operation {operation[:60]!r}")
+            return [refusal] * len(batch)
+        return await handler(batch)
