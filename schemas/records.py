@@ -415,6 +415,7 @@ class Demand(TypedDict):
     status: str
     seen_at: datetime
     ordered_at: datetime
+    via: str
 
 
 class OpenDemand(TypedDict):
@@ -428,6 +429,9 @@ class OpenDemand(TypedDict):
     status: str
     seen_at: datetime
     closed: bool
+    via: str
+    ordered_at: datetime | None
+    done: str
 
 
 class LastOffer(TypedDict):
@@ -439,6 +443,10 @@ class LastOffer(TypedDict):
     version: int
     at: datetime
     why: str
+    previous: str
+    urgent: bool
+    correlation: str
+    caused_at: datetime | None
 
 
 class StockLedger(TypedDict):
@@ -475,6 +483,7 @@ class Availability(TypedDict):
     terms: list[Term]
     caused_at: datetime | None
     at: datetime
+    category: str
 
 
 class ShippedLine(TypedDict):
@@ -672,6 +681,7 @@ class PriceOffer(TypedDict):
     approval: str
     terms: list[Term]
     at: datetime
+    category: str
 
 
 class Approval(TypedDict):

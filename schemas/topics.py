@@ -71,10 +71,19 @@ DEMAND = "demand"
 STOCK_LEDGER = "stock.ledger"
 APPROVALS = "approvals"
 
-# What each source is read for: the entities of its raw topics, in the source's own terms.
-RAW: dict[str, tuple[str, ...]] = {
-    "walmart": ("order", "return", "item", "settlement"),
-    "odoo": ("sale_order", "picking", "quant", "product", "price", "refund", "purchase_order", "partner"),
+# What each source is read for: the entities of its raw topics, in the source's own terms, and the canonical entity made of each.
+RAW: dict[str, dict[str, str]] = {
+    "walmart": {"order": "order", "return": "return_order", "item": "listing", "settlement": "settlement"},
+    "odoo": {
+        "sale_order": "cancellation",
+        "picking": "shipment",
+        "quant": "stock_level",
+        "product": "product",
+        "price": "price",
+        "refund": "refund",
+        "purchase_order": "purchase_order",
+        "partner": "",
+    },
 }
 
 # Canonical entities of which only the newest state is kept: record -> topic, what it is, personal data, owner.

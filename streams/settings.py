@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from connectors.kit.settings import Part
 from schemas.reasons import DEFAULT_POLICIES, LastResort, Policy, Reason
 from schemas.topics import DEFAULT_TIERS, Topic, parse_tier, topic_table
+from streams.phases import Phase, Pilot, checked
 from streams.poller.settings import PollSettings
 
 
@@ -186,8 +187,22 @@ class Settings(BaseSettings):
     breaker: BreakerSettings = BreakerSettings()
     stage: StageSettings = StageSettings()
     filters: FilterSettings = FilterSettings()
+    phases: dict[str, dict[str, dict[str, Phase]]] = Field(
+        default_factory=dict,
+        description="marketplace, account, flow (or `all`) -> off, shadow or on; shadow where nothing is said",
+    )
+    pilot: dict[str, dict[str, Pilot]] = Field(
+        default_factory=dict,
+        description="marketplace, account -> SKUs and categories that flows switched on are kept to",
+    )
     poll: PollSettings = PollSettings()
     log: LogSettings = LogSettings()
+
+    @field_validator("phases")
+    @classmethod
+    def _flows(cls, value: dict[str, dict[str, dict[str, Phase]]]) -> dict[str, dict[str, dict[str, Phase]]]:
+        checked(value)
+        return value
 
     @classmethod
     def settings_customise_sources(

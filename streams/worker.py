@@ -19,7 +19,7 @@ from connectors.kit.ports import Connector, Deps, Sink
 from connectors.kit.settings import Part
 from schemas.codec import Codec
 from schemas.registry import Registry, RegistryError
-from schemas.topics import Lane
+from schemas.topics import SOURCES, Lane
 from streams.connectors import discover, load_connected_settings, part_of
 from streams.failure.breaker import Breakers
 from streams.failure.held import ReleaseWorker
@@ -32,8 +32,9 @@ from streams.runtime import InfrastructureError, Runtime, RuntimeSettings, Stage
 from streams.runtime.runtime import EXIT_FAILED
 from streams.settings import ConfigurationError, Settings, StageSettings
 from streams.stages.deliver import DeliverStage
-from streams.stages.route import Router, RouteStage
-from streams.stages.transform import Transformer, TransformStage
+from streams.stages.route import Router, RouteStage, Switches
+from streams.stages.rules import Channel
+from streams.stages.transform import Transformer, TransformStage, raw_topics
 
 logger = logging.getLogger(__name__)
 
@@ -124,19 +125,33 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
     )
     stages: list[Stage] = []
     if "transform" in wanted:
-        configured = {c.name: c.configured_mapping(part_of(settings, c)) for c in parts.connectors}
-        mappings = {name: mapping for name, mapping in configured.items() if mapping}
+        mappings = raw_topics({c.name: c.entity_mappings(part_of(settings, c)) for c in parts.connectors})
         transformer = Transformer(settings, codec, mappings, routing, now)
         stages.append(TransformStage(settings, transformer, tuple(mappings), settings.stage.chunk_records))
     if "route" in wanted:
-        destinations = {c.name for c in parts.connectors if c.sink}
-        stages.append(RouteStage(Router(codec, routing, now, destinations), settings.stage.chunk_records))
+        stages.append(RouteStage(Router(codec, routing, now, switches(parts)), settings.stage.chunk_records))
     for connector in parts.connectors:
         for lane in Lane:
             if f"deliver.{connector.name}.{lane.value}" in wanted:
                 sink = open_sink(parts, connector, sinks)
                 stages.append(DeliverStage(settings, lane, sink, breakers, codec, routing, now))
     return stages
+
+
+def channels_of(parts: Parts) -> tuple[Channel, ...]:
+    """The configured accounts of marketplaces that can be written to."""
+    return tuple(
+        (connector.name, account)
+        for connector in parts.connectors
+        if connector.sink and connector.name in SOURCES
+        for account in connector.accounts(part_of(parts.settings, connector))
+    )
+
+
+def switches(parts: Parts) -> Switches:
+    """Who can be written to, and how far each flow is switched on."""
+    destinations = {connector.name for connector in parts.connectors if connector.sink}
+    return Switches(destinations, channels_of(parts), parts.settings.phases, parts.settings.pilot)
 
 
 def open_sink(parts: Parts, connector: Connector, sinks: dict[str, Sink]) -> Sink:

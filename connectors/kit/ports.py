@@ -220,7 +220,7 @@ class Source(Protocol):
 class EntityMapping(Protocol):
     """Pure: what the source said of one entity -> the canonical records it means, none when it means nothing to us.
 
-    Each has the key of its raw record. Raises `connectors.kit.errors.DataError` naming field and problem, MappingMissing for a gap in our tables.
+    Each has the key of its raw record and is the entity that `schemas.topics.RAW` names for it. Raises `connectors.kit.errors.DataError` naming field and problem, MappingMissing for a gap in our tables.
     """
 
     def __call__(self, payload: bytes, account: str) -> Sequence[Canonical]: ...

@@ -45,6 +45,7 @@ def _outcome(codec: Codec, failed: Mapping[str, Any], at: datetime) -> Message:
         id=text("id"), destination=failed["destination"], operation=failed["operation"], source=text("source"), account="",
         key=failed["key"], version=failed["version"], checksum=text("checksum"), result=DISCARDED, reason=failed["reason"],
         detail="discarded by a person", remote_model="", remote_id="", attempt=failed["attempts"], lane="",
-        correlation=failed["correlation"], fetched_at=None, at=at, status="",
+        correlation=failed["correlation"], fetched_at=None, at=at, status="", entity=text("entity"),
+        job="", notes=[],
     )  # fmt: skip
     return Message(OUTCOMES, failed["key"].encode(), codec.encode("outcome", outcome), tuple(headers.items()))

@@ -76,21 +76,26 @@ class FailureRouting:
     def route(
         self, record: Record, *, destination: str, operation: str, reason: Reason, detail: str, now_ms: int,
         retry_after: float | None = None, waiting_for: str = "", target: str | None = None, behind: timedelta | None = None,
+        job: str = "",
     ) -> Routed:  # fmt: skip
         """Decide and build the messages.
 
         target    the topic the record goes back to; None: where it was read from
-        behind    the record is a command that waits behind one of its key that is parked in this tier: no try is counted
+        behind    the record has not failed: it waits behind a command of its key that is parked in this tier, or for a job; no try is counted
+        job       the job at the destination it waits for, for example `feed:ID`
         """
         headers, problem = _headers(record, self._env)
         if problem:
             reason, detail, behind = Reason.DATA, f"{problem}; {detail}", None
         failure = self._failure(record, destination, target, reason, detail, waiting_for, now_ms, counts=behind is None)
+        failure = replace(failure, job=job)
         policy = self._policies[reason]
         if behind is not None:
             decision: Decision = wait_behind(self._tiers, behind, now_ms)
         else:
             decision = decide(reason, failure.attempt, policy, self._tiers, now_ms, retry_after, streak=failure.streak)
+        if behind is None and waiting_for:  # what would release it is known: no time mends it sooner than that
+            decision = Held(f"{reason}: waits for {waiting_for}")
         if isinstance(decision, Held) and topics.held(destination) not in self._known:
             decision = Dead(f"{decision.why}; {destination} has no place to hold it")
         if isinstance(decision, Again):
@@ -183,6 +188,7 @@ class FailureRouting:
             traceparent=headers.traceparent,
             env=headers.env,
             replays=replays_of(record.headers),
+            job=failure.job,
         )
 
     def _held_key(self, record: Record, headers: Headers, failed: FailedRecord) -> bytes:

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.kit.ports import Connector
-from schemas.topics import ORDERS, OUTCOMES, Lane, deliver, raw, retry
+from schemas.topics import OUTCOMES, Lane, deliver, retry
+from streams.connectors import part_of
 from streams.failure import held, retry_worker
 from streams.poller.flows import Names
 from streams.settings import Settings
+from streams.stages.rules import ENTITY_OF
+from streams.stages.transform import raw_topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +24,12 @@ class Group:
     topics: tuple[str, ...]
 
 
-def stage_groups(connectors: Sequence[Connector]) -> tuple[Group, ...]:
+def stage_groups(connectors: Sequence[Connector], settings: Settings) -> tuple[Group, ...]:
     """The stages in the order things happen. A test holds these against the stages themselves."""
-    sources = tuple(raw(connector.name, "orders") for connector in connectors if connector.order_mapping)
+    sources = tuple(raw_topics({c.name: c.entity_mappings(part_of(settings, c)) for c in connectors}))
     found = [
         Group("transform", "causeway.transform", sources),
-        Group("route", "causeway.route", (ORDERS, OUTCOMES)),
+        Group("route", "causeway.route", (*ENTITY_OF, OUTCOMES)),
     ]
     for connector in connectors:
         for lane in Lane if connector.sink else ():

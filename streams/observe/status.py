@@ -126,7 +126,7 @@ def look(
     config = settings.kafka.librdkafka()
     _check_broker(config)
     retry = retry_group(settings)
-    stages = stage_groups(connectors)
+    stages = stage_groups(connectors, settings)
     codec = Codec(Registry(settings.registry.client()))
     with ThreadPoolExecutor(8, thread_name_prefix="status") as pool:
         lag = pool.submit(read_lag, config, [*stages, retry, RELEASE, POLLER])

@@ -58,8 +58,8 @@ class Track:
 
     @property
     def lane(self) -> str:
-        """The lane its records keep to."""
-        return "bulk" if self.kind is Kind.RESYNC else ""
+        """The lane its records keep to. What was asked for by id is wanted even if nothing changed: a lane lets it pass the dedupe."""
+        return {Kind.RESYNC: "bulk", Kind.FETCH: "normal"}.get(self.kind, "")
 
     def ready_at(self) -> float:
         """When it may read a page; infinity when it has nothing to read."""

@@ -26,7 +26,8 @@ class Arrived:
     def with_known(self, views: Mapping[str, KeyView]) -> Arrived:
         """The same, telling the sink what is known of its key."""
         view = views.get(self.delivery.key, KeyView())
-        return replace(self, delivery=replace(self.delivery, known=view.known))
+        open_job = "" if view.job == self.delivery.job else view.job
+        return replace(self, delivery=replace(self.delivery, known=view.known, open_job=open_job))
 
     @property
     def status(self) -> str:
@@ -45,6 +46,6 @@ def read(record: Record, codec: Codec, environment: str) -> Arrived:
         id=value["id"], operation=value["operation"], is_command=value["kind"] == "command", key=value["key"],
         source=value["source"], account=value["account"], version=value["version"], checksum=value["checksum"],
         correlation=value["correlation"], body=codec.decode(value["schema"], value["body"]),
-        attempt=failure.attempt + 1 if failure else 1,
+        attempt=failure.attempt + 1 if failure else 1, job=failure.job if failure else "",
     )  # fmt: skip
     return Arrived(record, headers, failure, delivery, asks_again=bool(headers.lane))

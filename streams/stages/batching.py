@@ -2,6 +2,7 @@
 
 a state older than what the destination holds               -> stale, not sent
 a state older than another of its key in the same chunk     -> stale, only the newest is sent
+a delivery that comes back to ask how its job went           -> sent, whatever is known: its result must be read
 a state or command the destination is known to hold         -> already applied, not sent (unless a resync asks again)
 a command whose key has an earlier command parked           -> behind it, into the same wait
 a command that waits behind another in the same chunk       -> a later batch, so that it is sent after the other's answer
@@ -37,11 +38,13 @@ class KeyView:
     known      what the destination holds
     parked     which command waits for a retry ("" = none)
     set_aside  newest version of a state that is held or dead (0 = none): an older one must not slip in behind it
+    job        unfinished job of the key at the destination ("" = none)
     """
 
     known: Known | None = None
     parked: str = ""
     set_aside: int = 0
+    job: str = ""
 
 
 @dataclass(slots=True)
@@ -60,7 +63,9 @@ def plan(items: Sequence[ItemT], views: Mapping[str, KeyView], limit: int) -> Pl
     waiting: list[ItemT] = []
     for item in items:
         view = views.get(item.delivery.key, KeyView())
-        if item.delivery.is_command:
+        if item.delivery.job:
+            waiting.append(item)
+        elif item.delivery.is_command:
             _place_command(item, view, result, waiting)
         else:
             _place_state(item, view, result, waiting)
@@ -92,13 +97,13 @@ def _newest_states(items: Sequence[ItemT], stale: list[ItemT]) -> list[ItemT]:
     """Of several states of a key only the newest stays (of equal versions the last); its place is that of the one that stays."""
     newest: dict[str, int] = {}
     for index, item in enumerate(items):
-        if not item.delivery.is_command:
+        if not (item.delivery.is_command or item.delivery.job):
             best = newest.get(item.delivery.key)
             if best is None or item.delivery.version >= items[best].delivery.version:
                 newest[item.delivery.key] = index
     kept = []
     for index, item in enumerate(items):
-        if item.delivery.is_command or newest[item.delivery.key] == index:
+        if item.delivery.is_command or item.delivery.job or newest[item.delivery.key] == index:
             kept.append(item)
         else:
             stale.append(item)

@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Delivery, Outcome, Result, Sink, failed, failed_by
@@ -34,6 +35,7 @@ from streams.runtime import Chunk, InfrastructureError, Partition, StageContext,
 from streams.settings import Settings
 from streams.stages.arrivals import Arrived, read
 from streams.stages.batching import KeyView, Plan, plan
+from streams.stages.canonical import canonical_message
 from streams.stages.follow import Follower
 from streams.stages.keystate import KeyTable
 from streams.stages.last_resort import deliver_or_bury
@@ -76,6 +78,7 @@ class DeliverStage:
         self._codec = codec
         self._routing = routing
         self._now = now
+        self._checksum_key = settings.checksum_key.get_secret_value().encode()
         self._keys = KeyTable(sink.destination, codec)
         self._others = Follower(settings.kafka.librdkafka(), self._keys.topic)
 
@@ -220,14 +223,17 @@ class DeliverStage:
         attempt = item.failure.attempt + 1 if item.failure else 1
         verdict = Verdict(
             self._sink.destination, item.delivery.operation, outcome.result.value, "", outcome.detail, outcome.remote_model,
-            outcome.remote_id, attempt, self._lane.value, item.status,
+            outcome.remote_id, attempt, self._lane.value, item.status, outcome.job, outcome.notes,
         )  # fmt: skip
+        events = self._events(item, outcome)
+        if outcome.result is Result.SUBMITTED:
+            return self._wait_for_job(item, outcome, events, verdict, view)
         if outcome.ok:
             self._count(item, verdict.result)
             after = self._keys.after(
                 view, item.delivery, outcome if outcome.result is not Result.STALE else None, parked=False
             )
-            return self._settled(item, (), verdict, view, after)
+            return self._settled(item, events, verdict, view, after)
         reason = outcome.reason or Reason.BUG
         metrics.FAILED.labels(self._sink.destination, item.delivery.operation, reason.value).inc()
         routed = self._routing.route(
@@ -239,7 +245,7 @@ class DeliverStage:
         verdict = replace(verdict, result=routed.result, reason=reason.value, detail=routed.failure.detail)
         return self._settled(
             item,
-            routed.messages,
+            (*routed.messages, *events),
             verdict,
             view,
             self._keys.after(view, item.delivery, None, parked, set_aside=not parked),
@@ -253,6 +259,24 @@ class DeliverStage:
         if after == before:
             return Settled(item, (*messages, event), None)
         return Settled(item, (*messages, self._keys.message(item.delivery.key, after, now), event), after)
+
+    def _wait_for_job(
+        self, item: Arrived, outcome: Outcome, events: tuple[Message, ...], verdict: Verdict, view: KeyView
+    ) -> Settled:
+        """It comes back after the tier that fits, to ask how the job went. That is no failure: no try is counted."""
+        self._count(item, verdict.result)
+        routed = self._routing.route(
+            item.record, destination=self._sink.destination, operation=item.delivery.operation, reason=Reason.TRANSIENT,
+            detail=f"waits for {outcome.job}", now_ms=self._now_ms(), behind=timedelta(seconds=outcome.retry_after or 0.0), job=outcome.job,
+        )  # fmt: skip
+        after = self._keys.after(view, item.delivery, None, parked=True, job=outcome.job)
+        return self._settled(item, (*routed.messages, *events), verdict, view, after)
+
+    def _events(self, item: Arrived, outcome: Outcome) -> tuple[Message, ...]:
+        """What else the sink learned, as canonical records."""
+        return tuple(
+            canonical_message(self._codec, event, item.headers, self._checksum_key) for event in outcome.events
+        )
 
     def _wait_behind(self, item: Arrived) -> Settled:
         """A command behind an earlier one of its key: into the same wait, without an attempt."""

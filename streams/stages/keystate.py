@@ -46,11 +46,12 @@ class KeyTable:
         return self._partitions.setdefault(partition, {})
 
     def after(
-        self, view: KeyView, delivery: Delivery, outcome: Outcome | None, parked: bool, set_aside: bool = False
-    ) -> KeyView:
+        self, view: KeyView, delivery: Delivery, outcome: Outcome | None, parked: bool, set_aside: bool = False, job: str = "",
+    ) -> KeyView:  # fmt: skip
         """What is known of the key after this delivery.
 
-        `outcome` None = it was not applied; `parked` = it waits for a retry; `set_aside` = it is held or dead.
+        `outcome` None = it was not applied; `parked` = it waits for a retry; `set_aside` = it is held or dead; `job` = it was submitted
+        and waits for that job.
         """
         known = view.known
         if (
@@ -76,7 +77,8 @@ class KeyTable:
                 aside = max(aside, delivery.version)
             elif known is not None and known.version >= aside:
                 aside = 0
-        return KeyView(known, waiting, aside)
+        open_job = job or ("" if view.job == delivery.job else view.job)
+        return KeyView(known, waiting, aside, open_job)
 
     def message(self, key: str, view: KeyView, now: datetime) -> Message:
         """The record that makes it known to whoever reads the topic."""
@@ -89,6 +91,7 @@ class KeyTable:
             remote_id=known.remote_id if known else "",
             parked=view.parked,
             set_aside=view.set_aside,
+            job=view.job,
             at=now,
         )
         return Message(self.topic, key.encode(), self._codec.encode("key_state", value))
@@ -100,4 +103,4 @@ class KeyTable:
 
 def _view(value: KeyState) -> KeyView:
     known = Known(value["version"], value["checksum"], value["remote_model"], value["remote_id"])
-    return KeyView(known if value["checksum"] else None, value["parked"], value["set_aside"])
+    return KeyView(known if value["checksum"] else None, value["parked"], value["set_aside"], value["job"])

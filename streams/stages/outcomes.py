@@ -26,6 +26,8 @@ class Verdict:
     attempt: int = 1
     lane: str = ""
     status: str = ""
+    job: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def outcome_message(
@@ -52,5 +54,8 @@ def outcome_message(
         fetched_at=datetime.fromtimestamp(headers.fetched / 1000, UTC) if headers.fetched else None,
         at=now,
         status=verdict.status,
+        entity=headers.entity,
+        job=verdict.job,
+        notes=list(verdict.notes),
     )
     return Message(OUTCOMES, key, codec.encode("outcome", event), encode_headers(headers))

@@ -1,84 +1,98 @@
-"""orders, outcomes -> deliver.<destination>.<lane>: which destination, which operation, which lane. Rules first, the talking at the end.
+"""Canonical records, outcomes -> deliver.<destination>.<lane>: which destination, which operation, which lane. The talking; `rules` decides.
 
-    on `orders`      every canonical order                             -> odoo, upsert_order, critical (or the lane it was asked to keep to)
-    on `outcomes`    an order that Odoo now holds and that the
-                     marketplace still shows as created (FUL-1)        -> that marketplace, acknowledge_order, critical
-    anything else    nothing follows
+    a canonical record                                 -> the deliveries of `rules`
+    an order                                           -> also what it asks of each SKU, on `demand` (INV-3)
+    an outcome: Odoo holds an order that the
+    marketplace still shows as created                 -> acknowledge_order to that marketplace (FUL-1)
+    an outcome: the marketplace will not cancel        -> reopen_order in Odoo: the first phase is taken back (ORD-13)
+    an outcome: no such item at the marketplace        -> the product is read again and listed (INV-4)
 
-The body of a delivery of an order is the canonical record as it stands on `orders`, byte for byte.
+The body of a delivery is the canonical record as it stands on its topic, byte for byte. A flow that is off or in shadow (OPS-7) gives an
+outcome that says so, and in shadow the delivery is kept on `shadow.<destination>`.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from schemas.checksum import event_id
 from schemas.codec import Codec, DecodeError
 from schemas.headers import Headers, decode_headers, encode_headers
 from schemas.reasons import Reason
 from schemas.record import Message, Record
-from schemas.records import AcknowledgeOrder, Deliver, Outcome
-from schemas.topics import DESTINATIONS, ORDERS, OUTCOMES, SOURCES, Lane, deliver
+from schemas.records import Deliver, Outcome
+from schemas.topics import DEMAND, OUTCOMES, deliver, shadow
 from streams.failure.routing import FailureRouting
 from streams.observe import metrics
+from streams.phases import Phase, Phases, Pilot, phase_of
 from streams.runtime import Chunk, Partition, StageContext, StageLimits
+from streams.stages import follow_ups
+from streams.stages.demand import demands
 from streams.stages.last_resort import deliver_or_bury
+from streams.stages.outcomes import Verdict, outcome_message
+from streams.stages.rules import ENTITY_OF, Channel, Onward, follow
 from streams.stages.transform import Clock
 
 logger = logging.getLogger(__name__)
 
 STAGE = "route"
-UPSERT_ORDER = "upsert_order"
-ACKNOWLEDGE_ORDER = "acknowledge_order"
-_HELD_BY_ODOO = ("applied", "already_applied")
 
 
-def acknowledgement(outcome: Outcome, destinations: AbstractSet[str]) -> AcknowledgeOrder | None:
-    """The acknowledgement that follows from an outcome, or None. `destinations`: who can be written to."""
-    due = (
-        outcome["destination"] == "odoo"
-        and outcome["operation"] == UPSERT_ORDER
-        and outcome["result"] in _HELD_BY_ODOO
-        and outcome["status"] == "created"
-        and outcome["source"] in destinations
-    )
-    if not due:
-        return None
-    return AcknowledgeOrder(
-        key=outcome["key"],
-        source=outcome["source"],
-        account=outcome["account"],
-        order_id=outcome["key"].rsplit(":", 1)[-1],
-        remote_id=outcome["remote_id"],
-        accepted_at=outcome["at"],
-    )
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """Who can be written to, and how far each flow is switched on.
+
+    destinations    systems that have a sink
+    channels        configured accounts of marketplaces
+    """
+
+    destinations: AbstractSet[str]
+    channels: Sequence[Channel]
+    phases: Phases = field(default_factory=dict)
+    pilots: Mapping[str, Mapping[str, Pilot]] = field(default_factory=dict)
+
+    def phase(self, onward: Onward) -> Phase:
+        """Of this very delivery: what lies outside the pilot scope stays in shadow."""
+        source, account = onward.channel
+        phase = phase_of(self.phases, source, account, onward.flow)
+        pilot = self.pilots.get(source, {}).get(account.lower())
+        if phase is Phase.ON and pilot and not pilot.covers(onward.skus, onward.category):
+            return Phase.SHADOW
+        return phase
 
 
-def lane_of(headers: Headers) -> Lane:
-    """Orders are critical, unless a resync asked for another lane."""
-    return Lane(headers.lane) if headers.lane in set(Lane) else Lane.CRITICAL
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """What a delivery is about: its record, in the words of the record's headers."""
+
+    schema: str
+    body: bytes
+    source: str
+    account: str
+    headers: Headers
 
 
 class Router:
-    """One record of `orders` or `outcomes` -> the deliveries that follow."""
+    """One record -> the deliveries that follow."""
 
-    def __init__(
-        self, codec: Codec, routing: FailureRouting, now: Clock, destinations: AbstractSet[str] | None = None
-    ) -> None:
+    def __init__(self, codec: Codec, routing: FailureRouting, now: Clock, switches: Switches) -> None:
         self._codec = codec
         self.routing = routing
         self.now = now
-        self._destinations = frozenset(DESTINATIONS if destinations is None else destinations)
+        self._switches = switches
 
     def messages(self, record: Record) -> list[Message]:
         """The deliveries; a record that cannot be read becomes a dead letter of this stage."""
         try:
             headers = decode_headers(record.headers)
-            if record.topic == ORDERS:
-                return [self._order(record, headers)]
-            return self._follow_up(record, headers)
+            if record.topic == OUTCOMES:
+                return self._follow_up(headers, self._codec.decode("outcome", record.value))
+            return self._canonical(record, headers, ENTITY_OF[record.topic])
         except ValueError as error:  # DecodeError is one
             return self.failed(record, Reason.DATA, str(error))
 
@@ -90,64 +104,93 @@ class Router:
         )
         return list(routed.messages)
 
-    def _order(self, record: Record, headers: Headers) -> Message:
+    def _canonical(self, record: Record, headers: Headers, entity: str) -> list[Message]:
         if not record.key or not record.value:
-            raise DecodeError("the order has no key or no value")
-        source, account, _ = record.key.decode().split(":", 2)
-        lane = lane_of(headers)
-        return self._message(
-            "odoo", UPSERT_ORDER, "state", lane, "order", record.value, record.key, account, source, headers
-        )
+            raise DecodeError(f"the {entity} has no key or no value")
+        body = self._codec.decode(entity, record.value)
+        messages: list[Message] = []
+        for onward in follow(entity, body, self._switches.channels, headers.lane):
+            fact = _Fact(entity, record.value, headers.source, onward.channel[1], headers)
+            messages += self._switched(onward, fact, body.get("status", ""))
+        if entity == "order":
+            messages += [self._demand(demand, headers) for demand in demands(body, headers)]
+        return messages
 
-    def _follow_up(self, record: Record, headers: Headers) -> list[Message]:
-        outcome: Outcome = self._codec.decode("outcome", record.value)
-        command = acknowledgement(outcome, self._destinations & set(SOURCES))
-        if command is None:
-            return []
-        body = self._codec.encode("acknowledge_order", command)
-        return [
-            self._message(
-                command["source"], ACKNOWLEDGE_ORDER, "command", Lane.CRITICAL, "acknowledge_order", body,
-                record.key or b"", command["account"], "odoo", headers,
+    def _demand(self, demand: Any, headers: Headers) -> Message:
+        onward = replace(headers, id=event_id("demand", demand["key"], headers.id), entity="demand")
+        return Message(DEMAND, demand["key"].encode(), self._codec.encode("demand", demand), encode_headers(onward))
+
+    def _follow_up(self, headers: Headers, outcome: Outcome) -> list[Message]:
+        messages: list[Message] = []
+        for made in follow_ups.deliveries(outcome, self._switches.destinations):
+            fact = _Fact(
+                made.schema, self._codec.encode(made.schema, made.body), made.source, outcome["account"], headers
             )
-        ]  # fmt: skip
+            messages += self._switched(made.onward, fact, outcome["status"])
+        wish = follow_ups.product_wanted(outcome, self.now())
+        if wish is not None:
+            value = self._codec.encode("poll_command", wish.body)
+            asked = replace(headers, id=wish.body["id"], entity="poll_command", lane="")
+            messages.append(Message(wish.topic, wish.key, value, encode_headers(asked)))
+        return messages
 
-    def _message(
-        self, destination: str, operation: str, kind: str, lane: Lane, schema: str, body: bytes,
-        key: bytes, account: str, source: str, headers: Headers,
-    ) -> Message:  # fmt: skip
-        text = key.decode()
-        # A command happens once per key: its id does not depend on which version led to it.
-        content = headers.checksum if kind == "state" else operation
+    def _switched(self, onward: Onward, fact: _Fact, status: str) -> list[Message]:
+        """The delivery as far as its flow is switched on."""
+        if onward.destination not in self._switches.destinations:
+            return []
+        phase = self._switches.phase(onward)
+        topic = deliver(onward.destination, onward.lane) if phase is Phase.ON else shadow(onward.destination)
+        made = self._delivery(onward, fact, topic)
+        if phase is Phase.ON:
+            metrics.ROUTED.labels(onward.destination, onward.operation, onward.lane.value).inc()
+            return [made]
+        result, reason = ("shadow", "") if phase is Phase.SHADOW else ("excluded", "phase_off")
+        verdict = Verdict(onward.destination, onward.operation, result, reason, lane=onward.lane.value, status=status)
+        headers = decode_headers(made.headers)
+        ended = outcome_message(self._codec, onward.key.encode(), fact.account, headers, verdict, self.now())
+        if phase is Phase.OFF:
+            return [ended]
+        return [replace(made, key=f"{onward.key}|{onward.operation}".encode()), ended]
+
+    def _delivery(self, onward: Onward, fact: _Fact, topic: str) -> Message:
+        headers = fact.headers
+        if (
+            onward.is_command
+        ):  # happens once for the fact that led to it, whichever state of other things brought it here
+            said = onward.operation if fact.schema == "acknowledge_order" else headers.id
+            content = event_id(onward.destination, onward.key, said)
+            entity = onward.operation
+        else:
+            said = content = headers.checksum
+            entity = headers.entity
         delivery = Deliver(
-            id=event_id(f"{destination}/{operation}", text, content),
-            destination=destination,
-            operation=operation,
-            kind=kind,
-            lane=lane.value,
-            source=source,
-            account=account,
-            key=text,
+            id=event_id(f"{onward.destination}/{onward.operation}", onward.key, said),
+            destination=onward.destination,
+            operation=onward.operation,
+            kind="command" if onward.is_command else "state",
+            lane=onward.lane.value,
+            source=fact.source,
+            account=fact.account,
+            key=onward.key,
             version=headers.version,
-            checksum=content if kind == "state" else event_id(destination, text, operation),
+            checksum=content,
             correlation=headers.correlation,
             created_at=self.now(),
-            schema=schema,
-            body=body,
+            schema=fact.schema,
+            body=fact.body,
         )
-        metrics.ROUTED.labels(destination=destination, operation=operation, lane=lane.value).inc()
-        onward = Headers(
-            delivery["id"], source, headers.entity if kind == "state" else operation, headers.version, delivery["checksum"],
-            headers.correlation, headers.fetched, headers.env, headers.traceparent, headers.lane,
+        sent = Headers(
+            delivery["id"], fact.source, entity, headers.version, content, headers.correlation, headers.fetched, headers.env,
+            headers.traceparent, headers.lane,
         )  # fmt: skip
-        return Message(deliver(destination, lane), key, self._codec.encode("deliver", delivery), encode_headers(onward))
+        return Message(topic, onward.key.encode(), self._codec.encode("deliver", delivery), encode_headers(sent))
 
 
 class RouteStage:
-    """The stage: one consumer group over `orders` and `outcomes`."""
+    """The stage: one consumer group over the canonical topics and `outcomes`."""
 
     name = "causeway.route"
-    topics: tuple[str, ...] = (ORDERS, OUTCOMES)
+    topics: tuple[str, ...] = (*ENTITY_OF, OUTCOMES)
 
     def __init__(self, router: Router, chunk_records: int) -> None:
         self.limits = StageLimits(chunk_records=chunk_records)

@@ -1,43 +1,48 @@
-"""raw.<source>.orders -> orders, orders.current: map, filter, checksum, dedupe. Pure but for the stage class at the end.
+"""raw.<source>.<entity>s -> canonical records: map, filter, checksum, dedupe. Pure but for the stage class at the end.
 
 What happens to one raw record, in this order; the first that fits ends it:
 
     it cannot be read, or not be mapped        -> dead letter of `transform` (data), or (bug) when our code failed
     it says less than what is known already    -> nothing: superseded or duplicate, counted
-    it is not to be imported                   -> outcome `excluded` with the reason
-    else                                       -> the canonical order, on `orders` and `orders.current`
+    an order that is not to be imported        -> outcome `excluded` with the reason
+    else                                       -> the canonical record on its topic; an order on `orders` and `orders.current`
+
+One raw record may mean nothing to us (a delivery that has not left yet): then nothing follows.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from connectors.kit.errors import ConnectorError
-from connectors.kit.ports import OrderMapping
-from schemas.checksum import checksum, event_id
+from connectors.kit.ports import Canonical, EntityMapping
 from schemas.codec import Codec, DecodeError
 from schemas.headers import Headers, decode_headers, encode_headers
 from schemas.reasons import Reason
 from schemas.record import Message, Record
-from schemas.records import Order, RawEvent
-from schemas.topics import ORDERS, ORDERS_CURRENT, raw
+from schemas.records import RawEvent
+from schemas.topics import ENTITIES, RAW, raw
 from streams.failure.routing import FailureRouting
 from streams.kafka import read_to_end
 from streams.observe import metrics
 from streams.observe.logs import about
 from streams.runtime import Chunk, InfrastructureError, Partition, RejectedError, StageContext, StageLimits
 from streams.settings import Settings
+from streams.stages.canonical import canonical_headers
 from streams.stages.dedupe import Draft, Memory, Verdict
 from streams.stages.filters import exclusion
 from streams.stages.last_resort import deliver_or_bury
 from streams.stages.outcomes import Verdict as Ended
 from streams.stages.outcomes import outcome_message
+
+if TYPE_CHECKING:
+    from schemas.records import Order
 
 logger = logging.getLogger(__name__)
 
@@ -63,13 +68,13 @@ class Clock(Protocol):
 
 
 class Transformer:
-    """One raw record -> the messages that follow from it. `mappings`: source -> its pure mapping."""
+    """One raw record -> the messages that follow from it. `mappings`: raw topic -> the pure mapping of its entity."""
 
     def __init__(
         self,
         settings: Settings,
         codec: Codec,
-        mappings: Mapping[str, OrderMapping],
+        mappings: Mapping[str, EntityMapping],
         routing: FailureRouting,
         now: Clock,
     ) -> None:
@@ -88,7 +93,7 @@ class Transformer:
             return []
         try:
             item = self._read(record)
-            return self._judged(record, item, self._map(item), draft)
+            return [message for made in self._map(record, item) for message in self._judged(record, item, made, draft)]
         except UnreadableError as error:
             reason, detail = Reason.DATA, str(error)
         except InfrastructureError:
@@ -135,49 +140,49 @@ class Transformer:
             raise UnreadableError(
                 f"the record is of environment {headers.env}, this pipeline is {self._settings.environment}"
             )
-        if event["source"] not in self._mappings:
-            raise UnreadableError(f"no connector maps orders of {event['source']!r}")
+        if raw(event["source"], f"{event['entity']}s") not in self._mappings:
+            raise UnreadableError(f"no connector maps entity {event['entity']!r} of {event['source']!r}")
         return Raw(headers, event)
 
-    def _map(self, item: Raw) -> Order:
-        order = self._mappings[item.event["source"]](item.event["payload"], item.event["account"])
-        if order["key"] != item.event["key"]:
+    def _map(self, record: Record, item: Raw) -> Sequence[Canonical]:
+        topic = raw(item.event["source"], f"{item.event['entity']}s")
+        found = self._mappings[topic](item.event["payload"], item.event["account"])
+        if any(made.key != item.event["key"] for made in found):
             # The payload's own id is not told: whatever stands there got past nobody yet, and may be a person's name.
-            raise UnreadableError(f"the payload is of another order than its record, {item.event['key']}")
-        return order
+            raise UnreadableError(
+                f"the payload is of another {item.event['entity']} than its record, {item.event['key']}"
+            )
+        return found
 
-    def _judged(self, record: Record, item: Raw, order: Order, draft: Draft) -> list[Message]:
-        value = self._codec.encode("order", order)
-        headers = self._canonical_headers(item, order, value)
+    def _judged(self, record: Record, item: Raw, made: Canonical, draft: Draft) -> list[Message]:
+        value = self._codec.encode(made.entity, made.body)
+        headers = canonical_headers(made, value, item.headers, self._checksum_key)
         key = record.key or b""
         verdict = draft.judge(key, headers.version, headers.checksum)
         if verdict is not Verdict.NEW and not headers.lane:  # a resync passes: the destination is asked again
             metrics.TRANSFORMED.labels(source=headers.source, result=verdict.value).inc()
             return []
-        reason = exclusion(order, self._settings.filters, self._settings.environment)
+        reason = self._exclusion(made)
         if reason is not None:
             metrics.TRANSFORMED.labels(source=headers.source, result="excluded").inc()
             draft.add(key, headers.version, headers.checksum)
-            ended = Ended(STAGE, "import", "excluded", reason, status=order["status"])
-            return [outcome_message(self._codec, key, order["account"], headers, ended, self.now())]
+            ended = Ended(STAGE, "import", "excluded", reason, status=made.body.get("status", ""))
+            return [outcome_message(self._codec, key, item.event["account"], headers, ended, self.now())]
         metrics.TRANSFORMED.labels(source=headers.source, result="new").inc()
         encoded = encode_headers(headers)
-        messages = [Message(ORDERS, key, value, encoded)]
-        if verdict is not Verdict.SUPERSEDED:
-            draft.add(key, headers.version, headers.checksum)
-            messages.append(Message(ORDERS_CURRENT, key, value, encoded))
-        return messages
+        topics = ENTITIES[made.entity]
+        messages = [Message(topics.every, key, value, encoded)] if topics.every != topics.current else []
+        if (
+            verdict is Verdict.SUPERSEDED
+        ):  # asked for by a resync, and older than what is known: it must not become the current state
+            return messages
+        draft.add(key, headers.version, headers.checksum)
+        return [*messages, Message(topics.current, key, value, encoded)]
 
-    def _canonical_headers(self, item: Raw, order: Order, value: bytes) -> Headers:
-        # A change dated in the future would make every later, rightly dated one look old: no change is newer than its reading.
-        content = checksum(value[5:], self._checksum_key)  # without the schema id, which says nothing about the order
-        return replace(
-            item.headers,
-            id=event_id(order["source"], order["key"], content),
-            entity="order",
-            version=min(order["version"], item.headers.fetched),
-            checksum=content,
-        )
+    def _exclusion(self, made: Canonical) -> str | None:
+        if made.entity != "order":
+            return None
+        return exclusion(cast("Order", made.body), self._settings.filters, self._settings.environment)
 
     def _headers_or_blank(self, record: Record) -> Headers:
         try:
@@ -188,18 +193,19 @@ class Transformer:
 
 
 class TransformStage:
-    """The stage: one consumer group over the raw topics of all sources."""
+    """The stage: one consumer group over the raw topics that have a mapping. What is known of keys is kept for each raw topic apart, for
+    workers may share them in any way."""
 
     name = "causeway.transform"
 
     def __init__(
-        self, settings: Settings, transformer: Transformer, sources: tuple[str, ...], chunk_records: int
+        self, settings: Settings, transformer: Transformer, topics: tuple[str, ...], chunk_records: int
     ) -> None:
-        self.topics = tuple(raw(source, "orders") for source in sources)
+        self.topics = topics
         self.limits = StageLimits(chunk_records=chunk_records)
         self._settings = settings
         self._transformer = transformer
-        self._memory = Memory()
+        self._memories = {topic: Memory() for topic in topics}
 
     async def start(self, context: StageContext) -> None:
         """Keep what the runtime hands out."""
@@ -209,24 +215,23 @@ class TransformStage:
         """Nothing of our own to close."""
 
     async def assigned(self, partitions: AbstractSet[Partition]) -> None:
-        """Remember what is known of the keys of these partitions (`orders.current` has the same partition of each key)."""
-        numbers = {partition.partition for partition in partitions}
+        """Remember what is known of the keys of these partitions (a canonical record has the key, and so the partition, of its raw record)."""
         config = self._settings.kafka.librdkafka()
-        known = await asyncio.to_thread(
-            _by_partition, lambda: read_to_end(config, [ORDERS_CURRENT], partitions=numbers)
-        )
-        for number in numbers:
-            count = self._memory.restore(number, known.get(number, []))
-            logger.info("dedupe_restored partition=%d keys=%d", number, count)
+        numbers = {partition.partition for partition in partitions}
+        topics = sorted({_current_of(partition.topic) for partition in partitions})
+        known = await asyncio.to_thread(_by_place, lambda: read_to_end(config, topics, partitions=numbers))
+        for topic, number in partitions:
+            count = self._memories[topic].restore(number, known.get((_current_of(topic), number), []))
+            logger.info("dedupe_restored topic=%s partition=%d keys=%d", topic, number, count)
 
     async def revoked(self, partitions: AbstractSet[Partition]) -> None:
         """Forget them: another worker may change them."""
-        for partition in partitions:
-            self._memory.drop(partition.partition)
+        for topic, number in partitions:
+            self._memories[topic].drop(number)
 
     async def process(self, chunk: Chunk) -> None:
         """Everything that follows from these records is acknowledged when this returns."""
-        draft = self._memory.draft(chunk.partition)
+        draft = self._memories[chunk.topic].draft(chunk.partition)
         messages = [message for record in chunk.records for message in self._transformer.messages(record, draft)]
         await self._producer.deliver(messages)
         draft.keep()
@@ -240,10 +245,27 @@ class TransformStage:
             )
 
 
-def _by_partition(read: Callable[[], object]) -> dict[int, list[Record]]:
-    found: dict[int, list[Record]] = {}
+def raw_topics(mappings: Mapping[str, Mapping[str, EntityMapping]]) -> dict[str, EntityMapping]:
+    """Source -> entity -> mapping, as raw topic -> mapping. Raises ValueError for an entity that the topic table does not name."""
+    found = {}
+    for source, entities in mappings.items():
+        for entity, mapping in entities.items():
+            if not RAW.get(source, {}).get(entity):
+                raise ValueError(f"schemas.topics.RAW names no canonical entity for {entity!r} of {source!r}")
+            found[raw(source, f"{entity}s")] = mapping
+    return found
+
+
+def _current_of(raw_topic: str) -> str:
+    """The compacted topic of the canonical entity that is made of a raw topic's records."""
+    _, source, entities = raw_topic.split(".", 2)
+    return ENTITIES[RAW[source][entities.removesuffix("s")]].current
+
+
+def _by_place(read: Callable[[], object]) -> dict[tuple[str, int], list[Record]]:
+    found: dict[tuple[str, int], list[Record]] = {}
     for record in read():  # type: ignore[attr-defined]
-        found.setdefault(record.partition, []).append(record)
+        found.setdefault((record.topic, record.partition), []).append(record)
     return found
 
 

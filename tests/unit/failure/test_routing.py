@@ -84,7 +84,7 @@ def test_a_dead_record_says_everything_and_keeps_bytes() -> None:
         "value": source.value, "headers": dict(source.headers), "reason": "data", "detail": "line 1: qty is 'x'",
         "severity": "warning", "owner": "order-desk", "waiting_for": "", "attempts": 1, "first_failure": moment,
         "last_failure": moment, "origin": "deliver.odoo.critical/3/41", "version": 7, "correlation": "corr-1",
-        "traceparent": "00-1-2-01", "env": "sandbox", "replays": 0,
+        "traceparent": "00-1-2-01", "env": "sandbox", "replays": 0, "job": "",
     }  # fmt: skip
 
 

@@ -284,7 +284,7 @@ async def test_fetch_reads_the_ids_and_their_problems() -> None:
     bench = Bench(ScriptedSource([[page("1")]], asked=[[page("7", problems=(missing,))]]))
     bench.ask(Action.FETCH_IDS)
     log = await bench.run()
-    assert "publish 7" in log
+    assert "publish 7 normal" in log
     assert "fetch 7,8" in bench.source.log
     assert bench.answered == ["c"]
 

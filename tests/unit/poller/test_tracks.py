@@ -87,6 +87,6 @@ def test_failing_resync_leaves_the_poll_alone_and_keeps_its_wish() -> None:
     assert resync.ready_at() == math.inf
 
 
-def test_only_a_resync_keeps_to_the_bulk_lane() -> None:
+def test_what_is_asked_for_keeps_to_a_lane_of_its_own() -> None:
     """EVT-5."""
-    assert [Track(kind).lane for kind in (Kind.POLL, Kind.FETCH, Kind.RESYNC)] == ["", "", "bulk"]
+    assert [Track(kind).lane for kind in (Kind.POLL, Kind.FETCH, Kind.RESYNC)] == ["", "normal", "bulk"]

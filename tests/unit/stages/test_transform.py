@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.kit.errors import DataError
+from connectors.kit.ports import Canonical
 from schemas.headers import Headers, decode_headers, encode_headers
 from schemas.record import Message, Record
 from schemas.records import Order, RawEvent
@@ -26,13 +27,13 @@ FETCHED = int(NOW.timestamp() * 1000)
 
 
 def transformer(result: Order | Exception, settings: Settings | None = None) -> Transformer:
-    def mapping(payload: bytes, account: str) -> Order:
+    def mapping(payload: bytes, account: str) -> tuple[Canonical, ...]:
         if isinstance(result, Exception):
             raise result
-        return result
+        return (Canonical("order", result["key"], result["version"], result),)
 
     made = settings or Settings()
-    return Transformer(made, CODEC, {"walmart": mapping}, FailureRouting(CODEC, made), lambda: NOW)
+    return Transformer(made, CODEC, {"raw.walmart.orders": mapping}, FailureRouting(CODEC, made), lambda: NOW)
 
 
 def raw(made: Order, checksum: str = "raw1", lane: str = "", env: str = "sandbox") -> Record:

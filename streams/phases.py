@@ -1,0 +1,99 @@
+"""How far each flow of each account is switched on (OPS-7): off, shadow, on; and for which products while it is tried (pilot). Pure.
+
+A new account is in shadow with every flow: it is read, everything is worked out, nothing is written; `causeway shadow diff` shows what
+would be. Read-only, one-way and both ways are what one gets by switching flows on one after the other.
+
+    off       nothing follows; counted as excluded
+    shadow    what would be delivered is kept on `shadow.<destination>`, newest of each key and operation
+    on        delivered; with a pilot scope only what lies in it, the rest stays in shadow
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from pydantic import Field, field_validator
+
+from connectors.kit.settings import Part
+
+
+class Phase(StrEnum):
+    """How far a flow is switched on."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    ON = "on"
+
+
+class Flow(StrEnum):
+    """What can be switched, each by the writes it does."""
+
+    ORDERS = "orders"  # marketplace -> Odoo: sale orders
+    ACKNOWLEDGEMENTS = "acknowledgements"  # Odoo -> marketplace
+    SHIPMENTS = "shipments"  # Odoo -> marketplace
+    CANCELLATIONS = "cancellations"  # Odoo -> marketplace, and what takes one back in Odoo
+    REFUNDS = "refunds"  # Odoo -> marketplace
+    RETURNS = "returns"  # marketplace -> Odoo: return pickings, credit notes
+    STOCK = "stock"  # Odoo -> marketplace
+    PRICES = "prices"  # Odoo -> marketplace
+    PRODUCTS = "products"  # Odoo -> marketplace: listings
+    CATALOGUE = "catalogue"  # marketplace -> Odoo: products
+    SETTLEMENTS = "settlements"  # marketplace -> Odoo: journal entries
+
+
+ALL = "all"
+
+# Marketplace -> account -> flow or `all` -> phase.
+Phases = Mapping[str, Mapping[str, Mapping[str, Phase]]]
+
+
+class Pilot(Part):
+    """What a flow that is on is kept to while it is tried. Empty = everything."""
+
+    skus: str = Field("", description="regular expression of SKUs, matched from their beginning")
+    categories: tuple[str, ...] = Field(
+        (), description="complete names of categories in Odoo; their sub-categories belong to them"
+    )
+
+    @field_validator("skus")
+    @classmethod
+    def _pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+        return value
+
+    @property
+    def is_everything(self) -> bool:
+        """Nothing is left out."""
+        return not (self.skus or self.categories)
+
+    def covers(self, skus: Iterable[str], category: str) -> bool:
+        """Whether a record about these SKUs (all of them) and of this category lies in it. A record that is about no product does."""
+        names = [sku for sku in skus if sku]
+        if self.skus and not all(re.match(self.skus, sku) for sku in names):
+            return False
+        if not self.categories or not category:
+            return True
+        return any(category == name or category.startswith(f"{name} / ") for name in self.categories)
+
+
+def checked(phases: Phases) -> Phases:
+    """Raises ValueError for a flow that does not exist."""
+    known = {flow.value for flow in Flow} | {ALL}
+    for source, accounts in phases.items():
+        for account, flows in accounts.items():
+            if wrong := sorted(set(flows) - known):
+                raise ValueError(
+                    f"{source}, {account}: there is no flow {', '.join(wrong)}; there are {', '.join(sorted(known))}"
+                )
+    return phases
+
+
+def phase_of(phases: Phases, source: str, account: str, flow: Flow) -> Phase:
+    """The flow's own phase, else the account's `all`, else shadow."""
+    flows = phases.get(source, {}).get(account.lower(), {})
+    return flows.get(flow.value, flows.get(ALL, Phase.SHADOW))

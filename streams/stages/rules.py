@@ -1,0 +1,149 @@
+"""What follows from a canonical record: the table of deliveries, as plain data and pure functions. `route` carries it out.
+
+    record          delivery                    kind      lane        flow            key of the delivery
+    order           odoo: upsert_order          state     critical    orders          the order's
+    shipment        channel: ship_order         command   critical    shipments       the order's
+    cancellation    channel: cancel_lines       command   critical    cancellations   the order's
+    refund          channel: refund_order       command   critical    refunds         the order's
+    return_order    odoo: upsert_return         state     normal      returns         the return's
+    listing         odoo: merge_listing         state     bulk        catalogue       the listing's
+    settlement      odoo: post_settlement       state     normal      settlements     the settlement's
+    availability    channel: set_stock          state     critical when urgent, else normal    stock    its own
+    price_offer     channel: set_price          state     normal      prices          its own
+    product         each channel: upsert_listing   state  bulk        products        listing:CHANNEL:ACCOUNT:SKU
+
+Commands of one order share its key and one lane, so that none overtakes another (EVT-2); what they are about has keys of its own.
+A record whose headers name a lane (a resync) keeps to that lane; commands never do, for their order would be lost between lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.topics import ENTITIES, Lane
+from streams.phases import Flow
+
+UPSERT_ORDER = "upsert_order"
+ACKNOWLEDGE_ORDER = "acknowledge_order"
+CANCEL_LINES = "cancel_lines"
+REOPEN_ORDER = "reopen_order"
+SET_STOCK = "set_stock"
+
+Channel = tuple[str, str]  # marketplace, account
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """One delivery that follows. `channel`: whose phase and pilot scope decide about it; `skus`, `category`: what it is about."""
+
+    destination: str
+    operation: str
+    is_command: bool
+    lane: Lane
+    flow: Flow
+    key: str
+    channel: Channel
+    skus: tuple[str, ...] = ()
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How deliveries follow from one entity. `onward` gives (key, channel) pairs of the record."""
+
+    destination: str  # empty: the channel itself
+    operation: str
+    flow: Flow
+    lane: Callable[[Body], Lane]
+    onward: Callable[[Body, Sequence[Channel]], Iterable[tuple[str, Channel]]]
+    skus: Callable[[Body], tuple[str, ...]]
+    is_command: bool = False
+
+
+def follow(entity: str, body: Body, channels: Sequence[Channel], lane: str = "") -> list[Onward]:
+    """The deliveries of a canonical record. `channels`: the marketplaces' accounts that can be written to; `lane`: the one it was asked to
+    keep to, or empty. Raises ValueError for an order key that is none."""
+    rule = RULES.get(entity)
+    if rule is None:
+        return []
+    asked = Lane(lane) if lane in set(Lane) and not rule.is_command else rule.lane(body)
+    return [
+        Onward(
+            rule.destination or channel[0], rule.operation, rule.is_command, asked, rule.flow, key, channel, rule.skus(body),
+            str(body.get("category", "")) if entity != "listing" else "",
+        )
+        for key, channel in rule.onward(body, channels)
+    ]  # fmt: skip
+
+
+def channel_of(key: str) -> Channel:
+    """`walmart:main:...` -> (walmart, main). Raises ValueError."""
+    source, colon, rest = key.partition(":")
+    account, more, _ = rest.partition(":")
+    if not (source and colon and more):
+        raise ValueError(f"{key[:80]!r} is no key of a marketplace's account")
+    return source, account
+
+
+def _at(lane: Lane) -> Callable[[Body], Lane]:
+    return lambda body: lane
+
+
+def _own(body: Body, channels: Sequence[Channel]) -> Iterable[tuple[str, Channel]]:
+    return [(body["key"], channel_of(body["key"]))]
+
+
+def _of_order(body: Body, channels: Sequence[Channel]) -> Iterable[tuple[str, Channel]]:
+    channel = channel_of(body["order_key"])
+    return [(body["order_key"], channel)] if channel in channels else []
+
+
+def _offered(body: Body, channels: Sequence[Channel]) -> Iterable[tuple[str, Channel]]:
+    channel = (body["channel"], body["account"])
+    return [(body["key"], channel)] if channel in channels else []
+
+
+def _everywhere(body: Body, channels: Sequence[Channel]) -> Iterable[tuple[str, Channel]]:
+    return [(f"listing:{name}:{account}:{body['sku']}", (name, account)) for name, account in channels]
+
+
+def _skus_of_lines(body: Body) -> tuple[str, ...]:
+    return tuple(line["sku"] for line in body["lines"])
+
+
+def _skus_of_parcels(body: Body) -> tuple[str, ...]:
+    return tuple(line["sku"] for parcel in body["parcels"] for line in parcel["lines"])
+
+
+def _sku(body: Body) -> tuple[str, ...]:
+    return (body["sku"],)
+
+
+def _nothing(body: Body) -> tuple[str, ...]:
+    return ()
+
+
+def _stock_lane(body: Body) -> Lane:
+    return Lane.CRITICAL if body["urgent"] else Lane.NORMAL
+
+
+_CRITICAL, _NORMAL, _BULK = _at(Lane.CRITICAL), _at(Lane.NORMAL), _at(Lane.BULK)
+
+RULES: dict[str, Rule] = {
+    "order": Rule("odoo", UPSERT_ORDER, Flow.ORDERS, _CRITICAL, _own, _skus_of_lines),
+    "shipment": Rule("", "ship_order", Flow.SHIPMENTS, _CRITICAL, _of_order, _skus_of_parcels, is_command=True),
+    "cancellation": Rule("", CANCEL_LINES, Flow.CANCELLATIONS, _CRITICAL, _of_order, _skus_of_lines, is_command=True),
+    "refund": Rule("", "refund_order", Flow.REFUNDS, _CRITICAL, _of_order, _skus_of_lines, is_command=True),
+    "return_order": Rule("odoo", "upsert_return", Flow.RETURNS, _NORMAL, _own, _skus_of_lines),
+    "listing": Rule("odoo", "merge_listing", Flow.CATALOGUE, _BULK, _own, _sku),
+    "settlement": Rule("odoo", "post_settlement", Flow.SETTLEMENTS, _NORMAL, _own, _nothing),
+    "availability": Rule("", SET_STOCK, Flow.STOCK, _stock_lane, _offered, _sku),
+    "price_offer": Rule("", "set_price", Flow.PRICES, _NORMAL, _offered, _sku),
+    "product": Rule("", "upsert_listing", Flow.PRODUCTS, _BULK, _everywhere, _sku),
+}
+
+# Topic -> entity, of everything that deliveries follow from.
+ENTITY_OF: dict[str, str] = {ENTITIES[name].every: name for name in RULES}
