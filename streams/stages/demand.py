@@ -1,9 +1,9 @@
 """A canonical order -> what it asks of each SKU (INV-2, INV-3). Pure.
 
-    an order the seller ships                  one demand per SKU: ordered and not cancelled, all its lines of that SKU
-    a line that is a bundle and says its parts also one demand per part, `via` the bundle's SKU
-    an order cancelled as a whole              the same demands with quantity 0: what they held is free again
-    an order somebody else ships (FBA, WFS)    none: it does not take from the seller's stock (ORD-10)
+an order the seller ships                  one demand per SKU: ordered and not cancelled, all its lines of that SKU
+a line that is a bundle and says its parts also one demand per part, `via` the bundle's SKU
+an order cancelled as a whole              the same demands with quantity 0: what they held is free again
+an order somebody else ships (FBA, WFS)    none: it does not take from the seller's stock (ORD-10)
 """
 
 from __future__ import annotations
