@@ -57,7 +57,7 @@ class Topic:
 
 SOURCES = ("walmart",)  # marketplaces: what is sold through
 DESTINATIONS = ("odoo", "walmart")
-STAGES = ("transform", "route")  # stages that can fail a record for good have dead letters of their own
+STAGES = ("transform", "route", "stock")  # stages that can fail a record for good have dead letters of their own
 
 ORDERS = "orders"
 ORDERS_CURRENT = "orders.current"
