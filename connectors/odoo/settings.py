@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 
 from connectors.kit.settings import Part
+from connectors.odoo.capture_settings import CaptureSettings
 
 
 class Stage(StrEnum):
@@ -103,6 +104,7 @@ class OdooSettings(Part):
     discount_product: str = Field("MKT-DISCOUNT", description="the same for discounts")
     fee_product: str = Field("MKT-FEE", description="the same for gift wrapping and fees")
     tax_product: str = Field("MKT-TAX", description="the same for taxes")
+    capture: CaptureSettings = CaptureSettings()
 
     @field_validator("url")
     @classmethod
