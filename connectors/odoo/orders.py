@@ -17,10 +17,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from connectors.kit.errors import ConnectorError, ForbiddenError, RetryError, RuleError, StopError, TransientError
-from connectors.kit.ports import Outcome, Result, failed_by
+from connectors.kit.errors import ConnectorError, RetryError, RuleError, StopError, TransientError
+from connectors.kit.ports import Outcome, Result
 from connectors.odoo.changes import READ, READ_LINE, Seen, Steps, line_commands, mismatch, stamp, steps_for
 from connectors.odoo.client import Odoo
+from connectors.odoo.handling import failure
 from connectors.odoo.loading import CONTEXT, load
 from connectors.odoo.partners import Parties, ensure_parties
 from connectors.odoo.references import Resolved
@@ -253,12 +254,6 @@ def outcome_of(job: Job) -> Outcome:
         return failure(job.error)
     result = Result.APPLIED if job.did else Result.ALREADY_APPLIED
     return Outcome(result, remote_model=MODEL, remote_id=str(job.id), notes=tuple(dict.fromkeys(job.did)))
-
-
-def failure(error: ConnectorError) -> Outcome:
-    """The failed outcome of an error."""
-    # A right that only this order needs (a new tax, say) must not stop those that do not need it.
-    return failed_by(error, of_record=isinstance(error, ForbiddenError))
 
 
 def _is(wanted: str, seen: Seen) -> bool:

@@ -1,39 +1,32 @@
-"""The sink `odoo`: canonical orders in, sale orders out, one outcome for each delivery.
+"""The sink `odoo`: a table of operations. A call holds one operation; each has its own file.
 
-1  what the pipeline knows already: newer there -> stale, the same there -> already applied
-2  plan each order (pure); what is wrong in itself fails here
-3  find or make everything the orders refer to, once for the batch; what is unknown holds its own order only
-4  write in chunks, as many at a time as Odoo has workers
+Everything is written so that delivering again finds what the first time made: records by `load()` with external ids, steps after a look
+at what stands there. What cannot be told from Odoo itself is never guessed from what the pipeline remembers.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import math
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
 
-from connectors.kit.errors import ConnectorError
-from connectors.kit.ports import Delivery, Deps, Outcome, Result
+from connectors.kit.ports import Delivery, Deps, Difference, Outcome, Result
 from connectors.odoo.client import Odoo
-from connectors.odoo.mapping import Rules, plan_order
-from connectors.odoo.orders import Orders, failure
-from connectors.odoo.places import NAMED
-from connectors.odoo.plan import Goods, OrderPlan
-from connectors.odoo.products import Wanted
-from connectors.odoo.references import References, Resolved
+from connectors.odoo.handling import Handler
+from connectors.odoo.mapping import Rules
+from connectors.odoo.order_upserts import OrderUpserts
+from connectors.odoo.references import References
 from connectors.odoo.settings import OdooSettings
+from connectors.odoo.waiting import Waiting
 from schemas.reasons import Reason
-from schemas.records import Order
 
 logger = logging.getLogger(__name__)
 
 UPSERT_ORDER = "upsert_order"
+OPERATIONS = frozenset({UPSERT_ORDER})
 
 
 class OdooSink:
-    """See `connectors.kit.ports.Sink`. Idempotent by external ids: delivering again finds what the first time made."""
+    """See `connectors.kit.ports.Sink` and `Previewer`."""
 
     destination = "odoo"
 
@@ -42,125 +35,46 @@ class OdooSink:
         if deps.environment != "production" and settings.environment == "production":
             logger.info("odoo_database_counts_as_production test_orders=refused")
         self.batch_limit = settings.batch * settings.workers
-        self._settings = settings
-        self._mappings = deps.mappings
-        self._rules = Rules(settings, production=production)
         self._odoo = Odoo(settings)
-        self._references = References(self._odoo, settings, deps.mappings, deps.now)
-        self._orders = Orders(self._odoo, self._references.products.services)
+        references = References(self._odoo, settings, deps.mappings, deps.now)
+        rules = Rules(settings, production=production)
+        self._handlers: Mapping[str, Handler] = {
+            UPSERT_ORDER: OrderUpserts(self._odoo, settings, references, rules),
+        }
+        self._waiting = Waiting(self._odoo, settings, references, deps.mappings, {})
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         """Raises ConnectorError when Odoo cannot be used at all; then nothing was written for any of them that counts."""
-        outcomes: dict[int, Outcome] = {}
-        plans: dict[int, OrderPlan] = {}
-        for index, delivery in enumerate(batch):
-            answer = settled(delivery) or self._planned(delivery)
-            if isinstance(answer, Outcome):
-                outcomes[index] = answer
-            else:
-                plans[index] = answer
-        ready = await self._resolved(plans, outcomes)
-        if ready:
-            await self._written(ready, outcomes)
-        await self._once_more({index: one.plan for index, one in ready.items()}, outcomes)
-        return [outcomes[index] for index in range(len(batch))]
+        answers: list[Outcome | None] = [None] * len(batch)
+        for operation in dict.fromkeys(delivery.operation for delivery in batch):
+            places = [index for index, delivery in enumerate(batch) if delivery.operation == operation]
+            handler = self._handlers.get(operation)
+            outcomes = [_unknown(operation)] * len(places)
+            if handler is not None:
+                outcomes = list(await handler.write([batch[index] for index in places]))
+            for index, outcome in zip(places, outcomes, strict=True):
+                answers[index] = outcome
+        return [answer for answer in answers if answer is not None]
+
+    async def preview(self, batch: Sequence[Delivery]) -> Sequence[Sequence[Difference]]:
+        """What each delivery would write. Reads only. Raises ConnectorError."""
+        answers: list[Sequence[Difference]] = [()] * len(batch)
+        for operation in dict.fromkeys(delivery.operation for delivery in batch):
+            places = [index for index, delivery in enumerate(batch) if delivery.operation == operation]
+            handler = self._handlers.get(operation)
+            if handler is not None:
+                found = await handler.preview([batch[index] for index in places])
+                for index, one in zip(places, found, strict=True):
+                    answers[index] = one
+        return answers
 
     async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
-        """Which of them exist by now: `sku:source:account:SKU` as a product, `carrier:...` as a mapping, `pricelist:EUR`."""
-        self._references.forget()
-        wanted = {}
-        for word in waiting_for:
-            kind, _, rest = word.partition(":")
-            source, _, tail = rest.partition(":")
-            account, _, sku = tail.partition(":")
-            if kind == "sku" and sku:
-                wanted[word] = Wanted(source, account, Goods(sku, "", "", ""))
-        found = await self._references.products.find(wanted.values())
-        answer = {word for word, one in wanted.items() if one in found}
-        for word in set(waiting_for) - wanted.keys():
-            if await self._exists(word):
-                answer.add(word)
-        return [word for word in waiting_for if word in answer]
+        """Which of them exist by now; see `Waiting` for the words."""
+        return await self._waiting.over(waiting_for)
 
     async def aclose(self) -> None:
         await self._odoo.aclose()
 
-    async def _exists(self, word: str) -> bool:
-        kind, _, rest = word.partition(":")
-        if kind in NAMED:
-            model, field = NAMED[kind]
-            return bool(await self._odoo.rows(model, [[field, "=", rest]], [field], limit=1))
-        if kind == "pricelist":
-            return bool(
-                await self._odoo.rows("product.pricelist", [["currency_id.name", "=", rest]], ["name"], limit=1)
-            )
-        if kind == "carrier" and rest.count(":") >= 2:
-            source, account, level = rest.split(":", 2)
-            name = self._mappings.lookup("carrier", source, account, level) or self._settings.carriers.get(level)
-            return bool(name) and bool(
-                await self._odoo.rows("delivery.carrier", [["name", "=", name]], ["name"], limit=1)
-            )
-        return False
 
-    def _planned(self, delivery: Delivery) -> OrderPlan | Outcome:
-        if delivery.operation != UPSERT_ORDER:
-            return Outcome(Result.FAILED, Reason.BUG, f"the sink odoo knows no operation {delivery.operation!r}")
-        try:
-            return plan_order(cast(Order, delivery.body), self._rules)
-        except ConnectorError as error:
-            return failure(error)
-
-    async def _resolved(self, plans: dict[int, OrderPlan], outcomes: dict[int, Outcome]) -> dict[int, Resolved]:
-        if not plans:
-            return {}
-        await self._references.prepare(list(plans.values()))
-        ready: dict[int, Resolved] = {}
-        for index, plan in plans.items():
-            try:
-                ready[index] = self._references.resolved(plan)
-            except ConnectorError as error:
-                outcomes[index] = failure(error)
-        return ready
-
-    async def _written(self, ready: dict[int, Resolved], outcomes: dict[int, Outcome]) -> None:
-        chunks = split(list(ready), self._settings.batch, self._settings.workers)
-        written = await asyncio.gather(
-            *(self._orders.write([ready[index] for index in chunk]) for chunk in chunks), return_exceptions=True
-        )
-        errors = [answer for answer in written if isinstance(answer, BaseException)]
-        if len(errors) == len(written) or any(not isinstance(error, ConnectorError) for error in errors):
-            raise errors[0]
-        for chunk, answer in zip(chunks, written, strict=True):
-            if isinstance(answer, ConnectorError):
-                outcomes.update(dict.fromkeys(chunk, failure(answer)))
-            elif not isinstance(answer, BaseException):
-                outcomes.update(zip(chunk, answer, strict=True))
-
-    async def _once_more(self, plans: dict[int, OrderPlan], outcomes: dict[int, Outcome]) -> None:
-        """Orders that Odoo itself refused, with everything looked up anew: what was remembered may have been deleted meanwhile."""
-        refused = {index: plan for index, plan in plans.items() if outcomes[index].reason is Reason.DATA}
-        if not refused:
-            return
-        self._references.forget()
-        ready = await self._resolved(refused, outcomes)
-        if ready:
-            await self._written(ready, outcomes)
-
-
-def settled(delivery: Delivery) -> Outcome | None:
-    """The outcome of what the pipeline knows to stand in Odoo already, None for what has to be written."""
-    known = delivery.known
-    if known is None or not known.remote_id:
-        return None
-    if known.version > delivery.version:
-        return Outcome(Result.STALE, remote_model=known.remote_model, remote_id=known.remote_id)
-    if known.version == delivery.version and known.checksum == delivery.checksum:
-        return Outcome(Result.ALREADY_APPLIED, remote_model=known.remote_model, remote_id=known.remote_id)
-    return None
-
-
-def split(items: Sequence[int], most: int, ways: int) -> list[Sequence[int]]:
-    """Even chunks of at most `most`, at least `ways` of them where that leaves a reasonable number in each."""
-    count = max(math.ceil(len(items) / most), min(ways, math.ceil(len(items) / 20)))
-    size = math.ceil(len(items) / count)
-    return [items[start : start + size] for start in range(0, len(items), size)]
+def _unknown(operation: str) -> Outcome:
+    return Outcome(Result.FAILED, Reason.BUG, f"the sink odoo knows no operation {operation!r}")

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from connectors.kit.errors import AuthError
 from connectors.odoo.auth import read_secret
+from connectors.odoo.order_upserts import split
 from connectors.odoo.settings import OdooSettings, Stage
-from connectors.odoo.sink import split
 
 
 @pytest.mark.parametrize(

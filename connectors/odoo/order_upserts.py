@@ -1,0 +1,103 @@
+"""Operation `upsert_order`: canonical orders in, sale orders out, one outcome for each delivery.
+
+1  what the pipeline knows already: newer there -> stale, the same there -> already applied
+2  plan each order (pure); what is wrong in itself fails here
+3  find or make everything the orders refer to, once for the batch; what is unknown holds its own order only
+4  write in chunks, as many at a time as Odoo has workers
+5  hold or release the deliveries of orders whose buyer asked to cancel
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import cast
+
+from connectors.kit.errors import ConnectorError
+from connectors.kit.ports import Delivery, Difference, Outcome
+from connectors.odoo.client import Odoo
+from connectors.odoo.handling import failure, settled
+from connectors.odoo.mapping import Rules, plan_order
+from connectors.odoo.orders import Orders
+from connectors.odoo.plan import OrderPlan
+from connectors.odoo.references import References, Resolved
+from connectors.odoo.settings import OdooSettings
+from schemas.reasons import Reason
+from schemas.records import Order
+
+
+class OrderUpserts:
+    """Idempotent by external ids: delivering again finds what the first time made."""
+
+    def __init__(self, odoo: Odoo, settings: OdooSettings, references: References, rules: Rules) -> None:
+        self._settings, self._rules, self._references = settings, rules, references
+        self._orders = Orders(odoo, references.products.services)
+
+    async def write(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        """Raises ConnectorError when Odoo cannot be used at all; then nothing was written for any of them that counts."""
+        outcomes: dict[int, Outcome] = {}
+        plans: dict[int, OrderPlan] = {}
+        for index, delivery in enumerate(batch):
+            answer = settled(delivery) or self._planned(delivery)
+            if isinstance(answer, Outcome):
+                outcomes[index] = answer
+            else:
+                plans[index] = answer
+        ready = await self._resolved(plans, outcomes)
+        if ready:
+            await self._written(ready, outcomes)
+        await self._once_more({index: one.plan for index, one in ready.items()}, outcomes)
+        return [outcomes[index] for index in range(len(batch))]
+
+    async def preview(self, batch: Sequence[Delivery]) -> Sequence[Sequence[Difference]]:
+        raise NotImplementedError
+
+    def _planned(self, delivery: Delivery) -> OrderPlan | Outcome:
+        try:
+            return plan_order(cast(Order, delivery.body), self._rules)
+        except ConnectorError as error:
+            return failure(error)
+
+    async def _resolved(self, plans: dict[int, OrderPlan], outcomes: dict[int, Outcome]) -> dict[int, Resolved]:
+        if not plans:
+            return {}
+        await self._references.prepare(list(plans.values()))
+        ready: dict[int, Resolved] = {}
+        for index, plan in plans.items():
+            try:
+                ready[index] = self._references.resolved(plan)
+            except ConnectorError as error:
+                outcomes[index] = failure(error)
+        return ready
+
+    async def _written(self, ready: dict[int, Resolved], outcomes: dict[int, Outcome]) -> None:
+        chunks = split(list(ready), self._settings.batch, self._settings.workers)
+        written = await asyncio.gather(
+            *(self._orders.write([ready[index] for index in chunk]) for chunk in chunks), return_exceptions=True
+        )
+        errors = [answer for answer in written if isinstance(answer, BaseException)]
+        if len(errors) == len(written) or any(not isinstance(error, ConnectorError) for error in errors):
+            raise errors[0]
+        for chunk, answer in zip(chunks, written, strict=True):
+            if isinstance(answer, ConnectorError):
+                outcomes.update(dict.fromkeys(chunk, failure(answer)))
+            elif not isinstance(answer, BaseException):
+                outcomes.update(zip(chunk, answer, strict=True))
+
+    async def _once_more(self, plans: dict[int, OrderPlan], outcomes: dict[int, Outcome]) -> None:
+        """Orders that Odoo itself refused, with everything looked up anew: what was remembered may have been deleted meanwhile."""
+        refused = {index: plan for index, plan in plans.items() if outcomes[index].reason is Reason.DATA}
+        if not refused:
+            return
+        self._references.forget()
+        ready = await self._resolved(refused, outcomes)
+        if ready:
+            await self._written(ready, outcomes)
+
+
+def split(items: Sequence[int], most: int, ways: int) -> list[Sequence[int]]:
+    """Even chunks of at most `most`, at least `ways` of them where that leaves a reasonable number in each."""
+    count = max(math.ceil(len(items) / most), min(ways, math.ceil(len(items) / 20)))
+    size = math.ceil(len(items) / count)
+    return [items[start : start + size] for start in range(0, len(items), size)]
