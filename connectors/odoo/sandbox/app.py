@@ -5,6 +5,8 @@ POST  /web/webclient/version_info     asked by odoorpc's constructor
 GET   /                               a page that shows what the sandbox holds
 GET   /sandbox/state                  the same as JSON
 POST  /sandbox/reset                  back to the clean database
+*     /sandbox/transactions...        transactions that stay open (control/transactions.py)
+POST  /sandbox/warehouse/..., /sandbox/quants/...   what people in the warehouse do (README.md lists them)
 *     /sandbox/faults                 faults on demand (connectors.kit.sandbox.faults)
 """
 
@@ -27,12 +29,12 @@ from starlette.types import ASGIApp
 from connectors.kit.sandbox.calls import CallLog
 from connectors.kit.sandbox.fault_rules import FaultRule, standard_presets
 from connectors.kit.sandbox.faults import FaultsMiddleware, faults_of
+from connectors.odoo.sandbox.control.routes import control_routes
 from connectors.odoo.sandbox.engine.automations import Automations
 from connectors.odoo.sandbox.engine.database import Clock, Database
 from connectors.odoo.sandbox.engine.registry import Registry
 from connectors.odoo.sandbox.engine.store import Store
 from connectors.odoo.sandbox.models import all_models
-from connectors.odoo.sandbox.models.system import manual_model
 from connectors.odoo.sandbox.rpc import VERSION, Answerer
 from connectors.odoo.sandbox.seed.clean import clean_database
 from connectors.odoo.sandbox.settings import SandboxSettings
@@ -52,7 +54,7 @@ def utc_now() -> datetime:
 def open_database(settings: SandboxSettings, clock: Clock = utc_now) -> Database:
     """The stored database, or a clean one. Raises sqlite3.Error when the file cannot be opened."""
     store = Store(settings.data / FILE_NAME if settings.data else None)
-    return Database(Registry(all_models()), store, clock, clean_database(settings), Automations(manual_model))
+    return Database(Registry(all_models()), store, clock, clean_database(settings), Automations())
 
 
 def create_app(settings: SandboxSettings, clock: Clock = utc_now) -> ASGIApp:
@@ -65,6 +67,7 @@ def create_app(settings: SandboxSettings, clock: Clock = utc_now) -> ASGIApp:
         Route("/", sandbox.page),
         Route("/sandbox/state", sandbox.state),
         Route("/sandbox/reset", sandbox.reset, methods=["POST"]),
+        *control_routes(sandbox.answerer),
     ]
     faults = FaultsMiddleware(Starlette(routes=routes, lifespan=sandbox.lifespan), PRESETS, APP_KINDS, proxy_error)
     sandbox.faults, sandbox.log = faults, CallLog(faults)
@@ -89,7 +92,7 @@ class _Sandbox:
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         yield
-        self.database.close()
+        await anyio.to_thread.run_sync(self.database.close)
 
     # ---- Odoo's routes
 
@@ -123,7 +126,7 @@ class _Sandbox:
         return _json({**state, "http": self.log.as_json(), "faults": faults})
 
     async def reset(self, request: Request) -> Response:
-        await self._in_thread(self.database.reset)
+        await anyio.to_thread.run_sync(self.database.reset)
         return JSONResponse({"reset": True})
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:

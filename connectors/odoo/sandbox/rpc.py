@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from connectors.odoo.sandbox.calls import RpcCalls
-from connectors.odoo.sandbox.engine.database import SUPERUSER, Database
+from connectors.odoo.sandbox.engine.database import SUPERUSER, Arrival, Database
 from connectors.odoo.sandbox.engine.dispatch import exposure, invoke
 from connectors.odoo.sandbox.engine.env import Env
 from connectors.odoo.sandbox.errors import (
@@ -119,19 +119,37 @@ class Answerer:
         args: Any = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        snapshot = self.database.commits
+        arrival = self.database.arrival()
         self.database.call(lambda env: self._require_user(env, strikes, uid, password), SUPERUSER, {}, reads=True)
+        return self.execute(uid, model, method, args, kwargs, strikes=strikes, arrival=arrival)
+
+    def execute(
+        self,
+        uid: int,
+        model: str,
+        method: str,
+        args: Any = (),
+        kwargs: dict[str, Any] | None = None,
+        *,
+        strikes: Strikes = NO_STRIKES,
+        arrival: Arrival | None = None,
+    ) -> Any:
+        """What execute_kw does once the user is known: rights, one transaction, the answer."""
+        arrival = arrival or self.database.arrival()
         how = exposure(self.database.registry, model, method)
         options = dict(kwargs or {})
         context = options.pop("context", None) or {}
         _strike(strikes, method, how.reads)
+        hold = None if how.reads else self.database.holds.drawn(model, method)
         if self.settings.latency_ms:
             time.sleep(self.settings.latency_ms / 1000)
 
         def work(env: Env) -> Any:
-            return invoke(env, env[model], method, how, list(args or ()), options)
+            return invoke(env, env[model], method, how, list(args or ()), dict(options))
 
-        return self.database.call(work, uid, context, reads=how.reads, snapshot=snapshot, faults=strikes)
+        return self.database.call(
+            work, uid, context, reads=how.reads, arrival=arrival, faults=strikes, hold=hold, called=(model, method)
+        )
 
     def _require_user(self, env: Env, strikes: Strikes, uid: Any, password: Any) -> None:
         if strikes.denied:

@@ -16,7 +16,15 @@ from connectors.odoo.sandbox.settings import SandboxSettings
 
 NEWEST = 100
 # Part of the clean database and of no interest to somebody who looks at orders.
-FURNITURE = ("ir.model", "ir.model.access", "res.country", "res.country.state", "res.currency", "ir.module.module")
+FURNITURE = (
+    "ir.model",
+    "ir.model.fields",
+    "ir.model.access",
+    "res.country",
+    "res.country.state",
+    "res.currency",
+    "ir.module.module",
+)
 ORDER = ("name", "client_order_ref", "partner_id", "state", "locked", "date_order", "amount_total", "delivery_status")
 
 

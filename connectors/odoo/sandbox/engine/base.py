@@ -29,6 +29,15 @@ class ModelBase:
 
     def __init__(self) -> None:
         self.all_fields: dict[str, Field] = {**STANDARD_FIELDS, **self.fields}
+        self.custom: set[str] = set()  # names of fields that were added over RPC
+
+    def field(self, name: str) -> Field | None:
+        """The field of this name, as far as clients may name it: those that begin with `_` are the sandbox's own."""
+        return None if name.startswith("_") else self.all_fields.get(name)
+
+    @property
+    def field_names(self) -> list[str]:
+        return [name for name in self.all_fields if not name.startswith("_")]
 
     # ---- hooks
 

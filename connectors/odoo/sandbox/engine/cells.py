@@ -46,7 +46,7 @@ def _column(env: Env, model: Model, name: str) -> Column:
     head, _, rest = name.partition("/")
     if head in ("id", ".id"):
         return Column(head)
-    spec = model.all_fields.get(head)
+    spec = model.field(head)
     if spec is None:
         raise ValueError(f"Invalid field {head!r} on model {model.name!r}")
     if spec.kind == "one2many" and rest:

@@ -1,18 +1,22 @@
 """Code of server actions, as far as a change journal needs it. Interpreted, never executed: the text comes from outside.
 
-Understood: ``for r in records: ...`` and calls ``env['model'].sudo().create({...})`` with constants, ``r.id``,
-``r._name`` and fields of ``r``. Anything else raises ValueError, as an error inside a code action does.
+Understood: assignments, ``for``, ``if``, list comprehensions, comparisons, ``and or not``, ``+``, f-strings, and calls
+``env['model'].sudo().with_context(...).create(...)`` with constants, ``r.id``, ``r._name``, ``records.ids`` and fields of
+``r``. Anything else raises ValueError, as an error inside a code action does.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from connectors.odoo.sandbox.engine.env import Env
+
+Names = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -26,37 +30,64 @@ class _Records:
     model: str
     ids: Sequence[int]
 
+    def __bool__(self) -> bool:
+        return bool(self.ids)
+
 
 @dataclass(frozen=True)
 class _Model:
     name: str
 
 
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge, ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
+    ast.Is: operator.is_, ast.IsNot: operator.is_not,
+}  # fmt: skip
+
+
 def run_code(env: Env, code: str, model: str, ids: Sequence[int]) -> None:
-    names: dict[str, Any] = {"env": env, "records": _Records(model, ids), "model": _Model(model)}
+    """Raises ValueError for what the sandbox does not play, and what the writes raise."""
+    names: Names = {"env": env, "records": _Records(model, ids), "model": _Model(model)}
     names["record"] = _Record(model, ids[0]) if ids else False
     try:
-        for statement in ast.parse(code).body:
-            _run(env, statement, names)
+        _body(env, ast.parse(code.strip()).body, names)
     except SyntaxError as error:
         raise ValueError(f"SyntaxError while evaluating a code action: {error}") from error
 
 
-def _run(env: Env, statement: ast.stmt, names: dict[str, Any]) -> None:
-    if isinstance(statement, ast.For) and isinstance(statement.target, ast.Name):
-        over = _value(env, statement.iter, names)
-        if isinstance(over, _Records):
-            for one in over.ids:
-                for inner in statement.body:
-                    _run(env, inner, {**names, statement.target.id: _Record(over.model, one)})
-            return
-    elif isinstance(statement, ast.Expr):
-        _value(env, statement.value, names)
-        return
-    raise _beyond(statement)
+def _body(env: Env, statements: Sequence[ast.stmt], names: Names) -> None:
+    for statement in statements:
+        _run(env, statement, names)
 
 
-def _value(env: Env, node: ast.expr, names: dict[str, Any]) -> Any:
+def _run(env: Env, statement: ast.stmt, names: Names) -> None:
+    match statement:
+        case ast.For(target=ast.Name(id=name)):
+            for one in _each(statement.iter, _value(env, statement.iter, names)):
+                names[name] = one
+                _body(env, statement.body, names)
+        case ast.If():
+            _body(env, statement.body if _value(env, statement.test, names) else statement.orelse, names)
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            names[name] = _value(env, statement.value, names)
+        case ast.Expr():
+            _value(env, statement.value, names)
+        case ast.Pass():
+            pass
+        case _:
+            raise _beyond(statement)
+
+
+def _each(node: ast.AST, over: Any) -> Iterator[Any]:
+    if isinstance(over, _Records):
+        return iter([_Record(over.model, one) for one in over.ids])
+    if isinstance(over, (list, tuple)):
+        return iter(over)
+    raise _beyond(node)
+
+
+def _value(env: Env, node: ast.expr, names: Names) -> Any:
     match node:
         case ast.Constant():
             return node.value
@@ -65,32 +96,68 @@ def _value(env: Env, node: ast.expr, names: dict[str, Any]) -> Any:
         case ast.Dict():
             keys = [_value(env, key, names) for key in node.keys if key is not None]
             return dict(zip(keys, (_value(env, one, names) for one in node.values), strict=True))
-        case ast.List():
+        case ast.List() | ast.Tuple():
             return [_value(env, one, names) for one in node.elts]
+        case ast.ListComp(generators=[ast.comprehension(target=ast.Name(id=name)) as part]):
+            return list(_comprehended(env, node, part, name, names))
         case ast.Subscript(value=ast.Name(id="env")):
             return _Model(str(_value(env, node.slice, names)))
+        case ast.JoinedStr():
+            return "".join(str(_value(env, one, names)) for one in node.values)
+        case ast.FormattedValue(conversion=-1, format_spec=None):
+            return _value(env, node.value, names)
         case ast.Attribute():
             return _attribute(env, _value(env, node.value, names), node)
         case ast.Call(func=ast.Attribute()):
             return _call(env, node, names)
+    return _reckoned(env, node, names)
+
+
+def _reckoned(env: Env, node: ast.expr, names: Names) -> Any:
+    match node:
+        case ast.BoolOp(op=ast.And()):
+            return all(_value(env, one, names) for one in node.values)
+        case ast.BoolOp():
+            return any(_value(env, one, names) for one in node.values)
+        case ast.UnaryOp(op=ast.Not()):
+            return not _value(env, node.operand, names)
+        case ast.IfExp():
+            return _value(env, node.body if _value(env, node.test, names) else node.orelse, names)
+        case ast.BinOp(op=ast.Add()):
+            return _value(env, node.left, names) + _value(env, node.right, names)
+        case ast.Compare(ops=[how]) if type(how) in _COMPARE:
+            return _COMPARE[type(how)](_value(env, node.left, names), _value(env, node.comparators[0], names))
     raise _beyond(node)
 
 
+def _comprehended(env: Env, node: ast.ListComp, part: ast.comprehension, name: str, names: Names) -> Iterator[Any]:
+    for one in _each(part.iter, _value(env, part.iter, names)):
+        inner = {**names, name: one}
+        if all(_value(env, test, inner) for test in part.ifs):
+            yield _value(env, node.elt, inner)
+
+
 def _attribute(env: Env, owner: Any, node: ast.Attribute) -> Any:
+    if isinstance(owner, (_Record, _Records)) and node.attr == "_name":
+        return owner.model
+    if isinstance(owner, _Model) and node.attr == "_name":
+        return owner.name
+    if isinstance(owner, _Records) and node.attr == "ids":
+        return list(owner.ids)
     if isinstance(owner, _Record):
-        if node.attr in ("_name", "id"):
-            return owner.model if node.attr == "_name" else owner.id
+        if node.attr in ("id", "ids"):
+            return owner.id if node.attr == "id" else [owner.id]
         value = env.value(owner.model, owner.id, node.attr) if node.attr in env[owner.model].all_fields else None
         return False if value is None else value
     raise _beyond(node)
 
 
-def _call(env: Env, node: ast.Call, names: dict[str, Any]) -> Any:
+def _call(env: Env, node: ast.Call, names: Names) -> Any:
     assert isinstance(node.func, ast.Attribute)
-    owner = _value(env, node.func.value, names)
-    if isinstance(owner, _Model) and node.func.attr == "sudo" and not node.args:
+    owner, method = _value(env, node.func.value, names), node.func.attr
+    if isinstance(owner, (_Model, _Record, _Records)) and method in ("sudo", "with_context"):
         return owner
-    if isinstance(owner, _Model) and node.func.attr == "create" and len(node.args) == 1:
+    if isinstance(owner, _Model) and method == "create" and len(node.args) == 1:
         values = _value(env, node.args[0], names)
         for one in values if isinstance(values, list) else [values]:
             env.create(owner.name, one)

@@ -1,23 +1,29 @@
 """The database: all rows in memory, every commit in the store, one transaction per call.
 
-Reads run side by side; writes one after the other. A call knows which commits were there when it arrived, so load()
-can answer the loser of a race as PostgreSQL's snapshots make a real server do.
+Reads run side by side; writes one after the other, except those that a rule holds open (engine/holds.py). A transaction
+starts when its call arrives: its write_date is that moment, however late it commits. A call knows which commits were there
+when it arrived, so load() can answer the loser of a race as PostgreSQL's snapshots make a real server do.
 """
 
 from __future__ import annotations
 
+import copy
 import sqlite3
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.odoo.sandbox.engine.automations import Automations
 from connectors.odoo.sandbox.engine.env import Env
+from connectors.odoo.sandbox.engine.holds import HoldRule, Holds, OpenTransaction
 from connectors.odoo.sandbox.engine.locks import ReadWriteLock
+from connectors.odoo.sandbox.engine.manual import forget_manual_models, refresh_manual_models
 from connectors.odoo.sandbox.engine.registry import Registry, indexed_fields
+from connectors.odoo.sandbox.engine.row_locks import ConcurrentUpdateError, RowLocks
 from connectors.odoo.sandbox.engine.store import Store
 from connectors.odoo.sandbox.engine.tables import Table, Transaction
-from connectors.odoo.sandbox.errors import NoDatabaseError
+from connectors.odoo.sandbox.errors import NoDatabaseError, SerializationFailureError
 
 if TYPE_CHECKING:
     from connectors.odoo.sandbox.engine.model import Model
@@ -25,6 +31,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Clock = Callable[[], datetime]
 SUPERUSER = 1
+# Odoo tries a call that lost against another one five times (MAX_TRIES_ON_CONCURRENCY_FAILURE in its service layer).
+TRIES = 5
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """When a call came in. started: its write_date; snapshot: number of the last commit it may know of."""
+
+    started: str
+    snapshot: int
+
+
+@dataclass(frozen=True)
+class _Call:
+    work: Callable[[Env], Any]
+    uid: int
+    context: Mapping[str, Any]
+    faults: Any
+    hold: HoldRule | None
+    called: tuple[str, str]
 
 
 class Database:
@@ -43,10 +69,15 @@ class Database:
         self._clock = clock
         self._seed = seed
         self._lock = ReadWriteLock()
+        self.holds = Holds()
+        self.locks = RowLocks()
         self._clean_tables()
         self._open()
 
     # ---- calls
+
+    def arrival(self) -> Arrival:
+        return Arrival(self._stamp(), self.commits)
 
     def call(
         self,
@@ -55,21 +86,84 @@ class Database:
         context: Mapping[str, Any],
         *,
         reads: bool,
-        snapshot: int | None = None,
+        arrival: Arrival | None = None,
         faults: Any = None,
+        hold: HoldRule | None = None,
+        called: tuple[str, str] = ("", ""),
     ) -> T:
-        """Run `work` in a transaction of its own: kept whole when it returns, taken back whole when it raises."""
-        seen = self.commits if snapshot is None else snapshot
-        with self._lock.reading() if reads else self._lock.writing():
-            env = Env(self, Transaction(self.tables, self._stamp()), uid, context, seen, faults)
+        """Run `work` in a transaction of its own: kept whole when it returns, taken back whole when it raises.
+
+        `hold` keeps it open for a while. Raises SerializationFailureError when it lost against others five times."""
+        arrival = arrival or self.arrival()
+        if reads:
+            with self._lock.reading():
+                return work(
+                    Env(self, Transaction(self.tables, arrival.started), uid, context, arrival.snapshot, faults)
+                )
+        call, after = _Call(work, uid, context, faults, hold, called), ""
+        for attempt in range(TRIES):
             try:
-                answer = work(env)
+                return self._attempt(call, arrival, after, attempt)  # type: ignore[no-any-return]
+            except ConcurrentUpdateError as lost:
+                if lost.owner is not None:
+                    self.holds.await_end(lost.owner)
+                after = lost.after
+        raise SerializationFailureError
+
+    def _attempt(self, call: _Call, arrival: Arrival, after: str, attempt: int) -> Any:
+        """A first try has the time of its arrival, a further one starts when it gets its turn."""
+        with self._lock.writing():
+            started = max(self._stamp(), after) if attempt else arrival.started
+            faults = copy.deepcopy(call.faults)
+            tx = Transaction(self.tables, started, self.locks)
+            env = Env(self, tx, call.uid, call.context, arrival.snapshot, faults, again=attempt > 0)
+            try:
+                answer = call.work(env)
                 env.flush()
-                self._commit(env.tx)
+                held = self._set_aside(tx, call)
+                if held is None:
+                    self._commit(tx)
             except BaseException:
-                env.tx.undo()
+                self._undo(tx)
                 raise
-            return answer
+        if held is not None:
+            self._wait_and_end(held, tx)
+        return answer
+
+    def _undo(self, tx: Transaction) -> None:
+        tx.undo()
+        if tx.schema_changed:
+            refresh_manual_models(self)
+
+    # ---- open transactions
+
+    def _set_aside(self, tx: Transaction, call: _Call) -> OpenTransaction | None:
+        changes = tx.changes()
+        if call.hold is None or not changes:
+            return None
+        held = self.holds.opened(call.hold, *call.called, tx.started, len(changes))
+        self.locks.take(held, changes, self.registry)
+        tx.set_aside()
+        return held
+
+    def _wait_and_end(self, held: OpenTransaction, tx: Transaction) -> None:
+        """Raises SerializationFailureError when it ends with a rollback."""
+        held.go.wait(held.rule.seconds)
+        with self._lock.writing():
+            self.locks.free(held)
+            try:
+                if held.outcome == "commit":
+                    tx.bring_back()
+                    self._commit(tx)
+            except BaseException:
+                tx.undo()
+                self.holds.closed(held, "rolled back")
+                raise
+        self.holds.closed(held, "committed" if held.outcome == "commit" else "rolled back")
+        if held.outcome == "rollback":
+            raise SerializationFailureError
+
+    # ---- commits
 
     def _commit(self, tx: Transaction) -> None:
         changes = tx.changes()
@@ -84,6 +178,8 @@ class Database:
         self.commits += 1
         for key in tx.created("ir.model.data"):
             self.key_births[key] = self.commits
+        if tx.schema_changed:
+            refresh_manual_models(self)
 
     def born_after(self, key: int, snapshot: int) -> bool:
         """Whether this row of ir.model.data was committed after the snapshot was taken."""
@@ -105,15 +201,21 @@ class Database:
     def add_table(self, model: Model) -> None:
         self.tables.setdefault(model.name, Table(model.name, indexed_fields(model)))
 
+    def drop_table(self, name: str) -> None:
+        """With it goes its sequence: a table made again under this name starts at id 1."""
+        self.tables.pop(name, None)
+        self._store.commit({}, {f"id:{name}": 0})
+
     def reset(self) -> None:
-        """Back to the clean database."""
+        """Back to the clean database; open transactions are rolled back."""
+        self.holds.clear()
         with self._lock.writing():
-            for model in [one for one in self.registry if one.manual]:
-                self.registry.remove(model.name)
+            forget_manual_models(self)
             self._clean_tables()
             self._fill()
 
     def close(self) -> None:
+        self.holds.clear()
         self._store.close()
 
     def _clean_tables(self) -> None:
@@ -130,10 +232,14 @@ class Database:
             self._fill()
             return
         # Manual models are rows themselves: make them before their own rows are read.
-        for model, record_id, row in sorted(known, key=lambda one: one[0] != "ir.model"):
-            self.tables[model].replace(record_id, row)
-            if model == "ir.model":
-                self.automations.restore_manual_model(self, row, known)
+        schema = ("ir.model", "ir.model.fields")
+        for model, record_id, row in known:
+            if model in schema:
+                self.tables[model].replace(record_id, row)
+        refresh_manual_models(self)
+        for model, record_id, row in known:
+            if model not in schema and model in self.tables:
+                self.tables[model].replace(record_id, row)
         for model in self.tables:
             table = self.tables[model]
             table.last_id = max(table.last_id, self._counters.get(f"id:{model}", 0))

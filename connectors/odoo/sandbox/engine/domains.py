@@ -112,7 +112,7 @@ def _test(env: Env, model: ModelBase, term: Any) -> Test:
 
 def _leaf_test(env: Env, model: ModelBase, path: Any, operator: str, value: Any) -> Test:
     head, _, rest = str(path).partition(".")
-    spec = model.all_fields.get(head)
+    spec = model.field(head)
     if spec is None:
         raise ValueError(f"Invalid field {model.name}.{head} in leaf ({path!r}, {operator!r}, {value!r})")
     get = env.getter(model.name, head)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from connectors.odoo.sandbox.engine.fields import Row
+from connectors.odoo.sandbox.engine.fields import Row, empty
 from connectors.odoo.sandbox.engine.ordering import sort_ids
 from connectors.odoo.sandbox.engine.tables import Table, Transaction
 from connectors.odoo.sandbox.errors import MissingError
@@ -19,10 +19,19 @@ class Env:
     """Code of models works through this without access checks; those happen once, where the call comes in.
 
     snapshot: number of the last commit this call may know of, taken when the call arrived.
+    again: this is not the first try, an earlier one lost against another transaction.
     """
 
     def __init__(
-        self, db: Database, tx: Transaction, uid: int, context: Mapping[str, Any], snapshot: int, faults: Any = None
+        self,
+        db: Database,
+        tx: Transaction,
+        uid: int,
+        context: Mapping[str, Any],
+        snapshot: int,
+        faults: Any = None,
+        *,
+        again: bool = False,
     ) -> None:
         self.db = db
         self.tx = tx
@@ -30,11 +39,13 @@ class Env:
         self.context = context
         self.snapshot = snapshot
         self.faults = faults
+        self.again = again
         self._deferred: dict[Any, Callable[[], None]] = {}
 
     def with_context(self, **changes: Any) -> Env:
         """The same call with another context; work deferred through either belongs to both."""
-        other = Env(self.db, self.tx, self.uid, {**self.context, **changes}, self.snapshot, self.faults)
+        merged = {**self.context, **changes}
+        other = Env(self.db, self.tx, self.uid, merged, self.snapshot, self.faults, again=self.again)
         other._deferred = self._deferred
         return other
 
@@ -74,7 +85,9 @@ class Env:
         if spec.kind == "many2many":
             rows = self.rows(spec.relation)
             return lambda row: [one for one in row.get(field) or () if one in rows]
-        return lambda row: row.get(field)
+        # A field that was added to the model later is not in older rows.
+        blank = empty(spec)
+        return lambda row: row.get(field, blank)
 
     def children(
         self, model: str, inverse: str, parent: int, fixed: tuple[str, tuple[Any, ...]] | None = None
@@ -105,9 +118,12 @@ class Env:
         self[model].write_many(self, [ids] if isinstance(ids, int) else list(ids), values)
 
     def patch(self, model: str, record_id: int, /, **changes: Any) -> None:
-        """Set stored values without hooks or conversion; bumps write_date."""
+        """Set stored values without hooks or conversion; bumps write_date and starts automations, as any write does."""
         stamp = {"write_date": self.tx.started, "write_uid": self.uid}
-        self.tx.put(model, record_id, {**self.row(model, record_id), **changes, **stamp})
+        old = self.row(model, record_id)
+        self.tx.put(model, record_id, {**old, **changes, **stamp})
+        if self.db.automations.there_are(self):
+            self.db.automations.changed(self, self[model], [record_id], {record_id: old})
 
     def patch_if_changed(self, model: str, record_id: int, /, **changes: Any) -> bool:
         row = self.row(model, record_id)

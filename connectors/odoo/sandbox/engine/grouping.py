@@ -64,7 +64,7 @@ def read_group(
 
 def _grouper(env: Env, model: Model, term: str) -> Callable[[Row], Any]:
     name, _, period = term.partition(":")
-    spec = model.all_fields.get(name)
+    spec = model.field(name)
     if spec is None or spec.kind == "one2many":
         raise ValueError(f"Invalid field {name!r} on model {model.name!r}")
     get = env.getter(model.name, name)
@@ -102,7 +102,7 @@ def _sum(model: Model, term: str, by: list[str]) -> tuple[str, str, str] | None:
         return name, how, inner
     if name == "__count" or name in (term.partition(":")[0] for term in by):
         return None
-    spec = model.all_fields.get(name)
+    spec = model.field(name)
     if spec is None or how not in ("", *_SUMS):
         raise ValueError(f"Invalid field {name!r} on model {model.name!r}")
     if not how and (spec.kind not in NUMERIC or name == "id"):

@@ -50,6 +50,7 @@ class Keys:
             return None
         module, name = full_key(str(given))
         data = self._env.table("ir.model.data")
+        self._env.db.locks.require_key(f"{module}.{name}")
         row_id = next(data.having("complete_name", (f"{module}.{name}",)), None)
         if row_id is None:
             return Key(module, name, None, None, noupdate=False)

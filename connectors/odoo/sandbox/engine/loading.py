@@ -1,8 +1,9 @@
 """load(): rows of cells with external ids -> records, atomic per call, one message per refused record.
 
 A record is a row with any cell of its own filled, plus the rows below it that fill only cells of child records. With context mode=update and
-noupdate=true a key that is present (and was itself made that way) is left alone; in plain mode it is overwritten. A key that was committed
-after the call had arrived is a lost race: nothing is kept, every record gets PostgreSQL's message, and the client has to send it again.
+noupdate=true a key that is present (and was itself made that way) is left alone; in plain mode it is overwritten. A key that was
+committed after the call had arrived (or a row that another transaction changed meanwhile) is a lost race: nothing is kept, every
+record gets PostgreSQL's message, and the client has to send it again.
 Rights are asked for where something is made or changed; a missing one is a message like any other refusal.
 """
 
@@ -45,7 +46,7 @@ def load(env: Env, model: Model, fields: Sequence[str], rows: Sequence[Sequence[
     keys = Keys(env)
     start = env.tx.mark()
     records = list(extract(model, columns, rows))
-    if env.faults is not None and env.faults.lost_race:
+    if env.again or (env.faults is not None and env.faults.lost_race):
         return _refused(env, start, [_lost(index, one) for index, one in enumerate(records)])
     for index, record in enumerate(records):
         if _too_many(messages, index):

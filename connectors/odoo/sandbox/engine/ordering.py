@@ -40,7 +40,7 @@ def sort_ids(env: Env, model: ModelBase, ids: Iterable[int], order: str) -> list
 def _keys(env: Env, model: ModelBase, order: str, *, reverse: bool) -> list[Key]:
     keys: list[Key] = []
     for name, descending in parse_order(order):
-        spec = model.all_fields.get(name.partition(":")[0])
+        spec = model.field(name.partition(":")[0])
         if spec is None:
             raise ValueError(f"Invalid field {name!r} on model {model.name!r}")
         if not spec.sortable or spec.kind == "one2many":

@@ -72,7 +72,7 @@ class Reading(ModelBase):
         self, env: Env, ids: list[int], fields: Sequence[str] | None = None, load: str | None = "_classic_read"
     ) -> list[Row]:
         """In the order of the ids asked; ids that are not there are left out."""
-        readers = [(name, self._reader(env, name, load)) for name in fields or list(self.all_fields) if name != "id"]
+        readers = [(name, self._reader(env, name, load)) for name in fields or self.field_names if name != "id"]
         rows = env.rows(self.name)
         found = [rows[one] for one in ids if one in rows]
         return [{"id": row["id"], **{name: reader(row) for name, reader in readers}} for row in found]
@@ -94,7 +94,7 @@ class Reading(ModelBase):
         self, env: Env, allfields: Sequence[str] | None = None, attributes: Sequence[str] | None = None
     ) -> dict[str, dict[str, Any]]:
         """Unknown names are left out."""
-        names = [name for name in self.all_fields if not allfields or name in allfields]
+        names = [name for name in self.field_names if not allfields or name in allfields]
         found = {name: _described(name, self.all_fields[name]) for name in names}
         if not attributes:
             return found
@@ -104,7 +104,7 @@ class Reading(ModelBase):
     def default_get(self, env: Env, fields_list: Sequence[str]) -> Row:
         found = {}
         for name in fields_list:
-            spec = self.all_fields.get(name)
+            spec = self.field(name)
             if spec is not None and spec.default is not None:
                 found[name] = spec.default(env) if callable(spec.default) else spec.default
         return found
@@ -128,7 +128,7 @@ class Reading(ModelBase):
     # ---- one field
 
     def _reader(self, env: Env, name: str, load: str | None) -> Reader:
-        spec = self.all_fields.get(name)
+        spec = self.field(name)
         if spec is None:
             raise ValueError(f"Invalid field {name!r} on model {self.name!r}")
         get = env.getter(self.name, name)

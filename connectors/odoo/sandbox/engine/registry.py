@@ -20,6 +20,7 @@ class Registry:
     def __init__(self, models: Iterable[Model]) -> None:
         self.models: dict[str, Model] = {}
         self._references: dict[str, list[tuple[Model, str, Field]]] = {}
+        self._links: dict[str, list[tuple[str, str]]] = {}
         for model in models:
             self.add(model)
         self._inherit()
@@ -29,11 +30,16 @@ class Registry:
             STANDARD_FIELDS["display_name"], compute=partial(_display_name, model)
         )
         self.models[model.name] = model
-        self._references.clear()
+        self.forget_links()
 
     def remove(self, name: str) -> None:
         self.models.pop(name, None)
+        self.forget_links()
+
+    def forget_links(self) -> None:
+        """Fields have changed."""
         self._references.clear()
+        self._links.clear()
 
     def __getitem__(self, name: str) -> Model:
         """Raises UserError, as calling an unknown model does."""
@@ -56,17 +62,30 @@ class Registry:
                         self._references.setdefault(spec.relation, []).append((model, field, spec))
         return self._references.get(name, [])
 
+    def links_of(self, name: str) -> list[tuple[str, str]]:
+        """(field, model) of the stored many2one fields of this model."""
+        if name not in self._links:
+            self._links[name] = [
+                (field, spec.relation)
+                for field, spec in self.models[name].all_fields.items()
+                if spec.kind == "many2one" and spec.in_row and field not in ("create_uid", "write_uid")
+            ]
+        return self._links[name]
+
     def _inherit(self) -> None:
         for model in self:
-            if model.inherits is None:
-                continue
-            link, parent = model.inherits
-            for name, spec in self.models[parent].fields.items():
-                if name not in model.all_fields:
-                    compute = partial(_of_parent, link, parent, name)
-                    model.all_fields[name] = dataclasses.replace(
-                        spec, compute=compute, inherited=True, assign=_refuse, index=False
-                    )
+            if model.inherits is not None:
+                for name in self.models[model.inherits[1]].fields:
+                    self.pass_on(model, name)
+
+    def pass_on(self, model: Model, name: str) -> None:
+        """A field of the record that `model` extends becomes its own, unless it has one of that name."""
+        assert model.inherits is not None
+        link, parent = model.inherits
+        if name in model.all_fields:
+            return
+        spec, compute = self.models[parent].all_fields[name], partial(_of_parent, link, parent, name)
+        model.all_fields[name] = dataclasses.replace(spec, compute=compute, inherited=True, assign=_refuse, index=False)
 
 
 def indexed_fields(model: Model) -> list[str]:

@@ -36,6 +36,12 @@ class Table:
             self.last_id = max(self.last_id, record_id)
         return old
 
+    def add_index(self, field: str) -> None:
+        if field not in self.indexes:
+            index = self.indexes[field] = {}
+            for record_id, row in self.rows.items():
+                self._move(index, record_id, None, row.get(field))
+
     @staticmethod
     def _move(index: dict[Any, dict[int, None]], record_id: int, before: Any, after: Any) -> None:
         if before is not None:
@@ -54,12 +60,16 @@ class Table:
 
 
 class Transaction:
-    """Everything one call changes; undone as a whole, or back to a mark. `started` is its write_date."""
+    """Everything one call changes; undone as a whole, or back to a mark. `started` is its write_date.
+
+    acting: per automation rule the records it is at work on, so its own writes do not start it again."""
 
     def __init__(self, tables: dict[str, Table], started: str, locks: RowLocks | None = None) -> None:
         self.tables = tables
         self.started = started
         self.counters: set[str] = set()
+        self.schema_changed = False
+        self.acting: dict[int, set[tuple[str, int]]] = {}
         self._locks = locks
         self._undo: list[tuple[Table, int, Row | None]] = []
         self._aside: dict[tuple[str, int], Row | None] = {}
@@ -83,9 +93,6 @@ class Transaction:
         for (model, record_id), row in self._aside.items():
             table = self.tables[model]
             self._undo.append((table, record_id, table.replace(record_id, row)))
-
-    def touched(self, *models: str) -> bool:
-        return any(table.name in models for table, _, _ in self._undo)
 
     def mark(self) -> int:
         return len(self._undo)

@@ -50,13 +50,13 @@ class Writing(ModelBase):
         values = self.completed(env, self._with_defaults(env, own))
         record_id = env.db.next_id(self.name)
         stamps = {"create_date": env.tx.started, "write_date": env.tx.started, "create_uid": env.uid}
-        row = {"id": record_id, **self._blank(), **self._stored(env, values), **stamps, "write_uid": env.uid}
+        row = {"id": record_id, **self.blank(), **self._stored(env, values), **stamps, "write_uid": env.uid}
         self._require(row)
         env.tx.put(self.name, record_id, row)
         self._apply_relations(env, record_id, values)
         self.created(env, record_id, given)
         self.check(env, env.row(self.name, record_id))
-        env.db.automations.changed(env, self, [record_id], created=True)
+        env.db.automations.created(env, self, record_id)
         return record_id
 
     def _with_defaults(self, env: Env, given: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class Writing(ModelBase):
         self.changed(env, ids, values, olds)
         for one in ids:
             self.check(env, env.row(self.name, one))
-        env.db.automations.changed(env, self, ids, created=False)
+        env.db.automations.changed(env, self, ids, olds)
 
     def _without_parent_values(self, env: Env, ids: Sequence[int], given: dict[str, Any]) -> dict[str, Any]:
         assert self.inherits is not None
@@ -131,10 +131,11 @@ class Writing(ModelBase):
 
     def _refuse_unknown(self, given: Values) -> None:
         for name in given:
-            if name not in self.all_fields:
+            if self.field(name) is None:
                 raise ValueError(f"Invalid field {name!r} on model {self.name!r}")
 
-    def _blank(self) -> Row:
+    def blank(self) -> Row:
+        """A row in which nothing was given."""
         return {name: empty(spec) for name, spec in self.all_fields.items() if spec.in_row and name not in MAGIC}
 
     def _stored(self, env: Env, values: Values) -> Row:

@@ -2,6 +2,7 @@
 
 from connectors.odoo.sandbox.engine.model import Model
 from connectors.odoo.sandbox.models.accounts import ACCOUNTS
+from connectors.odoo.sandbox.models.automation_rules import AUTOMATION_RULES
 from connectors.odoo.sandbox.models.entry_lines import ENTRY_LINES
 from connectors.odoo.sandbox.models.invoices import INVOICES
 from connectors.odoo.sandbox.models.kits import KITS
@@ -18,6 +19,7 @@ from connectors.odoo.sandbox.models.reconciling import RECONCILING
 from connectors.odoo.sandbox.models.returns import RETURNS
 from connectors.odoo.sandbox.models.sale_lines import SALE_LINES
 from connectors.odoo.sandbox.models.sales import SALES
+from connectors.odoo.sandbox.models.schema import SCHEMA
 from connectors.odoo.sandbox.models.stock_places import STOCK_PLACES
 from connectors.odoo.sandbox.models.system import SYSTEM
 from connectors.odoo.sandbox.models.taxes import TAXES
@@ -26,7 +28,7 @@ from connectors.odoo.sandbox.models.variants import VARIANTS
 
 # Parents come before the models that inherit from them.
 CATALOGUE: list[type[Model]] = [
-    *SYSTEM, *PLACES, *PARTNERS, *USERS, *ACCOUNTS, *TAXES, *PRODUCTS, *VARIANTS, *KITS, *PRICELISTS, *STOCK_PLACES,
+    *SCHEMA, *SYSTEM, *AUTOMATION_RULES, *PLACES, *PARTNERS, *USERS, *ACCOUNTS, *TAXES, *PRODUCTS, *VARIANTS, *KITS, *PRICELISTS, *STOCK_PLACES,
     *QUANTS, *MOVES, *PICKINGS, *RETURNS, *SALES, *SALE_LINES, *PURCHASES, *INVOICES, *ENTRY_LINES, *RECONCILING,
     *MESSAGES,
 ]  # fmt: skip

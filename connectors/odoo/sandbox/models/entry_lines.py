@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from connectors.odoo.sandbox.engine.base import Olds, Values
+from connectors.odoo.sandbox.engine.commands import linked_ids
 from connectors.odoo.sandbox.engine.env import Env
 from connectors.odoo.sandbox.engine.exposed import exposed
 from connectors.odoo.sandbox.engine.fields import Field, Fields, Row, choice, derived, many2many, many2one, rounded
@@ -17,6 +18,16 @@ from connectors.odoo.sandbox.models.reconciling import reconcile
 
 MONEY = ("balance", "debit", "credit", "amount_currency")
 PRICING = ("price_unit", "quantity", "discount", "tax_ids", "product_id")
+
+
+def _link_sale_line(env: Env, record_id: int, value: Any) -> None:
+    """The sandbox keeps one; over RPC it is a many2many, as in Odoo."""
+    now = env.value("account.move.line", record_id, "sale_line_ids")
+    spec = env["account.move.line"].all_fields["sale_line_ids"]
+    ids = linked_ids(env, "account.move.line", "sale_line_ids", spec, now, value)
+    if len(ids) > 1:
+        raise UserError("The sandbox links an invoice line to one order line.")
+    env.patch("account.move.line", record_id, _sale_line_id=ids[0] if ids else None)
 
 
 class EntryLine(Model):
@@ -58,7 +69,11 @@ class EntryLine(Model):
         "amount_residual": Field("monetary", "Residual Amount"),
         "reconciled": Field("boolean", "Reconciled"),
         "matching_number": Field("char", "Matching #", index=True),
-        "sale_line_id": many2one("sale.order.line", "Sale Line", ondelete="set null"),
+        "sale_line_ids": derived(
+            "many2many", lambda env, row: [row["_sale_line_id"]] if row["_sale_line_id"] else [], "Sales Order Lines",
+            relation="sale.order.line", assign=_link_sale_line,
+        ),
+        "_sale_line_id": many2one("sale.order.line", ondelete="set null"),
     }  # fmt: skip
 
     def completed(self, env: Env, values: dict[str, Any]) -> dict[str, Any]:

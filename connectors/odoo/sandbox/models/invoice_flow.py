@@ -221,7 +221,7 @@ def _invoice(env: Env, order: int, lines: Sequence[tuple[Row, float]]) -> int:
         [0, 0, {
             "product_id": line["product_id"], "name": line["name"], "quantity": quantity,
             "price_unit": line["price_unit"], "discount": line["discount"], "tax_ids": [[6, 0, line["tax_id"]]],
-            "sale_line_id": line["id"],
+            "sale_line_ids": [[6, 0, [line["id"]]]],
         }]
         for line, quantity in lines
     ]  # fmt: skip
@@ -251,14 +251,23 @@ def reverse(env: Env, move: int, dialog: Row) -> int:
         "date": dialog["date"],
         "ref": f"Reversal of: {row['name']}{reason}",
         "reversed_entry_id": move,
+        "invoice_origin": row["invoice_origin"],
     }
     lines = env.related(LINES, "move_id", move)
     if not is_invoice(row):
         turned = [[0, 0, _turned(line)] for line in lines]
         return env.create("account.move", {**header, "line_ids": turned})
-    kept = ("product_id", "name", "quantity", "price_unit", "discount", "account_id", "sale_line_id")
+    kept = ("product_id", "name", "quantity", "price_unit", "discount", "account_id")
     commands = [
-        [0, 0, {**{name: line[name] for name in kept}, "tax_ids": [[6, 0, line["tax_ids"]]]}]
+        [
+            0,
+            0,
+            {
+                **{name: line[name] for name in kept},
+                "tax_ids": [[6, 0, line["tax_ids"]]],
+                "sale_line_ids": [[6, 0, env.value(LINES, line, "sale_line_ids")]],
+            },
+        ]
         for line in lines
         if line["display_type"] == "product"
     ]

@@ -11,7 +11,8 @@ from connectors.odoo.sandbox.engine.env import Env
 from connectors.odoo.sandbox.engine.fields import Field, Fields, Row, choice, derived, many2one
 from connectors.odoo.sandbox.engine.model import Model
 from connectors.odoo.sandbox.errors import UserError
-from connectors.odoo.sandbox.models.quants import shift
+from connectors.odoo.sandbox.models.quants import quants_of, shift, unreserve
+from connectors.odoo.sandbox.models.system import parameter
 
 OPEN = ("draft", "waiting", "confirmed", "partially_available", "assigned")
 DONE_REFUSAL = (
@@ -117,7 +118,7 @@ def _take(env: Env, one: int, need: float, *, force: bool) -> None:
         part = min(left, quant["quantity"] - quant["reserved_quantity"])
         if part > 0:
             env.patch("stock.quant", quant["id"], reserved_quantity=quant["reserved_quantity"] + part)
-            taken.append([quant["id"], part])
+            taken.append([quant["location_id"], part])
             left -= part
     got = need if force or bypasses(env, move) else need - left
     env.patch("stock.move", one, quantity=move["quantity"] + max(got, 0.0), taken=taken)
@@ -125,26 +126,23 @@ def _take(env: Env, one: int, need: float, *, force: bool) -> None:
 
 def _quants(env: Env, move: Row) -> list[Row]:
     below = compile_domain(env, env["stock.location"], [("id", "child_of", move["location_id"])])
-    table = env.table("stock.quant")
-    found = (table.rows[one] for one in table.having("product_id", (move["product_id"],)))
-    return sorted(
-        (row for row in found if below(env.row("stock.location", row["location_id"]))), key=lambda row: row["id"]
-    )
+    return [row for row in quants_of(env, move["product_id"]) if below(env.row("stock.location", row["location_id"]))]
 
 
-def _release(env: Env, one: int, quantity: float) -> None:
+def _release(env: Env, one: int, quantity: float) -> list[tuple[int, float]]:
+    """Give back reserved stock; (place, quantity) of what was."""
     move = env.row("stock.move", one)
-    taken, left = [list(pair) for pair in move.get("taken") or []], quantity
+    taken, left, given = [list(pair) for pair in move.get("taken") or []], quantity, []
     while taken and left > 0:
-        quant, part = taken.pop()
+        place, part = taken.pop()
         give = min(part, left)
         left -= give
-        row = env.find("stock.quant", quant)
-        if row is not None:
-            env.patch("stock.quant", quant, reserved_quantity=row["reserved_quantity"] - give)
+        unreserve(env, move["product_id"], place, give)
+        given.append((place, give))
         if part > give:
-            taken.append([quant, part - give])
+            taken.append([place, part - give])
     env.patch("stock.move", one, quantity=move["quantity"] - quantity, taken=taken)
+    return given
 
 
 def settle_state(env: Env, one: int) -> None:
@@ -180,14 +178,32 @@ def settle_picking(env: Env, picking: int | None) -> None:
 
 
 def finish(env: Env, one: int) -> None:
-    """Move the processed quantity; what was reserved is used up."""
+    """Move the processed quantity; what was reserved is used up, and what arrives goes to transfers that wait for it."""
     move = env.row("stock.move", one)
     quantity = move["quantity"]
-    _release(env, one, quantity)
-    if env.value("product.product", move["product_id"], "is_storable"):
-        shift(env, move["product_id"], move["location_id"], -quantity)
-        shift(env, move["product_id"], move["location_dest_id"], quantity)
+    given = _release(env, one, quantity)
     env.patch("stock.move", one, quantity=quantity, state="done", picked=True, date=env.now)
+    if not env.value("product.product", move["product_id"], "is_storable"):
+        return
+    rest = quantity - sum(part for _, part in given)
+    for place, part in (*given, (move["location_id"], rest)):
+        if part:
+            shift(env, move["product_id"], place, -part)
+    shift(env, move["product_id"], move["location_dest_id"], quantity)
+    serve_waiting(env, move["product_id"], move["location_dest_id"])
+
+
+def serve_waiting(env: Env, product: int, place: int) -> None:
+    """Stock has come in: moves that wait for it reserve at once (parameter stock.picking_no_auto_reserve turns it off)."""
+    if env.row("stock.location", place)["usage"] != "internal" or parameter(env, "stock.picking_no_auto_reserve"):
+        return
+    table = env.table("stock.move")
+    waiting = [table.rows[one] for one in table.having("product_id", (product,))]
+    waiting = [one for one in waiting if one["state"] in ("confirmed", "partially_available")]
+    for move in sorted(waiting, key=lambda one: (one["date"] or "", one["id"])):
+        above = compile_domain(env, env["stock.location"], [("id", "parent_of", place)])
+        if above(env.row("stock.location", move["location_id"])):
+            reserve(env, [move["id"]])
 
 
 def cancel_moves(env: Env, ids: Iterable[int]) -> None:

@@ -12,7 +12,9 @@ from connectors.odoo.sandbox.engine.fields import Field, Fields, Row, derived, m
 from connectors.odoo.sandbox.engine.model import Model
 from connectors.odoo.sandbox.errors import UserError
 from connectors.odoo.sandbox.models.kits import kit_of
+from connectors.odoo.sandbox.models.system import parameter
 
+SUMMED = ("quantity", "reserved_quantity", "inventory_quantity")
 KIT_REFUSAL = "You should update the components quantity instead of directly updating the quantity of the kit product."
 
 
@@ -88,11 +90,42 @@ class Quant(Model):
             if env.row(self.name, one)["inventory_quantity_set"]:
                 apply_count(env, one)
 
+    @exposed(records=False)
+    def action_view_inventory(self, env: Env) -> dict[str, Any]:
+        """Opening the view tidies up first, unless the parameter stock.skip_quant_tasks says otherwise."""
+        if not parameter(env, "stock.skip_quant_tasks"):
+            tidy(env)
+        return {
+            "name": "Physical Inventory",
+            "type": "ir.actions.act_window",
+            "res_model": self.name,
+            "view_mode": "list",
+        }
 
-def quant_at(env: Env, product: int, location: int) -> int | None:
+
+def quants_of(env: Env, product: int, location: int | None = None) -> list[Row]:
+    """Oldest first. Several for one product and place are normal."""
     table = env.table("stock.quant")
-    found = [one for one in table.having("product_id", (product,)) if table.rows[one]["location_id"] == location]
-    return min(found, default=None)
+    rows = [table.rows[one] for one in sorted(table.having("product_id", (product,)))]
+    return [row for row in rows if location is None or row["location_id"] == location]
+
+
+def quant_at(env: Env, product: int, location: int, *, unlocked: bool = False) -> int | None:
+    """The oldest there; unlocked: one that no open transaction has changed (Odoo asks with SKIP LOCKED)."""
+    for row in quants_of(env, product, location):
+        if not unlocked or not env.db.locks.holds("stock.quant", row["id"]):
+            return int(row["id"])
+    return None
+
+
+def unreserve(env: Env, product: int, location: int, quantity: float) -> None:
+    """Take back so much from what is reserved at a place, whichever of its quants have it."""
+    left = quantity
+    for row in reversed(quants_of(env, product, location)):
+        part = min(left, row["reserved_quantity"])
+        if part > 0:
+            env.patch("stock.quant", row["id"], reserved_quantity=row["reserved_quantity"] - part)
+            left -= part
 
 
 def _count_and_apply(env: Env, quant: int, counted: float) -> None:
@@ -101,7 +134,9 @@ def _count_and_apply(env: Env, quant: int, counted: float) -> None:
 
 
 def apply_count(env: Env, quant: int) -> None:
-    """The difference becomes a done move from or to the place of inventory losses."""
+    """The difference becomes a done move from or to the place of inventory losses; it is the counted quant's own."""
+    from connectors.odoo.sandbox.models.moves import serve_waiting
+
     row = env.row("stock.quant", quant)
     difference = _difference(env, row)
     loss = env.ref("stock.location_inventory")
@@ -114,17 +149,52 @@ def apply_count(env: Env, quant: int) -> None:
              "location_dest_id": target, "quantity": abs(difference), "state": "done", "picked": True},
         )  # fmt: skip
         shift(env, row["product_id"], loss or here, -difference)
-        shift(env, row["product_id"], here, difference)
+        env.patch("stock.quant", quant, quantity=row["quantity"] + difference)
     env.patch("stock.quant", quant, inventory_quantity=0.0, inventory_quantity_set=False)
+    if difference > 0:
+        serve_waiting(env, row["product_id"], here)
 
 
 def shift(env: Env, product: int, location: int, quantity: float) -> None:
-    """Add to (or take from) what is at a place; virtual places go below zero."""
-    there = quant_at(env, product, location)
+    """Add to (or take from) what is at a place; virtual places go below zero. A second quant appears where the first is
+    locked by a transaction that is still open."""
+    there = quant_at(env, product, location, unlocked=True)
     if there is None:
         env.create("stock.quant", {"product_id": product, "location_id": location, "quantity": quantity})
     else:
         env.patch("stock.quant", there, quantity=env.row("stock.quant", there)["quantity"] + quantity)
+
+
+# ---- what the scheduler does, too
+
+
+def tidy(env: Env) -> dict[str, int]:
+    """Merge quants, then delete empty ones: {"merged": rows that vanished, "deleted": rows that were empty}."""
+    return {"merged": merge(env), "deleted": delete_empty(env)}
+
+
+def merge(env: Env) -> int:
+    """By SQL: the oldest of a place has the sum and keeps its write_date, the others vanish; no automation hears of it."""
+    groups: dict[tuple[int, int, int | None], list[Row]] = {}
+    for one in sorted(env.rows("stock.quant")):
+        row = env.row("stock.quant", one)
+        groups.setdefault((row["product_id"], row["location_id"], row["company_id"]), []).append(row)
+    gone = 0
+    for rows in groups.values():
+        if len(rows) > 1:
+            kept, *others = rows
+            sums = {name: sum(row[name] for row in rows) for name in SUMMED}
+            env.tx.put("stock.quant", kept["id"], {**kept, **sums, "in_date": min(row["in_date"] for row in rows)})
+            for row in others:
+                env.tx.put("stock.quant", row["id"], None)
+            gone += len(others)
+    return gone
+
+
+def delete_empty(env: Env) -> int:
+    empty = [row["id"] for row in env.rows("stock.quant").values() if not any(row[name] for name in SUMMED)]
+    env.unlink("stock.quant", empty)
+    return len(empty)
 
 
 QUANTS: list[Any] = [Quant]

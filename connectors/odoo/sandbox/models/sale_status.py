@@ -32,7 +32,7 @@ def invoiced(env: Env, line: Row) -> float:
     """Quantity on invoices that are not cancelled, credit notes counted back."""
     table = env.table("account.move.line")
     total = 0.0
-    for one in table.having("sale_line_id", (line["id"],)):
+    for one in table.having("_sale_line_id", (line["id"],)):
         move = env.row("account.move", table.rows[one]["move_id"])
         if move["state"] != "cancel":
             total += table.rows[one]["quantity"] * (-1 if move["move_type"] == "out_refund" else 1)

@@ -198,7 +198,7 @@ def _warehouse(env: Env) -> int | None:
 
 def _invoices(env: Env, row: Row) -> list[int]:
     lines, moves = env.table("sale.order.line"), env.table("account.move.line")
-    mine = moves.having("sale_line_id", list(lines.having("order_id", (row["id"],))))
+    mine = moves.having("_sale_line_id", list(lines.having("order_id", (row["id"],))))
     return sorted({moves.rows[one]["move_id"] for one in mine})
 
 

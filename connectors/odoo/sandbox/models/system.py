@@ -1,16 +1,15 @@
-"""The server's own models: external ids, modules, models and their access rights, parameters."""
+"""The server's own models: external ids, modules, access rights, parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from connectors.odoo.sandbox.engine.base import Values
 from connectors.odoo.sandbox.engine.env import Env
 from connectors.odoo.sandbox.engine.exposed import exposed
-from connectors.odoo.sandbox.engine.fields import Field, Fields, Row, choice, derived, many2one, one2many
+from connectors.odoo.sandbox.engine.fields import Field, Fields, Row, choice, derived, many2one
 from connectors.odoo.sandbox.engine.model import Model
-from connectors.odoo.sandbox.errors import UserError, ValidationError
+from connectors.odoo.sandbox.errors import ValidationError
 
 
 class ExternalId(Model):
@@ -70,51 +69,6 @@ class Module(Model):
     }
 
 
-class IrModel(Model):
-    name = "ir.model"
-    label = "Models"
-    order = "model"
-    fields: ClassVar[Fields] = {
-        "name": Field("char", "Model Description", required=True),
-        "model": Field("char", "Model", required=True, index=True, default="x_"),
-        "state": choice("manual=Custom Object", "base=Base Object", label="Type", default="manual"),
-        "field_id": one2many("ir.model.fields", "model_id", "Fields"),
-        "access_ids": one2many("ir.model.access", "model_id", "Access"),
-    }
-
-    def completed(self, env: Env, values: dict[str, Any]) -> dict[str, Any]:
-        if values["state"] == "manual" and not str(values["model"]).startswith("x_"):
-            raise ValidationError("The model name must start with 'x_'.")
-        return values
-
-    def created(self, env: Env, record_id: int, given: Values) -> None:
-        row = env.row(self.name, record_id)
-        if row["state"] == "manual":
-            env.db.automations.add_manual_model(env.db, row, env.related("ir.model.fields", "model_id", record_id))
-
-    def deleting(self, env: Env, ids: Sequence[int]) -> None:
-        for one in ids:
-            row = env.row(self.name, one)
-            if row["state"] != "manual":
-                raise UserError(f"Model “{row['name']}” contains module data and cannot be removed.")
-            env.unlink(row["model"], list(env.rows(row["model"])))
-
-
-class ModelField(Model):
-    name = "ir.model.fields"
-    label = "Fields"
-    order = "name, id"
-    fields: ClassVar[Fields] = {
-        "name": Field("char", "Field Name", required=True, index=True),
-        "field_description": Field("char", "Field Label", default=""),
-        "ttype": Field("char", "Field Type", required=True),
-        "relation": Field("char", "Related Model"),
-        "model_id": many2one("ir.model", "Model", required=True, ondelete="cascade"),
-        "model": derived("char", lambda env, row: env.value("ir.model", row["model_id"], "model"), "Model Name"),
-        "state": choice("manual=Custom Field", "base=Base Field", default="manual"),
-    }
-
-
 class ModelAccess(Model):
     name = "ir.model.access"
     label = "Model Access"
@@ -148,8 +102,7 @@ class Parameter(Model):
 
     @exposed(records=False, right="read", reads=True)
     def get_param(self, env: Env, key: str, default: Any = False) -> Any:
-        found = next(env.table(self.name).having("key", (key,)), None)
-        return default if found is None else env.row(self.name, found)["value"]
+        return parameter(env, key) or default
 
     @exposed(records=False)
     def set_param(self, env: Env, key: str, value: Any) -> Any:
@@ -162,47 +115,10 @@ class Parameter(Model):
         return old
 
 
-class Automation(Model):
-    name = "base.automation"
-    label = "Automation Rule"
-    fields: ClassVar[Fields] = {
-        "name": Field("char", "Automation Rule Name", required=True),
-        "model_id": many2one("ir.model", "Model", required=True, ondelete="cascade"),
-        "trigger": choice(
-            "on_create_or_write", "on_create", "on_write", "on_unlink", "on_state_set", "on_archive", "on_webhook",
-            label="Trigger", required=True,
-        ),
-        "action_server_ids": one2many("ir.actions.server", "base_automation_id", "Actions"),
-        "active": Field("boolean", "Active", default=True),
-    }  # fmt: skip
+def parameter(env: Env, key: str) -> str | None:
+    table = env.table("ir.config_parameter")
+    found = next(table.having("key", (key,)), None)
+    return None if found is None else str(table.rows[found]["value"])
 
 
-class ServerAction(Model):
-    name = "ir.actions.server"
-    label = "Server Actions"
-    order = "sequence, name, id"
-    fields: ClassVar[Fields] = {
-        "name": Field("char", "Action Name", required=True),
-        "model_id": many2one("ir.model", "Model", required=True, ondelete="cascade"),
-        "base_automation_id": many2one("base.automation", "Automation Rule", ondelete="cascade"),
-        "state": choice("code=Execute Code", "webhook=Send Webhook Notification", default="code", required=True),
-        "code": Field("text", "Python Code"),
-        "webhook_url": Field("char", "Webhook URL"),
-        "sequence": Field("integer", "Sequence", default=5),
-    }
-
-    def check(self, env: Env, row: Row) -> None:
-        if row["state"] == "webhook":
-            raise UserError("The sandbox does not send webhooks.")
-
-
-def manual_model(row: Row, fields: Sequence[Row]) -> Model:
-    """A model made over RPC: a row of ir.model and its rows of ir.model.fields."""
-    own = {one["name"]: Field(one["ttype"], one["field_description"] or "", one["relation"] or "") for one in fields}
-    own.setdefault("x_name", Field("char", "Name"))
-    attributes = {"name": row["model"], "label": row["name"], "fields": own, "rec_name": "x_name", "manual": True}
-    model: Model = type("ManualModel", (Model,), attributes)()
-    return model
-
-
-SYSTEM: list[Any] = [ExternalId, Module, IrModel, ModelField, ModelAccess, Parameter, Automation, ServerAction]
+SYSTEM: list[Any] = [ExternalId, Module, ModelAccess, Parameter]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from connectors.odoo.sandbox.engine.env import Env
+from connectors.odoo.sandbox.engine.model import Model
 from connectors.odoo.sandbox.models.users import hashed
 from connectors.odoo.sandbox.seed.places import COUNTRIES, STATES, currencies, named
 from connectors.odoo.sandbox.seed.rights import GROUPS, RIGHTS
@@ -73,12 +74,29 @@ def _models(env: Env) -> None:
     for model in sorted(env.db.registry, key=lambda one: one.name):
         external_id = f"base.model_{model.name.replace('.', '_')}"
         _new(env, external_id, "ir.model", {"name": model.label, "model": model.name, "state": "base"})
+        _fields(env, model)
     for name in MODULES.split():
         values = {"name": name, "shortdesc": name.replace("_", " ").title(), "state": "installed"}
         _new(env, f"base.module_{name}", "ir.module.module", {**values, "latest_version": "18.0.1.0"})
     for name in NOT_INSTALLED.split():
         _new(env, f"base.module_{name}", "ir.module.module", {"name": name, "state": "uninstalled"})
     _new(env, "base.lang_en", "res.lang", {"name": "English (US)", "code": "en_US"})
+
+
+def _fields(env: Env, model: Model) -> None:
+    """Rows of ir.model.fields; put as they are, because there are some thousands of them."""
+    owner = env.search("ir.model", [("model", "=", model.name)])[0]
+    fields = env["ir.model.fields"]
+    stamps = {"create_date": env.tx.started, "write_date": env.tx.started, "create_uid": env.uid, "write_uid": env.uid}
+    for name in model.field_names:
+        spec = model.all_fields[name]
+        own = {
+            "name": name, "field_description": spec.label or name, "ttype": spec.kind, "relation": spec.relation or None,
+            "relation_field": spec.inverse or None, "required": spec.required, "store": spec.sortable, "state": "base",
+            "model_id": owner,
+        }  # fmt: skip
+        record_id = env.db.next_id(fields.name)
+        env.tx.put(fields.name, record_id, {"id": record_id, **fields.blank(), **own, **stamps})
 
 
 def _places(env: Env) -> None:
