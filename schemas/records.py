@@ -688,6 +688,7 @@ class Approval(TypedDict):
     """A change that waits for a person, and what the person said: two steps, proposed and approved (PRC-1)."""
 
     key: str
+    subject: str
     kind: str
     state: str
     proposal: str
@@ -696,7 +697,6 @@ class Approval(TypedDict):
     why: str
     actor: str
     note: str
-    record: bytes | None
     at: datetime
 
 
@@ -803,3 +803,29 @@ class PurchaseOrder(TypedDict):
     currency: str
     planned_at: datetime | None
     lines: list[PurchaseLine]
+
+
+class OfferedPrice(TypedDict):
+    """What a channel was last told."""
+
+    channel: str
+    account: str
+    version: int
+    price: Money | None
+    sale_price: Money | None
+    sale_starts_at: datetime | None
+    sale_ends_at: datetime | None
+    proposal: str
+    proposed: Money | None
+    rejected: str
+    why: str
+
+
+class PriceLedger(TypedDict):
+    """What the prices of one SKU are made of, what was offered last, and what waits for a person. The stage's own memory."""
+
+    key: str
+    sku: str
+    price: bytes | None
+    offers: list[OfferedPrice]
+    at: datetime

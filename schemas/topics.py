@@ -57,7 +57,7 @@ class Topic:
 
 SOURCES = ("walmart",)  # marketplaces: what is sold through
 DESTINATIONS = ("odoo", "walmart")
-STAGES = ("transform", "route", "stock")  # stages that can fail a record for good have dead letters of their own
+STAGES = ("transform", "route", "stock", "pricing")  # stages that can fail a record for good have dead letters of their own
 
 ORDERS = "orders"
 ORDERS_CURRENT = "orders.current"
@@ -69,6 +69,7 @@ POLL_COMMANDS = "poll.commands"
 POLL_CURSORS = "poll.cursors"
 DEMAND = "demand"
 STOCK_LEDGER = "stock.ledger"
+PRICE_LEDGER = "price.ledger"
 APPROVALS = "approvals"
 
 # What each source is read for: the entities of its raw topics, in the source's own terms, and the canonical entity made of each.
@@ -192,8 +193,11 @@ def _flow(partitions: int) -> Iterator[Topic]:
         "What the offered number of each SKU is made of, and what was offered last.", Cleanup.COMPACT,
     )  # fmt: skip
     yield Topic(
-        APPROVALS, "what would change", "approval", partitions, None,
-        "Changes that wait for a person, and what was said.", Cleanup.COMPACT, owner="catalogue",
+        PRICE_LEDGER, "sku:SKU", "price_ledger", partitions, None,
+        "What the prices of each SKU are made of, what was offered last, what waits for a person.", Cleanup.COMPACT,
+    )  # fmt: skip
+    yield Topic(
+        APPROVALS, "sku:SKU", "approval", partitions, 365 * _DAY, "Changes proposed to a person, and what was said.", owner="catalogue",
     )  # fmt: skip
     yield Topic(
         OUTCOMES, "natural key", "outcome", partitions, 90 * _DAY, "What became of each record, where, and why."

@@ -20,6 +20,7 @@ from schemas.reasons import DEFAULT_POLICIES, LastResort, Policy, Reason
 from schemas.topics import DEFAULT_TIERS, Topic, parse_tier, topic_table
 from streams.phases import Phase, Pilot, checked
 from streams.poller.settings import PollSettings
+from streams.pricing_settings import PricingSettings
 from streams.stock_settings import StockSettings
 
 
@@ -196,6 +197,7 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="marketplace, account -> SKUs and categories that flows switched on are kept to",
     )
+    pricing: PricingSettings = PricingSettings()
     poll: PollSettings = PollSettings()
     stock: StockSettings = StockSettings()
     log: LogSettings = LogSettings()

@@ -32,6 +32,7 @@ from streams.runtime import InfrastructureError, Runtime, RuntimeSettings, Stage
 from streams.runtime.runtime import EXIT_FAILED
 from streams.settings import ConfigurationError, Settings, StageSettings
 from streams.stages.deliver import DeliverStage
+from streams.stages.pricing.stage import PricingStage
 from streams.stages.route import Router, RouteStage, Switches
 from streams.stages.rules import Channel
 from streams.stages.transform import Transformer, TransformStage, raw_topics
@@ -84,7 +85,7 @@ class Ids:
 def stage_names(connectors: Sequence[Connector]) -> tuple[str, ...]:
     """What `causeway worker --stage` takes: the stages in the order things happen, then the two workers of the failure path."""
     lanes = [f"deliver.{connector.name}.{lane.value}" for connector in connectors if connector.sink for lane in Lane]
-    return ("transform", "route", *lanes, RETRY, RELEASE)
+    return ("transform", "route", "pricing", *lanes, RETRY, RELEASE)
 
 
 def check_environments(settings: Settings, connectors: tuple[Connector, ...]) -> None:
@@ -130,6 +131,8 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
         stages.append(TransformStage(settings, transformer, tuple(mappings), settings.stage.chunk_records))
     if "route" in wanted:
         stages.append(RouteStage(Router(codec, routing, now, switches(parts)), settings.stage.chunk_records))
+    if "pricing" in wanted:
+        stages.append(PricingStage(settings, codec, routing, channels_of(parts), now))
     for connector in parts.connectors:
         for lane in Lane:
             if f"deliver.{connector.name}.{lane.value}" in wanted:

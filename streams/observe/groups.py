@@ -11,6 +11,7 @@ from streams.connectors import part_of
 from streams.failure import held, retry_worker
 from streams.poller.flows import Names
 from streams.settings import Settings
+from streams.stages.pricing.stage import PricingStage
 from streams.stages.rules import ENTITY_OF
 from streams.stages.transform import raw_topics
 
@@ -31,6 +32,7 @@ def stage_groups(connectors: Sequence[Connector], settings: Settings) -> tuple[G
         Group("transform", "causeway.transform", sources),
         Group("route", "causeway.route", (*ENTITY_OF, OUTCOMES)),
     ]
+    found.append(Group("pricing", PricingStage.name, PricingStage.topics))
     for connector in connectors:
         for lane in Lane if connector.sink else ():
             topic = deliver(connector.name, lane)

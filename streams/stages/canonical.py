@@ -12,21 +12,25 @@ from schemas.record import Message
 from schemas.topics import ENTITIES
 
 
-def canonical_headers(record: Canonical, value: bytes, cause: Headers, checksum_key: bytes) -> Headers:
+def canonical_headers(
+    record: Canonical, value: bytes, cause: Headers, checksum_key: bytes, *, is_ours: bool = False
+) -> Headers:
     """Headers of a canonical record that follows from `cause`: same correlation and trace, its own id, version and checksum.
 
-    A change dated in the future would make every later, rightly dated one look old: no version is newer than the reading, where the
-    version is a time at all.
+    A change dated in the future would make every later, rightly dated one look old: no version that a source states is newer than its
+    reading. `is_ours`: the version is our own, made after the reading.
     """
     content = checksum(value[5:], checksum_key)  # without the schema id, which says nothing about the content
-    version = min(record.version, cause.fetched) if cause.fetched else record.version
+    version = record.version if is_ours else min(record.version, cause.fetched)
     return replace(
         cause, id=event_id(cause.source, record.key, content), entity=record.entity, version=version, checksum=content
     )
 
 
-def canonical_message(codec: Codec, record: Canonical, cause: Headers, checksum_key: bytes) -> Message:
+def canonical_message(
+    codec: Codec, record: Canonical, cause: Headers, checksum_key: bytes, *, is_ours: bool = False
+) -> Message:
     """On the topic where all states of the entity travel."""
     value = codec.encode(record.entity, record.body)
-    headers = canonical_headers(record, value, cause, checksum_key)
+    headers = canonical_headers(record, value, cause, checksum_key, is_ours=is_ours)
     return Message(ENTITIES[record.entity].every, record.key.encode(), value, encode_headers(headers))

@@ -275,7 +275,8 @@ class DeliverStage:
     def _events(self, item: Arrived, outcome: Outcome) -> tuple[Message, ...]:
         """What else the sink learned, as canonical records."""
         return tuple(
-            canonical_message(self._codec, event, item.headers, self._checksum_key) for event in outcome.events
+            canonical_message(self._codec, event, item.headers, self._checksum_key, is_ours=True)
+            for event in outcome.events
         )
 
     def _wait_behind(self, item: Arrived) -> Settled:

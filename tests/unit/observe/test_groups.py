@@ -9,6 +9,7 @@ from streams.failure.routing import FailureRouting
 from streams.observe.groups import retry_group, stage_groups
 from streams.settings import RetrySettings, Settings
 from streams.stages.deliver import DeliverStage
+from streams.stages.pricing.stage import PricingStage
 from streams.stages.route import Router, RouteStage, Switches
 from streams.stages.transform import Transformer, TransformStage, raw_topics
 from streams.worker import now, stage_names
@@ -22,16 +23,19 @@ def test_groups_and_topics_are_those_of_the_stages() -> None:
     connectors = discover()
     connected = compose_settings(connectors)()
     sources = tuple(raw_topics({c.name: c.entity_mappings(part_of(connected, c)) for c in connectors}))
-    built: list[TransformStage | RouteStage | DeliverStage] = [
+    built: list[TransformStage | RouteStage | PricingStage | DeliverStage] = [
         TransformStage(settings, Transformer(settings, codec_, {}, routing, now), sources, 10),
         RouteStage(Router(codec_, routing, now, Switches(frozenset(), ())), 10),
     ]
-    for group in stage_groups(connectors, connected)[2:]:
+    built.append(PricingStage(settings, codec_, routing, (), now))
+    for group in stage_groups(connectors, connected)[3:]:
         _, destination, lane = group.stage.split(".")
         sink = FakeSink()
         sink.destination = destination
         built.append(DeliverStage(settings, Lane(lane), sink, Breakers(1, 1, 1), codec_, routing, now))
-    assert [(g.name, g.topics) for g in stage_groups(connectors, connected)] == [(stage.name, stage.topics) for stage in built]
+    assert [(g.name, g.topics) for g in stage_groups(connectors, connected)] == [
+        (stage.name, stage.topics) for stage in built
+    ]
 
 
 def test_stages_are_called_as_the_worker_takes_them() -> None:

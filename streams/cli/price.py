@@ -1,0 +1,136 @@
+"""`causeway price`: which price each channel asks and why, and the large changes that wait for a person (PRC-1).
+
+Exit codes: 0 done; 1 no such SKU or proposal, or declined; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streams.cli.failure_desk import (
+    EXIT_FAILED,
+    JsonOption,
+    NoteOption,
+    YesOption,
+    confirm,
+    fail,
+    open_desk,
+    print_json,
+    print_table,
+    table,
+)
+
+if TYPE_CHECKING:
+    from streams.cli.failure_desk import Desk
+
+app = typer.Typer(no_args_is_help=True, help="Prices out: what channels ask, and changes that wait for approval.")
+
+Proposals = Annotated[list[str], typer.Argument(help="Ids of proposals, or their beginnings (8 characters at least).")]
+
+
+@app.command()
+def explain(sku: Annotated[str, typer.Argument(help="The SKU.")], json: JsonOption = False) -> None:
+    """What each channel was last told about a SKU, how that came about, and what waits."""
+    from streams.approvals import read_price_offers
+
+    desk = open_desk()
+    found = _ledgers(desk, sku)
+    if not found:
+        raise fail(
+            f"no price of {sku!r} has been seen; is the SKU right, and is the flow `prices` of odoo polled?",
+            EXIT_FAILED,
+        )
+    (ledger,) = found
+    offers = read_price_offers(desk.settings, desk.codec, sku)
+    if json:
+        print_json({"sku": sku, "channels": ledger["offers"], "offers": offers})
+        return
+    made = table("channel", "account", "asks", "sale", "since version", "waits")
+    for offer in ledger["offers"]:
+        waits = f"{_money(offer['proposed'])}: {offer['why']} ({offer['proposal'][:12]})" if offer["proposal"] else ""
+        made.add_row(
+            offer["channel"], offer["account"], _money(offer["price"]), _sale(offer), str(offer["version"]), waits
+        )
+    print_table(made)
+    for told in offers:
+        terms = "  ".join(f"{term['name']} {term['quantity']}" for term in told["terms"])
+        typer.echo(f"{told['channel']} {told['account']}: {terms}  (approval: {told['approval']})")
+
+
+@app.command()
+def proposals(json: JsonOption = False) -> None:
+    """Price changes that wait for a person."""
+    waiting = _waiting(open_desk())
+    if json:
+        print_json({"total": len(waiting), "proposals": waiting})
+        return
+    made = table("id", "sku", "channel", "asks", "would ask", "why")
+    for item in waiting:
+        channel = f"{item['channel']} {item['account']}"
+        made.add_row(item["id"][:12], item["sku"], channel, item["before"], item["after"], item["why"])
+    print_table(made)
+    typer.echo(f"{len(waiting)} wait; `causeway price approve ID` or `reject ID`")
+
+
+@app.command()
+def approve(ids: Proposals, note: NoteOption = "", yes: YesOption = False) -> None:
+    """Let these changes go out."""
+    _answer(ids, "approved", note, yes)
+
+
+@app.command()
+def reject(ids: Proposals, note: NoteOption = "", yes: YesOption = False) -> None:
+    """Keep the price; the same change is not proposed again."""
+    _answer(ids, "rejected", note, yes)
+
+
+def _answer(ids: list[str], state: str, note: str, yes: bool) -> None:
+    from streams.approvals import answer
+
+    desk = open_desk()
+    waiting = _waiting(desk)
+    chosen = []
+    for wanted in ids:
+        found = [item for item in waiting if len(wanted) >= 8 and item["id"].startswith(wanted)]
+        if len(found) != 1:
+            raise fail(
+                f"{wanted}: {len(found) or 'no'} proposals that wait have this id; see `causeway price proposals`",
+                EXIT_FAILED,
+            )
+        chosen += found
+    for item in chosen:
+        typer.echo(
+            f"{item['sku']} at {item['channel']} {item['account']}: {item['before'] or 'no price'} -> {item['after']}"
+        )
+    confirm(f"{len(chosen)} changes: {state}?", yes)
+    answer(desk.settings, desk.codec, chosen, state, desk.actor, note, desk.now)
+    typer.echo(f"{len(chosen)} {state}")
+
+
+def _waiting(desk: Desk) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": offer["proposal"], "sku": ledger["sku"], "channel": offer["channel"], "account": offer["account"],
+            "before": _money(offer["price"]), "after": _money(offer["proposed"]), "why": offer["why"],
+        }
+        for ledger in _ledgers(desk) for offer in ledger["offers"] if offer["proposal"]
+    ]  # fmt: skip
+
+
+def _ledgers(desk: Desk, sku: str = "") -> list[Any]:
+    from streams.approvals import read_price_ledgers
+
+    return read_price_ledgers(desk.settings, desk.codec, sku)
+
+
+def _money(money: dict[str, str] | None) -> str:
+    return f"{money['amount']} {money['currency']}" if money else ""
+
+
+def _sale(offer: dict[str, Any]) -> str:
+    if offer["sale_price"] is None:
+        return ""
+    dates = [f"{offer[name]:%Y-%m-%d %H:%M}" if offer[name] else "" for name in ("sale_starts_at", "sale_ends_at")]
+    return f"{_money(offer['sale_price'])} {' to '.join(dates)}".strip()

@@ -1,0 +1,167 @@
+"""prices, approvals -> price-offers: one consumer group; what is known of each SKU is restored from `price.ledger`.
+
+Everything that follows from a chunk, its ledgers included, is acknowledged together. A repeat after a crash finds the ledger as it was or as
+it became; in both cases what it offers again has a newer version and the same price, which destinations take as already applied.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+from connectors.kit.ports import Canonical
+from schemas.checksum import event_id
+from schemas.codec import Codec, DecodeError
+from schemas.headers import Headers, decode_headers, encode_headers
+from schemas.reasons import Reason
+from schemas.record import Message, Record
+from schemas.records import Approval, Price, PriceLedger
+from schemas.topics import APPROVALS, ENTITIES, PRICE_LEDGER
+from streams.failure.routing import FailureRouting
+from streams.kafka import read_to_end
+from streams.runtime import Chunk, Partition, StageContext, StageLimits
+from streams.settings import Settings
+from streams.stages.canonical import canonical_message
+from streams.stages.last_resort import deliver_or_bury
+from streams.stages.pricing import ledger as book
+from streams.stages.pricing.ledger import Step
+from streams.stages.rules import Channel
+from streams.stages.transform import Clock
+
+logger = logging.getLogger(__name__)
+
+STAGE = "pricing"
+PRICES = ENTITIES["price"].every
+
+
+class PricingStage:
+    """The stage. `channels`: the marketplaces' accounts that prices are made for."""
+
+    name = "causeway.pricing"
+    topics: tuple[str, ...] = (PRICES, APPROVALS)
+
+    def __init__(
+        self, settings: Settings, codec: Codec, routing: FailureRouting, channels: Sequence[Channel], now: Clock
+    ) -> None:
+        self.limits = StageLimits(chunk_records=settings.stage.chunk_records)
+        self._settings = settings
+        self._codec = codec
+        self._routing = routing
+        self._channels = channels
+        self._now = now
+        self._checksum_key = settings.checksum_key.get_secret_value().encode()
+        self._books: dict[int, dict[str, PriceLedger]] = {}
+
+    async def start(self, context: StageContext) -> None:
+        """Keep what the runtime hands out."""
+        self._producer = context.producer
+
+    async def stop(self) -> None:
+        """Nothing of our own to close."""
+
+    async def assigned(self, partitions: AbstractSet[Partition]) -> None:
+        """Remember what is known of the SKUs of these partitions; both topics and the ledger have the same partition of a SKU."""
+        numbers = {partition.partition for partition in partitions} - set(self._books)
+        if not numbers:
+            return
+        config = self._settings.kafka.librdkafka()
+        records = await asyncio.to_thread(lambda: list(read_to_end(config, [PRICE_LEDGER], partitions=numbers)))
+        for number in numbers:
+            self._books[number] = {}
+        for record in records:
+            self._learn(record)
+
+    async def revoked(self, partitions: AbstractSet[Partition]) -> None:
+        """Forget them: another worker may change them."""
+        for partition in partitions:
+            self._books.pop(partition.partition, None)
+
+    async def process(self, chunk: Chunk) -> None:
+        """Every offer, proposal and ledger that follows is acknowledged when this returns."""
+        known = self._books.setdefault(chunk.partition, {})
+        changed: dict[str, PriceLedger] = {}
+        messages: list[Message] = []
+        for record in chunk.records:
+            messages += self._messages(record, known, changed)
+        messages += [
+            Message(PRICE_LEDGER, key.encode(), self._codec.encode("price_ledger", made))
+            for key, made in changed.items()
+        ]
+        await self._producer.deliver(messages)
+        known.update(changed)
+
+    async def failed(self, chunk: Chunk, error: Exception) -> None:
+        """What the broker refused, or a bug: dead letters."""
+        for record in chunk.records:
+            messages = self._dead(record, Reason.BUG, type(error).__name__)
+            await deliver_or_bury(self._producer, messages, self._routing, record, STAGE, self._now())
+
+    def _messages(
+        self, record: Record, known: dict[str, PriceLedger], changed: dict[str, PriceLedger]
+    ) -> list[Message]:
+        try:
+            headers = decode_headers(record.headers)
+            self._check_environment(headers)
+            step = self._step(record, headers, known, changed)
+        except ValueError as error:  # DecodeError is one
+            return self._dead(record, Reason.DATA, str(error))
+        if step is None:
+            return []
+        changed[step.ledger["key"]] = step.ledger
+        made = [self._offer(offer, headers) for offer in step.offers]
+        made += [self._proposal(approval, headers) for approval in step.approvals]
+        for channel, problem in step.problems.items():
+            made += self._dead(record, problem.reason, f"{channel[0]}, {channel[1]}: {problem}")
+        return made
+
+    def _check_environment(self, headers: Headers) -> None:
+        if headers.env != self._settings.environment:
+            raise ValueError(f"the record is of environment {headers.env}, not of {self._settings.environment}")
+
+    def _step(
+        self, record: Record, headers: Headers, known: dict[str, PriceLedger], changed: dict[str, PriceLedger]
+    ) -> Step | None:
+        now, rules = self._now(), self._settings.pricing
+        if record.topic == PRICES:
+            price: Price = self._codec.decode("price", record.value)
+            before = changed.get(price["key"]) or known.get(price["key"]) or book.empty(price["sku"], now)
+            return book.priced(
+                before, price, record.value or b"", rules, self._channels, now, asked_again=bool(headers.lane)
+            )
+        answer: Approval = self._codec.decode("approval", record.value)
+        ledger = changed.get(answer["key"]) or known.get(answer["key"])
+        if answer["state"] not in (book.APPROVED, book.REJECTED) or ledger is None:
+            return None  # our own proposals, read back
+        newest: Price | None = self._codec.decode("price", ledger["price"]) if ledger["price"] else None
+        return book.answered(ledger, answer, newest, rules, now)
+
+    def _offer(self, offer: object, cause: Headers) -> Message:
+        body = dict(offer)  # type: ignore[call-overload] # a TypedDict
+        made = Canonical("price_offer", body["key"], body["version"], body)
+        return canonical_message(self._codec, made, cause, self._checksum_key, is_ours=True)
+
+    def _proposal(self, approval: Approval, cause: Headers) -> Message:
+        headers = replace(
+            cause, id=event_id("approval", approval["proposal"], approval["state"]), entity="approval", lane=""
+        )
+        return Message(
+            APPROVALS, approval["key"].encode(), self._codec.encode("approval", approval), encode_headers(headers)
+        )
+
+    def _dead(self, record: Record, reason: Reason, detail: str) -> list[Message]:
+        routed = self._routing.route(
+            record, destination=STAGE, operation=STAGE, reason=reason, detail=detail,
+            now_ms=int(self._now().timestamp() * 1000), target=record.topic,
+        )  # fmt: skip
+        return list(routed.messages)
+
+    def _learn(self, record: Record) -> None:
+        if record.key is None or record.value is None:
+            return
+        try:
+            self._books[record.partition][record.key.decode()] = self._codec.decode("price_ledger", record.value)
+        except (DecodeError, UnicodeDecodeError):
+            logger.warning("price_ledger_unreadable origin=%s", record.origin)
