@@ -98,7 +98,8 @@ class Env:
         if fixed is not None:
             ids = [one for one in ids if table.rows[one].get(fixed[0]) in fixed[1]]
         if "active" in self[model].fields and self.context.get("active_test", True):
-            ids = [one for one in ids if table.rows[one].get("active")]
+            is_active = self.getter(model, "active")
+            ids = [one for one in ids if is_active(table.rows[one])]
         return sort_ids(self, self[model], ids, self[model].order) if len(ids) > 1 else ids
 
     def related(self, model: str, inverse: str, parent: int) -> list[Row]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from html import escape
 from typing import Any, ClassVar
 
 from connectors.odoo.sandbox.engine.env import Env
 from connectors.odoo.sandbox.engine.exposed import exposed
-from connectors.odoo.sandbox.engine.fields import Field, Fields, Row, choice, many2many, many2one
+from connectors.odoo.sandbox.engine.fields import Field, Fields, Row, choice, derived, many2many, many2one
 from connectors.odoo.sandbox.engine.model import Model
 
 
@@ -58,8 +60,87 @@ class Attachment(Model):
     }
 
 
+class ActivityType(Model):
+    name = "mail.activity.type"
+    label = "Activity Type"
+    order = "sequence, id"
+    fields: ClassVar[Fields] = {
+        "name": Field("char", "Name", required=True),
+        "category": choice("default=None", "upload_file=Upload Document", "phonecall", default="default"),
+        "sequence": Field("integer", "Sequence", default=10),
+        "active": Field("boolean", "Active", default=True),
+    }
+
+
+class Activity(Model):
+    name = "mail.activity"
+    label = "Activity"
+    order = "date_deadline, id"
+    rec_name = "summary"
+    fields: ClassVar[Fields] = {
+        "res_model_id": many2one("ir.model", "Document Model", required=True, ondelete="cascade"),
+        "res_model": derived(
+            "char", lambda env, row: env.value("ir.model", row["res_model_id"], "model"), "Related Document Model",
+            sortable=True,
+        ),
+        "res_id": Field("many2one_reference", "Related Document ID", index=True),
+        "activity_type_id": many2one(
+            "mail.activity.type", "Activity Type", ondelete="restrict",
+            default=lambda env: env.ref("mail.mail_activity_data_todo"),
+        ),
+        "summary": Field("char", "Summary"),
+        "note": Field("html", "Note"),
+        "date_deadline": Field("date", "Due Date", required=True, default=lambda env: env.today),
+        "user_id": many2one("res.users", "Assigned to", required=True, default=lambda env: env.uid),
+        "active": Field("boolean", "Active", default=True),
+    }  # fmt: skip
+
+    def check(self, env: Env, row: Row) -> None:
+        env.row(env.value(self.name, row, "res_model"), row["res_id"])
+
+    @exposed()
+    def action_done(self, env: Env, ids: list[int]) -> int | bool:
+        return self.action_feedback(env, ids)
+
+    @exposed()
+    def action_feedback(self, env: Env, ids: list[int], feedback: str | bool = False) -> int | bool:
+        """Done: a message tells it on the record, and the activity goes. Id of the last message."""
+        message: int | bool = False
+        for one in ids:
+            row = env.row(self.name, one)
+            thread = env[env.value(self.name, row, "res_model")]
+            assert isinstance(thread, Thread)
+            body = f"<p>{escape(str(row['summary'] or 'Activity'))} done</p>{feedback or ''}"
+            message = thread.message_post(env, [row["res_id"]], body=body, body_is_html=True)
+        env.unlink(self.name, ids)
+        return message
+
+
+def _about(model: str, env: Env, row: Row, owner: str, field: str) -> list[int]:
+    table = env.table(model)
+    found = (table.rows[one] for one in table.having("res_id", (row["id"],)))
+    return sorted(
+        (one["id"] for one in found if env.value(model, one, field) == owner), reverse=model == "mail.message"
+    )
+
+
 class Thread(Model):
-    """A model with a chatter."""
+    """A model with a chatter: messages and planned activities. Neither bumps its write_date."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name, model, field, label in (
+            ("message_ids", "mail.message", "model", "Messages"),
+            ("activity_ids", "mail.activity", "res_model", "Activities"),
+        ):
+            about = partial(_about, model, owner=self.name, field=field)
+            self.all_fields[name] = derived("one2many", about, label, relation=model, inverse="res_id")
+
+    def deleted(self, env: Env, rows: Sequence[Row]) -> None:
+        """Messages and activities go with their record."""
+        for row in rows:
+            for model, field in (("mail.message", "model"), ("mail.activity", "res_model")):
+                env.unlink(model, _about(model, env, row, self.name, field))
 
     @exposed()
     def message_post(
@@ -93,4 +174,4 @@ class Thread(Model):
         )
 
 
-MESSAGES: list[Any] = [Subtype, Message, Attachment]
+MESSAGES: list[Any] = [Subtype, Message, Attachment, ActivityType, Activity]

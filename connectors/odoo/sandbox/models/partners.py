@@ -11,6 +11,7 @@ from connectors.odoo.sandbox.engine.env import Env
 from connectors.odoo.sandbox.engine.fields import Field, Fields, Row, choice, derived, many2many, many2one, one2many
 from connectors.odoo.sandbox.engine.model import Model
 from connectors.odoo.sandbox.errors import ValidationError
+from connectors.odoo.sandbox.models.messages import Thread
 
 ADDRESS = ("street", "street2", "city", "zip", "state_id", "country_id")
 TYPE_LABELS = {"invoice": "Invoice Address", "delivery": "Delivery Address", "other": "Other Address"}
@@ -29,7 +30,7 @@ def _set_company_type(env: Env, record_id: int, value: Any) -> None:
     env.patch("res.partner", record_id, is_company=value == "company")
 
 
-class Partner(Model):
+class Partner(Thread):
     name = "res.partner"
     label = "Contact"
     order = "complete_name, id desc"

@@ -22,12 +22,15 @@ from connectors.odoo.sandbox.engine.model import Model
 from connectors.odoo.sandbox.errors import UserError, ValidationError
 from connectors.odoo.sandbox.models.availability import available
 from connectors.odoo.sandbox.models.images import checked_image
+from connectors.odoo.sandbox.models.messages import Thread
 from connectors.odoo.sandbox.models.variants import make_variants, variant_label, variants_of
 
 # Kept per variant; the template shows them when it has exactly one.
 OF_VARIANT: dict[str, Kind] = {
     "default_code": "char", "barcode": "char", "standard_price": "float", "weight": "float", "volume": "float",
 }  # fmt: skip
+# Smaller images are made by the server; here they are the same bytes.
+SIZES = (1024, 512, 256, 128)
 QUANTITIES = ("qty_available", "free_qty", "virtual_available", "incoming_qty", "outgoing_qty")
 
 
@@ -87,7 +90,7 @@ class ProductTag(Model):
     fields: ClassVar[Fields] = {"name": Field("char", "Name", required=True)}
 
 
-class ProductTemplate(Model):
+class ProductTemplate(Thread):
     name = "product.template"
     label = "Product"
     order = "name, id"
@@ -114,10 +117,12 @@ class ProductTemplate(Model):
         "active": Field("boolean", "Active", default=True),
         "description": Field("html", "Description"),
         "description_sale": Field("text", "Sales Description"),
+        "description_purchase": Field("text", "Purchase Description"),
         "invoice_policy": choice("order=Ordered quantities", "delivery=Delivered quantities", default="order"),
         "hs_code": Field("char", "HS Code"),
         "country_of_origin": many2one("res.country", "Origin of Goods"),
         "image_1920": Field("binary", "Image"),
+        **{f"image_{size}": derived("binary", lambda env, row: row["image_1920"], f"Image {size}") for size in SIZES},
         "company_id": many2one("res.company", "Company"),
         "currency_id": derived(
             "many2one", lambda env, row: env.company["currency_id"], "Currency", relation="res.currency"
@@ -169,7 +174,7 @@ def _tax(env: Env, which: str) -> list[Any]:
     return [[6, 0, [tax]]] if tax else []
 
 
-class Product(Model):
+class Product(Thread):
     name = "product.product"
     label = "Product Variant"
     order = "default_code, name, id"
@@ -234,6 +239,7 @@ class Product(Model):
             raise UserError("You cannot delete products that are in stock; archive them instead.")
 
     def deleted(self, env: Env, rows: Sequence[Row]) -> None:
+        super().deleted(env, rows)
         templates = env.table("product.product")
         for template in {row["product_tmpl_id"] for row in rows}:
             left = list(templates.having("product_tmpl_id", (template,)))

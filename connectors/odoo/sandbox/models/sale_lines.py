@@ -19,6 +19,10 @@ from connectors.odoo.sandbox.models.taxes import flat_taxes
 
 LOCKED = ("product_id", "name", "price_unit", "product_uom", "product_uom_qty", "tax_id", "analytic_distribution")
 AMOUNTS = ("price_unit", "product_uom_qty", "discount", "tax_id")
+BELOW_DELIVERED = (
+    "The ordered quantity of a sale order line cannot be decreased below the amount already delivered. Instead, create "
+    "a return in your inventory."
+)
 CANNOT_REMOVE = (
     "Once a sales order is confirmed, you can't remove one of its lines (we need to track if something gets invoiced "
     "or delivered).\n                Set the quantity to 0 instead."
@@ -115,6 +119,8 @@ class SaleLine(Model):
                 raise UserError(
                     "It is forbidden to modify the following fields in a locked order:\n" + "\n".join(touched)
                 )
+            if "product_uom_qty" in values and order["state"] == "sale":
+                _require_not_below_delivered(env, line, float(values["product_uom_qty"] or 0))
             if values.get("product_id", line["product_id"]) != line["product_id"] and not _may_swap(env, order, line):
                 raise UserError("You cannot modify the product of this order line.")
             if "display_type" in values and (values["display_type"] or None) != line["display_type"]:
@@ -169,6 +175,12 @@ def own_documents(env: Env, field: str) -> list[Any] | None:
     if env.has_group("sales_team.group_sale_salesman_all_leads"):
         return None
     return ["|", (field, "=", env.uid), (field, "=", False)]
+
+
+def _require_not_below_delivered(env: Env, line: Row, wanted: float) -> None:
+    goods = line["product_id"] and env.value("product.product", line["product_id"], "type") == "consu"
+    if goods and wanted != line["product_uom_qty"] and wanted < delivered(env, line):
+        raise UserError(BELOW_DELIVERED)
 
 
 def _may_swap(env: Env, order: Row, line: Row) -> bool:

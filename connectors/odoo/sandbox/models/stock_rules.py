@@ -16,9 +16,23 @@ def launch_order(env: Env, order: int) -> None:
 
 
 def launch_line(env: Env, line: int) -> None:
+    """What the line still needs: of an order that is confirmed again, some may have left already."""
     row = env.row("sale.order.line", line)
-    if row["product_uom_qty"] > 0:
-        _need(env, row, row["product_uom_qty"])
+    missing = row["product_uom_qty"] - _procured(env, row)
+    if missing > 0:
+        _need(env, row, missing)
+
+
+def _procured(env: Env, line: Row) -> float:
+    """Units of the line that moves take care of, done or not; what came back counts no more."""
+    parts = dict(_parts(env, line))
+    under_way = dict.fromkeys(parts, 0.0)
+    for move in env.related("stock.move", "sale_line_id", line["id"]):
+        if move["state"] != "cancel" and move["product_id"] in parts:
+            out = env.row("stock.location", move["location_dest_id"])["usage"] == "customer"
+            counted = move["product_uom_qty"] if out else -move["product_uom_qty"] if move["to_refund"] else 0.0
+            under_way[move["product_id"]] += counted / (parts[move["product_id"]] or 1.0)
+    return min(under_way.values(), default=0.0)
 
 
 def follow_quantity(env: Env, line: int, before: float) -> None:

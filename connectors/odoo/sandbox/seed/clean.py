@@ -194,6 +194,8 @@ def _stock(env: Env) -> None:
 def _sales(env: Env) -> None:
     _new(env, "sales_team.team_sales_department", "crm.team", {"name": "Sales"})
     _new(env, "mail.mt_comment", "mail.message.subtype", {"name": "Discussions"})
+    for code, name in (("todo", "To-Do"), ("email", "Email"), ("call", "Call"), ("warning", "Exception")):
+        _new(env, f"mail.mail_activity_data_{code}", "mail.activity.type", {"name": name})
     _new(env, "mail.mt_note", "mail.message.subtype", {"name": "Note", "internal": True})
     values = {"name": "Standard delivery", "type": "service", "default_code": "Delivery_007", "list_price": 0.0}
     product = env.create("product.product", {**values, "sale_ok": False, "purchase_ok": False})

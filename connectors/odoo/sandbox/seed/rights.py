@@ -44,8 +44,8 @@ RIGHTS: dict[str, dict[str, str]] = {
         "product.template product.product product.category product.tag product.pricelist product.pricelist.item "
         "product.attribute product.attribute.value product.template.attribute.line product.template.attribute.value "
         "crm.team ir.model stock.warehouse stock.location stock.picking.type stock.quant account.account "
-        "account.fiscal.position account.fiscal.position.tax account.fiscal.position.account mail.message.subtype",
-        "rwcu": "mail.message ir.attachment",
+        "account.fiscal.position account.fiscal.position.tax account.fiscal.position.account mail.message.subtype mail.activity.type",
+        "rwcu": "mail.message mail.activity ir.attachment",
     },
     "base.group_partner_manager": {"rwcu": "res.partner res.partner.category", "r": "delivery.carrier"},
     "product.group_product_manager": {
