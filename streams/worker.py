@@ -35,6 +35,7 @@ from streams.stages.deliver import DeliverStage
 from streams.stages.pricing.stage import PricingStage
 from streams.stages.route import Router, RouteStage, Switches
 from streams.stages.rules import Channel
+from streams.stages.shares import Owned
 from streams.stages.transform import Transformer, TransformStage, raw_topics
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,14 @@ RELEASE = "release"
 def now() -> datetime:
     """The clock of the running program, aware UTC."""
     return datetime.now(UTC)
+
+
+class NoMappings:
+    """No cross-reference tables: for what looks nothing up."""
+
+    def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
+        """Nothing is found."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,7 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
         settings.breaker.failures, settings.breaker.probe_after_seconds, settings.breaker.probe_limit_seconds
     )
     stages: list[Stage] = []
+    owned: dict[str, Owned] = {}
     if "transform" in wanted:
         mappings = raw_topics({c.name: c.entity_mappings(part_of(settings, c)) for c in parts.connectors})
         transformer = Transformer(settings, codec, mappings, routing, now)
@@ -137,7 +147,8 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
         for lane in Lane:
             if f"deliver.{connector.name}.{lane.value}" in wanted:
                 sink = open_sink(parts, connector, sinks)
-                stages.append(DeliverStage(settings, lane, sink, breakers, codec, routing, now))
+                share = owned.setdefault(connector.name, Owned(sink, settings.topics.partitions))
+                stages.append(DeliverStage(settings, lane, sink, breakers, codec, routing, now, share))
     return stages
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli import dead, demo, held, mapping, poll, price, schemas, stack, status, trace, verify, worker
+from streams.cli import dead, demo, held, mapping, poll, price, schemas, shadow, stack, status, trace, verify, worker
 
 app = typer.Typer(
     name="causeway",
@@ -27,6 +27,7 @@ app.add_typer(dead.app, name="dead")
 app.add_typer(held.app, name="held")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(price.app, name="price")
+app.add_typer(shadow.app, name="shadow")
 app.add_typer(schemas.app, name="schemas")
 
 

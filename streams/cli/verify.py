@@ -42,7 +42,7 @@ async def _checks(wanted: Sequence[str]) -> list[Check]:
     from connectors.kit.errors import ConnectorError
     from connectors.kit.ports import Check, Deps
     from streams.connectors import discover, load_connected_settings, part_of
-    from streams.worker import now
+    from streams.worker import NoMappings, now
 
     connectors = discover()
     names = ("kafka", "registry", *(c.name for c in connectors))
@@ -55,7 +55,7 @@ async def _checks(wanted: Sequence[str]) -> list[Check]:
         checks.append(_kafka(settings))
     if not wanted or "registry" in wanted:
         checks.append(_registry(settings))
-    deps = Deps(settings.environment.value, _NoMappings(), now)
+    deps = Deps(settings.environment.value, NoMappings(), now)
     for connector in connectors:
         if connector.verifier is None or (wanted and connector.name not in wanted):
             continue
@@ -106,9 +106,3 @@ def _registry(settings: Settings) -> Check:
         except RegistryError as error:
             return Check("registry", False, str(error), "run `causeway schemas register`")
     return Check("registry", True, f"{registry.url}, {len(ids)} schemas")
-
-
-class _NoMappings:
-    def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
-        """Verifying looks nothing up."""
-        return None

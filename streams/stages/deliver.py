@@ -40,6 +40,7 @@ from streams.stages.follow import Follower
 from streams.stages.keystate import KeyTable
 from streams.stages.last_resort import deliver_or_bury
 from streams.stages.outcomes import Verdict, outcome_message
+from streams.stages.shares import Owned
 from streams.stages.transform import Clock
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class DeliverStage:
 
     def __init__(
         self, settings: Settings, lane: Lane, sink: Sink, breakers: Breakers, codec: Codec,
-        routing: FailureRouting, now: Clock,
+        routing: FailureRouting, now: Clock, owned: Owned | None = None,
     ) -> None:  # fmt: skip
         self.name = f"causeway.deliver.{sink.destination}.{lane.value}"
         self.topics: tuple[str, ...] = (deliver(sink.destination, lane),)
@@ -79,6 +80,7 @@ class DeliverStage:
         self._routing = routing
         self._now = now
         self._checksum_key = settings.checksum_key.get_secret_value().encode()
+        self._owned = owned or Owned(sink, settings.topics.partitions)
         self._keys = KeyTable(sink.destination, codec)
         self._others = Follower(settings.kafka.librdkafka(), self._keys.topic)
 
@@ -93,6 +95,7 @@ class DeliverStage:
     async def assigned(self, partitions: AbstractSet[Partition]) -> None:
         """Remember what the destination holds of the keys of these partitions."""
         numbers = {partition.partition for partition in partitions}
+        self._owned.add(self._lane, numbers)
         await asyncio.to_thread(self._others.follow, numbers)
         for number in numbers:
             count = await self._catch_up(number)
@@ -100,6 +103,7 @@ class DeliverStage:
 
     async def revoked(self, partitions: AbstractSet[Partition]) -> None:
         """Forget them: another worker may change them."""
+        self._owned.remove(self._lane, {partition.partition for partition in partitions})
         await asyncio.to_thread(self._others.forget, {partition.partition for partition in partitions})
         for partition in partitions:
             self._keys.drop(partition.partition)

@@ -147,3 +147,10 @@ RULES: dict[str, Rule] = {
 
 # Topic -> entity, of everything that deliveries follow from.
 ENTITY_OF: dict[str, str] = {ENTITIES[name].every: name for name in RULES}
+
+# Operation -> the flow that switches it.
+FLOW_OF: dict[str, Flow] = {
+    ACKNOWLEDGE_ORDER: Flow.ACKNOWLEDGEMENTS,
+    REOPEN_ORDER: Flow.CANCELLATIONS,
+    **{rule.operation: rule.flow for rule in RULES.values()},
+}

@@ -1,0 +1,180 @@
+"""`causeway shadow`: what flows in shadow would write, held against what the destinations hold now (OPS-7).
+
+Exit codes: 0 done; 1 nothing chosen, or declined; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streams.cli.failure_desk import (
+    EXIT_FAILED,
+    JsonOption,
+    NoteOption,
+    YesOption,
+    confirm,
+    fail,
+    open_desk,
+    print_json,
+    print_table,
+    table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from connectors.kit.ports import Delivery, Sink
+    from streams.cli.failure_desk import Desk
+    from streams.shadow import Compared, Shadowed
+
+app = typer.Typer(no_args_is_help=True, help="Flows in shadow: what they would write.")
+
+Account = Annotated[str, typer.Option("--account", "-a", help="source:account, for example walmart:main.")]
+FlowName = Annotated[str, typer.Option("--flow", "-f", help="orders, stock, prices, ...")]
+Key = Annotated[str, typer.Option("--key", "-k", help="Natural key of the delivery.")]
+Most = Annotated[int, typer.Option("--most", min=1, help="Look at so many at most.")]
+
+
+@app.command("list")
+def list_(account: Account = "", flow: FlowName = "", json: JsonOption = False) -> None:
+    """What is in shadow, counted by destination and operation."""
+    desk = open_desk()
+    found, unreadable = _read(desk, account, flow, "")
+    counts = Counter((item.destination, item.delivery.operation, item.delivery.account) for item in found)
+    if json:
+        rows = [
+            {"destination": d, "operation": o, "account": a, "records": n} for (d, o, a), n in sorted(counts.items())
+        ]
+        print_json({"total": len(found), "unreadable": unreadable, "counts": rows})
+        return
+    made = table("destination", "operation", "account", "records")
+    for (destination, operation, name), count in sorted(counts.items()):
+        made.add_row(destination, operation, name, str(count))
+    print_table(made)
+    typer.echo(f"{len(found)} in shadow" + (f", {unreadable} cannot be read" if unreadable else ""))
+
+
+@app.command()
+def diff(account: Account = "", flow: FlowName = "", key: Key = "", most: Most = 500, json: JsonOption = False) -> None:
+    """Each field that would change: what the destination holds now, what would be written. Asks the destinations, changes nothing."""
+    import asyncio
+
+    desk = open_desk()
+    found, _ = _read(desk, account, flow, key)
+    if not found:
+        raise fail("nothing of that is in shadow", EXIT_FAILED)
+    compared = asyncio.run(_compare(found[:most]))
+    if json:
+        print_json(
+            {"looked_at": len(compared), "in_shadow": len(found), "deliveries": [_as_json(one) for one in compared]}
+        )
+        return
+    _print_diff(compared)
+    if len(found) > most:
+        typer.echo(f"{len(found) - most} more are in shadow; raise --most, or choose by --account, --flow or --key")
+
+
+@app.command()
+def release(
+    account: Account = "", flow: FlowName = "", key: Key = "", note: NoteOption = "", yes: YesOption = False
+) -> None:
+    """Let what is in shadow go out, once its flow is switched on; a flow that is not on keeps what it has."""
+    from streams.phases import Phase, phase_of
+    from streams.shadow import release as let_go
+    from streams.stages.rules import FLOW_OF
+
+    desk = open_desk()
+    found, _ = _read(desk, account, flow, key)
+    on = [
+        item for item in found
+        if phase_of(desk.settings.phases, *_channel(item.delivery), FLOW_OF[item.delivery.operation]) is Phase.ON
+    ]  # fmt: skip
+    if not on:
+        raise fail(
+            f"{len(found)} are in shadow, none of them of a flow that is on (CAUSEWAY_PHASES__SOURCE__ACCOUNT__FLOW=on)",
+            EXIT_FAILED,
+        )
+    confirm(f"Deliver {len(on)} of {len(found)}?", yes)
+    let_go(desk.settings, desk.codec, on, desk.actor, note, desk.now)
+    typer.echo(f"{len(on)} on their way; the rest of {len(found)} stays in shadow")
+
+
+def _read(desk: Desk, account: str, flow: str, key: str) -> tuple[list[Shadowed], int]:
+    from streams.shadow import read_shadow
+
+    return read_shadow(desk.settings, desk.codec, _chosen(account, flow, key))
+
+
+def _chosen(account: str, flow: str, key: str) -> Callable[[Delivery], bool]:
+    from streams.phases import Flow
+    from streams.stages.rules import FLOW_OF
+
+    if flow and flow not in set(Flow):
+        raise fail(f"there is no flow {flow}; there are: {', '.join(Flow)}")
+    if account and ":" not in account:
+        raise fail(f"{account!r} is not an account: write source:account, for example walmart:main")
+
+    def chosen(delivery: Delivery) -> bool:
+        return (
+            (not account or ":".join(_channel(delivery)) == account)
+            and (not flow or FLOW_OF.get(delivery.operation) == flow)
+            and (not key or delivery.key == key)
+        )
+
+    return chosen
+
+
+def _channel(delivery: Delivery) -> tuple[str, str]:
+    """The marketplace's account a delivery is about: the first parts of its key, behind the kind where it has one."""
+    parts = delivery.key.split(":")
+    return (parts[1], parts[2]) if parts[0] in ("stock", "price", "listing") else (parts[0], parts[1])
+
+
+async def _compare(found: Sequence[Shadowed]) -> list[Compared]:
+    from connectors.kit.ports import Deps
+    from streams.connectors import discover, load_connected_settings, part_of
+    from streams.shadow import compare
+    from streams.worker import NoMappings, now
+
+    connectors = {connector.name: connector for connector in discover()}
+    settings = load_connected_settings(connectors.values())
+    deps = Deps(settings.environment.value, NoMappings(), now)
+    sinks: dict[str, Sink] = {}
+    try:
+        for name in {item.destination for item in found}:
+            connector = connectors[name]
+            assert connector.sink is not None  # only destinations have a shadow topic
+            sinks[name] = connector.sink(part_of(settings, connector), deps)
+        return await compare(found, sinks)
+    finally:
+        for sink in sinks.values():
+            await sink.aclose()
+
+
+def _as_json(one: Compared) -> dict[str, Any]:
+    delivery = one.shadowed.delivery
+    return {
+        "destination": one.shadowed.destination, "operation": delivery.operation, "key": delivery.key, "problem": one.problem,
+        "differences": [{"field": d.field, "now": d.now, "would_be": d.would_be} for d in one.differences],
+    }  # fmt: skip
+
+
+def _print_diff(compared: Sequence[Compared]) -> None:
+    made = table("destination", "operation", "key", "field", "now", "would be")
+    for one in compared:
+        delivery = one.shadowed.delivery
+        place = (one.shadowed.destination, delivery.operation, delivery.key)
+        if one.problem:
+            made.add_row(*place, "cannot be said", "", one.problem)
+        for difference in one.differences:
+            made.add_row(*place, difference.field, difference.now, difference.would_be)
+    print_table(made)
+    changing = sum(bool(one.differences) for one in compared)
+    unknown = sum(bool(one.problem) for one in compared)
+    typer.echo(
+        f"{changing} of {len(compared)} would change something"
+        + (f", of {unknown} nothing can be said" if unknown else "")
+    )
