@@ -106,6 +106,14 @@ class OdooSettings(Part):
     tax_product: str = Field("MKT-TAX", description="the same for taxes")
     capture: CaptureSettings = CaptureSettings()
 
+    release_returns_at: Literal["receipt", "announced"] = Field(
+        "receipt",
+        description="when returned goods are taken into stock: when they have arrived, or when the return is announced",
+    )
+    credit_notes: Literal["post", "draft", "off"] = Field(
+        "post", description="credit notes of refunds the marketplace gave for returns: posted, left as drafts, or none"
+    )
+
     @field_validator("url")
     @classmethod
     def _safe(cls, value: str) -> str:

@@ -15,6 +15,7 @@ from connectors.odoo.handling import Handler
 from connectors.odoo.mapping import Rules
 from connectors.odoo.order_upserts import OrderUpserts
 from connectors.odoo.references import References
+from connectors.odoo.returns import Returns
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.waiting import Waiting
 from schemas.reasons import Reason
@@ -22,7 +23,8 @@ from schemas.reasons import Reason
 logger = logging.getLogger(__name__)
 
 UPSERT_ORDER = "upsert_order"
-OPERATIONS = frozenset({UPSERT_ORDER})
+UPSERT_RETURN = "upsert_return"
+OPERATIONS = frozenset({UPSERT_ORDER, UPSERT_RETURN})
 
 
 class OdooSink:
@@ -40,6 +42,7 @@ class OdooSink:
         rules = Rules(settings, production=production)
         self._handlers: Mapping[str, Handler] = {
             UPSERT_ORDER: OrderUpserts(self._odoo, settings, references, rules),
+            UPSERT_RETURN: Returns(self._odoo, settings),
         }
         self._waiting = Waiting(self._odoo, settings, references, deps.mappings, {})
 

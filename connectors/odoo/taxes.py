@@ -16,7 +16,7 @@ from connectors.odoo.loading import Cell, Rows, load
 from connectors.odoo.plan import OrderPlan, TaxPlan
 from connectors.odoo.settings import OdooSettings
 
-_COLUMNS = (
+COLUMNS = (
     "id", "name", "invoice_label", "type_tax_use", "amount_type", "amount", "price_include_override",
     "invoice_repartition_line_ids/repartition_type", "invoice_repartition_line_ids/account_id/.id",
     "refund_repartition_line_ids/repartition_type", "refund_repartition_line_ids/account_id/.id",
@@ -63,7 +63,7 @@ class Taxes:
 
     async def _make(self, taxes: Sequence[TaxPlan]) -> None:
         records = [_rows(tax, await self._account(tax.collector)) for tax in taxes]
-        made = await load(self._odoo, "account.tax", _COLUMNS, records)
+        made = await load(self._odoo, "account.tax", COLUMNS, records)
         for tax, one in zip(taxes, made, strict=True):
             self._ids[tax.xid] = await self._named(tax, one) if isinstance(one, DataError) else one
 
@@ -102,11 +102,19 @@ class Taxes:
 
 
 def _rows(tax: TaxPlan, account: int) -> Rows:
-    """One record: the tax with its base and tax repartition lines. See `charges` for why 100 %, included in the price."""
-    kind, amount, include = ("division", "100", "tax_included") if tax.rate is None else (
-        "percent", f"{tax.rate.normalize():f}", "tax_excluded",
-    )  # fmt: skip
+    """One record: the tax with its base and tax repartition lines."""
+    if tax.rate is None:
+        return amount_tax_rows(tax.xid, tax.name, tax.label, account)
+    rate = f"{tax.rate.normalize():f}"
     return [
-        [tax.xid, tax.name, tax.label, "sale", kind, amount, include, "base", None, "base", None],
+        [tax.xid, tax.name, tax.label, "sale", "percent", rate, "tax_excluded", "base", None, "base", None],
+        [None, None, None, None, None, None, None, "tax", account, "tax", account],
+    ]
+
+
+def amount_tax_rows(key: str, name: str, label: str, account: int | None) -> Rows:
+    """A tax whose line is its amount: 100 %, included in the price. See `charges` for why."""
+    return [
+        [key, name, label, "sale", "division", "100", "tax_included", "base", None, "base", None],
         [None, None, None, None, None, None, None, "tax", account, "tax", account],
     ]

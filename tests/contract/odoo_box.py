@@ -108,6 +108,11 @@ class OdooBox:
         (found,) = self.orders(number)
         return found
 
+    def order_field(self, number: str, name: str) -> Any:
+        """One more field of an order."""
+        (row,) = self.rows("sale.order", [["origin", "=", number]], [name])
+        return row[name]
+
     def lines(self, number: str) -> list[dict[str, Any]]:
         fields = ["name", "product_id", "product_uom_qty", "price_unit", "tax_id", "price_subtotal", "price_tax"]
         return self.rows("sale.order.line", [["order_id.origin", "=", number]], fields)
