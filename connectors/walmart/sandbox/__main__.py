@@ -21,7 +21,15 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--token-seconds", type=int, default=900, help="life of an access token")
     options.add_argument(
-        "--limit", action="append", default=[], metavar="OPERATION=CALLS", help=f"calls a minute: {', '.join(LIMITS)}"
+        "--limit", action="append", default=[], metavar="OPERATION=CALLS", help=f"calls a period: {', '.join(LIMITS)}"
+    )
+    options.add_argument(
+        "--rate-factor", type=float, default=1.0, help="every limit times this (demos do not wait hours)"
+    )
+    options.add_argument("--feed-seconds", default="0.5,2", metavar="FROM,TO", help="how long a feed takes")
+    options.add_argument("--publish-seconds", default="0.5,2", metavar="FROM,TO", help="until a new item is published")
+    options.add_argument(
+        "--item-version", action="append", default=[], help="accepted version of MP_ITEM; may be repeated"
     )
     options.add_argument("--error-shape", default="mixed", help="top level of error answers, or mixed")
     options.add_argument("--seed", type=int, default=0, help="seed of all that is drawn")
@@ -35,6 +43,10 @@ def settings_from(args: argparse.Namespace) -> SandboxSettings:
         accounts=tuple(_account(text) for text in args.account) or (DEMO_ACCOUNT,),
         token_seconds=args.token_seconds,
         limits=_limits(args.limit),
+        rate_factor=args.rate_factor,
+        feed_seconds=_span("--feed-seconds", args.feed_seconds),
+        publish_seconds=_span("--publish-seconds", args.publish_seconds),
+        item_versions=tuple(args.item_version) or SandboxSettings().item_versions,
         error_shape=args.error_shape,
         seed=args.seed,
         data_dir=args.data,
@@ -60,13 +72,21 @@ def _account(text: str) -> Account:
     return replace(DEMO_ACCOUNT, client_id=client_id, client_secret=secret)
 
 
+def _span(name: str, text: str) -> tuple[float, float]:
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError(f"{name} wants FROM,TO in seconds") from error
+    return low, high
+
+
 def _limits(given: Sequence[str]) -> Mapping[str, Limit]:
     limits = dict(LIMITS)
     for text in given:
         name, _, calls = text.partition("=")
         if name not in LIMITS or not calls.isdigit() or int(calls) < 1:
             raise ValueError(f"--limit {text}: want OPERATION=CALLS with one of {', '.join(LIMITS)}")
-        limits[name] = Limit(int(calls))
+        limits[name] = Limit(int(calls), LIMITS[name].seconds)
     return limits
 
 

@@ -22,12 +22,19 @@ from connectors.walmart.sandbox.api import (
 )
 from connectors.walmart.sandbox.control import Control
 from connectors.walmart.sandbox.errors import GATEWAY, ApiError
+from connectors.walmart.sandbox.feed_api import FEED_KINDS, FeedApi
+from connectors.walmart.sandbox.inventory_api import InventoryApi
+from connectors.walmart.sandbox.item_api import ItemApi
+from connectors.walmart.sandbox.report_api import REPORT_ERROR, ReportApi
+from connectors.walmart.sandbox.return_api import ReturnApi
+from connectors.walmart.sandbox.seller_control import SellerControl
 from connectors.walmart.sandbox.settings import SandboxSettings
 from connectors.walmart.sandbox.throttle import COUNT_HEADER, TIME_HEADER
 from connectors.walmart.sandbox.world import Clock, World
 
 # In the named presets; the huge body is left to explicit rules, it costs memory on both sides.
 PRESET_KINDS = (EXPIRED_TOKEN, BAD_RECORD, CURSOR_LOOP, DUPLICATE_PAGE, EMPTY_404, ERRORS_IN_200)
+ALL_KINDS = (*APP_KINDS, *FEED_KINDS, REPORT_ERROR)
 PRESETS = standard_presets({COUNT_HEADER: "0", TIME_HEADER: "1"}, PRESET_KINDS)
 
 
@@ -37,10 +44,12 @@ class WalmartSandbox:
     def __init__(self, settings: SandboxSettings, clock: Clock = time.time) -> None:
         self.world = World(settings, clock)
         control = Control(self.world)
-        routes = [*Api(self.world).routes(), *control.routes()]
+        parts = (Api, InventoryApi, FeedApi, ItemApi, ReturnApi, ReportApi, SellerControl)
+        routes = [route for part in parts for route in part(self.world).routes()]
+        routes += control.routes()
         handlers = {ApiError: self._refused, 404: self._no_such_path, 405: self._no_such_method}
         inner = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan)
-        self.faults = FaultsMiddleware(inner, PRESETS, APP_KINDS, self.world.envelopes.refusal)
+        self.faults = FaultsMiddleware(inner, PRESETS, ALL_KINDS, self.world.envelopes.refusal)
         self.calls = CallLog(self.faults, clock=clock)
         control.faults, control.calls = self.faults, self.calls
 
@@ -50,7 +59,7 @@ class WalmartSandbox:
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         yield
-        self.world.store.close()
+        self.world.close()
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)

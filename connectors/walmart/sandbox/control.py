@@ -1,6 +1,6 @@
 """The sandbox's own side: orders to add, changes, the truth, accounts, the page. Bad requests get 400 and say why."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
@@ -14,9 +14,9 @@ from connectors.kit.sandbox.faults import FaultsMiddleware
 from connectors.kit.sandbox.page import Table, calls_table, faults_table, page, shown_time
 from connectors.walmart.sandbox.catalog import CATALOG
 from connectors.walmart.sandbox.charges import Json
-from connectors.walmart.sandbox.errors import ApiError
-from connectors.walmart.sandbox.lifecycle import RuleError
 from connectors.walmart.sandbox.mix import mix_from
+from connectors.walmart.sandbox.seller_control import account_of, answered, known, number
+from connectors.walmart.sandbox.seller_page import seller_tables
 from connectors.walmart.sandbox.world import Batch, World
 
 MAX_ORDERS = 100_000
@@ -52,17 +52,17 @@ class Control:
         return JSONResponse([asdict(product) for product in CATALOG])
 
     async def add(self, request: Request) -> Response:
-        return await self._answered(request, self._add)
+        return await answered(request, self._add)
 
     async def add_raw(self, request: Request) -> Response:
-        return await self._answered(request, self._add_raw)
+        return await answered(request, self._add_raw)
 
     async def change(self, request: Request) -> Response:
         def changed(body: Json) -> Json:
             order = self.world.change(self._account(body), request.path_params["po"], body)
             return {"purchaseOrderId": order.po, "modified": order.modified}
 
-        return await self._answered(request, changed)
+        return await answered(request, changed)
 
     async def account(self, request: Request) -> Response:
         """New secret or scopes for an account: {"client_secret": ..., "scopes": {"orders": "no_access"}}."""
@@ -76,7 +76,7 @@ class Control:
                 self.world.tokens.clear()
             return {"account": client_id, "scopes": dict(scopes)}
 
-        return await self._answered(request, changed)
+        return await answered(request, changed)
 
     async def state(self, request: Request) -> Response:
         """The truth. Query: account (default: the first)."""
@@ -97,65 +97,37 @@ class Control:
     async def page(self, request: Request) -> Response:
         tables = [calls_table(self.calls), faults_table(self.faults.plan)]
         for client_id in self.world.accounts:
-            tables.insert(0, _orders_table(self.world.state(client_id)))
+            shown = [_orders_table(self.world.state(client_id)), *seller_tables(self.world, client_id)]
+            tables = [*shown, *tables]
         note = "Invented data. Behaves like the Marketplace API as far as this sandbox's README says."
         return page("Walmart Marketplace sandbox", note, tables)
 
     def _add(self, body: Json) -> Json:
         """{"count": 200, "seed": 7, "mix": "default", "rate": 5, "spread_minutes": 0, "account": ...}"""
-        _known(body, {"count", "seed", "mix", "rate", "spread_minutes", "account"})
-        count, rate = _number(body, "count", 1, MAX_ORDERS), body.get("rate")
+        known(body, {"count", "seed", "mix", "rate", "spread_minutes", "account"})
+        count, rate = number(body, "count", 1, MAX_ORDERS), body.get("rate")
         batch = Batch(
             count=int(count),
-            seed=int(_number(body, "seed", -(2**63), 2**63, 0)),
+            seed=int(number(body, "seed", -(2**63), 2**63, 0)),
             mix=mix_from(body.get("mix", "default")),
-            rate=None if rate is None else _number(body, "rate", 0.001, 100_000),
-            spread=timedelta(minutes=_number(body, "spread_minutes", 0, 60 * 24 * 200, 0)),
+            rate=None if rate is None else number(body, "rate", 0.001, 100_000),
+            spread=timedelta(minutes=number(body, "spread_minutes", 0, 60 * 24 * 200, 0)),
         )
         added = self.world.add_batch(self._account(body), batch)
         return {"added": len(added), "known": batch.count - len(added), "purchaseOrderIds": added}
 
     def _add_raw(self, body: Json) -> Json:
         """{"orders": [...], "traits": [...], "modified": epoch ms, "account": ...}"""
-        _known(body, {"orders", "traits", "modified", "account"})
+        known(body, {"orders", "traits", "modified", "account"})
         orders = body.get("orders")
         if not isinstance(orders, list) or not all(isinstance(o, dict) and o.get("purchaseOrderId") for o in orders):
             raise ValueError("orders: a list of orders with a purchaseOrderId each is expected")
-        modified = int(_number(body, "modified", 0, 2**53)) if "modified" in body else None
+        modified = int(number(body, "modified", 0, 2**53)) if "modified" in body else None
         added = self.world.add_raw(self._account(body), orders, body.get("traits", []), modified)
         return {"added": len(added), "purchaseOrderIds": added}
 
     def _account(self, given: Mapping[str, Any]) -> str:
-        client_id = given.get("account", next(iter(self.world.accounts)))
-        if client_id not in self.world.accounts:
-            raise ValueError(f"account: unknown; known: {', '.join(self.world.accounts)}")
-        return str(client_id)
-
-    async def _answered(self, request: Request, act: Callable[[Json], Json]) -> Response:
-        try:
-            return JSONResponse(act(_object(await request.json())))
-        except ApiError as error:
-            return JSONResponse({"error": error.description}, error.status)
-        except (ValueError, TypeError, RuleError) as error:
-            return JSONResponse({"error": str(error)}, 400)
-
-
-def _object(body: Any) -> Json:
-    if not isinstance(body, dict):
-        raise TypeError("a JSON object is expected")
-    return body
-
-
-def _known(body: Json, names: set[str]) -> None:
-    if unknown := sorted(body.keys() - names):
-        raise ValueError(f"unknown fields: {', '.join(unknown)}; known: {', '.join(sorted(names))}")
-
-
-def _number(body: Json, name: str, low: float, high: float, default: float | None = None) -> float:
-    value = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ValueError(f"{name}: a number from {low} to {high} is expected")
-    return value
+        return account_of(self.world, given)
 
 
 def _orders_table(state: Json) -> Table:

@@ -51,28 +51,28 @@ def parse(params: Mapping[str, str], now: datetime, *, released: bool, history_d
     what the page says, so a caller who wants older orders has to ask."""
     now_ms = _ms(now)
     oldest = _ms(now - timedelta(days=history_days))
-    created_from = _date(params, "createdStartDate")
+    created_from = moment_of(params, "createdStartDate")
     query = OrderQuery(
         created_from=max(oldest, _ms(now - DEFAULT_WINDOW) if created_from is None else created_from),
         created_to=_date_end(params, "createdEndDate", now_ms),
-        modified_from=_date(params, "lastModifiedStartDate"),
-        modified_to=_date(params, "lastModifiedEndDate", end=True),
-        ship_from=_date(params, "fromExpectedShipDate"),
-        ship_to=_date(params, "toExpectedShipDate", end=True),
-        status="Created" if released else _one_of(params, "status", LINE_STATUSES),
+        modified_from=moment_of(params, "lastModifiedStartDate"),
+        modified_to=moment_of(params, "lastModifiedEndDate", end=True),
+        ship_from=moment_of(params, "fromExpectedShipDate"),
+        ship_to=moment_of(params, "toExpectedShipDate", end=True),
+        status="Created" if released else one_of(params, "status", LINE_STATUSES),
         sku=params.get("sku"),
         customer_order_id=params.get("customerOrderId"),
         purchase_order_id=params.get("purchaseOrderId"),
-        node_type=_one_of(params, "shipNodeType", NODE_TYPES) or "SellerFulfilled",
-        order_type=_one_of(params, "orderType", ("REGULAR", "REPLACEMENT")),
+        node_type=one_of(params, "shipNodeType", NODE_TYPES) or "SellerFulfilled",
+        order_type=one_of(params, "orderType", ("REGULAR", "REPLACEMENT")),
         program_type=params.get("shippingProgramType"),
         limit=_number(params, "limit", 1, MAX_LIMIT, DEFAULT_LIMIT),
         offset=_number(params, "poIndex", 0, 10**9, 0) if params.get("hasMoreElements") == "true" else 0,
         product_info=params.get("productInfo") == "true",
         replacement_info=params.get("replacementInfo") == "true",
     )
-    _check_order(params, "createdStartDate", query.created_from, "createdEndDate", query.created_to)
-    _check_order(params, "lastModifiedStartDate", query.modified_from, "lastModifiedEndDate", query.modified_to)
+    check_order(params, "createdStartDate", query.created_from, "createdEndDate", query.created_to)
+    check_order(params, "lastModifiedStartDate", query.modified_from, "lastModifiedEndDate", query.modified_to)
     return query
 
 
@@ -86,12 +86,12 @@ def cursor(query: OrderQuery, total: int, partner_id: str, *, released: bool = F
         "partnerId": partner_id,
         "sellerId": 8,
         "status": None if released else query.status,
-        "createdStartDate": _iso(query.created_from),
-        "createdEndDate": _iso(query.created_to),
-        "lastModifiedStartDate": _iso(query.modified_from),
-        "lastModifiedEndDate": _iso(query.modified_to),
-        "fromExpectedShipDate": _iso(query.ship_from),
-        "toExpectedShipDate": _iso(query.ship_to),
+        "createdStartDate": iso_of(query.created_from),
+        "createdEndDate": iso_of(query.created_to),
+        "lastModifiedStartDate": iso_of(query.modified_from),
+        "lastModifiedEndDate": iso_of(query.modified_to),
+        "fromExpectedShipDate": iso_of(query.ship_from),
+        "toExpectedShipDate": iso_of(query.ship_to),
         "sku": query.sku,
         "customerOrderId": query.customer_order_id,
         "purchaseOrderId": query.purchase_order_id,
@@ -113,7 +113,7 @@ def _invalid(name: str, description: str) -> ApiError:
     return ApiError("INVALID_REQUEST_PARAM", description, field=name)
 
 
-def _date(params: Mapping[str, str], name: str, *, end: bool = False) -> int | None:
+def moment_of(params: Mapping[str, str], name: str, *, end: bool = False) -> int | None:
     """A bare date means its first millisecond, or its last one as an end."""
     text = params.get(name)
     if text is None:
@@ -130,11 +130,11 @@ def _date(params: Mapping[str, str], name: str, *, end: bool = False) -> int | N
 
 
 def _date_end(params: Mapping[str, str], name: str, default: int) -> int:
-    value = _date(params, name, end=True)
+    value = moment_of(params, name, end=True)
     return default if value is None else value
 
 
-def _one_of(params: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
+def one_of(params: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
     value = params.get(name)
     if value is not None and value not in allowed:
         raise _invalid(name, f"one of {', '.join(allowed)} is expected")
@@ -150,7 +150,7 @@ def _number(params: Mapping[str, str], name: str, low: int, high: int, default: 
     return int(text)
 
 
-def _check_order(params: Mapping[str, str], first: str, start: int | None, last: str, end: int | None) -> None:
+def check_order(params: Mapping[str, str], first: str, start: int | None, last: str, end: int | None) -> None:
     if params.get(first) is not None and start is not None and end is not None and start > end:
         raise _invalid(first, f"{first} lies after {last}")
 
@@ -159,7 +159,7 @@ def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _iso(ms: int | None) -> str | None:
+def iso_of(ms: int | None) -> str | None:
     if ms is None:
         return None
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

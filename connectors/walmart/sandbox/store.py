@@ -136,8 +136,16 @@ class Store:
         return [_order(row) for row in self._db.execute(sql, (account, now))]
 
     def writes(self, account: str) -> list[tuple[float, str, str]]:
-        """(epoch seconds, purchaseOrderId, operation), oldest first."""
-        return list(self._db.execute("SELECT at, po, operation FROM writes WHERE account = ? ORDER BY id", (account,)))
+        """(epoch seconds, purchaseOrderId, operation) of writes that were done, oldest first."""
+        return self._writes(account, "NOT LIKE")
+
+    def refusals(self, account: str) -> list[tuple[float, str, str]]:
+        """As writes(), those that broke a rule; the operation begins with "refused "."""
+        return self._writes(account, "LIKE")
+
+    def _writes(self, account: str, like: str) -> list[tuple[float, str, str]]:
+        sql = f"SELECT at, po, operation FROM writes WHERE account = ? AND operation {like} 'refused %' ORDER BY id"  # noqa: S608
+        return list(self._db.execute(sql, (account,)))
 
     def pending(self, account: str, now: float) -> tuple[int, int]:
         """(orders that will still appear, changes that will still happen)."""

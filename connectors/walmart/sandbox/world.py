@@ -1,16 +1,27 @@
 """The sandbox's state in one place, and what the calls do to it. Knows nothing of HTTP."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.walmart.sandbox import lifecycle, lines
 from connectors.walmart.sandbox.charges import Json, order_total
+from connectors.walmart.sandbox.database import Database
 from connectors.walmart.sandbox.errors import ApiError, Envelopes
+from connectors.walmart.sandbox.feed_store import FeedStore
+from connectors.walmart.sandbox.feed_work import FeedWork
+from connectors.walmart.sandbox.gate import Gate
 from connectors.walmart.sandbox.generator import generate
+from connectors.walmart.sandbox.item_store import ItemStore
 from connectors.walmart.sandbox.mix import OrderMix
+from connectors.walmart.sandbox.report_requests import ReportRequests
+from connectors.walmart.sandbox.return_store import ReturnStore
+from connectors.walmart.sandbox.returns import Returns
 from connectors.walmart.sandbox.settings import Account, SandboxSettings
+from connectors.walmart.sandbox.settlements import Settlements
+from connectors.walmart.sandbox.stock_store import StockStore
 from connectors.walmart.sandbox.store import PendingChange, Store, StoredOrder
 from connectors.walmart.sandbox.throttle import Throttle
 from connectors.walmart.sandbox.tokens import Tokens
@@ -40,15 +51,39 @@ class World:
         self.clock = clock
         self.accounts: dict[str, Account] = {account.client_id: account for account in settings.accounts}
         self.tokens = Tokens(settings.token_seconds)
-        self.throttle = Throttle(settings.limits, settings.replenish_format, settings.seed)
+        self.throttle = Throttle(settings.scaled_limits(), settings.replenish_format, settings.seed)
         self.envelopes = Envelopes(settings.error_shape, settings.seed)
-        self.store = Store(settings.data_dir)
+        self.gate = Gate(self.accounts, self.tokens, self.throttle, self.now)
+        self.database = Database(settings.data_dir)
+        self.store = Store(self.database)
+        self.items = ItemStore(self.database)
+        self.stock = StockStore(self.database)
+        self.feeds = FeedStore(self.database)
+        self.feed_work = FeedWork(self.feeds, self.items, self.stock, settings)
+        self.returns = Returns(ReturnStore(self.database), self.store, settings)
+        self.settlements = Settlements(self.database, self.store, self.returns.store, self.items)
+        self.reports = ReportRequests(self.database, settings)
+        self._reserved: dict[str, tuple[tuple[int, int], Counter[str]]] = {}
 
     def now(self) -> float:
         """The time, after all that was due by then has happened."""
         now = self.clock()
         self.store.apply_due(now, _changed)
+        self.feed_work.advance(now)
+        self.items.advance(now)
+        self.returns.advance(now)
         return now
+
+    def close(self) -> None:
+        self.database.close()
+
+    def reserved(self, account: str, now: float) -> Counter[str]:
+        """Units of open orders by SKU. Walmart holds them back from what it offers."""
+        state = (self.store.version, self.store.visible(account, now))
+        known = self._reserved.get(account)
+        if known is None or known[0] != state:
+            known = self._reserved[account] = (state, _open_units(self.store.open_bodies(account, now)))
+        return known[1]
 
     def add_batch(self, account: str, batch: Batch) -> list[str]:
         """Ids of the orders added; those of the same seed that are there already are left alone."""
@@ -98,15 +133,21 @@ class World:
         try:
             body = act(order.body, now_ms)
         except lifecycle.RuleError as error:
+            self.store.refused(account, po, operation, now)
             raise ApiError("INVALID_REQUEST_CONTENT", error.description, field=error.field) from error
         except FORM_ERRORS as error:
             raise ApiError("SYSTEM_ERROR", "the order is damaged") from error
         modified = order.modified if body == order.body else max(now_ms, order.modified)
-        self.store.put(replace(order, body=body, modified=modified), operation, now)
+        with self.database.transaction():
+            self.store.put(replace(order, body=body, modified=modified), operation, now)
+            if operation == "shipping":
+                node = self.settings.nodes_of(account)[0]
+                self.stock.sold(account, _gone_units(body) - _gone_units(order.body), node)
         return body
 
     def reset(self, account: str | None = None) -> None:
-        self.store.clear(account)
+        self.database.clear(account)
+        self._reserved.clear()
         self.tokens.clear()
         self.throttle.clear()
 
@@ -121,6 +162,24 @@ class World:
             "pending_changes": changes,
             "writes": [{"at": at, "purchaseOrderId": po, "operation": op} for at, po, op in self.store.writes(account)],
         }
+
+
+def _open_units(bodies: Iterable[Json]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for body in bodies:
+        try:
+            for line in lines.lines_of(body):
+                counted[line["item"]["sku"]] += lines.open_units(line)
+        except FORM_ERRORS:
+            continue
+    return counted
+
+
+def _gone_units(body: Json) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for line in lines.lines_of(body):
+        counted[line["item"]["sku"]] += sum(lines.units(line)[state] for state in lines.GONE)
+    return counted
 
 
 def derived_status(body: Json) -> str:

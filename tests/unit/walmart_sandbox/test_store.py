@@ -31,7 +31,7 @@ def clock() -> Clock:
 def world(clock: Clock) -> Iterator[World]:
     world = World(SandboxSettings(), clock)
     yield world
-    world.store.close()
+    world.close()
 
 
 def listed(world: World, clock: Clock, **params: str) -> list[str]:
@@ -95,8 +95,8 @@ def test_orders_and_writes_survive_a_new_start(tmp_path: Path, clock: Clock) -> 
     assert again.state("a") == first.state("a")
     assert again.store.get("a", po, clock.now) == first.store.get("a", po, clock.now)
     assert [write["operation"] for write in again.state("a")["writes"]] == ["acknowledge"]
-    first.store.close()
-    again.store.close()
+    first.close()
+    again.close()
 
 
 def test_a_failed_write_changes_nothing(world: World, clock: Clock) -> None:
