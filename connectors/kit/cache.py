@@ -14,7 +14,7 @@ import asyncio
 import hashlib
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Any
 from prometheus_client import Counter
 
 from connectors.kit import exact_json
-from connectors.kit.errors import RetryError
+from connectors.kit.errors import ConnectorError, RetryError
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ CACHE = Counter(
 )
 LARGEST_FILE_BYTES = 64 * 2**20
 Fetch = Callable[[], Awaitable[Any]]
+FetchMany = Callable[[Sequence[str]], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ class ReferenceCache:
         self._now = now
         self._pause = pause
         self._memory: dict[tuple[str, str], Kept] = {}
-        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
-        self._failed: dict[tuple[str, str], datetime] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._failed: dict[str, datetime] = {}
 
     async def get(
         self, what: str, key: str, fetch: Fetch, *, expires: timedelta, stale: timedelta = timedelta(0)
@@ -72,16 +73,36 @@ class ReferenceCache:
         """what: kind, for the metric (`taxonomy`); key: which one of it. Raises what `fetch` raises when nothing serves.
 
         Only failures that time mends are covered by an old value: a refusal of the request itself goes on."""
-        one = (what, key)
-        kept = await self._found(one)
-        if kept is not None and self._age(kept) < expires:
-            return self._served(what, "hit", kept)
-        async with self._locks.setdefault(one, asyncio.Lock()):
-            # Others asked while we waited.
-            kept = self._memory.get(one, kept)
-            if kept is not None and self._age(kept) < expires:
-                return self._served(what, "hit", kept)
-            return await self._asked(one, fetch, kept, expires + stale)
+
+        async def one(keys: Sequence[str]) -> Mapping[str, Any]:
+            return {key: await fetch()}
+
+        return (await self.get_many(what, [key], one, expires=expires, stale=stale))[key]
+
+    async def get_many(
+        self,
+        what: str,
+        keys: Sequence[str],
+        fetch: FetchMany,
+        *,
+        expires: timedelta,
+        stale: timedelta = timedelta(0),
+        at_most: int = 20,
+    ) -> dict[str, Any]:
+        """Several of a kind; those missing or old are asked for together, `at_most` in one call. `fetch` answers every key it is given."""
+        wanted = list(dict.fromkeys(keys))
+        found = await self._fresh(what, wanted, expires)
+        if len(found) == len(wanted):
+            CACHE.labels(self._system, what, "hit").inc(len(found))
+        else:
+            async with self._locks.setdefault(what, asyncio.Lock()):
+                # Others asked while we waited.
+                found = await self._fresh(what, wanted, expires)
+                CACHE.labels(self._system, what, "hit").inc(len(found))
+                missing = [key for key in wanted if key not in found]
+                for start in range(0, len(missing), at_most):
+                    found |= await self._asked(what, missing[start : start + at_most], fetch, expires + stale)
+        return {key: found[key].value for key in wanted}
 
     def forget(self, what: str, key: str) -> None:
         """Asked again next time, for example after Walmart named a newer version."""
@@ -89,34 +110,39 @@ class ReferenceCache:
         if (path := self._path((what, key))) is not None:
             path.unlink(missing_ok=True)
 
-    async def _asked(self, one: tuple[str, str], fetch: Fetch, kept: Kept | None, longest: timedelta) -> Any:
-        serves = kept is not None and self._age(kept) < longest
-        failed = self._failed.get(one)
-        if kept is not None and serves and failed is not None and self._now() - failed < self._pause:
-            return self._served(one[0], "stale", kept)
+    async def _asked(
+        self, what: str, keys: Sequence[str], fetch: FetchMany, longest: timedelta
+    ) -> dict[str, Kept]:  # fmt: skip
+        old = await self._fresh(what, keys, longest)
+        failed = self._failed.get(what)
+        if len(old) == len(keys) and failed is not None and self._now() - failed < self._pause:
+            CACHE.labels(self._system, what, "stale").inc(len(keys))
+            return old
         try:
-            value = await fetch()
-        except RetryError as error:
-            self._failed[one] = self._now()
-            if kept is not None and serves:
-                logger.warning(
-                    "reference_stale", extra={"system": self._system, "what": one[0], "error": type(error).__name__}
-                )
-                return self._served(one[0], "stale", kept)
-            CACHE.labels(self._system, one[0], "error").inc()
+            values = await fetch(keys)
+        except ConnectorError as error:
+            if isinstance(error, RetryError):
+                self._failed[what] = self._now()
+                if len(old) == len(keys):
+                    logger.warning(
+                        "reference_stale", extra={"system": self._system, "what": what, "error": type(error).__name__}
+                    )
+                    CACHE.labels(self._system, what, "stale").inc(len(keys))
+                    return old
+            CACHE.labels(self._system, what, "error").inc(len(keys))
             raise
-        except Exception:
-            CACHE.labels(self._system, one[0], "error").inc()
-            raise
-        self._failed.pop(one, None)
-        fresh = Kept(value, self._now())
-        self._memory[one] = fresh
-        await asyncio.to_thread(self._write, one, fresh)
-        return self._served(one[0], "miss", fresh)
+        self._failed.pop(what, None)
+        fresh = {key: Kept(values[key], self._now()) for key in keys}
+        for key, kept in fresh.items():
+            self._memory[what, key] = kept
+            await asyncio.to_thread(self._write, (what, key), kept)
+        CACHE.labels(self._system, what, "miss").inc(len(keys))
+        return fresh
 
-    def _served(self, what: str, result: str, kept: Kept) -> Any:
-        CACHE.labels(self._system, what, result).inc()
-        return kept.value
+    async def _fresh(self, what: str, keys: Sequence[str], longest: timedelta) -> dict[str, Kept]:
+        """Those of the keys that are younger than that."""
+        found = {key: await self._found((what, key)) for key in keys}
+        return {key: kept for key, kept in found.items() if kept is not None and self._age(kept) < longest}
 
     def _age(self, kept: Kept) -> timedelta:
         """A time in the future, by a clock set back, counts as too old."""

@@ -9,7 +9,7 @@ Everything wrong with an item is told at once (`problems.ItemError`); when only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,21 +21,21 @@ from connectors.kit.catalogue.prohibited import Prohibited
 from connectors.kit.catalogue.tables import AttributeLine, Source, Tables
 from connectors.kit.catalogue.variants import group_of, variant_problems
 from connectors.kit.errors import DataError
+from connectors.walmart.listing_spec import ItemSpec
 from schemas.records import Image, Product
 
 SOURCE = "walmart"
 BLOCKS = ("visible", "orderable")
 LONGEST_SKU = 50
 MAIN_IMAGE, MORE_IMAGES = "mainImageUrl", "productSecondaryImageURL"
+# Stands for the picture while an item is checked: its address is known only once the picture is stored.
+PENDING_IMAGE = "https://pictures.invalid/pending.jpg"
 Json = dict[str, Any]
-
-# (item, product type) -> what the item spec says against it; see `listing_spec`.
-SpecCheck = Callable[[Mapping[str, Any], str], Sequence[FieldProblem]]
 
 
 @dataclass(frozen=True, slots=True)
 class ListingOptions:
-    """account: the seller account; product_types: all that exist, None when not known; check_spec: against the published item spec;
+    """account: the seller account; product_types: all that exist, None when not known; specs: published item specs by product type;
     own_use_gtins: whether numbers of the ranges for a shop's own use may be sent (sandboxes)."""
 
     account: str
@@ -44,7 +44,7 @@ class ListingOptions:
     needs_image: bool = True
     own_use_gtins: bool = False
     product_types: frozenset[str] | None = None
-    check_spec: SpecCheck | None = None
+    specs: Mapping[str, ItemSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +96,16 @@ def listing_of(
         wrong.append(
             FieldProblem(codes.NO_IMAGE, "images", "no picture; add one of at least 1000 x 1000 pixels in Odoo")
         )
-    draft = ListingDraft(
-        sku=product["sku"],
-        product_type=product_type,
-        item={"Orderable": {"sku": product["sku"], **orderable}, "Visible": {product_type: visible}},
-        notes=tuple(found.notes),
-        images=images,
-    )
-    if options.check_spec is not None and product_type:
-        wrong += _new_ones(
-            options.check_spec(draft.with_images(["https://pictures.example/1.jpg"]), product_type), wrong
-        )
+    orderable = {"sku": product["sku"], **orderable}
+    notes = list(found.notes)
+    if (spec := options.specs.get(product_type)) is not None:
+        orderable, visible, more = spec.placed(orderable, visible, _optional(lines))
+        notes += more
+        wrong += spec.problems(orderable, {MAIN_IMAGE: PENDING_IMAGE, **visible}, _told_of(wrong))
     if wrong:
         raise refusal(wrong)
-    return draft
+    item = {"Orderable": orderable, "Visible": {product_type: visible}}
+    return ListingDraft(product["sku"], product_type, item, tuple(notes), images)
 
 
 def _category_problems(
@@ -197,17 +193,12 @@ def _texts(product: Product, sources: Mapping[str, Source], visible: Json) -> It
             yield name, ". ".join(str(one) for one in value)
 
 
-def _new_ones(more: Sequence[FieldProblem], known: Sequence[FieldProblem]) -> list[FieldProblem]:
-    """Without those that say of an attribute again that it is missing."""
-    names = {problem.field.split(" ")[0] for problem in known} | (
-        {"productIdentifiers"} if _about(known, "barcode") else set()
-    )
-    return [
-        problem
-        for problem in more
-        if problem.field.split(".")[-1] not in names and problem.field.split(".")[0] not in names
-    ]
+def _optional(lines: Sequence[AttributeLine]) -> frozenset[str]:
+    """Attributes that a table offers to every type without asking for them: a type that does not know one is listed without it."""
+    return frozenset(line.attribute[0] for line in lines if line.is_general and not line.required)
 
 
-def _about(problems: Sequence[FieldProblem], name: str) -> bool:
-    return any(problem.field == name for problem in problems)
+def _told_of(problems: Sequence[FieldProblem]) -> frozenset[str]:
+    """Attributes something is wrong with already, so that the spec need not say it again."""
+    names = {problem.field.split(" ")[0].split(".")[0] for problem in problems}
+    return frozenset(names | ({"productIdentifiers"} if "barcode" in names else set()))
