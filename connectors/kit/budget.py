@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from connectors.kit import rate
 from connectors.kit.rate import Plan, Priority, Waiter
@@ -34,6 +37,8 @@ class Budget:
         self._line: set[Waiter] = set()
         self._tickets = rate.tickets()
         self._lock = threading.Lock()
+        self._waiting: Counter[str] = Counter()
+        self._postponed: dict[str, float] = {}
 
     async def take(self, operation: str, priority: Priority = Priority.ORDERS) -> float:
         """Wait until a call of this operation may be made; gives the seconds waited. Raises KeyError for an unknown operation."""
@@ -51,9 +56,51 @@ class Budget:
         return self._clock() - began
 
     def forecast(self, operation: str, calls: int) -> float:
-        """Seconds until that many calls could have been made: what a batch asks before it starts."""
+        """Seconds until that many calls could have been made, after those that are waiting: what a batch asks before it starts."""
         with self._lock:
-            return rate.forecast_seconds(self._plan, self._levels, operation, calls, self._clock())
+            return self._forecast(operation, calls)
+
+    @contextmanager
+    def waiting(self, operation: str, calls: int) -> Iterator[Callable[[], None]]:
+        """While so many calls of an operation are waiting or under way; call what it gives when one of them is done.
+
+        Forecasts count them, so that those who ask meanwhile are not told of quota that is taken.
+        """
+        left = calls
+
+        def one_less() -> None:
+            nonlocal left
+            with self._lock:
+                left -= 1
+                self._waiting[operation] -= 1
+
+        with self._lock:
+            self._waiting[operation] += calls
+        try:
+            yield one_less
+        finally:
+            with self._lock:
+                self._waiting[operation] -= left
+
+    def postpone(self, operation: str) -> float:
+        """Seconds until one more call of this operation has its turn, behind all that were postponed before: each gets a time of its own,
+        so that they do not all come back together."""
+        with self._lock:
+            now = self._clock()
+            slowest = min(self._plan.quotas[name].per_second for name in self._plan.draws[operation])
+            turn = max(now + self._forecast(operation, 1), self._postponed.get(operation, 0.0) + 1 / slowest)
+            self._postponed[operation] = turn
+            return turn - now
+
+    def backlog(self) -> dict[str, float]:
+        """Seconds until the work that waits or was postponed is through, by quota, for metrics: 0 where nothing waits."""
+        with self._lock:
+            now, found = self._clock(), dict.fromkeys(self._plan.quotas, 0.0)
+            for operation, names in self._plan.draws.items():
+                waits = max(self._forecast(operation, 0) if self._waiting[operation] > 0 else 0.0, 0.0)
+                waits = max(waits, self._postponed.get(operation, now) - now)
+                found[names[-1]] = max(found[names[-1]], waits)
+            return found
 
     def told(self, operation: str, left: float | None, wait_seconds: float | None) -> None:
         """What an answer's headers say of this operation's own quota."""
@@ -81,6 +128,15 @@ class Budget:
         with self._lock:
             now, plan = self._clock(), self._plan
             return {name: bucket.refilled(plan.quotas[name], now).level for name, bucket in self._levels.items()}
+
+    def _forecast(self, operation: str, calls: int) -> float:
+        """`calls` more of an operation, behind those of others that draw from the same quotas and wait."""
+        now, waits = self._clock(), [0.0]
+        for name in self._plan.draws[operation]:
+            before = sum(count for other, count in self._waiting.items() if name in self._plan.draws[other])
+            one = replace(self._plan, draws={operation: (name,)})
+            waits.append(rate.forecast_seconds(one, self._levels, operation, calls + before, now))
+        return max(waits)
 
     def _try(self, who: Waiter) -> float:
         with self._lock:

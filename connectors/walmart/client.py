@@ -11,6 +11,7 @@ import random
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -162,8 +163,20 @@ class WalmartClient:
         return answer
 
     def forecast_seconds(self, operation: str, calls: int) -> float:
-        """How long that many calls would take by the quota alone."""
+        """How long that many calls would take by the quota alone, behind those that wait."""
         return self._budget.forecast(operation, calls)
+
+    def waiting(self, operation: str, calls: int) -> AbstractContextManager[Callable[[], None]]:
+        """See `Budget.waiting`."""
+        return self._budget.waiting(operation, calls)
+
+    def postpone_seconds(self, operation: str) -> float:
+        """See `Budget.postpone`."""
+        return self._budget.postpone(operation)
+
+    def set_share(self, share: float) -> None:
+        """See `Budget.set_share`."""
+        self._budget.set_share(share)
 
     async def ask_token(self) -> Token:
         """A fresh token, from the cache where it holds one."""

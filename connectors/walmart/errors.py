@@ -164,8 +164,12 @@ def _error(item: Mapping[str, Any]) -> GatewayError:
     )
 
 
+def plain_words(words: str) -> str:
+    """Walmart's words, bounded; those that could quote a person (an address sign, a long number) are left out (SEC-3)."""
+    return "" if _PERSONAL.search(words) else words[:_LONGEST_WORDS]
+
+
 def _said(error: GatewayError) -> str:
-    """` (field: words)`. Words that could quote a person (an address sign, a long number) are left out (SEC-3)."""
-    words = "" if _PERSONAL.search(error.words) else error.words
-    told = ": ".join(part for part in (error.field, words) if part)
+    """` (field: words)`."""
+    told = ": ".join(part for part in (error.field, plain_words(error.words)) if part)
     return f" ({told})" if told else ""

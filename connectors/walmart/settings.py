@@ -34,6 +34,9 @@ class WalmartAccount(Part):
     node_types: tuple[NodeType, ...] = Field(
         ("SellerFulfilled",), min_length=1, description="who ships; each is a pass of its own over the order list"
     )
+    ship_node: str = Field(
+        "", max_length=40, description="stock numbers are for this ship node; empty = the only one the seller has"
+    )
     start_days_back: float = Field(7, ge=0, le=179, description="how far back the very first poll looks")
 
     @model_validator(mode="after")
@@ -47,6 +50,54 @@ class WalmartAccount(Part):
         if not self.client_secret_file:
             return self.client_secret
         return SecretStr(Path(self.client_secret_file).read_text(encoding="utf-8").strip())
+
+
+class WalmartFeeds(Part):
+    """How feeds are followed. The ladder is Walmart's (15 min, 1 h, 2 h, then every 4 h), with early looks before it: most are over sooner."""
+
+    ladder_seconds: tuple[float, ...] = Field(
+        (30, 120, 300, 900, 3600, 7200), min_length=1, description="a feed is asked for at these ages"
+    )
+    then_seconds: float = Field(14_400, gt=0, description="and then this often")
+    patience_hours: float = Field(
+        48, gt=0, description="a feed that is not over by then counts as lost; its items are sent again"
+    )
+    lost_after_seconds: float = Field(
+        180, ge=0, description="a feed without an answer that is not on Walmart's list by then has not arrived"
+    )
+    list_seconds: float = Field(5, ge=0, description="how long a reading of the list of feeds is good")
+
+    @field_validator("ladder_seconds")
+    @classmethod
+    def _grows(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if any(later <= earlier for earlier, later in zip((0.0, *value), value, strict=False)):
+            raise ValueError("each step is later than the one before")
+        return value
+
+
+class WalmartListings(Part):
+    """How products become items, and how they are followed to publication (PRD-4)."""
+
+    spec_version: str = Field(
+        "5.0.20260608-18_15_07-api",
+        description="of the item spec; Walmart rolls it every 4-6 weeks and refuses old ones, see GET the version report",
+    )
+    update_known: bool = Field(True, description="an item Walmart has goes as MP_MAINTENANCE; else as MP_ITEM always")
+    look_up_to: int = Field(
+        50,
+        ge=0,
+        le=200,
+        description="in batches up to this size Walmart is asked whether it has a SKU we do not know of",
+    )
+    publish_ladder_seconds: tuple[float, ...] = Field(
+        (60, 300, 900, 3600, 14_400), min_length=1, description="after its feed an item is looked at this much later"
+    )
+    publish_hours: float = Field(
+        48, gt=0, description="an item that is neither published nor refused by then needs a person"
+    )
+    retire: bool = Field(
+        False, description="a product that is no longer for sale is retired at Walmart; else only its stock is set to 0"
+    )
 
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -90,6 +141,17 @@ class WalmartSettings(Part):
         le=60,
         description="a batch of writes waits this long for quota; the rest is sent back, to be tried later",
     )
+    bulk_patience_seconds: float = Field(
+        60, ge=0, le=300, description="a batch of single calls of stock or prices waits this long for quota"
+    )
+    single_call_concurrency: int = Field(8, ge=1, le=64)
+    stock_few: int = Field(20, ge=0, le=200, description="so many stock numbers go one by one; more in a feed")
+    stock_cap: int = Field(999, ge=0, le=999_999, description="the largest stock number ever told (INV-2)")
+    price_few: int = Field(5, ge=0, le=200, description="so many prices go one by one; more in a feed")
+    currency: str = Field("USD", pattern="[A-Z]{3}")
+    sale_price_type: Literal["REDUCED", "CLEARANCE"] = "REDUCED"
+    feeds: WalmartFeeds = WalmartFeeds()
+    listings: WalmartListings = WalmartListings()
     service_name: str = Field("Walmart Marketplace", min_length=1, description="WM_SVC.NAME")
     channel_type: str = Field("", description="WM_CONSUMER.CHANNEL.TYPE, where Walmart gave one at onboarding")
     rates: WalmartRates = WalmartRates()

@@ -1,0 +1,66 @@
+"""Jobs at a destination that take a while (feeds, reports): how they are named in a delivery, and when to ask for them again. Pure.
+
+The name of a job travels in `Outcome.job` and comes back in `Delivery.job`, and in `Delivery.open_job` of other deliveries of the key. It
+says how a delivery is bound to what runs there, and which version of its key it brings:
+
+    feed:ID|7            it was sent in this job: its result decides
+    lost:MARK|7          it was sent, no answer came: whether the job exists has to be found out, by the mark
+    after:feed:ID|7      it was written already, but what that older job carries may still arrive on top: to be written again after it
+    behind:feed:ID|7     it waits for that older job before it is written at all
+    change:1795000000|7  it was written; another value of it is due at that time (epoch seconds)
+    settle|7             it was written; whether somebody wrote something newer at the same moment is looked at once more
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LOST, AFTER, BEHIND, SETTLE, CHANGE = "lost", "after", "behind", "settle", "change"
+_BOUND = (AFTER, BEHIND)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """how: after, behind, settle, or the sort of the job itself (feed, lost, publish ...); remote: what runs there, `feed:ID`, empty for
+    settle; version: of the key, 0 when the name does not say."""
+
+    how: str
+    remote: str
+    version: int = 0
+
+    @property
+    def name(self) -> str:
+        bound = ":".join(part for part in (self.how if self.how in (*_BOUND, SETTLE) else "", self.remote) if part)
+        return f"{bound}|{self.version}" if self.version else bound
+
+    @property
+    def id(self) -> str:
+        """What the destination calls it."""
+        return self.remote.partition(":")[2]
+
+
+def parse(name: str) -> Job | None:
+    """The reverse of `Job.name`; None for an empty one."""
+    if not name:
+        return None
+    text, bar, digits = name.rpartition("|")
+    if not bar or not (digits.isascii() and digits.isdigit()):
+        text, digits = name, "0"
+    how, _, rest = text.partition(":")
+    return Job(how, rest if how in _BOUND else "" if how == SETTLE else text, int(digits))
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """When to ask how a job is going. steps: seconds since it was submitted, growing; then every `then` seconds."""
+
+    steps: Sequence[float]
+    then: float
+
+    def wait(self, age_seconds: float, shortest: float = 1.0) -> float:
+        """Seconds until the next step, for a job of this age; at least `shortest`."""
+        for step in self.steps:
+            if step > age_seconds:
+                return max(step - age_seconds, shortest)
+        return max(self.then, shortest)

@@ -1,0 +1,117 @@
+"""`set_price` (price_offer) -> PUT /v3/price or a feed `price`. (Sources: model price.json, Walmart's page on bulk prices.)
+
+- At most two decimals, in the account's currency, above zero.
+- A sale price goes as REDUCED (CLEARANCE by configuration) with the ordinary price as comparisonPrice. Walmart takes dates in promotions
+  only, a feed whose body is not confirmed; so the price in force is written, and the delivery comes back when a sale begins or ends. A sale
+  price that is not below the ordinary one is refused: Walmart would not take it.
+- A SKU stands in a feed once: which of two would win is not defined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from connectors.kit.errors import DataError
+from connectors.kit.ports import Delivery, Difference
+from connectors.kit.rate import Priority
+from connectors.kit.reading import Reader
+from connectors.walmart.client import WalmartClient
+from connectors.walmart.feeds import Feed, operation_of
+from connectors.walmart.items import get_item
+from connectors.walmart.settings import WalmartSettings
+from connectors.walmart.value_kinds import Value, listing_name
+
+PRICE = "/v3/price"
+FEED = "price"
+_TEXT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,2})?) ([A-Z]{3})(?: (REDUCED|CLEARANCE) ([0-9]{1,12}(?:\.[0-9]{1,2})?))?")
+
+
+class Prices:
+    """`ValueKind` of prices. `now`: the clock, aware UTC."""
+
+    model = "price"
+    put_operation = "set_price"
+    feed_types = frozenset({FEED})
+
+    def __init__(self, settings: WalmartSettings, now: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._now = now
+        self.few = settings.price_few
+
+    def feed_operation(self, account: str) -> str:
+        return operation_of(FEED)
+
+    def read(self, delivery: Delivery) -> Value:
+        body = Reader(dict(delivery.body))
+        sku, price, currency = body.needed_text("sku"), _amount(body["price"]), body["price"].needed_text("currency")
+        if currency != self._settings.currency:
+            raise DataError(f"price.currency: this account sells in {self._settings.currency}, not in {currency[:10]}")
+        if body["sale_price"].missing:
+            return _value(delivery.account, sku, price, currency)
+        sale, now = _amount(body["sale_price"]), self._now()
+        starts, ends = _moment(body, "sale_starts_at"), _moment(body, "sale_ends_at")
+        if sale >= price:
+            raise DataError("sale_price: not below the ordinary price; Walmart takes no such reduction")
+        if ends is not None and now >= ends:
+            return _value(delivery.account, sku, price, currency)
+        if starts is not None and now < starts:
+            return _value(delivery.account, sku, price, currency, changes_at=starts)
+        kind = self._settings.sale_price_type
+        return _value(delivery.account, sku, sale, currency, kind, price, changes_at=ends)
+
+    def parse(self, account: str, sku: str, text: str) -> Value:
+        found = _TEXT.fullmatch(text)
+        if found is None:
+            raise DataError("the price the destination is known to hold is not known")
+        amount, currency, kind, ordinary = found.groups()
+        return _value(account, sku, Decimal(amount), currency, kind or "", Decimal(ordinary) if ordinary else None)
+
+    def feed(self, account: str, values: Sequence[Value], mark: str) -> Feed:
+        # No outer `PriceFeed`: with it the whole feed fails.
+        body = {"PriceHeader": {"version": "1.7"}, "Price": [dict(value.entry) for value in values]}
+        return Feed(FEED, body, [value.sku for value in values], mark, Priority.PRICES)
+
+    async def put(self, client: WalmartClient, value: Value) -> None:
+        await client.call(self.put_operation, "PUT", PRICE, body=dict(value.entry), priority=Priority.PRICES)
+
+    async def differences(self, client: WalmartClient, account: str, value: Value) -> Sequence[Difference]:
+        item = await get_item(client, value.sku, Priority.PRICES)
+        if item is None:
+            return (Difference("price", "no item of this SKU", value.text),)
+        held = item["price"]
+        amount = "" if held["amount"].missing else f"{held.decimal('amount'):.2f} {held.text('currency') or 'USD'}"
+        return () if amount == " ".join(value.text.split(" ")[:2]) else (Difference("price", amount, value.text),)
+
+
+def _value(
+    account: str, sku: str, price: Decimal, currency: str, kind: str = "", ordinary: Decimal | None = None,
+    changes_at: datetime | None = None,
+) -> Value:  # fmt: skip
+    pricing: dict[str, Any] = {"currentPriceType": kind or "BASE", "currentPrice": _money(price, currency)}
+    text = f"{price:.2f} {currency}"
+    if kind and ordinary is not None:
+        pricing |= {"comparisonPriceType": "BASE", "comparisonPrice": _money(ordinary, currency)}
+        text += f" {kind} {ordinary:.2f}"
+    entry = {"sku": sku, "pricing": [pricing]}
+    return Value(sku, entry, text, waits_for=listing_name(account, sku), changes_at=changes_at)
+
+
+def _money(amount: Decimal, currency: str) -> Mapping[str, Any]:
+    return {"currency": currency, "amount": amount.quantize(Decimal("0.01"))}
+
+
+def _amount(holder: Reader) -> Decimal:
+    amount = holder.decimal("amount", fraction_digits=2)
+    if amount <= 0:
+        raise holder["amount"].wrong("a price above zero")
+    return amount
+
+
+def _moment(body: Reader, name: str) -> datetime | None:
+    """A time of a decoded record: already one, or as JSON has it."""
+    value = body[name].value
+    return value if isinstance(value, datetime) else body.time(name)

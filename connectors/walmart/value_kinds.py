@@ -1,0 +1,77 @@
+"""What the values that `connectors.walmart.values` writes have in common: a stock number, a price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from connectors.kit.ports import Delivery, Difference
+from connectors.walmart.client import WalmartClient
+from connectors.walmart.feeds import Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of one SKU.
+
+    entry      the element that says so in a feed
+    text       the same in one short line, which `ValueKind.parse` reads: what is kept of a value that was written
+    urgent     it may not wait for others
+    waits_for  what a delivery of it waits for when Walmart has no such item, `listing:walmart:ACCOUNT:SKU`
+    notes      codes of what was done to it, for example `capped`
+    changes_at when another value of the same delivery is due, aware UTC; None: never
+    """
+
+    sku: str
+    entry: Mapping[str, Any]
+    text: str
+    urgent: bool = False
+    waits_for: str = ""
+    notes: tuple[str, ...] = ()
+    changes_at: datetime | None = None
+
+
+class ValueKind(Protocol):
+    """One sort of value. `few`: so many go by single calls rather than by feed; `model`: what the outcome calls it."""
+
+    model: str
+    few: int
+    put_operation: str
+    feed_types: frozenset[str]
+
+    def feed_operation(self, account: str) -> str:
+        """Whose quota a feed of that account takes."""
+        ...
+
+    def read(self, delivery: Delivery) -> Value:
+        """The value a delivery brings. Raises DataError."""
+        ...
+
+    def parse(self, account: str, sku: str, text: str) -> Value:
+        """The reverse of `Value.text`. Raises DataError."""
+        ...
+
+    def feed(self, account: str, values: Sequence[Value], mark: str) -> Feed:
+        """One feed of them; no SKU twice."""
+        ...
+
+    async def put(self, client: WalmartClient, value: Value) -> None:
+        """Write one at once. Raises ConnectorError."""
+        ...
+
+    async def differences(self, client: WalmartClient, account: str, value: Value) -> Sequence[Difference]:
+        """What Walmart has now against the value; reads only. Raises ConnectorError."""
+        ...
+
+
+def quoted(text: str) -> str:
+    """A SKU in an address: everything percent-encoded, a space as %20."""
+    return quote(text, safe="")
+
+
+def listing_name(account: str, sku: str) -> str:
+    """What waits for an item at Walmart waits for (`Outcome.waiting_for`)."""
+    return f"listing:walmart:{account}:{sku}"

@@ -1,0 +1,93 @@
+"""What this process has written or is sending, by key: the newest version, a lock, and the feed that is on its way (INV-5).
+
+It closes the gap between writing and the key state that all lanes read from Kafka. It is a memory of recent keys, bounded: what it has
+forgotten is known from the key state by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+
+from connectors.kit.jobs import parse
+
+_KEPT_KEYS = 20_000
+
+
+class Written:
+    """Used from one event loop."""
+
+    def __init__(self, kept: int = _KEPT_KEYS) -> None:
+        self._kept = kept
+        self._newest: OrderedDict[str, int] = OrderedDict()
+        self._jobs: OrderedDict[str, str] = OrderedDict()
+        self._sending: dict[str, asyncio.Future[str]] = {}
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    def newest(self, key: str) -> int:
+        """Newest version this process has written or sent, 0 when it remembers none."""
+        return self._newest.get(key, 0)
+
+    def wrote(self, key: str, version: int) -> None:
+        self._newest[key] = max(version, self._newest.get(key, 0))
+        self._newest.move_to_end(key)
+        while len(self._newest) > self._kept:
+            self._newest.popitem(last=False)
+
+    def open_job(self, key: str) -> str:
+        """The feed this process has sent the key in, as far as it is not known to be over: `feed:ID|VERSION`."""
+        return self._jobs.get(key, "")
+
+    def over(self, key: str, remote: str) -> None:
+        """That remote job has come to its end."""
+        held = parse(self._jobs.get(key, ""))
+        if held is not None and held.remote == remote:
+            del self._jobs[key]
+
+    async def on_its_way(self, key: str) -> str:
+        """The remote job the key is in, waiting for the answer where it is being sent right now; "" when there is none."""
+        sending = self._sending.get(key)
+        if sending is not None:
+            return await asyncio.shield(sending)
+        held = parse(self._jobs.get(key, ""))
+        return held.remote if held else ""
+
+    @contextmanager
+    def sending(self, keys: Sequence[tuple[str, int]]) -> Iterator[Callable[[str], None]]:
+        """While a feed with these keys and versions is being sent; call what it gives with the remote job when Walmart has taken it."""
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        for key, version in keys:
+            self.wrote(key, version)
+            self._sending[key] = future
+
+        def sent(remote: str) -> None:
+            for key, version in keys:
+                self._jobs[key] = f"{remote}|{version}"
+                self._jobs.move_to_end(key)
+            while len(self._jobs) > self._kept:
+                self._jobs.popitem(last=False)
+            future.set_result(remote)
+
+        try:
+            yield sent
+        finally:
+            if not future.done():
+                future.set_result("")
+            for key, _ in keys:
+                if self._sending.get(key) is future:
+                    del self._sending[key]
+
+    @asynccontextmanager
+    async def lock(self, key: str) -> AsyncIterator[None]:
+        """One at a time writes the key; the lock is forgotten when nobody wants it."""
+        lock, users = self._locks.get(key) or (asyncio.Lock(), 0)
+        self._locks[key] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            _, users = self._locks.pop(key)
+            if users > 1:
+                self._locks[key] = (lock, users - 1)
