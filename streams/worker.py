@@ -49,14 +49,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class NoMappings:
-    """No cross-reference tables: for what looks nothing up."""
-
-    def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
-        """Nothing is found."""
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What stages are built from."""

@@ -220,7 +220,8 @@ class Source(Protocol):
 class EntityMapping(Protocol):
     """Pure: what the source said of one entity -> the canonical records it means, none when it means nothing to us.
 
-    Each has the key of its raw record and is the entity that `schemas.topics.RAW` names for it. Raises `connectors.kit.errors.DataError` naming field and problem, MappingMissing for a gap in our tables.
+    Each has the key of its raw record and is the entity that `schemas.topics.RAW` names for it. Raises `connectors.kit.errors.DataError`
+    naming field and problem, MappingError for a gap in our tables.
     """
 
     def __call__(self, payload: bytes, account: str) -> Sequence[Canonical]: ...
@@ -254,6 +255,14 @@ class Mappings(Protocol):
     def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
         """Odoo's word for it: the account's own entry, else the source's, else None. `kind` is sku, carrier, tax, ..."""
         ...
+
+
+class NoMappings:
+    """No cross-reference tables: for what looks nothing up."""
+
+    def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
+        """Nothing is found."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

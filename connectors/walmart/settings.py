@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 
 from connectors.kit.http import HttpSettings, checked_base_url, is_loopback
 from connectors.kit.settings import Part
+from connectors.walmart.fulfilment_settings import WalmartFulfilment
 from connectors.walmart.rates import WalmartRates
 
 __all__ = ["WalmartAccount", "WalmartRates", "WalmartSettings"]
@@ -152,6 +153,7 @@ class WalmartSettings(Part):
     sale_price_type: Literal["REDUCED", "CLEARANCE"] = "REDUCED"
     feeds: WalmartFeeds = WalmartFeeds()
     listings: WalmartListings = WalmartListings()
+    fulfilment: WalmartFulfilment = WalmartFulfilment()
     service_name: str = Field("Walmart Marketplace", min_length=1, description="WM_SVC.NAME")
     channel_type: str = Field("", description="WM_CONSUMER.CHANNEL.TYPE, where Walmart gave one at onboarding")
     rates: WalmartRates = WalmartRates()

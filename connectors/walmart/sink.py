@@ -1,6 +1,7 @@
 """Writes to Walmart: each operation has its handler, in a module of its own that says what it promises.
 
 acknowledge_order      acknowledge
+ship_order, cancel_lines, refund_order   fulfilment
 set_stock, set_price   values, with stock and prices
 """
 
@@ -9,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from connectors.kit.ports import Delivery, Outcome, failed
+from connectors.kit.ports import Delivery, Mappings, NoMappings, Outcome, failed
 from connectors.walmart.accounts import Accounts, OpenClient
-from connectors.walmart.acknowledge import Acknowledge
+from connectors.walmart.acknowledge import acknowledge
+from connectors.walmart.each_order import EachOrder
 from connectors.walmart.follower import Follower
+from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, Fulfilment
 from connectors.walmart.prices import Prices
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.stock import Stock
@@ -35,18 +38,24 @@ class WalmartSink:
     batch_limit = 200
 
     def __init__(
-        self, settings: WalmartSettings, open_client: OpenClient, now: Callable[[], datetime] = _utc_now
-    ) -> None:
+        self, settings: WalmartSettings, open_client: OpenClient, now: Callable[[], datetime] = _utc_now,
+        mappings: Mappings | None = None,
+    ) -> None:  # fmt: skip
         self._settings = settings
-        self._accounts = Accounts(open_client)
+        self._open = open_client
+        self._share = 1.0
+        self._accounts = Accounts(self._opened)
         follower = Follower(settings, self._accounts, now)
         self._stock = Values(settings, self._accounts, Stock(settings), follower, now)
         self._prices = Values(settings, self._accounts, Prices(settings, now), follower, now)
+        self._fulfilment = Fulfilment(settings, self._accounts, mappings or NoMappings())
         self._handlers: Mapping[str, Handler] = {
-            ACKNOWLEDGE: Acknowledge(settings, self._accounts),
+            ACKNOWLEDGE: EachOrder(settings, self._accounts, "acknowledge", acknowledge),
+            SHIP: self._fulfilment.ship,
+            CANCEL: self._fulfilment.cancel,
+            REFUND: self._fulfilment.refund,
             SET_STOCK: self._stock,
             SET_PRICE: self._prices,
-            # Shipments, cancellations and refunds come here: connectors/walmart/fulfilment.py.
         }
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
@@ -57,6 +66,19 @@ class WalmartSink:
             found = await self._handled(operation, [batch[place] for place in places])
             outcomes.update(zip(places, found, strict=True))
         return [outcomes[place] for place in range(len(batch))]
+
+    def set_share(self, share: float) -> None:
+        """This process's part of the work, above 0 up to 1: of every account's quotas it uses that part (RATE-1)."""
+        self._share = share
+        for client in self._accounts.opened:
+            client.set_share(share)
+        for values in (self._stock, self._prices):
+            values.alone = share >= 1
+
+    def _opened(self, account: str) -> WalmartClient:
+        client = self._open(account)
+        client.set_share(self._share)
+        return client
 
     async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
         """Nothing is ever held for Walmart."""

@@ -134,14 +134,21 @@ def _channel(delivery: Delivery) -> tuple[str, str]:
 
 
 async def _compare(found: Sequence[Shadowed]) -> list[Compared]:
+    import asyncio
+
     from connectors.kit.ports import Deps
+    from schemas.codec import Codec
+    from schemas.registry import Registry
     from streams.connectors import discover, load_connected_settings, part_of
+    from streams.failure.mappings import MappingTable
     from streams.shadow import compare
-    from streams.worker import NoMappings, now
+    from streams.worker import now
 
     connectors = {connector.name: connector for connector in discover()}
     settings = load_connected_settings(connectors.values())
-    deps = Deps(settings.environment.value, NoMappings(), now)
+    mappings = MappingTable(settings, Codec(Registry(settings.registry.client())))
+    await asyncio.to_thread(mappings.start)
+    deps = Deps(settings.environment.value, mappings, now)
     sinks: dict[str, Sink] = {}
     try:
         for name in {item.destination for item in found}:
@@ -150,6 +157,7 @@ async def _compare(found: Sequence[Shadowed]) -> list[Compared]:
             sinks[name] = connector.sink(part_of(settings, connector), deps)
         return await compare(found, sinks)
     finally:
+        mappings.close()
         for sink in sinks.values():
             await sink.aclose()
 

@@ -40,9 +40,9 @@ def verify(
 
 async def _checks(wanted: Sequence[str]) -> list[Check]:
     from connectors.kit.errors import ConnectorError
-    from connectors.kit.ports import Check, Deps
+    from connectors.kit.ports import Check, Deps, NoMappings
     from streams.connectors import discover, load_connected_settings, part_of
-    from streams.worker import NoMappings, now
+    from streams.worker import now
 
     connectors = discover()
     names = ("kafka", "registry", *(c.name for c in connectors))
