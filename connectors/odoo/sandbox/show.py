@@ -35,7 +35,7 @@ def state_of(database: Database, calls: RpcCalls) -> dict[str, Any]:
         return {"orders": _orders(env), "records": _records(env)}
 
     found = database.call(look, SUPERUSER, {}, reads=True)
-    return {**found, "calls": calls.as_json()}
+    return {**found, "webhooks": database.automations.webhooks.as_json(), "calls": calls.as_json()}
 
 
 def _orders(env: Env) -> dict[str, Any]:

@@ -51,17 +51,31 @@ def _open_pickings(hands: Hands, order: int, code: str = "outgoing") -> list[int
 
 def _ship(hands: Hands, order: int, parcel: Parcel, *, force: bool) -> list[int]:
     left = None if parcel.quantities is None else dict(parcel.quantities)
+    pickings = _open_pickings(hands, order)
+    if not pickings or (left is not None and _is_too_much(hands, order, pickings, left)):
+        raise HandError(f"nothing (more) to ship: {left or 'no open transfer'}")
     shipped = []
-    for picking in _open_pickings(hands, order):
+    for picking in pickings:
         if left is not None and not any(left.values()):
             break
         if _pack(hands, order, picking, left, force=force):
             _label(hands, picking, parcel)
             hands.validate(picking)
             shipped.append(picking)
-    if not shipped or (left is not None and any(quantity > 1e-6 for quantity in left.values())):
-        raise HandError(f"nothing (more) to ship: {left or 'no open transfer'}")
     return shipped
+
+
+def _is_too_much(hands: Hands, order: int, pickings: list[int], wanted: dict[str, float]) -> bool:
+    domain = [["picking_id", "in", pickings], ["state", "not in", ["done", "cancel"]]]
+    moves = hands.rows("stock.move", domain, MOVE)
+    parts = _parts(hands, order, moves)
+    # Of a kit every component is there once per transfer: the scarcest says how many kits are open.
+    units: dict[str, dict[int, float]] = {}
+    for move in moves:
+        sku, need = parts[move["id"]]
+        of_product = units.setdefault(sku, {})
+        of_product[move["product_id"]] = of_product.get(move["product_id"], 0.0) + move["product_uom_qty"] / need
+    return any(quantity > min(units.get(sku, {0: 0.0}).values()) for sku, quantity in wanted.items())
 
 
 def _pack(hands: Hands, order: int, picking: int, left: dict[str, float] | None, *, force: bool) -> bool:
@@ -147,16 +161,17 @@ def send_back(hands: Hands, body: Return) -> dict[str, Any]:
     """{"pickings": [...]}: the return transfers."""
     order = hands.order(body.order)
     left = None if body.lines is None else dict(body.lines)
-    made = []
     domain = [["sale_id", "=", order["id"]], ["state", "=", "done"], ["picking_type_code", "=", "outgoing"]]
-    for picking in hands.rows("stock.picking", domain, []):
-        lines = _returned(hands, picking["id"], left, to_refund=body.to_refund)
+    pickings = [row["id"] for row in hands.rows("stock.picking", domain, [])]
+    found = [(one, _returned(hands, one, left, to_refund=body.to_refund)) for one in pickings]
+    if not any(lines for _, lines in found) or (left is not None and any(left.values())):
+        raise HandError(f"more than was delivered comes back: {left or 'nothing was delivered'}")
+    made = []
+    for picking, lines in found:
         if lines:
-            values = {"picking_id": picking["id"], "product_return_moves": [[0, 0, line] for line in lines]}
+            values = {"picking_id": picking, "product_return_moves": [[0, 0, line] for line in lines]}
             dialog = hands.call("stock.return.picking", "create", values)
             made.append(hands.call("stock.return.picking", "action_create_returns", [dialog])["res_id"])
-    if not made or (left is not None and any(left.values())):
-        raise HandError(f"more than was delivered comes back: {left or 'nothing was delivered'}")
     for one in made if body.receive else ():
         hands.validate(one)
     return {"pickings": [hands.shown_picking(one) for one in made]}

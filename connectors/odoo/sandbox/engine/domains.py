@@ -229,6 +229,8 @@ def _moment(value: Any) -> str | None:
     """To the microsecond, as PostgreSQL compares; a `T`, a `Z` and fractions are accepted in domains."""
     if not value:
         return None
+    if isinstance(value, str) and len(value) == 26 and value[10] == " ":
+        return value
     text = str(value).replace("T", " ").rstrip("Z")
     text = f"{text} 00:00:00" if len(text) == 10 else text
     return f"{text}.000000" if len(text) == 19 else text.ljust(26, "0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from connectors.odoo.sandbox.engine.fields import Row
@@ -45,15 +45,16 @@ def read_group(
         groups.setdefault(tuple(get(row) for get in getters), []).append(row)
     if not by and not groups:
         groups[()] = []
-    sums = [found for name in fields if (found := _sum(model, name, by)) is not None]
+    asked = [found for name in fields if (found := _sum(model, name, by)) is not None]
+    sums = [(name, _SUMS[how], env.getter(model.name, field)) for name, how, field in asked]
+    label = cache(lambda term, value: _shown(env, model, term, value))
     count = f"{by[0].partition(':')[0]}_count" if lazy and by else "__count"
     answers = []
     for key in _sorted_keys(env, model, by, list(groups)):
-        answer: Row = {term: _shown(env, model, term, value) for term, value in zip(by, key, strict=True)}
-        for name, how, get_field in sums:
-            get = env.getter(model.name, get_field)
+        answer: Row = {term: label(term, value) for term, value in zip(by, key, strict=True)}
+        for name, add_up, get in sums:
             values = [value for row in groups[key] if (value := get(row)) is not None]
-            answer[name] = _tidy(_SUMS[how](values))
+            answer[name] = _tidy(add_up(values))
         answer[count] = len(groups[key])
         answer["__domain"] = _and(domain, [_leaf(model, term, value) for term, value in zip(by, key, strict=True)])
         if lazy and len(groupby) > 1:
