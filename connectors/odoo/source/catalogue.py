@@ -27,8 +27,9 @@ FIELDS = (
     "product_tmpl_id",
     "write_date",
 )
+GOODS = "consu"
 # Services are no goods; the internal reference is the SKU.
-SOLD = [["default_code", "!=", False], ["type", "=", "consu"]]
+SOLD = [["default_code", "!=", False], ["type", "=", GOODS]]
 _LISTED = 2000
 
 
@@ -62,7 +63,7 @@ class Catalogue:
 
     async def items(self, asked: Asked, fields: Iterable[str]) -> list[Item]:
         """The SKUs these products have, or had when they were last met. Raises ConnectorError."""
-        rows = await self._models.by_id(MODEL, asked.ids, ("default_code",))
+        rows = await self._models.by_id(MODEL, asked.ids, ("default_code", "type"))
         told: dict[str, int] = {}  # SKU -> a product that has or had it
         always: set[str] = set()
         for one in asked.ids:
@@ -75,7 +76,7 @@ class Catalogue:
                 always.add(before)
             if now:
                 told[now] = one
-            if one in asked.own or one in self._known:
+            if one in self._known or (one in asked.own and rows.get(one, {}).get("type") == GOODS):
                 always.add(now)
             self._met[one] = now
         return await self._chosen(told, always, fields)

@@ -132,8 +132,10 @@ class ProductReader:
             ["res_model", "in", [MODEL, "product.template"]], ["res_id", "in", ids], ["res_field", "in", [IMAGE, "image_variant_1920"]],
         ]  # fmt: skip
         fields = ("res_model", "res_id", "checksum")
-        found = await self._models.optional("ir.attachment", domain, fields) if rows else []
-        return {(text(one["res_model"]), one["res_id"]): text(one["checksum"]) for one in found if "checksum" in one}
+        if not rows or not {"checksum", "res_field"} <= await self._models.fields("ir.attachment"):
+            return {}
+        found = await self._models.optional("ir.attachment", domain, fields)
+        return {(text(one["res_model"]), one["res_id"]): text(one["checksum"]) for one in found}
 
     async def _further(
         self, rows: Sequence[Row], found: Mapping[int, Sequence[dict[str, Any]]]

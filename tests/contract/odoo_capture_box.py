@@ -1,0 +1,139 @@
+"""An Odoo for tests of change capture: the sandbox with its warehouse's hands, and sources of its flows as a poller drives them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from connectors.kit.ports import Deps, Page, Source
+from connectors.kit.sandbox.server import running
+from connectors.odoo.sandbox.app import create_app
+from connectors.odoo.sandbox.settings import SandboxSettings
+from connectors.odoo.settings import OdooSettings
+from connectors.odoo.source.make import make_source
+
+ABSENT = {"mode": "update", "noupdate": True}
+
+
+class NoMappings:
+    def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
+        return None
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Polled:
+    """What a flow has published, and the position that is safe."""
+
+    position: str = ""
+    records: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
+
+    def take(self, page: Page) -> None:
+        self.pages.append(page)
+        self.records += [(item.key, item.version, json.loads(item.payload)) for item in page.items]
+        self.position = page.position or self.position
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for key, _, _ in self.records]
+
+    @property
+    def newest(self) -> dict[str, dict[str, Any]]:
+        """Key -> payload, as published last."""
+        return {key: content for key, _, content in self.records}
+
+
+@dataclass
+class CaptureBox:
+    """A server, a look behind it, and the warehouse's hands."""
+
+    url: str
+    http: httpx.Client
+    settings: OdooSettings
+
+    def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
+        body = {
+            "jsonrpc": "2.0", "method": "call", "id": 1,
+            "params": {"service": "object", "method": "execute_kw", "args": [
+                self.settings.db, 2, self.settings.password.get_secret_value(), model, method, list(args), kwargs]},
+        }  # fmt: skip
+        answer = self.http.post("/jsonrpc", json=body).json()
+        assert "error" not in answer, answer["error"]["data"]["message"]
+        return answer.get("result")
+
+    def hand(self, path: str, **body: Any) -> Any:
+        answer = self.http.post(f"/sandbox/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def product(self, sku: str, **values: Any) -> int:
+        given = {"name": f"Product {sku}", "default_code": sku, "type": "consu", "is_storable": True, **values}
+        return int(self.call("product.product", "create", given))
+
+    def stock(self, warehouse: str | None = None, **levels: float) -> None:
+        self.hand("warehouse/stock", levels=levels, warehouse=warehouse)
+
+    def order(self, number: str, lines: Sequence[tuple[str, int, float]], *, confirm: bool = True) -> int:
+        """As our sink writes it: external ids of order and lines. lines: (line id, product, quantity)."""
+        partner = self.call("res.partner", "create", {"name": "Canary Person"})
+        columns = ["id", "origin", "partner_id/.id", "order_line/id", "order_line/product_id/.id",
+                   "order_line/product_uom_qty", "order_line/price_unit"]  # fmt: skip
+        key = f"mkt.order/walmart:main:{number}"
+        rows = [
+            [*([key, number, partner] if not at else [None] * 3), f"{key}/line/{line}", product, quantity, 10.0]
+            for at, (line, product, quantity) in enumerate(lines)
+        ]
+        answer = self.call("sale.order", "load", columns, rows, context=ABSENT)
+        assert answer["ids"], answer["messages"]
+        if confirm:
+            self.call("sale.order", "action_confirm", answer["ids"])
+        return int(answer["ids"][0])
+
+    def source(self, flow: str, **capture: Any) -> Source:
+        """A new one, as after a restart of the poller."""
+        part = self.settings.capture.model_copy(update={"mode": "poll", **capture})
+        settings = self.settings.model_copy(update={"capture": part})
+        return make_source(settings, "main", flow, Deps("sandbox", NoMappings(), utc_now))
+
+
+async def poll(source: Source, polled: Polled) -> int:
+    """One poll, as the poller drives it: a page is taken, then the source goes on. How many records it brought."""
+    before = len(polled.records)
+    async for page in source.pages(polled.position):
+        polled.take(page)
+        if page.last:
+            break
+    return len(polled.records) - before
+
+
+async def fetch(source: Source, *ids: str) -> Polled:
+    polled = Polled()
+    async for page in source.fetch(ids):
+        polled.take(page)
+    return polled
+
+
+async def off_loop(work: Any, *args: Any, **kwargs: Any) -> Any:
+    """A call that takes its time, while the poller goes on."""
+    return await asyncio.to_thread(work, *args, **kwargs)
+
+
+@contextmanager
+def capture_box() -> Iterator[CaptureBox]:
+    settings = SandboxSettings(workers=16)
+    with running(create_app(settings)) as url, httpx.Client(base_url=url, timeout=30) as http:
+        odoo = OdooSettings(
+            url=url, db=settings.db, login=settings.login, password=settings.password, environment="sandbox"
+        )  # type: ignore[arg-type]
+        yield CaptureBox(url, http, odoo)
