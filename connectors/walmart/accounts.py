@@ -26,6 +26,11 @@ class Accounts:
                 raise DataError(str(error)) from None
         return self._clients[account]
 
+    @property
+    def opened(self) -> tuple[WalmartClient, ...]:
+        """Those that are open."""
+        return tuple(self._clients.values())
+
     async def aclose(self) -> None:
         clients, self._clients = list(self._clients.values()), {}
         for client in clients:

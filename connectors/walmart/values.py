@@ -135,6 +135,9 @@ class Values:
         by: defaultdict[Step, list[Item]] = defaultdict(list)
         outcomes: dict[str, Outcome] = {}
         for item in items:
+            for job in (item.job, item.open):
+                if job and standing.is_over(job.remote):
+                    self._written.over(item.key, job.remote)
             item = replace(item, open=_still_open(item.open, standing) or listed.get(item.value.sku))
             known = item.delivery.known.version if item.delivery.known else 0
             newest = self._written.newest(item.key)
@@ -330,7 +333,7 @@ def _remote(item: Item) -> str:
 
 def _still_open(job: Job | None, standing: Standing) -> Job | None:
     """An open job as far as it matters: a feed that can still change something, or the version of one that only waits."""
-    if job is None or (job.how == FEED and standing.is_over(job.remote)):
+    if job is None or (job.how in (FEED, LOST) and standing.is_over(job.remote)):
         return None
     return replace(job, remote="") if job.how == CHANGE else job
 

@@ -1,0 +1,285 @@
+"""Stock numbers out to the sandbox (INV-1, INV-4, INV-5): feeds, single calls, lost answers, kills, lanes. The proof is the sandbox's history."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from connectors.kit.ports import Result
+from schemas.reasons import Reason
+from tests.contract.walmart_box import Box, walmart_box
+from tests.contract.walmart_out import World, stock, stocks
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    with walmart_box(feed_seconds=(20, 20), rate_factor=1000) as found:
+        found.http.post("/sandbox/items", json={"count": 250, "prefix": "S"}).raise_for_status()
+        yield found
+
+
+Worlds = Callable[..., World]
+
+
+@pytest.fixture
+async def worlds(box: Box) -> AsyncIterator[Worlds]:
+    async with AsyncExitStack() as stack:
+        made: list[World] = []
+
+        def make(**changes: Any) -> World:
+            made.append(World(box, **changes))
+            stack.push_async_exit(made[-1])
+            return made[-1]
+
+        yield make
+
+
+def skus(box: Box, count: int) -> list[str]:
+    known = box.call("GET", "/v3/items?limit=250").json()["ItemResponse"]
+    return sorted(item["sku"] for item in known)[:count]
+
+
+async def test_many_numbers_go_in_one_feed_and_each_has_its_outcome(box: Box, worlds: Worlds) -> None:
+    """INV-1: at most 200 in one feed; INV-4: what Walmart says of one SKU touches no other."""
+    world = worlds()
+    process = world.process()
+    batch = [*stocks(skus(box, 120), 7, 1), stock("nobody", 3, 1)]
+    first = await process.deliver(*batch)
+    assert {one.result for one in first} == {Result.SUBMITTED}
+    assert len({one.job for one in first}) == 1
+    await process.settle()
+    assert [process.last(one).result for one in batch[:-1]] == [Result.APPLIED] * 120
+    assert {tuple(world.history(one.body["sku"])) for one in batch[:-1]} == {(7,)}
+    lost = process.last(batch[-1])
+    assert (lost.reason, lost.waiting_for) == (Reason.MAPPING, "listing:walmart:main:nobody")
+
+
+async def test_an_urgent_number_goes_alone_and_at_once(box: Box, worlds: Worlds) -> None:
+    world = worlds()
+    process, sku = world.process(), skus(box, 1)[0]
+    (found,) = await process.deliver(stock(sku, 2, 1, urgent=True))
+    assert (found.result, found.remote_model, found.remote_id) == (Result.APPLIED, "inventory", "2")
+    assert world.history(sku) == [2]
+
+
+async def test_an_older_feed_that_is_late_never_stays_over_an_urgent_newer_number(box: Box, worlds: Worlds) -> None:
+    """INV-5: written at once, and again when the feed is over."""
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    await process.deliver(*stocks(many, 9, 1))
+    urgent = stock(many[0], 1, 2, urgent=True)
+    (now,) = await process.deliver(urgent)
+    assert now.result is Result.SUBMITTED and now.job.startswith("after:feed:")
+    assert world.history(many[0]) == [1]
+    await process.settle()
+    assert world.history(many[0]) == [1, 9, 1]
+    assert process.last(urgent).result is Result.APPLIED
+    assert world.history(many[1]) == [9]
+
+
+async def test_a_newer_number_that_is_not_urgent_waits_for_the_older_feed(box: Box, worlds: Worlds) -> None:
+    """INV-5"""
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    await process.deliver(*stocks(many, 9, 1))
+    later = stock(many[0], 4, 2)
+    (now,) = await process.deliver(later)
+    assert now.job.startswith("behind:feed:")
+    await process.settle()
+    assert world.history(many[0]) == [9, 4]
+    assert process.last(later).result is Result.APPLIED
+
+
+async def test_of_several_urgent_numbers_during_a_feed_only_the_newest_is_written_again(
+    box: Box, worlds: Worlds
+) -> None:
+    """INV-5"""
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    await process.deliver(*stocks(many, 9, 1))
+    for version, amount in ((2, 5), (3, 4), (4, 3)):
+        await process.deliver(stock(many[0], amount, version, urgent=True))
+    await process.settle()
+    assert world.history(many[0]) == [5, 4, 3, 9, 3]
+
+
+async def test_an_older_delivery_that_comes_late_is_stale(box: Box, worlds: Worlds) -> None:
+    """INV-5: across lanes, although the newer one is not known to be applied yet."""
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    await process.deliver(*stocks(many, 9, 1))
+    await process.deliver(stock(many[0], 1, 3, urgent=True))
+    for urgent in (False, True):
+        (late,) = await process.deliver(stock(many[0], 6, 2, urgent=urgent))
+        assert late.result is Result.STALE
+    fresh = world.process()  # the same in a process without a memory of it
+    (late,) = await fresh.deliver(stock(many[0], 6, 2, urgent=True))
+    assert late.result is Result.STALE
+
+
+async def test_a_lost_answer_to_a_feed_sends_no_second_one(box: Box, worlds: Worlds) -> None:
+    """INV-5, EVT-4: it is looked for on Walmart's list."""
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    box.faults({"kind": "lost", "path": "/v3/feeds$", "method": "POST", "limit": 1})
+    batch = stocks(many, 9, 1)
+    first = await process.deliver(*batch)
+    assert {one.job.partition(":")[0] for one in first} == {"lost"}
+    await process.settle()
+    assert box.call("GET", "/v3/feeds").json()["totalResults"] == 1
+    assert {process.last(one).result for one in batch} == {Result.APPLIED}
+
+
+async def test_a_feed_that_never_arrived_is_sent_again(box: Box, worlds: Worlds) -> None:
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    box.faults({"kind": "reset", "path": "/v3/feeds$", "method": "POST", "limit": 1})
+    batch = stocks(many, 9, 1)
+    await process.deliver(*batch)
+    urgent = stock(many[0], 2, 2, urgent=True)
+    (now,) = await process.deliver(urgent)
+    assert now.job.startswith("after:lost:")  # it may still arrive, for all we know
+    await process.settle()
+    assert box.call("GET", "/v3/feeds").json()["totalResults"] == 1
+    assert process.last(batch[1]).result is Result.APPLIED
+    assert process.last(batch[0]).result is Result.STALE
+    assert set(world.history(many[0])) == {2}
+
+
+async def test_after_a_kill_the_feed_nobody_recorded_is_found_at_walmart(box: Box, worlds: Worlds) -> None:
+    """INV-5: the process dies between sending and recording; a newer urgent number is safe all the same."""
+    world = worlds()
+    many = skus(box, 30)
+    await world.process().deliver(*stocks(many, 9, 1), record=False)
+    reborn = world.process()
+    urgent = stock(many[0], 1, 2, urgent=True)
+    (now,) = await reborn.deliver(urgent)
+    assert now.job.startswith("after:feed:")
+    again = await reborn.deliver(*stocks(many[1:], 9, 1))  # the offset had not moved; the batch is another one by now
+    assert {one.job.partition(":")[0] for one in again} == {"behind"}
+    await reborn.settle()
+    assert world.history(many[0])[-1] == 1
+    assert {world.history(sku)[-1] for sku in many[1:]} == {9}
+
+
+async def test_two_processes_the_older_feed_ends_after_the_newer_number_was_written(box: Box, worlds: Worlds) -> None:
+    """INV-5: neither knew of the other when they wrote."""
+    world = worlds()
+    bulk, critical, many = world.process(0.5), world.process(0.5), skus(box, 30)
+    batch = stocks(many, 9, 1)
+    sent = await bulk.deliver(*batch, record=False)
+    known = dict(world.keys)
+    box.faults(
+        {"kind": "status", "code": 503, "path": "/v3/feeds$", "method": "GET", "limit": 1}
+    )  # the list cannot be read
+    newer = stock(many[0], 1, 2, urgent=True)
+    await critical.deliver(newer)
+    assert known == {} and world.keys[newer.key].known is not None
+    for delivery, outcome in zip(batch, sent, strict=True):
+        bulk.record(delivery, outcome)
+    await bulk.settle()
+    assert world.history(many[0]) == [1, 9, 1]
+    assert bulk.last(batch[0]).result is Result.STALE
+
+
+async def test_two_processes_by_single_calls_at_the_same_moment(box: Box, worlds: Worlds) -> None:
+    """INV-5: the older of two calls lands last; it is noticed and the newer number written again."""
+    world = worlds()
+    normal, critical, sku = world.process(0.5), world.process(0.5), skus(box, 1)[0]
+    older, newer = stock(sku, 9, 1), stock(sku, 1, 2, urgent=True)
+    (late,) = await normal.deliver(older, record=False)
+    await critical.deliver(newer)
+    box.call("PUT", f"/v3/inventory?sku={sku}", json={"sku": sku, "quantity": {"unit": "EACH", "amount": 9}})
+    normal.record(older, late)
+    await normal.settle()
+    assert world.history(sku)[-1] == 1
+    assert normal.last(older).result is Result.STALE
+
+
+@pytest.mark.parametrize("kind", ["feed_item_system_error", "feed_item_timeout"])
+async def test_what_walmart_could_not_do_is_sent_again(box: Box, worlds: Worlds, kind: str) -> None:
+    """ERR-3: Walmart's trouble with one item is not the item's; the others are not sent again."""
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    box.faults({"kind": kind, "limit": 1})
+    batch = stocks(many, 9, 1)
+    await process.deliver(*batch)
+    await process.settle()
+    assert {process.last(one).result for one in batch} == {Result.APPLIED}
+    tries = sorted(len(process.outcomes[one.id]) for one in batch)
+    assert tries[:-1] == [2] * 29 and tries[-1] > 2
+
+
+async def test_a_feed_walmart_refuses_as_a_whole_fails_each_of_its_numbers(box: Box, worlds: Worlds) -> None:
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    box.faults({"kind": "feed_error", "limit": 1})
+    batch = stocks(many, 9, 1)
+    await process.deliver(*batch)
+    first = await process.come_back()
+    assert {(one.reason, one.of_record) for one in first} == {(Reason.TRANSIENT, True)}
+    await process.settle()
+    assert {process.last(one).result for one in batch} == {Result.APPLIED}
+
+
+async def test_a_feed_that_is_stuck_is_asked_for_less_and_less_often(box: Box, worlds: Worlds) -> None:
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    box.faults({"kind": "feed_stuck", "limit": 1})
+    batch = stocks(many, 9, 1)
+    (job,) = {one.job for one in await process.deliver(*batch)}
+    waits = [(await process.come_back())[0].retry_after for _ in range(4)]
+    assert waits == sorted(waits, key=lambda wait: wait or 0.0) and waits[-1] == 60
+    feed_id = job.removeprefix("feed:").partition("|")[0]
+    box.http.post(f"/sandbox/feeds/{feed_id}/finish", json={}).raise_for_status()
+    await process.settle()
+    assert {process.last(one).result for one in batch} == {Result.APPLIED}
+
+
+async def test_trouble_in_asking_for_a_feed_never_sends_it_again(box: Box, worlds: Worlds) -> None:
+    """EVT-4"""
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    batch = stocks(many, 9, 1)
+    await process.deliver(*batch)
+    box.faults({"kind": "status", "code": 500, "path": "/v3/feeds/.", "limit": 3})
+    await process.settle()
+    assert box.call("GET", "/v3/feeds").json()["totalResults"] == 1
+    assert {process.last(one).result for one in batch} == {Result.APPLIED}
+
+
+async def test_ship_nodes_have_a_feed_of_their_own(box: Box, worlds: Worlds) -> None:
+    node = "10000003527"
+    world = worlds(account={"ship_node": node})
+    process, many = world.process(), skus(box, 30)
+    await process.deliver(*stocks(many[:-1], 8, 1))
+    await process.deliver(stock(many[-1], 3, 2, urgent=True))
+    await process.settle()
+    kinds = [feed["feedType"] for feed in box.call("GET", "/v3/feeds").json()["results"]["feed"]]
+    assert kinds == ["MP_INVENTORY"]
+    for sku, amount in ((many[0], 8), (many[-1], 3)):
+        written = world.item(sku)["stock_history"]
+        assert [(one["node"], one["amount"]) for one in written] == [(node, amount)]
+
+
+async def test_a_sku_with_a_space_and_a_plus_reaches_its_item(box: Box, worlds: Worlds) -> None:
+    sku = "a b+c/d%ä"
+    box.http.post("/sandbox/items", json={"items": [{"sku": sku}]}).raise_for_status()
+    (found,) = await worlds().process().deliver(stock(sku, 2, 1, urgent=True))
+    assert found.result is Result.APPLIED
+
+
+@pytest.mark.parametrize(("given", "sent", "notes"), [("3.9", "3", ()), ("5000", "999", ("capped",)), ("0", "0", ())])
+async def test_numbers_are_whole_and_capped(box: Box, worlds: Worlds, given: str, sent: str, notes: Any) -> None:
+    """INV-2: cap 999 for Walmart."""
+    (found,) = await worlds().process().deliver(stock(skus(box, 1)[0], given, 1, urgent=True))
+    assert (found.remote_id, found.notes) == (sent, notes)
+
+
+@pytest.mark.parametrize("given", ["-1", "many", ""])
+async def test_what_is_no_number_is_a_data_error(box: Box, worlds: Worlds, given: str) -> None:
+    (found,) = await worlds().process().deliver(stock(skus(box, 1)[0], given, 1))
+    assert found.reason is Reason.DATA

@@ -1,0 +1,160 @@
+"""Deliveries to the Walmart sandbox as the deliver stage makes them: key states are kept, deliveries with a job come back when they are due.
+
+The clock is the box's; nothing waits. Tiers are those of the pipeline, so that waits are rounded up as they are in earnest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from connectors.kit.budget import Budget
+from connectors.kit.http import HttpClient
+from connectors.kit.ports import Delivery, Known, Outcome, Result
+from connectors.kit.tokens import TokenCache
+from connectors.walmart import errors
+from connectors.walmart.client import Surroundings, WalmartClient
+from connectors.walmart.sink import WalmartSink
+from schemas.topics import DEFAULT_TIERS
+from streams.failure.policy import at_least
+from tests.contract.benches.walmart import settings_of
+from tests.contract.walmart_box import Box
+
+Json = dict[str, Any]
+AMPLE = {
+    "orders_per_second": 1e6, "inventory_per_second": 1e6, "items_per_second": 1e6, "token_per_minute": 1e6,
+    "feed_inventory_per_hour": 1e6, "feed_mp_inventory_per_hour": 1e6, "feed_price_per_hour": 1e6, "price_per_hour": 1e6,
+    "inventory_writes_per_minute": 1e6, "feed_mp_item_per_hour": 1e6, "feed_mp_maintenance_per_hour": 1e6,
+    "inventory_reads_per_minute": 1e6,
+}  # fmt: skip
+FAST = {"ladder_seconds": (1, 5, 30), "then_seconds": 60, "list_seconds": 0, "lost_after_seconds": 60}
+
+
+class World:
+    """Sinks over one sandbox; each is a process of its own, with a memory and a budget of its own."""
+
+    def __init__(self, box: Box, **changes: Any) -> None:
+        self.box = box
+        self.settings = settings_of(box, **{"rates": AMPLE, "feeds": FAST, "attempts": 1, **changes})
+        self.keys: dict[str, View] = {}
+        self._sinks: list[WalmartSink] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        for sink in self._sinks:
+            await sink.aclose()
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.box.clock(), UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        self.box.clock.now += seconds
+        await asyncio.sleep(0)
+
+    def process(self, share: float = 1.0) -> Process:
+        tokens = TokenCache("main", self.now)
+        budget = Budget(self.settings.rates.plan(), self.box.clock, self.sleep)
+        around = Surroundings(self.now, self.sleep, lambda: 0.0, lambda: "c-1")
+
+        def client(account: str) -> WalmartClient:
+            http = HttpClient(self.settings.base_url, self.settings.http, refusal=errors.refusal(self.now))
+            return WalmartClient(self.settings, self.settings.account(account), http, tokens, budget, around)
+
+        sink = WalmartSink(self.settings, client, self.now)
+        sink.set_share(share)
+        self._sinks.append(sink)
+        return Process(self, sink)
+
+    def history(self, sku: str) -> list[int]:
+        """Every number Walmart ever held of a SKU, in the order they took effect."""
+        found = self.box.http.get(f"/sandbox/items/{sku}").raise_for_status().json()
+        return [one["amount"] for one in found["stock_history"]]
+
+    def item(self, sku: str) -> Json:
+        found: Json = self.box.http.get(f"/sandbox/items/{sku}").raise_for_status().json()
+        return found
+
+
+@dataclass
+class View:
+    """What the pipeline knows of a key, as in the deliver stage."""
+
+    known: Known | None = None
+    job: str = ""
+
+
+@dataclass
+class Process:
+    """One worker. `deliver` is one call of the sink with what is known by then; `settle` goes on until nothing waits any more."""
+
+    world: World
+    sink: WalmartSink
+    waiting: list[tuple[float, Delivery]] = field(default_factory=list)
+    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
+
+    async def deliver(self, *batch: Delivery, record: bool = True) -> list[Outcome]:
+        """`record` False: the process dies before anything of it is recorded."""
+        told = [self._told(delivery) for delivery in batch]
+        found = list(await self.sink.deliver(told))
+        if record:
+            for delivery, outcome in zip(told, found, strict=True):
+                self.record(delivery, outcome)
+        return found
+
+    def record(self, delivery: Delivery, outcome: Outcome) -> None:
+        """What the stage writes down of an outcome."""
+        self.outcomes.setdefault(delivery.id, []).append(outcome)
+        view = self.world.keys.setdefault(delivery.key, View())
+        if outcome.ok and outcome.result is not Result.STALE:
+            version = max(delivery.version, view.known.version if view.known else 0)
+            if view.known is None or delivery.version >= view.known.version:
+                view.known = Known(version, delivery.checksum, outcome.remote_model, outcome.remote_id)
+        view.job = outcome.job or ("" if view.job == delivery.job else view.job)
+        wait: float | None = None
+        if outcome.result is Result.SUBMITTED:
+            wait, delivery = outcome.retry_after, replace(delivery, job=outcome.job)
+        elif not outcome.ok and outcome.reason in ("transient", "throttled", "conflict"):
+            wait = max(outcome.retry_after or 0.0, 30.0)
+            delivery = replace(delivery, job="", attempt=delivery.attempt + 1)
+        if wait is not None:
+            tier = at_least(wait, DEFAULT_TIERS).total_seconds()
+            self.waiting.append((self.world.box.clock() + tier, delivery))
+
+    async def come_back(self) -> list[Outcome]:
+        """Time goes on to when the next ones are due; they are delivered together."""
+        due = min(at for at, _ in self.waiting)
+        self.world.box.clock.now = max(self.world.box.clock.now, due)
+        batch = [delivery for at, delivery in self.waiting if at <= self.world.box.clock.now]
+        self.waiting = [(at, one) for at, one in self.waiting if at > self.world.box.clock.now]
+        return await self.deliver(*batch)
+
+    async def settle(self, most: int = 60) -> None:
+        for _ in range(most):
+            if not self.waiting:
+                return
+            await self.come_back()
+        raise AssertionError(f"never came to an end: {self.waiting[:3]}")
+
+    def last(self, delivery: Delivery) -> Outcome:
+        return self.outcomes[delivery.id][-1]
+
+    def _told(self, delivery: Delivery) -> Delivery:
+        view = self.world.keys.get(delivery.key, View())
+        return replace(delivery, known=view.known, open_job="" if view.job == delivery.job else view.job)
+
+
+def stock(sku: str, amount: Any, version: int, *, urgent: bool = False, attempt: int = 1) -> Delivery:
+    key = f"stock:walmart:main:{sku}"
+    body = {"key": key, "sku": sku, "quantity": str(amount), "urgent": urgent}
+    return Delivery(
+        f"{key}/{version}", "set_stock", False, key, "odoo", "main", version, f"c{amount}", "c-1", body, attempt
+    )
+
+
+def stocks(skus: Sequence[str], amount: Any, version: int) -> list[Delivery]:
+    return [stock(sku, amount, version) for sku in skus]
