@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from connectors.kit.ports import Delivery, Mappings, NoMappings, Outcome, failed
 from connectors.walmart.accounts import Accounts, OpenClient
 from connectors.walmart.acknowledge import acknowledge
+from connectors.walmart.client import WalmartClient
 from connectors.walmart.each_order import EachOrder
 from connectors.walmart.follower import Follower
 from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, Fulfilment
@@ -81,8 +82,8 @@ class WalmartSink:
         return client
 
     async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
-        """Nothing is ever held for Walmart."""
-        return ()
+        """`shipped:` (see `fulfilment`)."""
+        return await self._fulfilment.resolve(waiting_for)
 
     async def aclose(self) -> None:
         await self._accounts.aclose()
