@@ -201,7 +201,7 @@ class ReturnedGoods:
         return back[0], (home or out["location_id"])[0]
 
     async def _confirm(self, work: Work) -> None:
-        """Transfers of ours that are drafts: just made, or made by a call whose sequel never came; then reserved, which goods at a customer can be."""
+        """Transfers of ours that are drafts: just made, or made by a call whose sequel never came; then reserved."""
         for method, state in (("action_confirm", "draft"), ("action_assign", "confirmed")):
             pickings = sorted({back.picking for back in work.ours() if back.state == state})
             if pickings:

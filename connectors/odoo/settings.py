@@ -113,6 +113,14 @@ class OdooSettings(Part):
     credit_notes: Literal["post", "draft", "off"] = Field(
         "post", description="credit notes of refunds the marketplace gave for returns: posted, left as drafts, or none"
     )
+    settlement_accounts: dict[str, str] = Field(
+        default_factory=dict,
+        description="settlement line `kind` or `kind/name` -> code of its account, where not as by default; `transfer` is where deposits arrive",
+    )
+    settlement_journal: str = Field("MISC", description="code of the journal settlements are posted in")
+    settlement_detail: Literal["kind", "order"] = Field(
+        "kind", description="one journal item for each kind and name, or one for each of them and order"
+    )
 
     @field_validator("url")
     @classmethod

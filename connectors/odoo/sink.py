@@ -17,6 +17,7 @@ from connectors.odoo.order_upserts import OrderUpserts
 from connectors.odoo.references import References
 from connectors.odoo.returns import Returns
 from connectors.odoo.settings import OdooSettings
+from connectors.odoo.settlements import NAME, Settlements
 from connectors.odoo.waiting import Waiting
 from schemas.reasons import Reason
 
@@ -24,7 +25,8 @@ logger = logging.getLogger(__name__)
 
 UPSERT_ORDER = "upsert_order"
 UPSERT_RETURN = "upsert_return"
-OPERATIONS = frozenset({UPSERT_ORDER, UPSERT_RETURN})
+POST_SETTLEMENT = "post_settlement"
+OPERATIONS = frozenset({UPSERT_ORDER, UPSERT_RETURN, POST_SETTLEMENT})
 
 
 class OdooSink:
@@ -40,11 +42,19 @@ class OdooSink:
         self._odoo = Odoo(settings)
         references = References(self._odoo, settings, deps.mappings, deps.now)
         rules = Rules(settings, production=production)
+        settlements = Settlements(self._odoo, settings, deps.mappings)
         self._handlers: Mapping[str, Handler] = {
             UPSERT_ORDER: OrderUpserts(self._odoo, settings, references, rules),
             UPSERT_RETURN: Returns(self._odoo, settings),
+            POST_SETTLEMENT: settlements,
         }
-        self._waiting = Waiting(self._odoo, settings, references, deps.mappings, {})
+        self._waiting = Waiting(
+            self._odoo,
+            settings,
+            references,
+            deps.mappings,
+            {NAME: settlements.named, "account": settlements.account_exists},
+        )
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         """Raises ConnectorError when Odoo cannot be used at all; then nothing was written for any of them that counts."""

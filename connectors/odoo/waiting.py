@@ -24,6 +24,7 @@ class Waiting:
     carrier:SOURCE:ACCOUNT:LEVEL      a delivery method belongs to the shipping level
     pricelist:CURRENCY                a pricelist in the currency
     rate:CURRENCY:DAY                 Odoo has a rate of the currency on or before the day
+    settlement_journal:CODE           the journal exists
     warehouse:, marketplace_warehouse:, team:    the record the configuration names
     Further kinds are answered by what is given as `further`.
     """
@@ -39,6 +40,7 @@ class Waiting:
             "carrier": self._carrier,
             "pricelist": self._pricelist,
             "rate": self._rate,
+            "settlement_journal": self._journal,
             **further,
         }
 
@@ -79,6 +81,9 @@ class Waiting:
     async def _pricelist(self, currency: str) -> bool:
         domain = [["currency_id.name", "=", currency]]
         return bool(await self._odoo.rows("product.pricelist", domain, ["name"], limit=1))
+
+    async def _journal(self, code: str) -> bool:
+        return bool(await self._odoo.rows("account.journal", [["code", "=", code]], ["code"], limit=1))
 
     async def _rate(self, rest: str) -> bool:
         currency, _, day = rest.partition(":")

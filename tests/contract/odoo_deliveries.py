@@ -12,7 +12,7 @@ from connectors.kit.ports import Delivery, Outcome
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.sink import OdooSink
 from schemas.checksum import checksum
-from schemas.records import Cancellation, Order, ReturnLine, ReturnOrder
+from schemas.records import Cancellation, Order, ReturnLine, ReturnOrder, Settlement, SettlementLine
 from tests.builders import ORDERED, delivery_of, deps, money
 from tests.contract.odoo_box import OdooBox
 
@@ -84,3 +84,23 @@ def cancellation_of(order_key: str, name: str, order: int, **changes: Any) -> Ca
 def refunded(amount: str, **changes: Any) -> dict[str, Any]:
     """What makes a return line a refunded one."""
     return {"financial": "refunded", "refund": money(amount), **changes}
+
+
+def settlement_line(kind: str, amount: str, name: str = "", order_id: str = "") -> SettlementLine:
+    return {
+        "kind": kind, "name": name, "amount": amount, "order_id": order_id,
+        "order_key": f"walmart:MAIN:{order_id}" if order_id else "", "line_id": "", "sku": "", "quantity": "1",
+        "posted_at": ORDERED, "detail": "",
+    }  # fmt: skip
+
+
+def settlement_of(number: str, *lines: SettlementLine, deposit: str | None = None, **changes: Any) -> Settlement:
+    """A report whose deposit is the sum of its lines unless one is given."""
+    total = sum((Decimal(line["amount"]) for line in lines), Decimal(0))
+    base: Settlement = {
+        "key": f"walmart:MAIN:settlement:{number}", "source": "walmart", "account": "MAIN", "settlement_id": number,
+        "version": 1, "starts_at": ORDERED, "ends_at": ORDERED + timedelta(days=14),
+        "deposited_at": ORDERED + timedelta(days=15), "currency": "USD", "deposit": deposit or f"{total:f}",
+        "lines": list(lines), "extras": {},
+    }  # fmt: skip
+    return cast(Settlement, {**base, **changes})
