@@ -29,6 +29,7 @@ class ModelBase:
 
     def __init__(self) -> None:
         self.all_fields: dict[str, Field] = {**STANDARD_FIELDS, **self.fields}
+        self.known: dict[str, Any] = {}  # what follows from the fields, worked out once
         self.custom: set[str] = set()  # names of fields that were added over RPC
 
     def field(self, name: str) -> Field | None:

@@ -27,6 +27,7 @@ Compute = Callable[["Env", Row], Any]
 Assign = Callable[["Env", int, Any], None]
 DATETIME = "%Y-%m-%d %H:%M:%S"
 DATE = "%Y-%m-%d"
+_WHOLE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,9 @@ def _datetime(model: str, name: str, spec: Field, value: Any) -> Any:
     if not value:
         return None
     text = str(value)
+    if _WHOLE.fullmatch(text):
+        datetime.fromisoformat(text)
+        return text
     return datetime.strptime(text, DATETIME[: len(text) - 2]).strftime(DATETIME)  # noqa: DTZ007 - Odoo's UTC
 
 

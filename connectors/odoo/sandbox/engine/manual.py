@@ -66,7 +66,7 @@ def _set_fields(db: Database, model: Model, rows: Iterable[Row]) -> None:
             db.tables[model.name].add_index(name)
         for other in _extending(db.registry, model):
             db.registry.pass_on(other, name)
-    model.__dict__.pop("_required", None)
+    model.known.clear()
 
 
 def _forget(registry: Registry, model: Model, name: str) -> None:

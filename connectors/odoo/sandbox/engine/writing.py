@@ -60,15 +60,24 @@ class Writing(ModelBase):
         return record_id
 
     def _with_defaults(self, env: Env, given: dict[str, Any]) -> dict[str, Any]:
-        values = {}
-        for name, spec in self.all_fields.items():
-            if name in given or spec.inherited:
-                continue
-            if f"default_{name}" in env.context:
-                values[name] = env.context[f"default_{name}"]
-            elif spec.default is not None:
-                values[name] = spec.default(env) if callable(spec.default) else spec.default
+        values = {
+            name: default(env) if callable(default) else default
+            for name, default in self._defaults
+            if name not in given
+        }
+        for key, value in env.context.items():
+            name = key.removeprefix("default_")
+            if name != key and name in self.all_fields and not self.all_fields[name].inherited:
+                values[name] = value
         return {**values, **given}
+
+    @property
+    def _defaults(self) -> list[tuple[str, Any]]:
+        found: list[tuple[str, Any]] | None = self.known.get("defaults")
+        if found is None:
+            own = ((name, spec.default) for name, spec in self.all_fields.items() if not spec.inherited)
+            found = self.known["defaults"] = [(name, default) for name, default in own if default is not None]
+        return found
 
     def _with_parent_record(self, env: Env, given: dict[str, Any]) -> dict[str, Any]:
         """Values of inherited fields make (or go to) the record this one extends."""
@@ -136,7 +145,12 @@ class Writing(ModelBase):
 
     def blank(self) -> Row:
         """A row in which nothing was given."""
-        return {name: empty(spec) for name, spec in self.all_fields.items() if spec.in_row and name not in MAGIC}
+        found: Row | None = self.known.get("blank")
+        if found is None:
+            fields = self.all_fields.items()
+            found = {name: empty(spec) for name, spec in fields if spec.in_row and name not in MAGIC}
+            self.known["blank"] = found
+        return dict(found)
 
     def _stored(self, env: Env, values: Values) -> Row:
         """The plain values; x2many and computed ones are left to _apply_relations."""
@@ -158,12 +172,12 @@ class Writing(ModelBase):
 
     @property
     def required(self) -> list[tuple[str, Field]]:
-        found = self.__dict__.get("_required")
+        found: list[tuple[str, Field]] | None = self.known.get("required")
         if found is None:
             names = self.all_fields.items()
             found = [(name, spec) for name, spec in names if spec.required and spec.in_row and not spec.to_many]
-            self.__dict__["_required"] = found
-        return list(found)
+            self.known["required"] = found
+        return found
 
     def _apply_relations(self, env: Env, record_id: int, values: Values) -> None:
         for name, value in values.items():
