@@ -14,6 +14,7 @@ from connectors.kit.catalogue.gtin import gtin_in
 from connectors.kit.errors import DataError
 
 _TRUE = frozenset(("true", "yes", "y", "1", "on", "oui", "ja", "si", "sí"))
+_SEPARATORS = {"semicolon": ";", "pipe": "|", "newline": "\n"}
 _FALSE = frozenset(("false", "no", "n", "0", "off", "non", "nein"))
 
 
@@ -83,18 +84,22 @@ def _bullets(value: Any, options: Options, around: Around) -> Any:
 
 def _list(value: Any, options: Options, around: Around) -> Any:
     is_list = isinstance(value, list | tuple)
-    parts: Sequence[Any] = value if is_list else text_in(value).split(options.get("separator", ","))
+    parts: Sequence[Any] = value if is_list else text_in(value).split(_separator(options))
     limit, most = whole_in(options, "limit", 4000), whole_in(options, "most", 100)
     texts = [text.shortened(text.plain(text_in(part)).text, limit) for part in parts]
     return list(dict.fromkeys(one for one in texts if one))[:most] or None
 
 
 def _list_back(value: Any, options: Options, around: Around) -> Any:
-    return (
-        options.get("separator", ", ").join(text_in(one) for one in value)
-        if isinstance(value, list)
-        else text_in(value)
-    )
+    separator = _separator(options)
+    joint = ", " if separator == "," else separator
+    return joint.join(text_in(one) for one in value) if isinstance(value, list) else text_in(value)
+
+
+def _separator(options: Options) -> str:
+    """Those that mean something in a table file have names."""
+    written = options.get("separator", ",")
+    return _SEPARATORS.get(written, written)
 
 
 def _number(value: Any, options: Options, around: Around) -> Any:

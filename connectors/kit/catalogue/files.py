@@ -144,7 +144,7 @@ def _options(row: Row, faults: Faults) -> dict[str, str]:
     found = {}
     for part in row.list("options", ";"):
         name, equals, value = part.partition("=")
-        if not equals:
+        if not equals or not value.strip():
             faults.add(row.place, "options", f"{part!r} is no option; write name=value; name=value")
             continue
         found[name.strip()] = value.strip()
@@ -157,7 +157,7 @@ def _check(row: Row, line: AttributeLine, values: Mapping[str, object], faults: 
         faults.add(
             row.place, "attribute", "is empty or has an empty part; write the marketplace's name, a.b for b inside a"
         )
-    if not line.sources and not line.default:
+    if not row.list("from") and not line.default:
         faults.add(row.place, "from", "is empty and there is no default; fill one of them")
     for name in line.options:
         if name not in conversion.options:

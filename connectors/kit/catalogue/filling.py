@@ -9,7 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.kit.catalogue.conversion import Around, NotInTable
-from connectors.kit.catalogue.problems import BAD_GTIN, BAD_VALUE, MISSING_REQUIRED, NOT_ALLOWED, FieldProblem
+from connectors.kit.catalogue.problems import (
+    BAD_GTIN,
+    BAD_VALUE,
+    CONVERSION,
+    MISSING_REQUIRED,
+    NOT_ALLOWED,
+    FieldProblem,
+)
 from connectors.kit.catalogue.tables import AttributeLine, Source
 from connectors.kit.catalogue.text import Cleaned
 from schemas.records import Listing, Product
@@ -103,6 +110,10 @@ def _converted(product: Product, line: AttributeLine, around: Around, scope: str
     except ValueError as error:
         code = BAD_GTIN if line.conversion.name == "gtin" else BAD_VALUE
         result.problems.append(FieldProblem(code, _field(line), str(error)))
+        return None
+    except Exception as error:  # noqa: BLE001 - a user's own function may fail in any way; that is one item's trouble, not a batch's
+        detail = f"the conversion {line.conversion.name} failed ({type(error).__name__}); mend it or name another in {line.place}"
+        result.problems.append(FieldProblem(CONVERSION, _field(line), detail))
         return None
     if isinstance(value, Cleaned):
         result.notes.extend(f"{line.name} {note}" for note in value.notes)

@@ -38,7 +38,11 @@ class Rule:
 
 _CURRENCY = r"(?:USD|EUR|GBP|CAD|US\$|dollars?|euros?|bucks)"
 RULES: tuple[Rule, ...] = (
-    Rule(PRICE, re.compile(rf"[$€£¥]\s?\d|\b\d+(?:[.,]\d{{2}})?\s?{_CURRENCY}\b|\b{_CURRENCY}\s?\d", re.I), "take the price out of the text"),
+    Rule(
+        PRICE,
+        re.compile(rf"[$€£¥]\s?\d|\d\s?[€£¥]|\b\d+(?:[.,]\d{{2}})?\s?{_CURRENCY}\b|\b{_CURRENCY}\s?\d", re.I),
+        "take the price out of the text",
+    ),
     Rule(
         LINK,
         re.compile(r"\bhttps?\s?://|\bwww\.|(?<![@\w.+-])[a-z0-9][a-z0-9-]*\.(?:com|net|org|shop|store|biz|info|io|co\.uk|de|fr|cn)\b", re.I),

@@ -119,7 +119,7 @@ def _toml(
         content = tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
         line = _TOML_LINE.search(str(error))
-        faults.add(Place(name, int(line[1]) if line else 1), "", f"is no TOML: {error}")
+        faults.add(Place(name, int(line[1]) if line else len(written.splitlines())), "", f"is no TOML: {error}")
         return []
     starts = [
         number for number, line in enumerate(written.splitlines(), 1) if re.match(rf"\s*\[\[\s*{table}\s*\]\]", line)
