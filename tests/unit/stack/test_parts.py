@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.stack.broker import Broker, escaped, properties
+from streams.stack.broker import Broker, escaped, new_cluster_id, properties
 from streams.stack.errors import FetchError
 from streams.stack.parts import child_environment, last_lines
 from streams.stack.registry import Registry
@@ -37,6 +37,12 @@ def test_broker_listens_on_loopback_only_and_makes_no_topic_by_itself(tmp_path: 
 )
 def test_properties_are_escaped_as_java_reads_them(plain: str, written: str) -> None:
     assert escaped(plain) == written
+
+
+def test_no_cluster_id_looks_like_an_option() -> None:
+    """One in 64 would begin with a dash, and Kafka's tools refuse it."""
+    drawn = iter([b"\xf8" + bytes(15), b"\xfb" + bytes(15), bytes(15) + b"\x01"])
+    assert new_cluster_id(lambda: next(drawn)) == "AAAAAAAAAAAAAAAAAAAAAQ"
 
 
 def test_every_process_carries_its_marker_and_address(tmp_path: Path) -> None:
