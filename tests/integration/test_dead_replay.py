@@ -97,7 +97,8 @@ def destination(settings: Settings, codec: Codec, name: str, answer: Callable[[R
         yield
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
+        assert not thread.is_alive(), "the destination did not stop"
 
 
 def outcome(codec: Codec, record: Record, result: str) -> Message:
@@ -117,7 +118,7 @@ def run(
     stop: threading.Event | None = None,
     **options: Any,
 ) -> Report:
-    chosen = Options(**{"rate": 0.0, "wait_seconds": 15.0} | options)
+    chosen = Options(**{"rate": 0.0, "wait_seconds": 90.0} | options)
     return Replay(settings, codec, plan, found, chosen, "me@here").run(stop or threading.Event())
 
 
@@ -154,30 +155,41 @@ def test_it_stops_when_too_many_fail_again(settings: Settings, codec: Codec) -> 
     name = unique()
     bury(settings, codec, name, 400)
     plan, found = planned(settings, codec, name)
-    with destination(settings, codec, name, lambda _: "dead"):
-        report = run(settings, codec, plan, found, rate=200.0, stop_ratio=0.5, stop_minimum=20)
+    with destination(settings, codec, name, lambda _: "dead"):  # twenty answers take a second, sending all of it twenty
+        report = run(settings, codec, plan, found, rate=20.0, stop_ratio=0.5, stop_minimum=20)
     assert "failed again" in report.stopped
     counts = report.counts()
     assert counts["dead"] >= 20
-    assert counts["not sent"] > 100
     assert counts["dead"] + counts["not sent"] + counts.get("no answer", 0) == 400
-    assert len(letters(settings, codec, name)) == counts["not sent"]
+    assert len(letters(settings, codec, name)) == counts["not sent"] > 0
 
 
 def test_a_cancel_leaves_the_rest_as_it_was(settings: Settings, codec: Codec) -> None:
-    name, stop = unique(), threading.Event()
-    bury(settings, codec, name, 200)
+    """Cancelled when the fifth record has reached its destination; how many were on their way by then is not the point."""
+    name, stop, reached = unique(), threading.Event(), list[bytes | None]()
+    bury(settings, codec, name, 300)
     plan, found = planned(settings, codec, name)
-    threading.Timer(1.0, stop.set).start()
-    with destination(settings, codec, name, lambda _: "applied"):
-        report = run(settings, codec, plan, found, stop, rate=50.0)
+
+    def apply(record: Record) -> str:
+        reached.append(record.key)
+        if len(reached) == 5:
+            stop.set()
+        return "applied"
+
+    with destination(settings, codec, name, apply):  # sending all of it would take half a minute
+        report = run(settings, codec, plan, found, stop, rate=10.0)
     assert report.stopped == "cancelled"
-    assert 20 <= report.counts()["applied"] <= 120
-    assert len(records(settings, TARGET, name)) == report.counts()["applied"]
-    assert len(letters(settings, codec, name)) == report.counts()["not sent"]
+    counts, sent = report.counts(), [record.key for record in records(settings, TARGET, name)]
+    assert len(sent) == len(set(sent)) >= 5
+    assert counts["not sent"] == 300 - len(sent) > 0
+    assert counts.get("applied", 0) + counts.get("no answer", 0) == len(sent)  # it waits only so long for the last ones
+    assert {letter.key for letter in letters(settings, codec, name)} == {letter.key for letter in found.values()} - set(
+        sent
+    )
 
 
 def test_the_rate_is_kept(settings: Settings, codec: Codec) -> None:
+    """Never faster. How much slower is the machine's affair."""
     name = unique()
     bury(settings, codec, name, 60)
     plan, found = planned(settings, codec, name)
@@ -185,7 +197,7 @@ def test_the_rate_is_kept(settings: Settings, codec: Codec) -> None:
     with destination(settings, codec, name, lambda _: "applied"):
         report = run(settings, codec, plan, found, rate=30.0)
     assert report.is_good
-    assert 1.8 <= time.monotonic() - began <= 8
+    assert time.monotonic() - began >= 1.9  # the first at once, the sixtieth after 59/30 s
 
 
 def test_no_answer_is_said_and_is_not_good(settings: Settings, codec: Codec) -> None:
