@@ -72,7 +72,8 @@ async def test_an_older_feed_that_is_late_never_stays_over_an_urgent_newer_numbe
     await process.deliver(*stocks(many, 9, 1))
     urgent = stock(many[0], 1, 2, urgent=True)
     (now,) = await process.deliver(urgent)
-    assert now.result is Result.SUBMITTED and now.job.startswith("after:feed:")
+    assert now.result is Result.SUBMITTED
+    assert now.job.startswith("after:feed:")
     assert world.history(many[0]) == [1]
     await process.settle()
     assert world.history(many[0]) == [1, 9, 1]
@@ -177,7 +178,8 @@ async def test_two_processes_the_older_feed_ends_after_the_newer_number_was_writ
     )  # the list cannot be read
     newer = stock(many[0], 1, 2, urgent=True)
     await critical.deliver(newer)
-    assert known == {} and world.keys[newer.key].known is not None
+    assert known == {}
+    assert world.keys[newer.key].known is not None
     for delivery, outcome in zip(batch, sent, strict=True):
         bulk.record(delivery, outcome)
     await bulk.settle()
@@ -210,7 +212,8 @@ async def test_what_walmart_could_not_do_is_sent_again(box: Box, worlds: Worlds,
     await process.settle()
     assert {process.last(one).result for one in batch} == {Result.APPLIED}
     tries = sorted(len(process.outcomes[one.id]) for one in batch)
-    assert tries[:-1] == [2] * 29 and tries[-1] > 2
+    assert tries[:-1] == [2] * 29
+    assert tries[-1] > 2
 
 
 async def test_a_feed_walmart_refuses_as_a_whole_fails_each_of_its_numbers(box: Box, worlds: Worlds) -> None:
@@ -232,7 +235,8 @@ async def test_a_feed_that_is_stuck_is_asked_for_less_and_less_often(box: Box, w
     batch = stocks(many, 9, 1)
     (job,) = {one.job for one in await process.deliver(*batch)}
     waits = [(await process.come_back())[0].retry_after for _ in range(4)]
-    assert waits == sorted(waits, key=lambda wait: wait or 0.0) and waits[-1] == 60
+    assert waits == sorted(waits, key=lambda wait: wait or 0.0)
+    assert waits[-1] == 60
     feed_id = job.removeprefix("feed:").partition("|")[0]
     box.http.post(f"/sandbox/feeds/{feed_id}/finish", json={}).raise_for_status()
     await process.settle()
