@@ -523,6 +523,7 @@ class CancelledLine(TypedDict):
     line_id: str
     sku: str
     quantity: str
+    remaining: str
 
 
 class Cancellation(TypedDict):
