@@ -22,7 +22,7 @@ from schemas.records import LastOffer
 from streams.poller.records import correlation_of
 from streams.stages.demand import sku_key
 from streams.stages.stock.allocation import Allocation, Allocations
-from streams.stages.stock.ledger import Channel, Ledger
+from streams.stages.stock.ledger import Channel, Ledger, open_units
 from streams.stages.stock.offered import Offered, offered
 
 Why = Literal["stock", "order", "settings", "resync"]
@@ -67,12 +67,14 @@ class Change:
 
 def standings(ledger: Ledger, allocations: Allocations) -> list[Standing]:
     """Every channel's, in the order of the configuration."""
-    found = []
+    found, counted = [], open_units(ledger)
     for channel in allocations.channels:
         allocation = allocations.of(channel, ledger.sku, ledger.level)
         last = ledger.offers.get(channel)
         is_sold = ledger.level is not None and ledger.level["active"] and allocation.offer
-        found.append(Standing(channel, last, offered(ledger, allocation), allocation, is_sold or last is not None))
+        found.append(
+            Standing(channel, last, offered(ledger, allocation, counted), allocation, is_sold or last is not None)
+        )
     return found
 
 

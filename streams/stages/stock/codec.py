@@ -38,7 +38,9 @@ class Book:
         """The value on `stock.ledger`. Raises ValueError for a ledger that was never written (`at` is None)."""
         if ledger.at is None:
             raise ValueError("a ledger says when it was written")
-        level = self._codec.encode("stock_level", ledger.level) if ledger.level is not None else None
+        level = ledger.level_value or None
+        if ledger.level is not None and level is None:
+            level = self._codec.encode("stock_level", ledger.level)
         value = StockLedger(
             key=sku_key(ledger.sku), sku=ledger.sku, level=level,
             demands=[_open_demand(one) for one in ledger.asked.values()], offers=list(ledger.offers.values()), at=ledger.at,
@@ -51,7 +53,7 @@ class Book:
         level = self._codec.decode("stock_level", value["level"]) if value["level"] is not None else None
         asked = (_asked(one) for one in value["demands"])
         offers = {(one["channel"], one["account"]): one for one in value["offers"]}
-        return Ledger(value["sku"], level, {one.id: one for one in asked}, offers, value["at"])
+        return Ledger(value["sku"], level, value["level"] or b"", {one.id: one for one in asked}, offers, value["at"])
 
     def ledger_message(self, topic: str, partition: int, ledger: Ledger, value: bytes) -> Message:
         """To the partition its records came from, where it is looked for."""

@@ -152,7 +152,7 @@ class Folding:
     def _level(self, record: Record, headers: Headers, batch: Batch) -> None:
         level: StockLevel = self._codec.decode("stock_level", record.value)
         touched = self._touched(record, level["sku"], batch)
-        after = with_level(touched.now, level, self._limits, batch.at)
+        after = with_level(touched.now, level, self._limits, batch.at, record.value or b"")
         if after is touched.now or (after == touched.now and not headers.lane):
             metrics.RECORDS.labels("repeated").inc()
             return

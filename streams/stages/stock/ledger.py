@@ -89,10 +89,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Of one SKU. `level` is None while Odoo never told of it; `offers` says what each channel was told last."""
+    """Of one SKU. `level` is None while Odoo never told of it, `level_value` the bytes it came in, where they are at hand; `offers` says
+    what each channel was told last."""
 
     sku: str
     level: StockLevel | None = None
+    level_value: bytes = field(default=b"", compare=False)
     asked: Mapping[OrderId, Asked] = field(default_factory=dict)
     offers: Mapping[Channel, LastOffer] = field(default_factory=dict)
     at: datetime | None = None
@@ -107,13 +109,14 @@ class OpenUnits:
     units: Decimal
 
 
-def with_level(ledger: Ledger, level: StockLevel, limits: Limits, now: datetime) -> Ledger:
+def with_level(ledger: Ledger, level: StockLevel, limits: Limits, now: datetime, value: bytes = b"") -> Ledger:
     """Take what Odoo says. Of an older level only what was done by then: it still is. Raises ValueError for quantities that are none."""
     check_level(level)
     before = ledger.level
     is_older = before is not None and (level["version"], level["read_at"]) < (before["version"], before["read_at"])
     asked = _with_done(ledger.asked, level["orders"])
-    return settled(replace(ledger, level=before if is_older else level, asked=asked), limits, now)
+    taken = replace(ledger, asked=asked) if is_older else replace(ledger, level=level, level_value=value, asked=asked)
+    return settled(taken, limits, now)
 
 
 def with_demand(ledger: Ledger, demand: Demand, limits: Limits, now: datetime) -> Ledger:

@@ -16,13 +16,14 @@ An open order counts on every channel, whichever warehouse will ship it: which o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
 from schemas.records import StockLevel, Term
 from streams.stages.demand import number, quantity_text
 from streams.stages.stock.allocation import Allocation
-from streams.stages.stock.ledger import Ledger, open_units
+from streams.stages.stock.ledger import Ledger, OpenUnits, open_units
 
 _ZERO = Decimal(0)
 
@@ -35,8 +36,8 @@ class Offered:
     terms: tuple[Term, ...]
 
 
-def offered(ledger: Ledger, allocation: Allocation) -> Offered:
-    """What the channel with these terms may sell of this SKU now."""
+def offered(ledger: Ledger, allocation: Allocation, counted: Sequence[OpenUnits] | None = None) -> Offered:
+    """What the channel with these terms may sell of this SKU now. `counted`: `open_units(ledger)`, where they are at hand."""
     level = ledger.level
     if level is None:
         return Offered(0, (_term("unknown", _ZERO, "Odoo told nothing of this SKU"),))
@@ -44,13 +45,13 @@ def offered(ledger: Ledger, allocation: Allocation) -> Offered:
         return Offered(0, (_term("inactive", _ZERO, f"product {level['product_id']}@{level['version']}"),))
     if not allocation.offer:
         return Offered(0, (_term("not_offered", _ZERO, allocation.setting("offer")),))
-    terms = _addends(ledger, level, allocation)
+    terms = _addends(open_units(ledger) if counted is None else counted, level, allocation)
     available = sum((number(term["quantity"]) for term in terms), _ZERO)
     quantity, more = _allotted(available, allocation)
     return Offered(quantity, (*terms, *more))
 
 
-def _addends(ledger: Ledger, level: StockLevel, allocation: Allocation) -> list[Term]:
+def _addends(counted: Sequence[OpenUnits], level: StockLevel, allocation: Allocation) -> list[Term]:
     places = [p for p in level["locations"] if not allocation.warehouses or p["warehouse"] in allocation.warehouses]
     terms = []
     for place in places:
@@ -58,7 +59,7 @@ def _addends(ledger: Ledger, level: StockLevel, allocation: Allocation) -> list[
         terms.append(_term("on_hand", number(place["on_hand"]), event))
         if reserved := number(place["reserved"]):
             terms.append(_term("reserved", -reserved, event))
-    for order in open_units(ledger):
+    for order in counted:
         event = f"{order.order_key}@{order.version}" if order.version else order.order_key
         terms.append(_term("open_order", -order.units, event))
     if allocation.buffer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -59,7 +60,9 @@ def demand(
     return base | changes  # type: ignore[return-value]
 
 
-def record(topic: str, schema: str, value: Mapping[str, Any], *, lane: str = "", env: str = "sandbox", offset: int = 0) -> Record:
+def record(
+    topic: str, schema: str, value: Mapping[str, Any], *, lane: str = "", env: str = "sandbox", offset: int = 0
+) -> Record:
     headers = Headers(f"id-{offset}", "odoo", schema, value["version"], "c", f"corr-{value['key']}", 1, env, lane=lane)
     return Record(topic, 0, offset, 0, value["key"].encode(), CODEC.encode(schema, value), encode_headers(headers))
 
@@ -70,11 +73,14 @@ class Sent:
     def __init__(self) -> None:
         self.calls: list[list[Message]] = []
         self.refuses: list[Exception] = []
+        self.said = asyncio.Event()
 
     async def deliver(self, messages: Sequence[Message]) -> None:
         if self.refuses:
             raise self.refuses.pop()
         self.calls.append(list(messages))
+        if any(message.topic == "availability" for message in messages):
+            self.said.set()
 
     def on(self, topic: str) -> list[Message]:
         return [message for call in self.calls for message in call if message.topic == topic]

@@ -160,7 +160,9 @@ async def test_killed_between_ledger_and_numbers_the_numbers_are_said_again_the_
     said = bench.sent.on("availability")[-2:]
     fresh = await bench.restart()
     again = fresh.sent.on("availability")
-    assert [(one.key, decode_headers(one.headers)) for one in again] == [(one.key, decode_headers(one.headers)) for one in said]
+    assert [(one.key, decode_headers(one.headers)) for one in again] == [
+        (one.key, decode_headers(one.headers)) for one in said
+    ]
 
 
 async def test_a_restart_knows_what_was_offered_and_what_waits() -> None:
