@@ -40,7 +40,7 @@ def _orderable(*, partial: bool) -> Json:
         "productIdentifiers": _object(identifiers, ["productIdType", "productId"]),
         "productName": {"type": "string", "minLength": 1, "maxLength": MAX_NAME},
         "brand": {"type": "string", "minLength": 1, "maxLength": 60},
-        "price": {"type": "number", "minimum": 0.01, "multipleOf": 0.01},
+        "price": {"type": "number", "minimum": 0.01},
         "ShippingWeight": {"type": "number", "minimum": 0.001},
         "MustShipAlone": {"type": "string", "enum": list(YES_NO)},
         "shipsInOriginalPackaging": {"type": "string", "enum": list(YES_NO)},

@@ -142,7 +142,7 @@ class SellerControl:
 
     def _add_item(self, account: str, wanted: Json, now: float) -> None:
         sku, name = str(wanted["sku"]), str(wanted.get("name", wanted["sku"]))
-        gtin = str(wanted.get("gtin") or ean13(f"202{random.Random(f'gtin:{sku}').randrange(10**9):09d}")).zfill(14)
+        gtin = str(wanted.get("gtin") or self._free_gtin(account, sku)).zfill(14)
         cents = int(number(wanted, "price_cents", 1, 10**8, 1999))
         product_type = str(wanted.get("product_type", type_of(name)))
         item = Item(
@@ -164,6 +164,13 @@ class SellerControl:
         if wanted.get("stock") is not None:
             node = self.world.settings.nodes_of(account)[0]
             self.world.stock.write(account, sku, node, int(number(wanted, "stock", 0, 10**9)), origin)
+
+    def _free_gtin(self, account: str, sku: str) -> str:
+        rng = random.Random(f"gtin:{sku}")
+        while True:
+            gtin = ean13(f"202{rng.randrange(10**9):09d}")
+            if not self.world.items.by_gtin(account, gtin.zfill(14)):
+                return gtin
 
     def _change_item(self, sku: str, body: Json) -> Json:
         """{"kind": "publish" | "unpublish" | "system_problem" | "in_progress" | "retire" | "delete" | "rename", "reasons": [...],
