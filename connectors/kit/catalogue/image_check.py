@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import warnings
+import struct
 from dataclasses import dataclass
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -39,13 +39,12 @@ def checked(content: bytes, rules: ImageRules) -> CheckedImage:
     """Raises DataError (BAD_IMAGE) saying what is wrong with the picture and what to do."""
     if len(content) > rules.largest_source_bytes:
         raise _bad(f"is larger than {_mb(rules.largest_source_bytes)}; make it smaller")
-    with warnings.catch_warnings():
-        # A picture of 90 to 180 million pixels is only warned of; our own limit is asked first, so that is no news.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            return _checked(content, rules)
-        except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError) as error:
-            raise _bad(f"cannot be read as a picture ({type(error).__name__}); save it again as JPEG or PNG") from None
+    try:
+        return _checked(content, rules)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _bad(_too_many(rules)) from None
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, struct.error, Warning) as error:
+        raise _bad(f"cannot be read as a picture ({type(error).__name__}); save it again as JPEG or PNG") from None
 
 
 def _checked(content: bytes, rules: ImageRules) -> CheckedImage:
@@ -55,9 +54,7 @@ def _checked(content: bytes, rules: ImageRules) -> CheckedImage:
         raise _bad(f"is no picture of a known format ({', '.join(FORMATS)}); save it as JPEG or PNG") from None
     width, height = picture.size
     if width * height > rules.largest_source_pixels:
-        raise _bad(
-            f"has {width} x {height} pixels, more than {rules.largest_source_pixels // 10**6} million; make it smaller"
-        )
+        raise _bad(_too_many(rules))
     if min(width, height) < rules.smallest_side:
         raise _bad(
             f"has {width} x {height} pixels; at least {rules.smallest_side} x {rules.smallest_side} are asked for"
@@ -136,6 +133,10 @@ def _jpeg(picture: Image.Image, quality: int) -> bytes:
 
 def _bad(what: str) -> DataError:
     return DataError(f"the picture {what}", code=BAD_IMAGE)
+
+
+def _too_many(rules: ImageRules) -> str:
+    return f"has more than {rules.largest_source_pixels // 10**6} million pixels; make it smaller"
 
 
 def _mb(size: int) -> str:

@@ -14,7 +14,7 @@ class ImageRules:
     largest_side: int = 3000
     largest_bytes: int = 5 * 2**20
     largest_source_bytes: int = 30 * 2**20
-    largest_source_pixels: int = 100_000_000
+    largest_source_pixels: int = 80_000_000
     quality: int = 90
     lowest_quality: int = 70
     background: tuple[int, int, int] = (255, 255, 255)

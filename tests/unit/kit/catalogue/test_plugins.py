@@ -44,7 +44,7 @@ def test_a_module_named_in_the_configuration_adds_conversions_to_tables(
 
 def test_a_conversion_that_breaks_is_one_items_trouble(tmp_path: Path, module: ModuleType) -> None:
     def broken(value: Any, options: Any, around: Any) -> Any:
-        return {}["missing"]
+        return options["missing"]
 
     module.CONVERSIONS = [Conversion("broken", broken)]  # type: ignore[attr-defined]
     (tmp_path / "a.csv").write_text("attribute,from,convert\na,name,broken\n", encoding="utf-8")
