@@ -301,6 +301,7 @@ class Connector:
     settings       the pydantic model (a `connectors.kit.settings.Part`) of its part of the configuration; all fields have defaults
     accounts       the configured account names, given its settings ("" when it has just one)
     flows          the flows it can poll: name -> default interval
+    flows_for      settings -> those of them that are switched on, where configuration decides
     source         (settings, account, flow, deps) -> Source
     sink           (settings, deps) -> Sink, or None when nothing is written there
     order_mapping  raw order payload -> canonical order, or None when it sells nothing
@@ -321,6 +322,11 @@ class Connector:
     mapping_for: Callable[[Any], OrderMapping] | None = None
     mappings: Callable[[Any], Mapping[str, EntityMapping]] | None = None
     operations: frozenset[str] = frozenset()
+    flows_for: Callable[[Any], Mapping[str, timedelta]] | None = None
+
+    def configured_flows(self, settings: Any) -> Mapping[str, timedelta]:
+        """The flows to poll with these settings."""
+        return self.flows if self.flows_for is None else self.flows_for(settings)
 
     def configured_mapping(self, settings: Any) -> OrderMapping | None:
         """The order mapping to use with these settings."""

@@ -1,14 +1,20 @@
-"""Odoo 18 as a destination: marketplace orders become sale orders."""
+"""Odoo 18: marketplace orders become sale orders, and what changes in Odoo goes out (README.md)."""
 
 from connectors.kit.ports import Connector
+from connectors.odoo.capture_mapping import mappings
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.sink import OdooSink
+from connectors.odoo.source.make import ACCOUNT, FLOWS, flows_for, make_source
 from connectors.odoo.verify import OdooVerifier
 
 CONNECTOR = Connector(
     name="odoo",
     settings=OdooSettings,
-    accounts=lambda settings: [""],
+    accounts=lambda settings: [ACCOUNT],
+    flows=FLOWS,
+    source=make_source,
     sink=OdooSink,
     verifier=OdooVerifier,
+    mappings=mappings,
+    flows_for=flows_for,
 )

@@ -57,7 +57,8 @@ class CaptureSettings(Part):
     )
     cancel_reason_default: Reason = Field("out_of_stock", description="reason where nothing says one")
     ship_without_tracking: bool = Field(
-        False, description="tell of a finished delivery that has no tracking number; else when it gets one"
+        True,
+        description="tell of a finished delivery without a tracking number at once, which is an exception until it has one; else wait for it",
     )
 
     @field_validator("product_domain", "order_domain")

@@ -92,10 +92,11 @@ def configured_flows(settings: Settings, connectors: Iterable[Connector]) -> lis
     for connector in connectors:
         if connector.source is None:
             continue
-        for account in connector.accounts(part_of(settings, connector)):
+        part = part_of(settings, connector)
+        for account in connector.accounts(part):
             if ":" in account:
                 raise ConfigurationError(f"the account name {account!r} of {connector.name} must not contain a colon")
-            for name, default in connector.flows.items():
+            for name, default in connector.configured_flows(part).items():
                 interval = settings.poll.interval(connector.name, name, default)
                 found.append(Flow(FlowKey(connector.name, account, name), connector, interval))
     return sorted(found, key=lambda flow: flow.key)

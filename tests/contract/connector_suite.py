@@ -29,11 +29,13 @@ class Bench(Protocol):
 
     settings    they work
     secrets     texts that must never show: passwords, keys, tokens
+    flow        of a source: the flow that reads what `seed` makes
     """
 
     settings: Any
     deps: Deps
     secrets: Sequence[str]
+    flow: str
 
     def deliveries(self, count: int) -> list[Delivery]:
         """Deliveries that can be applied, with CANARY in whatever of them is personal."""

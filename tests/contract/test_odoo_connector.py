@@ -688,6 +688,6 @@ def _user(box: OdooBox, *groups: str) -> OdooSettings:
 def test_the_connector_offers_a_sink_and_a_verifier() -> None:
     """The stages find it by CONNECTOR; Odoo has one account without a name."""
     assert CONNECTOR.name == "odoo"
-    assert list(CONNECTOR.accounts(OdooSettings())) == [""]
+    assert list(CONNECTOR.accounts(OdooSettings())) == ["main"]
     assert CONNECTOR.sink is not None
     assert CONNECTOR.verifier is not None

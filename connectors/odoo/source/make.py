@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 
-from connectors.kit.ports import Deps, Page, Source
+from connectors.kit.ports import Deps, Source
 from connectors.odoo.capture_settings import CaptureSettings
 from connectors.odoo.client import Odoo
 from connectors.odoo.settings import OdooSettings
@@ -27,32 +27,17 @@ from connectors.odoo.source.stock import StockReader
 from connectors.odoo.source.watches import PLANS
 
 ACCOUNT = "main"
+PARTNERS = "partners"
 _SOON, _LATER = timedelta(seconds=5), timedelta(seconds=30)
 FLOWS = {name: _SOON if name in ("stock", "sale_orders", "pickings") else _LATER for name in PLANS}
 
-_NO_PAGES: tuple[Page, ...] = ()
 
-
-class Off:
-    """`Source` of a flow that is switched off: it has nothing, and asks nobody."""
-
-    def __init__(self, account: str, flow: str) -> None:
-        self.account, self.flow = account, flow
-
-    async def pages(self, position: str) -> AsyncIterator[Page]:
-        for page in _NO_PAGES:
-            yield page
-
-    async def resync(self, since: datetime) -> AsyncIterator[Page]:
-        for page in _NO_PAGES:
-            yield page
-
-    async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Page]:
-        for page in _NO_PAGES:
-            yield page
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
+def flows_for(settings: OdooSettings) -> Mapping[str, timedelta]:
+    """Those that are switched on: none without a mode of capture, partners only on request."""
+    capture = settings.capture
+    if capture.mode == "off":
+        return {}
+    return {name: interval for name, interval in FLOWS.items() if name != PARTNERS or capture.partners}
 
 
 def make_source(settings: OdooSettings, account: str, flow: str, deps: Deps) -> Source:
@@ -60,8 +45,6 @@ def make_source(settings: OdooSettings, account: str, flow: str, deps: Deps) -> 
     if flow not in PLANS:
         raise ValueError(f"odoo has no flow {flow!r}; it has {', '.join(PLANS)}")
     capture = settings.capture
-    if capture.mode == "off" or (flow == "partners" and not capture.partners):
-        return Off(account, flow)
     settings.check_environment(deps.environment)
     odoo = Odoo(settings.model_copy(update={"workers": 1}))  # one flow asks one thing at a time
     models = Models(odoo)

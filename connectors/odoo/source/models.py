@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from connectors.kit.errors import ForbiddenError, StopError
+from connectors.kit.errors import ForbiddenError, RuleError
 from connectors.odoo.client import Odoo
 
 logger = logging.getLogger(__name__)
@@ -31,9 +31,7 @@ class Models:
         if model not in self._fields:
             try:
                 self._fields[model] = frozenset(await self.odoo.ask(model, "fields_get", attributes=["type"]))
-            except ForbiddenError:
-                raise
-            except StopError:  # "Object x doesn't exist"
+            except RuleError:  # "Object x doesn't exist"
                 self._fields[model] = frozenset()
         return self._fields[model]
 
@@ -70,7 +68,7 @@ class Models:
         try:
             told = await self.odoo.ask("sale.order", "default_get", ["date_order"])
             return moment(told["date_order"])
-        except (StopError, KeyError, TypeError, ValueError):
+        except (ForbiddenError, RuleError, KeyError, TypeError, ValueError):
             return None
 
 

@@ -20,6 +20,7 @@ class OdooBench:
     settings: OdooSettings
     deps: Deps
     secrets: Sequence[str]
+    flow: str = "partners"
 
     def deliveries(self, count: int) -> list[Delivery]:
         sku = f"SKU-{tag()}"
@@ -38,7 +39,8 @@ class OdooBench:
         return [held.count(origin) for origin in origins]
 
     def seed(self, count: int) -> set[str]:
-        raise NotImplementedError("odoo is no source yet")
+        made = [self.box.call("res.partner", "create", {"name": f"{CANARY} {tag()}"}) for _ in range(count)]
+        return {f"odoo:partner:{one}" for one in made}
 
     def wrong_credentials(self) -> OdooSettings:
         return self._with(password="wrong-secret")

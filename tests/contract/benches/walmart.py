@@ -70,6 +70,7 @@ class WalmartBench:
     settings: WalmartSettings
     deps: Deps
     secrets: Sequence[str] = (SECRET,)
+    flow: str = "orders"
 
     def deliveries(self, count: int) -> list[Delivery]:
         return [acknowledgement(order_id) for order_id in sorted(self._add(count))]
