@@ -5,10 +5,14 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from connectors.odoo.sandbox.app import open_database
+from connectors.odoo.sandbox.engine.database import SUPERUSER, Arrival
+from connectors.odoo.sandbox.settings import SandboxSettings
 from tests.contract.odoo_sandbox_box import OdooBox, RefusedError, odoo_box
 
 SERIALIZATION = "psycopg2.errors.SerializationFailure"
@@ -107,6 +111,39 @@ def test_dates_are_the_start_in_microseconds_read_in_seconds(box: OdooBox, pool:
     exact = [["id", "=", long], ["write_date", "=", opened["started"]]]
     assert box.call("res.partner", "search_count", exact) == 1
     assert box.call("res.partner", "search_count", [["id", "=", long], ["write_date", "=", read["write_date"]]]) == 0
+
+
+def test_a_slow_call_has_the_date_of_its_arrival() -> None:
+    """EVT-6: also without a rule: what took long shows with a date as old as it took."""
+    with odoo_box(latency_ms=300) as box:
+        one = partner(box, "Slow")
+        answered = datetime.now(UTC) - timedelta(milliseconds=300)
+        stamp = answered.strftime("%Y-%m-%d %H:%M:%S.%f")
+        assert box.call("res.partner", "search", [["id", "=", one], ["write_date", "<=", stamp]]) == [one]
+
+
+def test_dates_of_a_row_never_go_back() -> None:
+    """A call that came first but changes a row that another has changed since starts anew, as PostgreSQL has it."""
+    now = [datetime(2026, 3, 4, 5, 6, 7, 1, UTC)]
+    database = open_database(SandboxSettings(), lambda: now[0])
+    try:
+        one = database.call(lambda env: env.create("res.partner", {"name": "One"}), SUPERUSER, {}, reads=False)
+
+        def write(city: str, arrival: Arrival | None = None) -> str:
+            database.call(
+                lambda env: env.write("res.partner", one, {"city": city}), SUPERUSER, {}, reads=False, arrival=arrival
+            )
+            return str(database.tables["res.partner"].rows[one]["write_date"])
+
+        early = database.arrival()
+        now[0] += timedelta(seconds=1)
+        first = write("later call")
+        now[0] += timedelta(seconds=1)
+        assert write("earlier call", early) > first
+        now[0] -= timedelta(hours=1)
+        assert write("after the clock was set back") > first
+    finally:
+        database.close()
 
 
 def test_rolled_back_work_is_never_seen_and_its_client_is_told(box: OdooBox, pool: ThreadPoolExecutor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -136,12 +137,11 @@ def test_merged_quants_vanish_without_a_word(box: OdooBox) -> None:
     old, new = hand(box, "quants/split", sku="SKU-00001", quantity=5)["quants"]
     before = box.call("stock.quant", "search_read", [["id", "in", [old, new]]], ["quantity", "write_date"], order="id")
     assert [one["quantity"] for one in before] == [7, 5]
-    dates = [["id", "=", old], ["write_date", ">=", before[0]["write_date"]]]
+    dates = [["id", "=", old], ["write_date", "<", datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")]]
     at = position(box)
     assert hand(box, "quants/merge")["merged"] == 1
     after = box.call("stock.quant", "search_read", [["id", "in", [old, new]]], ["quantity", "write_date"])
     assert [(one["id"], one["quantity"]) for one in after] == [(old, 12)]
-    assert after[0]["write_date"] == before[0]["write_date"]
     assert box.call("stock.quant", "search_count", dates) == 1
     assert not {one for one in journal(box, at) if one[1] == new}
 

@@ -129,6 +129,9 @@ def test_an_order_is_delivered_whole_with_carrier_and_tracking(box: OdooBox) -> 
     assert row["date_done"]
     assert row["sale_id"][0] == order
     assert status(box, order) == ("sale", "full")
+    shown = box.http.get("/sandbox/state").json()["transfers"][0]
+    assert (shown["carrier_tracking_ref"], shown["goods"]) == ("1Z", {"lamp": 2, "bulb": 1})
+    assert "2 x lamp, 1 x bulb" in box.http.get("/").text
 
 
 def test_an_order_is_delivered_in_parcels_then_the_rest(box: OdooBox) -> None:

@@ -25,6 +25,7 @@ FURNITURE = (
     "res.currency",
     "ir.module.module",
 )
+TRANSFER = ("name", "origin", "picking_type_code", "state", "carrier_id", "carrier_tracking_ref", "date_done")
 ORDER = ("name", "client_order_ref", "partner_id", "state", "locked", "date_order", "amount_total", "delivery_status")
 
 
@@ -32,9 +33,10 @@ def state_of(database: Database, calls: RpcCalls) -> dict[str, Any]:
     """Orders (the newest, with the count and sums of all), records per model, calls."""
 
     def look(env: Env) -> dict[str, Any]:
-        return {"orders": _orders(env), "records": _records(env)}
+        return {"orders": _orders(env), "transfers": _transfers(env), "records": _records(env)}
 
     found = database.call(look, SUPERUSER, {}, reads=True)
+    found["open_transactions"] = database.holds.open_count()
     return {**found, "webhooks": database.automations.webhooks.as_json(), "calls": calls.as_json()}
 
 
@@ -53,6 +55,18 @@ def _orders(env: Env) -> dict[str, Any]:
     return {"count": len(every), "by_state": by_state, "amount_total": round(total, 2), "newest": newest}
 
 
+def _transfers(env: Env) -> list[dict[str, Any]]:
+    """The newest, with what moved or is reserved, by SKU."""
+    ids = env.search("stock.picking", [], order="id desc", limit=NEWEST)
+    newest = env["stock.picking"].read(env, ids, TRANSFER)
+    for transfer in newest:
+        moves = env.related("stock.move", "picking_id", transfer["id"])
+        transfer["goods"] = {
+            env.row("product.product", move["product_id"])["default_code"] or "": move["quantity"] for move in moves
+        }
+    return newest
+
+
 def _records(env: Env) -> dict[str, int]:
     counts = {name: len(table.rows) for name, table in sorted(env.db.tables.items())}
     return {name: count for name, count in counts.items() if count}
@@ -61,7 +75,8 @@ def _records(env: Env) -> dict[str, int]:
 def page_of(settings: SandboxSettings, state: dict[str, Any], log: CallLog, plan: FaultPlan) -> Response:
     orders = state["orders"]
     states = ", ".join(f"{count} {name}" for name, count in sorted(orders["by_state"].items()))
-    note = f"Stands for an Odoo 18 server. Database {settings.db}; API at /jsonrpc; the same as JSON at /sandbox/state."
+    held = f" Transactions held open: {state['open_transactions']}." if state["open_transactions"] else ""
+    note = f"Stands for an Odoo 18 server.{held} Database {settings.db}; API at /jsonrpc; the same as JSON at /sandbox/state."
     about = f"{orders['count']} in all ({states}), together {orders['amount_total']:.2f}." if orders["count"] else ""
     return page(
         "Odoo sandbox",
@@ -70,6 +85,7 @@ def page_of(settings: SandboxSettings, state: dict[str, Any], log: CallLog, plan
             Table(
                 "Sale orders", _ORDER_COLUMNS, [_order_row(one) for one in orders["newest"]], about, "No orders yet."
             ),
+            Table("Transfers", _TRANSFER_COLUMNS, [_transfer_row(one) for one in state["transfers"]]),
             Table("Records", ("Model", "Records"), _record_rows(state["records"])),
             Table("RPC", ("Time", "Model", "Method", "ms", "Error"), _call_rows(state["calls"])),
             faults_table(plan),
@@ -86,6 +102,16 @@ def _order_row(order: dict[str, Any]) -> tuple[Any, ...]:
     reference, delivery = order["client_order_ref"] or "", order["delivery_status"] or ""
     money = f"{order['amount_total']:.2f}"
     return order["name"], reference, order["partner_id"], state, delivery, order["date_order"], order["lines"], money
+
+
+_TRANSFER_COLUMNS = ("Transfer", "Of", "Kind", "State", "Carrier", "Tracking", "Done (UTC)", "Goods")
+
+
+def _transfer_row(one: dict[str, Any]) -> tuple[Any, ...]:
+    goods = ", ".join(f"{quantity:g} x {sku}" for sku, quantity in one["goods"].items())
+    carrier = one["carrier_id"][1] if one["carrier_id"] else ""
+    texts = (one["name"], one["origin"], one["picking_type_code"], one["state"], carrier)
+    return (*(text or "" for text in texts), one["carrier_tracking_ref"] or "", one["date_done"] or "", goods)
 
 
 def _record_rows(records: dict[str, int]) -> list[tuple[str, int]]:

@@ -140,6 +140,10 @@ class Holds:
             self._rules.clear()
         self.release(None, "rollback", seconds)
 
+    def open_count(self) -> int:
+        with self._changed:
+            return sum(one.state == "open" for one in self._seen.values())
+
     def as_json(self) -> dict[str, Any]:
         with self._changed:
             return {
