@@ -70,6 +70,10 @@ class Products:
             raise MappingError(f"SKU {item.sku!r}: no product of Odoo belongs to it", waiting_for=wanted.waiting_for)
         return self._found[wanted][0]
 
+    def known(self, wanted: Wanted) -> int:
+        """Its id as `find` has found it, 0 when it has not."""
+        return self._found[wanted][0] if wanted in self._found else 0
+
     def services(self) -> frozenset[int]:
         """The service products' ids."""
         return frozenset(self._services.values())

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from connectors.kit.settings import Part
 from connectors.odoo.capture_settings import CaptureSettings
+from connectors.odoo.listing_settings import ListingSettings
 
 
 class Stage(StrEnum):
@@ -120,6 +121,9 @@ class OdooSettings(Part):
     settlement_journal: str = Field("MISC", description="code of the journal settlements are posted in")
     settlement_detail: Literal["kind", "order"] = Field(
         "kind", description="one journal item for each kind and name, or one for each of them and order"
+    )
+    listings: ListingSettings = Field(
+        default_factory=ListingSettings, description="how a marketplace's catalogue comes into products"
     )
 
     @field_validator("url")

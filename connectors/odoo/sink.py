@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from connectors.kit.ports import Delivery, Deps, Difference, Outcome, Result
 from connectors.odoo.client import Odoo
 from connectors.odoo.handling import Handler
+from connectors.odoo.listings import Listings
 from connectors.odoo.mapping import Rules
 from connectors.odoo.order_upserts import OrderUpserts
 from connectors.odoo.references import References
@@ -26,7 +27,8 @@ logger = logging.getLogger(__name__)
 UPSERT_ORDER = "upsert_order"
 UPSERT_RETURN = "upsert_return"
 POST_SETTLEMENT = "post_settlement"
-OPERATIONS = frozenset({UPSERT_ORDER, UPSERT_RETURN, POST_SETTLEMENT})
+MERGE_LISTING = "merge_listing"
+OPERATIONS = frozenset({UPSERT_ORDER, UPSERT_RETURN, POST_SETTLEMENT, MERGE_LISTING})
 
 
 class OdooSink:
@@ -47,6 +49,7 @@ class OdooSink:
             UPSERT_ORDER: OrderUpserts(self._odoo, settings, references, rules),
             UPSERT_RETURN: Returns(self._odoo, settings),
             POST_SETTLEMENT: settlements,
+            MERGE_LISTING: Listings(self._odoo, settings, references.products, deps),
         }
         self._waiting = Waiting(
             self._odoo,

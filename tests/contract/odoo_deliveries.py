@@ -12,7 +12,7 @@ from connectors.kit.ports import Delivery, Outcome
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.sink import OdooSink
 from schemas.checksum import checksum
-from schemas.records import Cancellation, Order, ReturnLine, ReturnOrder, Settlement, SettlementLine
+from schemas.records import Cancellation, Listing, Order, ReturnLine, ReturnOrder, Settlement, SettlementLine
 from tests.builders import ORDERED, delivery_of, deps, money
 from tests.contract.odoo_box import OdooBox
 
@@ -104,3 +104,13 @@ def settlement_of(number: str, *lines: SettlementLine, deposit: str | None = Non
         "lines": list(lines), "extras": {},
     }  # fmt: skip
     return cast(Settlement, {**base, **changes})
+
+
+def listing_of(sku: str, **changes: Any) -> Listing:
+    base: Listing = {
+        "key": f"walmart:MAIN:item:{sku}", "source": "walmart", "account": "MAIN", "sku": sku, "version": 1, "item_id": "",
+        "barcode": "", "title": f"Title of {sku}", "description": "", "brand": "", "product_type": "", "category": "",
+        "price": None, "status": "published", "source_status": "PUBLISHED", "problems": [], "attributes": {},
+        "image_url": "", "variant_group": "",
+    }  # fmt: skip
+    return cast(Listing, {**base, **changes})

@@ -12,7 +12,7 @@ import pytest
 from connectors.kit.ports import Result
 from schemas.reasons import Reason
 from schemas.records import Settlement
-from tests.builders import order, order_line
+from tests.builders import ORDERED, order, order_line
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
 from tests.contract.odoo_deliveries import (
     cents,
@@ -175,9 +175,7 @@ async def test_another_currency_is_booked_at_the_rate_of_the_day(box: OdooBox) -
         settlement_line("commission", "-1.11"),
     ]
     body = settlement_of(tag(), *lines, currency="EUR")
-    early = settlement_of(
-        tag(), *lines, currency="EUR", deposited_at=None, ends_at=body["starts_at"].replace(year=1999)
-    )  # type: ignore[union-attr]
+    early = settlement_of(tag(), *lines, currency="EUR", deposited_at=None, ends_at=ORDERED.replace(year=1999))
     for day, rate in (("2026-03-10", 0.8), ("2026-03-25", 0.5)):
         if not box.call("res.currency.rate", "search", [["currency_id", "=", euro], ["name", "=", day]]):
             box.call("res.currency.rate", "create", {"currency_id": euro, "name": day, "rate": rate})
@@ -200,7 +198,7 @@ async def test_a_date_in_a_locked_period_is_told(box: OdooBox) -> None:
     (company,) = box.rows("res.company", [], ["fiscalyear_lock_date"])[:1]
     box.call("res.company", "write", [company["id"]], {"fiscalyear_lock_date": "2025-06-30"})
     try:
-        body = report(tag(), deposited_at=None, ends_at=report("x")["ends_at"].replace(year=2025))  # type: ignore[union-attr]
+        body = report(tag(), deposited_at=None, ends_at=ORDERED.replace(year=2025))
         async with sink_of(box) as sink:
             (outcome,) = await put(sink, POST, body)
     finally:
