@@ -30,6 +30,8 @@ LONGEST_SKU = 50
 MAIN_IMAGE, MORE_IMAGES = "mainImageUrl", "productSecondaryImageURL"
 # Stands for the picture while an item is checked: its address is known only once the picture is stored.
 PENDING_IMAGE = "https://pictures.invalid/pending.jpg"
+# In what a product waits for: the category needs a line, and not one that names this product type again.
+OTHER_THAN = ":not:"
 Json = dict[str, Any]
 
 
@@ -120,7 +122,8 @@ def _category_problems(
     elif options.product_types is not None and product_type not in options.product_types:
         # Held like a missing line: the table names a type Walmart does not have (any more).
         detail = f"Walmart has no product type {product_type!r}; set it right in the category tables"
-        yield FieldProblem(codes.UNKNOWN_TYPE, "category", detail, f"category:{SOURCE}:{options.account}:{name}")
+        waiting_for = f"category:{SOURCE}:{options.account}:{name}{OTHER_THAN}{product_type}"
+        yield FieldProblem(codes.UNKNOWN_TYPE, "category", detail, waiting_for)
 
 
 def _sku_problems(product: Product) -> Iterator[FieldProblem]:

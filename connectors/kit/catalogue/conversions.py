@@ -13,6 +13,8 @@ from connectors.kit.catalogue.conversion import Around, Conversion, NotInTable, 
 from connectors.kit.catalogue.gtin import gtin_in
 from connectors.kit.errors import DataError
 
+# What the table of colours is called in what a product waits for.
+COLOURS = "colours"
 _TRUE = frozenset(("true", "yes", "y", "1", "on", "oui", "ja", "si", "sí"))
 _SEPARATORS = {"semicolon": ";", "pipe": "|", "newline": "\n"}
 _FALSE = frozenset(("false", "no", "n", "0", "off", "non", "nein"))
@@ -151,7 +153,7 @@ def _gtin(value: Any, options: Options, around: Around) -> Any:
 def _colour(value: Any, options: Options, around: Around) -> Any:
     name = around.colours.normalised(text_in(value))
     if name is None:
-        raise NotInTable("colours", text_in(value))
+        raise NotInTable(COLOURS, text_in(value))
     return name
 
 

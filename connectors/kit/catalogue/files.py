@@ -50,7 +50,9 @@ class TableFiles:
     values: Mapping[str, Path] = field(default_factory=dict)
     blocks: Sequence[str] = ("visible",)
 
-    def all(self) -> tuple[Path, ...]:
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All of them."""
         return (*self.categories, *self.attributes, *self.colours, *self.values.values())
 
 
