@@ -53,7 +53,7 @@ def test_rules_fit_by_sku_category_and_kit_and_the_last_one_wins() -> None:
 
 def test_names_of_channels_and_accounts_are_found_in_any_case() -> None:
     """Environment variables come in lower case."""
-    allocations = Allocations(StockSettings(channels={"walmart": {"buffer": 2}}), [("Walmart", "MAIN")])  # type: ignore[dict-item]
+    allocations = Allocations(StockSettings(channels={"walmart": {"buffer": 2}}), [("Walmart", "MAIN")])
     assert allocations.of(("Walmart", "MAIN"), "A", None).buffer == 2
 
 
@@ -90,6 +90,6 @@ def test_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_flushes_may_differ_by_channel() -> None:
     """INV-1: Walmart every 15 minutes, Amazon every two hours."""
-    stock = StockSettings(channels={"amazon": {"flush_minutes": 120}})  # type: ignore[dict-item]
+    stock = StockSettings(channels={"amazon": {"flush_minutes": 120}})
     assert stock.flush_minutes_of("walmart") == 15
     assert stock.flush_minutes_of("Amazon") == 120

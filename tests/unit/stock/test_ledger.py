@@ -31,7 +31,7 @@ def after(*records: Any, now: Any = NOW) -> Ledger:
     ledger = Ledger(SKU)
     for one in records:
         fold = with_demand if "quantity" in one else with_level
-        ledger = fold(ledger, one, LIMITS, now)  # type: ignore[operator]
+        ledger = fold(ledger, one, LIMITS, now)
     return ledger
 
 

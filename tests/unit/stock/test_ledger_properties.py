@@ -128,7 +128,7 @@ def test_channels_that_share_the_stock_never_add_up_to_more_than_there_is(
         "walmart": {"ratio": Decimal(share) / 100, "buffer": buffer, "cap": cap},
         "amazon": {"ratio": Decimal(100 - share) / 100},
     }
-    allocations = Allocations(StockSettings(channels=channels), [WALMART, AMAZON])  # type: ignore[arg-type]
+    allocations = Allocations(StockSettings(channels=channels), [WALMART, AMAZON])
     ledger = fold(world.said)
     found = {one.channel: one.now.quantity for one in standings(ledger, allocations)}
     assert sum(found.values()) <= max(0, world.free)

@@ -62,7 +62,7 @@ def test_inactive_and_unknown_products_are_not_sold() -> None:
 def test_walmart_takes_999_at_most_unless_told_otherwise() -> None:
     ledger = Ledger("A", level(5000))
     for settings, expected in (({}, 999), ({"cap": 50}, 50), ({"channels": {"walmart": {"cap": 2000}}}, 2000)):
-        allocations = Allocations(StockSettings(**settings), [WALMART, AMAZON])  # type: ignore[arg-type]
+        allocations = Allocations(StockSettings(**settings), [WALMART, AMAZON])
         assert offered(ledger, allocations.of(WALMART, "A", ledger.level)).quantity == expected
     unlimited = Allocations(StockSettings(), [AMAZON]).of(AMAZON, "A", ledger.level)
     assert offered(ledger, unlimited).quantity == 5000

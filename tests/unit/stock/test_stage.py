@@ -125,7 +125,7 @@ async def test_a_resync_that_finds_a_sold_out_sku_is_urgent() -> None:
 
 async def test_every_number_says_what_it_is_made_of() -> None:
     """INV-6: the terms add up to the number and name their events."""
-    bench = await Bench(StockSettings(channels={"walmart": {"buffer": 1, "ratio": "0.5"}}), [WALMART]).start()  # type: ignore[dict-item]
+    bench = await Bench(StockSettings(channels={"walmart": {"buffer": 1, "ratio": "0.5"}}), [WALMART]).start()
     await bench.levels(level(10, 2))
     await bench.demands(demand(2, "A-1"))
     await bench.flush()
@@ -182,7 +182,7 @@ async def test_new_settings_are_told_with_the_next_flush() -> None:
     bench = await Bench(channels=[WALMART]).start()
     await bench.levels(level(10))
     await bench.flush()
-    bench.settings = bench.settings.model_copy(update={"stock": StockSettings(buffer=4)})  # type: ignore[arg-type]
+    bench.settings = bench.settings.model_copy(update={"stock": StockSettings(buffer=4)})
     fresh = await bench.restart()
     fresh.sent.clear()
     await fresh.flush()
@@ -299,7 +299,7 @@ async def test_topics_of_different_partition_counts_are_refused() -> None:
 
 
 def test_a_channel_that_does_not_exist_is_told_at_the_start() -> None:
-    stock = StockSettings(channels={"wallmart": {}}, rules=({"channel": "walmart", "account": "other", "buffer": 1},))  # type: ignore[dict-item, arg-type]
+    stock = StockSettings(channels={"wallmart": {}}, rules=({"channel": "walmart", "account": "other", "buffer": 1},))
     with pytest.raises(ConfigurationError) as error:
         Bench(stock, [WALMART])
     assert "stock.channels.wallmart: there is no marketplace 'wallmart'" in str(error.value)
