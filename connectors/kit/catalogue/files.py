@@ -50,9 +50,8 @@ class TableFiles:
     values: Mapping[str, Path] = field(default_factory=dict)
     blocks: Sequence[str] = ("visible",)
 
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """All of them."""
+    def all(self) -> tuple[Path, ...]:
+        """Every file, for seeing whether one changed."""
         return (*self.categories, *self.attributes, *self.colours, *self.values.values())
 
 

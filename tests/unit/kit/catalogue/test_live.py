@@ -28,7 +28,7 @@ def test_tables_follow_their_files(tmp_path: Path, caplog: pytest.LogCaptureFixt
     path = tmp_path / "c.csv"
     files = TableFiles(categories=[path])
     write(path, "category,product_type\nAll / B,B\n", 1)
-    live = LiveTables(lambda: load(files, conversions(points=[])), files.paths)
+    live = LiveTables(lambda: load(files, conversions(points=[])), files.all())
     assert mapped(live) is None
     write(path, "category,product_type\nAll / A,A1\n", 2)
     assert mapped(live) == "A1"
@@ -45,4 +45,4 @@ def test_tables_follow_their_files(tmp_path: Path, caplog: pytest.LogCaptureFixt
 def test_wrong_tables_at_the_start_are_told(tmp_path: Path) -> None:
     files = TableFiles(categories=[tmp_path / "none.csv"])
     with pytest.raises(TableError, match="cannot be read"):
-        LiveTables(lambda: load(files, conversions(points=[])), files.paths)
+        LiveTables(lambda: load(files, conversions(points=[])), files.all())
