@@ -287,7 +287,7 @@ def page_in(asked: Asked, content: Any) -> OrderPage:
     cursor = cursor.strip() if isinstance(cursor, str) else ""
     if cursor and not cursor.startswith("?"):
         raise asked.left("gave a nextCursor that does not start with `?`")
-    return OrderPage(tuple(orders), cursor, _count(meta.get("totalCount")))
+    return OrderPage(tuple(orders), cursor, count_in(meta.get("totalCount")))
 
 
 def order_in(asked: Asked, content: Any) -> Any:
@@ -305,7 +305,7 @@ def _check_for_errors(answer: Answer, content: Any, now: datetime) -> None:
         raise errors.error_of(answer, found, now)
 
 
-def _count(value: Any) -> int | None:
+def count_in(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

@@ -1,0 +1,215 @@
+"""Reconciliation reports in: the flow `settlements` (FIN-1).
+
+Walmart says which reports there are, by texts that look like dates and are sent back unchanged; each is a zip with one CSV. A report does not
+change, so each is read once; the position remembers which. The payload is the CSV's rows as JSON, every cell as it stands, empty ones left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+
+from connectors.kit import exact_json
+from connectors.kit.errors import DataError
+from connectors.kit.ports import Canonical, Fetched, Page, Problem
+from connectors.kit.rate import Priority
+from connectors.kit.reading import Reader
+from connectors.walmart import errors
+from connectors.walmart.client import WalmartClient
+from schemas.records import Settlement, SettlementLine
+
+FLOW, ENTITY = "settlements", "settlement"
+LIST, FILE = "/v3/report/reconreport/availableReconFiles", "/v3/report/reconreport/reconFile"
+MOST_BYTES = 64 * 1024 * 1024  # of the CSV, unpacked: a guard against a zip that grows without end
+MOST_REMEMBERED = 1000
+SUMMARY = "PaymentSummary"
+
+# Amount type -> what it is, in a sale; in a refund the same names are what is taken back.
+KINDS = {
+    "product price": "sale", "item price": "sale", "shipping": "shipping", "shipping price": "shipping", "promo code": "promotion",
+    "product tax": "tax", "shipping tax": "tax", "product tax withheld": "facilitator_tax", "shipping tax withheld": "facilitator_tax",
+    "commission on product": "commission", "commission on shipping": "commission", "fee/reimbursement": "fee",
+    "reserve": "reserve", "hold": "reserve", "transfer": "transfer",
+}  # fmt: skip
+_REFUNDED = {"sale": "refund", "shipping": "refund", "promotion": "refund", "tax": "refund_tax"}
+
+
+class WalmartSettlements:
+    """`Source` of the flow `settlements`."""
+
+    flow = FLOW
+
+    def __init__(self, account: str, client: WalmartClient, now: Callable[[], datetime]) -> None:
+        self.account = account
+        self._client = client
+        self._now = now
+
+    async def pages(self, position: str) -> AsyncIterator[Page]:
+        """Reports not read yet, a page each. Raises DataError for a position that is none."""
+        done = _done(position)
+        began, dates = self._now(), await self._dates()
+        left = [date for date in dates if date not in done]
+        if not left:
+            yield Page((), _position([date for date in done if date in dates]), began, request=f"GET {LIST}")
+        for number, date in enumerate(left, 1):
+            done = [*done, date][-MOST_REMEMBERED:]
+            last = number == len(left)
+            yield await self._report(date, _position(done), began if last else None, last=last)
+
+    async def resync(self, since: datetime) -> AsyncIterator[Page]:
+        """All reports Walmart still offers: their names cannot be compared with a time."""
+        dates = await self._dates()
+        for number, date in enumerate(dates, 1):
+            yield await self._report(date, "", None, last=number == len(dates))
+
+    async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Page]:
+        """Just these reports, by Walmart's own names for them."""
+        for number, date in enumerate(ids, 1):
+            yield await self._report(date, "", None, last=number == len(ids))
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def _dates(self) -> list[str]:
+        query = urlencode({"reportVersion": "v1"})
+        try:
+            answer, content = await self._client.call("list_recon", "GET", f"{LIST}?{query}", priority=Priority.REPORTS)
+        except DataError as error:
+            if error.code == errors.NOT_FOUND:
+                return []
+            raise
+        found = content.get("availableApReportDates") if isinstance(content, dict) else None
+        if not isinstance(found, list):
+            raise answer.asked.left("gave no `availableApReportDates`")
+        return [str(date) for date in found if isinstance(date, str | int) and str(date).strip()]
+
+    async def _report(self, date: str, position: str, read_until: datetime | None, *, last: bool) -> Page:
+        query = urlencode({"reportDate": date, "reportVersion": "v1"})
+        key, request = f"walmart:{self.account}:settlement:{date}", f"GET {FILE} {date}"
+        try:
+            answer = await self._client.download("recon_file", f"{FILE}?{query}")
+            rows = rows_in(answer.body)
+        except DataError as error:
+            return Page((), position, read_until, last, (Problem(key, str(error), b""),), request)
+        payload = exact_json.dumps({"reportDate": date, "rows": rows})
+        return Page((Fetched(key, ENTITY, payload),), position, read_until, last, (), request)
+
+
+def rows_in(content: bytes) -> list[dict[str, str]]:
+    """The rows of a report: of the CSV in a zip, or of a bare CSV. Raises DataError."""
+    text = _unpacked(content).decode("utf-8-sig", errors="strict") if content else ""
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    if not reader.fieldnames or "Amount" not in reader.fieldnames:
+        raise DataError("the report has no column `Amount`; Walmart has changed its format", code="DATA")
+    found = []
+    for number, row in enumerate(reader, 2):
+        if None in row or None in row.values():
+            raise DataError(f"row {number} of the report has another number of cells than the header", code="DATA")
+        found.append({name.strip(): value.strip() for name, value in row.items() if value.strip()})
+    return found
+
+
+def _unpacked(content: bytes) -> bytes:
+    if not content.startswith(b"PK"):
+        return content
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            (name,) = [info for info in archive.infolist() if not info.is_dir()]
+            if name.file_size > MOST_BYTES:
+                raise DataError(f"the report is {name.file_size} bytes, more than {MOST_BYTES}", code="DATA")
+            with archive.open(name) as file:
+                return file.read(MOST_BYTES)
+    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+        raise DataError(f"the report is no zip with one file in it ({type(error).__name__})", code="DATA") from None
+
+
+def to_settlement(payload: bytes, account: str) -> Sequence[Canonical]:
+    """One report -> the canonical settlement. Raises DataError naming the row."""
+    try:
+        content = exact_json.loads(payload)
+    except ValueError as error:
+        raise DataError(f"payload: not JSON ({type(error).__name__})", code="DATA") from None
+    reader = Reader(content).an_object()
+    report = reader.needed_text("reportDate")
+    rows = [row.value for row in reader.children("rows")]
+    summaries = [row for row in rows if row.get("Transaction Type") == SUMMARY]
+    if len(summaries) != 1:
+        raise DataError(f"report {report}: {len(summaries)} PaymentSummary rows, not one", code="DATA")
+    (summary,) = summaries
+    lines = [_line(row, number, account) for number, row in enumerate(rows, 2) if row is not summary]
+    body = Settlement(
+        key=f"walmart:{account}:settlement:{report}", source="walmart", account=account, settlement_id=report, version=0,
+        starts_at=_date(summary.get("Period Start Date")), ends_at=_date(summary.get("Period End Date")),
+        deposited_at=_date(summary.get("Transaction Posted Timestamp")), currency=summary.get("Currency", "USD"),
+        deposit=str(_amount(summary.get("Total Payable", ""), f"report {report}: Total Payable")), lines=lines,
+        extras={"description": summary["Transaction Description"]} if summary.get("Transaction Description") else {},
+    )  # fmt: skip
+    return (Canonical("settlement", body["key"], 0, body),)
+
+
+def _line(row: Mapping[str, str], number: int, account: str) -> SettlementLine:
+    kind, name = kind_of(row.get("Transaction Type", ""), row.get("Amount Type", ""))
+    order_id = row.get("Purchase Order #", "")
+    described = row.get("Transaction Description", "")
+    return SettlementLine(
+        kind=kind, name=described if kind in ("fee", "adjustment") and described else name,
+        amount=str(_amount(row.get("Amount", ""), f"row {number}: Amount")), order_id=order_id,
+        order_key=f"walmart:{account}:{order_id}" if order_id else "", line_id=row.get("Purchase Order line #", ""),
+        sku=row.get("Partner Item Id", ""), quantity=row.get("Ship Qty", "0") or "0",
+        posted_at=_date(row.get("Transaction Posted Timestamp")), detail=row.get("Transaction Reason Description", ""),
+    )  # fmt: skip
+
+
+def kind_of(transaction: str, amount_type: str) -> tuple[str, str]:
+    """(kind, Walmart's words). What we do not know is `unknown` with its words, never guessed."""
+    found = KINDS.get(" ".join(amount_type.lower().split()), "unknown")
+    words = f"{transaction}: {amount_type}" if amount_type else transaction
+    if transaction == "Refund":
+        return _REFUNDED.get(found, found), words
+    if transaction == "Adjustment" and found in ("fee", "unknown"):
+        return "adjustment", words
+    return found, words
+
+
+def _amount(text: str, where: str) -> Decimal:
+    """`1,234.50`, `-3.10`, `(3.10)`, `$3.10`. Raises DataError."""
+    plain = text.strip().replace(",", "").replace("$", "")
+    if plain.startswith("(") and plain.endswith(")"):
+        plain = "-" + plain[1:-1]
+    try:
+        value = Decimal(plain)
+    except InvalidOperation:
+        raise DataError(f"{where}: expected an amount, found text of {len(text)} characters", code="DATA") from None
+    if not value.is_finite():
+        raise DataError(f"{where}: expected an amount", code="DATA")
+    return value
+
+
+def _date(text: str | None) -> datetime | None:
+    """`12/19/2025`; None when there is none or it is none."""
+    try:
+        return datetime.strptime(text or "", "%m/%d/%Y").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _done(position: str) -> list[str]:
+    if not position:
+        return []
+    try:
+        found: Any = json.loads(position)
+        dates = found["done"]
+    except (ValueError, KeyError, TypeError):
+        raise DataError("position: not that of settlements; resync to start over") from None
+    return [str(date) for date in dates]
+
+
+def _position(done: Sequence[str]) -> str:
+    return json.dumps({"v": 1, "done": list(done)})
