@@ -37,7 +37,9 @@ def test_a_plus_is_a_plus_and_no_space(box: Box) -> None:
 
 def test_an_unknown_sku_is_content_not_found(box: Box) -> None:
     """INV-4: whoever gets this creates the item."""
-    assert code_of(put_stock(box, "NOPE", 1)) == (404, "CONTENT_NOT_FOUND")
+    refused = put_stock(box, "NOPE", 1)
+    assert code_of(refused) == (404, "CONTENT_NOT_FOUND")
+    assert int(refused.headers["x-current-token-count"]) == 199
     assert code_of(box.call("GET", "/v3/inventory?sku=NOPE")) == (404, "CONTENT_NOT_FOUND")
     assert code_of(box.call("GET", "/v3/inventories/NOPE")) == (404, "CONTENT_NOT_FOUND")
     body = {"inventories": {"nodes": [{"shipNode": NODE, "inputQty": {"unit": "EACH", "amount": 1}}]}}

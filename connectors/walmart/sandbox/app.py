@@ -63,6 +63,8 @@ class WalmartSandbox:
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)
+        # Errors tell what is left of the quota as answers do.
+        error.headers = error.headers or getattr(request.state, "throttle", {})
         return self.world.envelopes.answer(error)
 
     async def _no_such_path(self, request: Request, error: Exception) -> Response:

@@ -56,7 +56,7 @@ class FeedApi:
         body = await request.body()
         if len(body) > kind.megabytes * 1024 * 1024:
             text = f"a {kind.name} feed may have {kind.megabytes} MB"
-            raise ApiError("REQUEST_ENTITY_TOO_LARGE", text, field="file", component=FEEDS, headers=passed.headers)
+            raise ApiError("REQUEST_ENTITY_TOO_LARGE", text, field="file", component=FEEDS)
         part = the_file(request.headers.get("content-type", ""), body)
         feed = self._accepted(kind, passed, part, request)
         return JSONResponse({"feedId": feed.feed_id}, headers=passed.headers)

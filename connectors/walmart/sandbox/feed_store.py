@@ -67,6 +67,7 @@ class FeedStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._tallies: dict[str, dict[str, int]] = {}
         database.create(_SCHEMA, ("feeds", "feed_items"))
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -121,9 +122,14 @@ class FeedStore:
         return [FeedItem(position, sku, status, wpid, _errors(errors)) for position, sku, status, wpid, errors in rows]
 
     def tally(self, feed: Feed) -> dict[str, int]:
-        """Number of items by status."""
+        """Number of items by status. Of a feed that is done it never changes, so it is counted once."""
+        if feed.feed_id in self._tallies:
+            return self._tallies[feed.feed_id]
         sql = "SELECT status, count(*) FROM feed_items WHERE account = ? AND feed_id = ? GROUP BY status"
-        return dict(self._db.execute(sql, (feed.account, feed.feed_id)).fetchall())
+        found = dict(self._db.execute(sql, (feed.account, feed.feed_id)).fetchall())
+        if feed.done:
+            self._tallies[feed.feed_id] = found
+        return found
 
     def _put_items(self, feed: Feed, items: Iterable[FeedItem]) -> None:
         for item in items:

@@ -48,7 +48,7 @@ class Gate:
         """operation: whose quota is taken; area: the scope asked for; accept: the only type this call answers in."""
         now = self.clock()
         account, _ = self.authenticated(request, now, accept)
-        headers = self.throttled(account, operation, now)
+        headers = request.state.throttle = self.throttled(account, operation, now)
         allowed = ("full_access",) if change else ("full_access", "view_only")
         if account.access(area) not in allowed:
             raise ApiError("FORBIDDEN", "the token's scope does not cover this call", component=GATEWAY)

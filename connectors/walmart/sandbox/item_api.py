@@ -83,7 +83,7 @@ class ItemApi:
             known = (self.world.items.get(scroll.account, sku) for sku in scroll.skus[offset : offset + limit])
             found = [item for item in known if item is not None]
         if not found and (offset or wanted != ItemFilter()):
-            raise ApiError("CONTENT_NOT_FOUND", "no items match", component=ITEMS, headers=passed.headers)
+            raise ApiError("CONTENT_NOT_FOUND", "no items match", component=ITEMS)
         body: Json = {"ItemResponse": self._shown(request, found), "totalItems": total}
         body |= {} if cursor is None else {"nextCursor": cursor}
         return JSONResponse(body, headers=passed.headers)
@@ -111,7 +111,7 @@ class ItemApi:
             raise invalid("productIdType", f"one of {', '.join(ID_TYPES)} is expected")
         found = self._by_id(passed.account.client_id, kind, request.path_params["id"])
         if not found:
-            raise ApiError("CONTENT_NOT_FOUND", "no such item", field="id", component=ITEMS, headers=passed.headers)
+            raise ApiError("CONTENT_NOT_FOUND", "no such item", field="id", component=ITEMS)
         body = {"ItemResponse": self._shown(request, found), "totalItems": len(found)}
         return JSONResponse(body, headers=passed.headers)
 
@@ -127,7 +127,7 @@ class ItemApi:
         passed = self.world.gate.enter(request, "retire", "item", change=True)
         found = self._by_id(passed.account.client_id, "SKU", request.path_params["id"])
         if not found:
-            raise ApiError("CONTENT_NOT_FOUND", "no such item", field="sku", component=ITEMS, headers=passed.headers)
+            raise ApiError("CONTENT_NOT_FOUND", "no such item", field="sku", component=ITEMS)
         self.world.items.put([self.world.feed_work.retired(found[0], passed.now)])
         body = {"sku": found[0].sku, "message": RETIRE_MESSAGE, "additionalAttributes": None, "errors": None}
         return JSONResponse(body, headers=passed.headers)
@@ -139,7 +139,7 @@ class ItemApi:
         sku = body.get("sku") if isinstance(body, dict) else None
         item = self.world.items.get(passed.account.client_id, sku) if isinstance(sku, str) else None
         if item is None:
-            raise ApiError("CONTENT_NOT_FOUND", "no such item", field="sku", component=PRICES, headers=passed.headers)
+            raise ApiError("CONTENT_NOT_FOUND", "no such item", field="sku", component=PRICES)
         try:
             cents, kind = price_of(body)
         except ItemError as error:
