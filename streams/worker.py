@@ -36,6 +36,7 @@ from streams.stages.pricing.stage import PricingStage
 from streams.stages.route import Router, RouteStage, Switches
 from streams.stages.rules import Channel
 from streams.stages.shares import Owned
+from streams.stages.stock.stage import StockStage
 from streams.stages.transform import Transformer, TransformStage, raw_topics
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class Ids:
 def stage_names(connectors: Sequence[Connector]) -> tuple[str, ...]:
     """What `causeway worker --stage` takes: the stages in the order things happen, then the two workers of the failure path."""
     lanes = [f"deliver.{connector.name}.{lane.value}" for connector in connectors if connector.sink for lane in Lane]
-    return ("transform", "route", "pricing", *lanes, RETRY, RELEASE)
+    return ("transform", "route", "stock", "pricing", *lanes, RETRY, RELEASE)
 
 
 def check_environments(settings: Settings, connectors: tuple[Connector, ...]) -> None:
@@ -133,6 +134,8 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
         stages.append(TransformStage(settings, transformer, tuple(mappings), settings.stage.chunk_records))
     if "route" in wanted:
         stages.append(RouteStage(Router(codec, routing, now, switches(parts)), settings.stage.chunk_records))
+    if "stock" in wanted:
+        stages.append(StockStage(settings, codec, routing, channels_of(parts), now))
     if "pricing" in wanted:
         stages.append(PricingStage(settings, codec, routing, channels_of(parts), now))
     for connector in parts.connectors:

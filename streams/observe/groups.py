@@ -13,6 +13,8 @@ from streams.poller.flows import Names
 from streams.settings import Settings
 from streams.stages.pricing.stage import PricingStage
 from streams.stages.rules import ENTITY_OF
+from streams.stages.stock import folding as stock
+from streams.stages.stock.folding import StockTopics
 from streams.stages.transform import raw_topics
 
 
@@ -31,8 +33,9 @@ def stage_groups(connectors: Sequence[Connector], settings: Settings) -> tuple[G
     found = [
         Group("transform", "causeway.transform", sources),
         Group("route", "causeway.route", (*ENTITY_OF, OUTCOMES)),
+        Group("stock", f"causeway.{stock.STAGE}", (StockTopics().inventory, StockTopics().demand)),
+        Group("pricing", PricingStage.name, PricingStage.topics),
     ]
-    found.append(Group("pricing", PricingStage.name, PricingStage.topics))
     for connector in connectors:
         for lane in Lane if connector.sink else ():
             topic = deliver(connector.name, lane)

@@ -353,8 +353,8 @@ def test_production_keys_never_go_to_a_sandbox(box: Box) -> None:
     assert CONNECTOR.source is not None
     with pytest.raises(ValueError, match="a sandbox, but CAUSEWAY_ENVIRONMENT is production"):
         CONNECTOR.source(settings_of(box), "main", "orders", deps_of(box, "production"))
-    with pytest.raises(ValueError, match="no flow 'returns'"):
-        CONNECTOR.source(settings_of(box), "main", "returns", deps_of(box))
+    with pytest.raises(ValueError, match="no flow 'reviews'"):
+        CONNECTOR.source(settings_of(box), "main", "reviews", deps_of(box))
 
 
 def test_the_configured_reading_of_charges_is_the_one_that_maps() -> None:

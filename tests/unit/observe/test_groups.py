@@ -11,6 +11,7 @@ from streams.settings import RetrySettings, Settings
 from streams.stages.deliver import DeliverStage
 from streams.stages.pricing.stage import PricingStage
 from streams.stages.route import Router, RouteStage, Switches
+from streams.stages.stock.stage import StockStage
 from streams.stages.transform import Transformer, TransformStage, raw_topics
 from streams.worker import now, stage_names
 from tests.unit.failure.samples import codec
@@ -23,12 +24,12 @@ def test_groups_and_topics_are_those_of_the_stages() -> None:
     connectors = discover()
     connected = compose_settings(connectors)()
     sources = tuple(raw_topics({c.name: c.entity_mappings(part_of(connected, c)) for c in connectors}))
-    built: list[TransformStage | RouteStage | PricingStage | DeliverStage] = [
+    built: list[TransformStage | RouteStage | StockStage | PricingStage | DeliverStage] = [
         TransformStage(settings, Transformer(settings, codec_, {}, routing, now), sources, 10),
         RouteStage(Router(codec_, routing, now, Switches(frozenset(), ())), 10),
     ]
-    built.append(PricingStage(settings, codec_, routing, (), now))
-    for group in stage_groups(connectors, connected)[3:]:
+    built += [StockStage(settings, codec_, routing, (), now), PricingStage(settings, codec_, routing, (), now)]
+    for group in stage_groups(connectors, connected)[4:]:
         _, destination, lane = group.stage.split(".")
         sink = FakeSink()
         sink.destination = destination
