@@ -12,13 +12,17 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from connectors.kit.catalogue.tables import Place
+from connectors.kit.errors import MappingError
 
 LARGEST_FILE_BYTES = 20 * 1024 * 1024
 _TOML_LINE = re.compile(r"\(at line (\d+)")
 
 
-class TableError(ValueError):
-    """Table files are wrong. `faults` are all of them: `file:line: column: what is wrong; what to do`."""
+class TableError(MappingError, ValueError):
+    """Table files are wrong. `faults` are all of them: `file:line: column: what is wrong; what to do`.
+
+    At start a wrong configuration; while running the products wait, as for a missing line.
+    """
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("\n".join(faults))

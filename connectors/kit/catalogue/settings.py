@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from connectors.kit.catalogue.files import TableFiles
 from connectors.kit.catalogue.html import HtmlPolicy
 from connectors.kit.catalogue.image_rules import ImageRules
-from connectors.kit.catalogue.ownership import Owner
 from connectors.kit.catalogue.prohibited import COMPETITORS, SHOPS_THAT_ARE_WORDS, Prohibited
+from connectors.kit.http import checked_base_url
 from connectors.kit.settings import Part
 
 
@@ -37,6 +37,20 @@ class ImageSettings(Part):
     )
     fetch_seconds: float = Field(30, gt=0, le=600)
 
+    @model_validator(mode="after")
+    def _served(self) -> ImageSettings:
+        if bool(self.folder) != bool(self.public_url):
+            raise ValueError(
+                "set folder and public_url, both or none: checked pictures are kept in one and found at the other"
+            )
+        if self.public_url:
+            checked_base_url(self.public_url)
+        try:
+            self.odoo_url.format(model="", record_id=0, field="")
+        except (KeyError, IndexError, ValueError):
+            raise ValueError("odoo_url: only {model}, {record_id} and {field} may stand in it") from None
+        return self
+
     def rules(self) -> ImageRules:
         return ImageRules(
             smallest_side=self.smallest_side,
@@ -47,7 +61,7 @@ class ImageSettings(Part):
 
 
 class CatalogueSettings(Part):
-    """Tables, policies, ownership. A connector's subclass gives its own files as defaults."""
+    """Tables and policies. A connector's subclass gives its own files as defaults."""
 
     categories: tuple[Path, ...] = Field((), description="tables: Odoo category -> product type (CSV or TOML)")
     attributes: tuple[Path, ...] = Field((), description="tables: marketplace attribute <- product field (CSV or TOML)")
@@ -66,10 +80,6 @@ class CatalogueSettings(Part):
         (), description="phrases never taken for prohibited content; the brand is one"
     )
     images: ImageSettings = ImageSettings()
-    owners: dict[str, Owner] = Field(
-        default_factory=dict, description="who owns a field of the product: odoo, marketplace, fill or propose"
-    )
-    default_owner: Owner = "odoo"
 
     @field_validator("html_tags")
     @classmethod
