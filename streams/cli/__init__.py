@@ -8,7 +8,22 @@ from typing import Annotated
 
 import typer
 
-from streams.cli import dead, demo, held, mapping, poll, price, schemas, shadow, stack, status, trace, verify, worker
+from streams.cli import (
+    dead,
+    demo,
+    held,
+    mapping,
+    poll,
+    price,
+    schemas,
+    shadow,
+    stack,
+    status,
+    stock,
+    trace,
+    verify,
+    worker,
+)
 
 app = typer.Typer(
     name="causeway",
@@ -28,6 +43,7 @@ app.add_typer(held.app, name="held")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(price.app, name="price")
 app.add_typer(shadow.app, name="shadow")
+app.add_typer(stock.app, name="stock")
 app.add_typer(schemas.app, name="schemas")
 
 

@@ -26,7 +26,7 @@ for already. A demand says what an order asks for, as its marketplace shows it. 
     cancelled in Odoo, open at the marketplace        3       0       0       3   the buyer still expects it: until the marketplace agrees
     shipped by the marketplace (FBA, WFS)             -       -       -       -   there is no demand for it
     an older state that arrives late                  -       -       -       -   ignored, as long as the newer one is remembered
-    known to Odoo only                                -       r       d   demanded - r - d   confirmed before we looked: Odoo's word counts
+    known to Odoo only: demanded 5, cancelled 1       -       2       1       1   confirmed before we looked: what it demands beyond that counts
     closed                                            3       0       3       0   forgotten after `remember_days`
 
 What cannot be seen from here: Odoo reads moves and quantities one after the other. Moves must be read first, then the error is on the safe
@@ -163,8 +163,7 @@ def open_units(ledger: Ledger) -> list[OpenUnits]:
         found.append(OpenUnits(order_key, max(one.version for one in group), wanted - done - reserved))
     for order_key, one in known.items():
         if order_key not in groups:
-            left = number(one["demanded"]) - number(one["reserved"]) - number(one["done"])
-            found.append(OpenUnits(order_key, 0, left))
+            found.append(OpenUnits(order_key, 0, _left(one)))
     return [one for one in found if one.units > 0]
 
 
@@ -190,6 +189,7 @@ def check_level(level: StockLevel) -> None:
         _checked(f"demanded by {order['order_key']}", order["demanded"], least=_ZERO)
         _checked(f"reserved for {order['order_key']}", order["reserved"], least=_ZERO)
         _checked(f"done for {order['order_key']}", order["done"], least=_ZERO)
+        _checked(f"cancelled of {order['order_key']}", order["cancelled"], least=_ZERO)
     for part in level["components"]:
         _checked(f"quantity of part {part['sku']}", part["quantity"], least=_ZERO)
 
@@ -216,6 +216,11 @@ def _done_so_far(ledger: Ledger, order_key: str) -> Decimal:
     if ledger.level is not None:
         said += [number(one["done"]) for one in ledger.level["orders"] if one["order_key"] == order_key]
     return max(said, default=_ZERO)
+
+
+def _left(one: StockOrder) -> Decimal:
+    """What Odoo's moves ask for and neither have nor gave up. What is cancelled is among what is demanded."""
+    return number(one["demanded"]) - number(one["reserved"]) - number(one["done"]) - number(one["cancelled"])
 
 
 def _groups(asked: Iterable[Asked]) -> dict[str, list[Asked]]:

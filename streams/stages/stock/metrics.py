@@ -5,13 +5,16 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 RECORDS = Counter(
-    "causeway_stock_records_total",
+    "causeway_stock_folded_total",
     "Stock levels and demands by what became of them: folded, repeated, failed",
     ["result"],
 )
 OFFERS = Counter("causeway_stock_offers_total", "Numbers told to channels", ["channel", "urgent"])
-SKUS = Gauge("causeway_stock_skus", "SKUs in the memory of this process")
-WAITING = Gauge("causeway_stock_waiting_skus", "SKUs whose new number waits for the next flush")
+KNOWN = Gauge(
+    "causeway_stock_records",
+    "SKUs in the memory of this process: known; waiting for the next flush to be told",
+    ["state"],
+)
 WINDOW = Histogram(
     "causeway_stock_oversell_window_seconds",
     "From seeing an order on one channel to the lower number for another",

@@ -148,8 +148,8 @@ class StockStage:
         return numbers
 
     def _show(self) -> None:
-        metrics.SKUS.set(self.shelf.skus)
-        metrics.WAITING.set(self.shelf.waiting)
+        metrics.KNOWN.labels("known").set(self.shelf.skus)
+        metrics.KNOWN.labels("waiting").set(self.shelf.waiting)
 
 
 def folding_of(

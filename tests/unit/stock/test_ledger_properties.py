@@ -64,7 +64,7 @@ def by_definition(said: Iterable[Said]) -> int:
         number -= max(0, int(one["quantity"]) - reserved.get(order_key, 0) - done)
     for order in newest["orders"]:
         if order["order_key"] not in wanted:
-            number -= max(0, int(order["demanded"]) - int(order["reserved"]) - int(order["done"]))
+            number -= int(order["demanded"]) - sum(int(order[name]) for name in ("reserved", "done", "cancelled"))
     return max(0, number)
 
 

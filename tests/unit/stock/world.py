@@ -23,6 +23,7 @@ class Sold:
     asked: int = 0
     reserved: int = 0
     done: int = 0
+    cancelled: int = 0
     stage: str = "seen"
     status: str = "created"
     is_forgotten: bool = False
@@ -76,7 +77,7 @@ class World:
 
     def level(self) -> StockLevel:
         seen = [one for one in self.orders if one.stage in ("confirmed", "cancelled") and not one.is_forgotten]
-        orders = [known(one.key, one.asked, one.reserved, one.done) for one in seen]
+        orders = [known(one.key, one.asked, one.reserved, one.done, one.cancelled) for one in seen]
         return level(self.on_hand, self.reserved, orders, version=self.version)
 
     def demand(self, order: Sold) -> Demand:
@@ -121,12 +122,16 @@ class World:
 
     def _cancel_in_odoo(self, order: Sold, amount: int) -> None:
         if order.stage == "confirmed":
-            order.stage, order.reserved, order.asked = "cancelled", 0, order.done
+            order.stage, order.reserved, order.cancelled = "cancelled", 0, order.asked - order.done
             self._say_level()
 
     def _forget(self, order: Sold, amount: int) -> None:
         """Odoo lists finished moves only for a while."""
-        if order.stage in ("confirmed", "cancelled") and order.reserved == 0 and order.done == order.asked:
+        if (
+            order.stage in ("confirmed", "cancelled")
+            and order.reserved == 0
+            and order.done + order.cancelled == order.asked
+        ):
             order.is_forgotten = True
             self._say_level()
 
