@@ -10,6 +10,7 @@ from connectors.walmart.client import WalmartClient
 from connectors.walmart.value_kinds import quoted
 
 ITEMS = "/v3/items"
+MODEL = "item"  # what an outcome calls it
 
 
 async def get_item(client: WalmartClient, sku: str, priority: Priority = Priority.PRODUCTS) -> Reader | None:
@@ -23,3 +24,9 @@ async def get_item(client: WalmartClient, sku: str, priority: Priority = Priorit
     found = Reader(content).an_object().children("ItemResponse")
     # Other ids than the SKU match too: only an item of this very SKU is meant.
     return next((item for item in found if item.text("sku") == sku), None)
+
+
+async def retire_item(client: WalmartClient, sku: str) -> None:
+    """Ask Walmart to take an item off; doing it twice does no harm. Raises ConnectorError."""
+    path = f"{ITEMS}/{quoted(sku)}"
+    await client.call("retire_item", "DELETE", path, priority=Priority.PRODUCTS, repeatable=True)

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 from connectors.kit.http import HttpSettings, checked_base_url, is_loopback
 from connectors.kit.settings import Part
 from connectors.walmart.fulfilment_settings import WalmartFulfilment
+from connectors.walmart.listing_settings import ListingSettings
 from connectors.walmart.rates import WalmartRates
 
 __all__ = ["WalmartAccount", "WalmartRates", "WalmartSettings"]
@@ -76,13 +77,9 @@ class WalmartFeeds(Part):
         return value
 
 
-class WalmartListings(Part):
+class WalmartListings(ListingSettings):
     """How products become items, and how they are followed to publication (PRD-4)."""
 
-    spec_version: str = Field(
-        "5.0.20260608-18_15_07-api",
-        description="of the item spec; Walmart rolls it every 4-6 weeks and refuses old ones, see GET the version report",
-    )
     update_known: bool = Field(True, description="an item Walmart has goes as MP_MAINTENANCE; else as MP_ITEM always")
     look_up_to: int = Field(
         50,
@@ -91,13 +88,13 @@ class WalmartListings(Part):
         description="in batches up to this size Walmart is asked whether it has a SKU we do not know of",
     )
     publish_ladder_seconds: tuple[float, ...] = Field(
-        (60, 300, 900, 3600, 14_400), min_length=1, description="after its feed an item is looked at this much later"
+        (30, 300, 900, 3600, 14_400), min_length=1, description="after its feed an item is looked at at these ages"
     )
     publish_hours: float = Field(
         48, gt=0, description="an item that is neither published nor refused by then needs a person"
     )
     retire: bool = Field(
-        False, description="a product that is no longer for sale is retired at Walmart; else only its stock is set to 0"
+        False, description="a product no longer for sale is retired at Walmart; else only its stock is set to 0"
     )
 
 

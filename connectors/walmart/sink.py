@@ -1,8 +1,9 @@
 """Writes to Walmart: each operation has its handler, in a module of its own that says what it promises.
 
-acknowledge_order      acknowledge
+acknowledge_order                        acknowledge
 ship_order, cancel_lines, refund_order   fulfilment
-set_stock, set_price   values, with stock and prices
+set_stock, set_price                     values, with stock and prices
+upsert_listing                           listings
 """
 
 from __future__ import annotations
@@ -10,22 +11,28 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from connectors.kit.ports import Delivery, Mappings, NoMappings, Outcome, failed
+from connectors.kit.ports import Delivery, Difference, Mappings, NoMappings, Outcome, failed
 from connectors.walmart.accounts import Accounts, OpenClient
 from connectors.walmart.acknowledge import acknowledge
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.each_order import EachOrder
 from connectors.walmart.follower import Follower
 from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, Fulfilment
+from connectors.walmart.item_maker import ItemMaker, Maker
+from connectors.walmart.listings import Listings
+from connectors.walmart.previewing import ListingPreview, ValuePreview
 from connectors.walmart.prices import Prices
+from connectors.walmart.resolving import resolve
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.stock import Stock
 from connectors.walmart.values import Values
 from schemas.reasons import Reason
 
-ACKNOWLEDGE, SET_STOCK, SET_PRICE = "acknowledge_order", "set_stock", "set_price"
+ACKNOWLEDGE = "acknowledge_order"
+SET_STOCK, SET_PRICE, UPSERT_LISTING = "set_stock", "set_price", "upsert_listing"
 
 Handler = Callable[[Sequence[Delivery]], Awaitable[Sequence[Outcome]]]
+Preview = Callable[[Sequence[Delivery]], Awaitable[Sequence[Sequence[Difference]]]]
 
 
 def _utc_now() -> datetime:
@@ -40,15 +47,17 @@ class WalmartSink:
 
     def __init__(
         self, settings: WalmartSettings, open_client: OpenClient, now: Callable[[], datetime] = _utc_now,
-        mappings: Mappings | None = None,
+        mappings: Mappings | None = None, maker: Maker | None = None,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._open = open_client
         self._share = 1.0
         self._accounts = Accounts(self._opened)
         follower = Follower(settings, self._accounts, now)
-        self._stock = Values(settings, self._accounts, Stock(settings), follower, now)
-        self._prices = Values(settings, self._accounts, Prices(settings, now), follower, now)
+        self._maker = maker or ItemMaker(settings.listings, self._accounts, now)
+        stock, prices = Stock(settings), Prices(settings, now)
+        self._stock = Values(settings, self._accounts, stock, follower, now)
+        self._prices = Values(settings, self._accounts, prices, follower, now)
         self._fulfilment = Fulfilment(settings, self._accounts, mappings or NoMappings())
         self._handlers: Mapping[str, Handler] = {
             ACKNOWLEDGE: EachOrder(settings, self._accounts, "acknowledge", acknowledge),
@@ -57,6 +66,15 @@ class WalmartSink:
             REFUND: self._fulfilment.refund,
             SET_STOCK: self._stock,
             SET_PRICE: self._prices,
+            UPSERT_LISTING: Listings(settings, self._accounts, follower, self._maker, now),
+        }
+        self._previews: Mapping[str, Preview] = {
+            SHIP: self._fulfilment.preview,
+            CANCEL: self._fulfilment.preview,
+            REFUND: self._fulfilment.preview,
+            SET_STOCK: ValuePreview(self._accounts, stock),
+            SET_PRICE: ValuePreview(self._accounts, prices),
+            UPSERT_LISTING: ListingPreview(settings, self._accounts, self._maker, now),
         }
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
@@ -82,10 +100,23 @@ class WalmartSink:
         return client
 
     async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
-        """`shipped:` (see `fulfilment`)."""
-        return await self._fulfilment.resolve(waiting_for)
+        """`shipped:` (see `fulfilment`), `listing:`, and the lines of tables that products wait for (see `resolving`)."""
+        shipped = await self._fulfilment.resolve(waiting_for)
+        patience = self._settings.patience_seconds
+        return [*shipped, *await resolve(waiting_for, self._accounts, self._maker, patience)]
+
+    async def preview(self, batch: Sequence[Delivery]) -> Sequence[Sequence[Difference]]:
+        """What each would change at Walmart now; reads only. Raises ConnectorError when Walmart cannot be asked."""
+        found: dict[int, Sequence[Difference]] = {}
+        for operation in dict.fromkeys(delivery.operation for delivery in batch):
+            places = [place for place, delivery in enumerate(batch) if delivery.operation == operation]
+            preview = self._previews.get(operation)
+            shown = await preview([batch[place] for place in places]) if preview else [()] * len(places)
+            found.update(zip(places, shown, strict=True))
+        return [found[place] for place in range(len(batch))]
 
     async def aclose(self) -> None:
+        await self._maker.aclose()
         await self._accounts.aclose()
 
     async def _handled(self, operation: str, batch: Sequence[Delivery]) -> Sequence[Outcome]:

@@ -17,6 +17,7 @@ from connectors.kit.ports import Delivery, Known, Outcome, Result
 from connectors.kit.tokens import TokenCache
 from connectors.walmart import errors
 from connectors.walmart.client import Surroundings, WalmartClient
+from connectors.walmart.item_maker import Maker
 from connectors.walmart.sink import WalmartSink
 from schemas.topics import DEFAULT_TIERS
 from streams.failure.policy import at_least
@@ -56,7 +57,7 @@ class World:
         self.box.clock.now += seconds
         await asyncio.sleep(0)
 
-    def process(self, share: float = 1.0) -> Process:
+    def process(self, share: float = 1.0, maker: Maker | None = None) -> Process:
         tokens = TokenCache("main", self.now)
         budget = Budget(self.settings.rates.plan(), self.box.clock, self.sleep)
         around = Surroundings(self.now, self.sleep, lambda: 0.0, lambda: "c-1")
@@ -65,7 +66,7 @@ class World:
             http = HttpClient(self.settings.base_url, self.settings.http, refusal=errors.refusal(self.now))
             return WalmartClient(self.settings, self.settings.account(account), http, tokens, budget, around)
 
-        sink = WalmartSink(self.settings, client, self.now)
+        sink = WalmartSink(self.settings, client, self.now, maker=maker)
         sink.set_share(share)
         self._sinks.append(sink)
         return Process(self, sink)

@@ -1,0 +1,135 @@
+"""A product -> the item that is sent, with everything that takes: tables as their files say now, taxonomy and item spec, checked pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from connectors.kit.cache import ReferenceCache, default_folder
+from connectors.kit.catalogue import files, plugins
+from connectors.kit.catalogue.image_fetch import ImageFetcher
+from connectors.kit.catalogue.image_store import ImageStore, address_of, by_address
+from connectors.kit.catalogue.live import LiveTables
+from connectors.kit.catalogue.problems import BAD_IMAGE
+from connectors.kit.errors import ConnectorError, DataError
+from connectors.walmart.accounts import OpenClient
+from connectors.walmart.listing import ListingDraft, ListingOptions, listing_of, product_type_of
+from connectors.walmart.listing_reference import WalmartReference
+from connectors.walmart.listing_settings import ListingSettings
+from connectors.walmart.listing_waiting import resolved
+from schemas.records import Product
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """item: one MPItem element; notes: what was changed on the way."""
+
+    item: dict[str, Any]
+    product_type: str
+    notes: tuple[str, ...] = ()
+
+
+class Maker(Protocol):
+    """Makes items of products."""
+
+    async def make(self, account: str, products: Sequence[Product]) -> Sequence[Made | ConnectorError]:
+        """One for each, in order: the item, or what is wrong with the product."""
+        ...
+
+    def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
+        """Of the table lines that held products wait for, those that are there now."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class ItemMaker:
+    """`Maker` by the connector's settings. `now`: the clock, aware UTC. Raises ValueError telling every fault of the tables: at start."""
+
+    def __init__(self, settings: ListingSettings, open_client: OpenClient, now: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._open = open_client
+        folder = Path(settings.cache_folder) if settings.cache_folder else default_folder()
+        self._cache = ReferenceCache("walmart", folder, now)
+        of, conversions = settings.files(), plugins.conversions(settings.conversions)
+        self._tables = LiveTables(lambda: files.load(of, conversions, settings.html()), of.all())
+        self._references: dict[str, WalmartReference] = {}
+        images = settings.images
+        self._fetcher = ImageFetcher(
+            seconds=images.fetch_seconds,
+            largest_bytes=int(images.largest_source_mb * 2**20),
+            private_addresses=images.private_addresses,
+        )
+        self._store: ImageStore | None = None
+        if images.folder:
+            bring = by_address(self._fetcher.fetch, images.odoo_url)
+            self._store = ImageStore(Path(images.folder), images.public_url, images.rules(), bring)
+
+    async def make(self, account: str, products: Sequence[Product]) -> Sequence[Made | ConnectorError]:
+        tables = self._tables.current()
+        types = {name for product in products if (name := product_type_of(product, tables))}
+        options = await self._options(account, types)
+        groups: dict[str, list[Product]] = {}
+        for product in products:
+            groups.setdefault(product["variant_group"], []).append(product)
+        found: list[Made | ConnectorError] = []
+        for product in products:
+            siblings = groups[product["variant_group"]] if product["variant_group"] else ()
+            try:
+                found.append(await self._made(listing_of(product, tables, options, siblings)))
+            except ConnectorError as error:
+                found.append(error)
+        return found
+
+    def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
+        return resolved(waiting_for, self._tables.current(), account)
+
+    async def aclose(self) -> None:
+        await self._fetcher.aclose()
+
+    async def _options(self, account: str, product_types: Collection[str]) -> ListingOptions:
+        one = self._settings
+        options = ListingOptions(
+            account,
+            one.prohibited(),
+            most_images=one.images.most,
+            own_use_gtins=one.own_use_gtins,
+        )
+        if not one.check_spec:
+            return options
+        reference = await self._reference(account).for_types(product_types)
+        return replace(options, product_types=reference.product_types, specs=reference.specs)
+
+    def _reference(self, account: str) -> WalmartReference:
+        if account not in self._references:
+            one = self._settings
+            self._references[account] = WalmartReference(
+                self._open(account).call,
+                self._cache,
+                version=one.spec_version,
+                expires=timedelta(hours=one.reference_hours),
+                stale=timedelta(days=one.stale_days),
+            )
+        return self._references[account]
+
+    async def _made(self, draft: ListingDraft) -> Made:
+        """With its pictures: checked and served from the media folder, or by their own addresses."""
+        urls: list[str] = []
+        notes = list(draft.notes)
+        for image in draft.images:
+            if self._store is None:
+                url = address_of(image, self._settings.images.odoo_url)
+                if not url:
+                    raise DataError(
+                        "a picture has no address Walmart could fetch it from; set images.folder or images.odoo_url",
+                        code=BAD_IMAGE,
+                    )
+            else:
+                stored = await self._store.stored(image)
+                url = stored.url
+                notes += stored.notes
+            urls.append(url)
+        return Made(draft.with_images(urls), draft.product_type, tuple(notes))

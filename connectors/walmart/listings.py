@@ -1,0 +1,193 @@
+"""`upsert_listing` (product) -> a feed MP_ITEM for SKUs Walmart does not have, MP_MAINTENANCE for those it has, followed to publication (PRD-4).
+
+The way of a delivery, each step under the job it comes back with:
+
+1. The product becomes an item (`item_maker`): what is wrong with it is told at once and the others go on (PRD-3).
+2. One feed per account and kind, with as many items as came together. Its result decides per SKU (`feed:ID`).
+3. Taken is not published: the item is read until it is PUBLISHED, UNPUBLISHED with reasons, or time is up (`publish:EPOCH`).
+
+Every turn is told by a canonical `listing` with the outcome. A product that is no longer for sale: its stock is set to 0, or, by
+configuration, the item is retired. An older product never overwrites a newer one: the same rules as for numbers (`deciding`), none is urgent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+
+from connectors.kit.errors import ConnectorError, DataError, ThrottledError
+from connectors.kit.jobs import parse
+from connectors.kit.ordering import Step
+from connectors.kit.ports import Canonical, Delivery, Outcome, failed, failed_by, submitted
+from connectors.kit.rate import Priority
+from connectors.kit.reading import Reader
+from connectors.walmart import errors
+from connectors.walmart.accounts import OpenClient
+from connectors.walmart.client import WalmartClient
+from connectors.walmart.deciding import Deciding, Item, kept
+from connectors.walmart.feed_results import FeedState, failure_of
+from connectors.walmart.feeds import Feed, mark_of, operation_of
+from connectors.walmart.follower import Follower
+from connectors.walmart.item_maker import Made, Maker
+from connectors.walmart.items import MODEL, get_item
+from connectors.walmart.publication import Status, listing, problems_of
+from connectors.walmart.publishing import PUBLISH, Publishing
+from connectors.walmart.settings import WalmartSettings
+from connectors.walmart.withdrawing import Withdrawing
+from connectors.walmart.written import Written
+from schemas.reasons import Reason
+from schemas.records import ListingProblem, Product
+
+NEW, UPDATE = "MP_ITEM", "MP_MAINTENANCE"
+Outcomes = dict[str, Outcome]
+ProductItem = Item[Product]
+
+
+class Listings:
+    """The handler: one outcome per delivery, in order. Never raises ConnectorError."""
+
+    def __init__(
+        self, settings: WalmartSettings, open_client: OpenClient, follower: Follower, maker: Maker, now: Callable[[], datetime]
+    ) -> None:  # fmt: skip
+        self._settings = settings
+        self._listings = settings.listings
+        self._open = open_client
+        self._follower = follower
+        self._maker = maker
+        self._now = now
+        self._publishing = Publishing(settings, now)
+        self._withdrawing = Withdrawing(settings, now)
+        self._written = Written()
+        self._deciding: Deciding[Product] = Deciding(follower, frozenset({NEW, UPDATE}), self._written, now)
+
+    async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        outcomes: Outcomes = {}
+        accounts: dict[str, list[ProductItem]] = {}
+        for delivery in batch:
+            try:
+                sku = Reader(dict(delivery.body)).needed_text("sku")
+            except DataError as error:
+                outcomes[delivery.id] = failed_by(error)
+                continue
+            jobs = parse(delivery.job), parse(delivery.open_job)
+            item = Item(delivery, sku, cast("Product", delivery.body), False, *jobs)
+            accounts.setdefault(delivery.account, []).append(item)
+        for found in await asyncio.gather(*(self._account(name, items) for name, items in accounts.items())):
+            outcomes.update(found)
+        return [outcomes[delivery.id] for delivery in batch]
+
+    async def _account(self, account: str, items: list[ProductItem]) -> Outcomes:
+        looking = [item for item in items if item.job and item.job.how == PUBLISH]
+        try:
+            client = self._open(account)
+            by, outcomes = await self._deciding.sorted(account, [item for item in items if item not in looking])
+        except ConnectorError as error:
+            return {item.id: kept(item.delivery, error) for item in items}
+        outcomes |= await self._asked(client, by[Step.ASK])
+        outcomes |= await self._publishing.outcomes(client, looking)
+        gone = [item for item in by[Step.WRITE] if not item.value["active"]]
+        outcomes |= await self._withdrawing.outcomes(client, gone)
+        return outcomes | await self._sent(client, account, [item for item in by[Step.WRITE] if item.value["active"]])
+
+    # -- sending
+
+    async def _sent(self, client: WalmartClient, account: str, items: Sequence[ProductItem]) -> Outcomes:
+        if not items:
+            return {}
+        outcomes: Outcomes = {}
+        kinds: dict[str, list[tuple[ProductItem, Made]]] = {NEW: [], UPDATE: []}
+        try:
+            known = await self._known(client, items)
+            made = await self._maker.make(account, [item.value for item in items])
+        except ConnectorError as error:
+            return {item.id: errors.outcome_of(error, item.delivery.attempt) for item in items}
+        for item, one in zip(items, made, strict=True):
+            if isinstance(one, ConnectorError):
+                # A picture that cannot be fetched now is this product's trouble, not Walmart's.
+                outcomes[item.id] = failed_by(one, of_record=True)
+            else:
+                kinds[UPDATE if item.sku in known and self._listings.update_known else NEW].append((item, one))
+        for kind, group in kinds.items():
+            outcomes |= await self._fed(client, account, kind, group)
+        return outcomes
+
+    async def _known(self, client: WalmartClient, items: Sequence[ProductItem]) -> set[str]:
+        """SKUs Walmart has, as far as we know or ask."""
+        known = {item.sku for item in items if item.delivery.known and item.delivery.known.remote_model == MODEL}
+        unsure = [item.sku for item in items if item.sku not in known]
+        if not self._listings.update_known or len(unsure) > self._listings.look_up_to:
+            return known
+        found = await asyncio.gather(*(get_item(client, sku) for sku in unsure))
+        return known | {sku for sku, item in zip(unsure, found, strict=True) if item is not None}
+
+    async def _fed(
+        self, client: WalmartClient, account: str, kind: str, group: Sequence[tuple[ProductItem, Made]]
+    ) -> Outcomes:
+        if not group:
+            return {}
+        wait = client.forecast_seconds(operation_of(kind), 1)
+        if wait > self._settings.patience_seconds:
+            turn = round(client.postpone_seconds(operation_of(kind)), 1)
+            error = ThrottledError(f"the quota of {kind} feeds is used up", retry_after=turn)
+            return {item.id: failed_by(error, of_record=True) for item, _ in group}
+        mark = mark_of([f"{item.id}/{item.delivery.attempt}" for item, _ in group])
+        feed = Feed(
+            kind, self._body([made for _, made in group]), [item.sku for item, _ in group], mark, Priority.PRODUCTS
+        )
+        with self._written.sending([(item.key, item.delivery.version) for item, _ in group]) as sent:
+            try:
+                remote = await self._follower.feeds(account).submit(feed)
+            except ConnectorError as error:
+                return {item.id: errors.outcome_of(error, item.delivery.attempt) for item, _ in group}
+            sent(remote)
+        how, check = remote.partition(":")[0], self._follower.first_check
+        return {
+            item.id: replace(
+                submitted(item.bound(how, remote), check),
+                notes=made.notes,
+                events=(self._event(item, Status.PROCESSING),),
+            )
+            for item, made in group
+        }
+
+    def _body(self, made: Sequence[Made]) -> dict[str, object]:
+        header = {"businessUnit": "WALMART_US", "locale": "en", "version": self._listings.spec_version}
+        return {"MPItemFeedHeader": header, "MPItem": [one.item for one in made]}
+
+    # -- following
+
+    async def _asked(self, client: WalmartClient, items: Sequence[ProductItem]) -> Outcomes:
+        outcomes: Outcomes = {}
+        taken: list[ProductItem] = []
+        groups: dict[str, list[ProductItem]] = {}
+        for item in items:
+            groups.setdefault(item.job.remote if item.job else "", []).append(item)
+        for remote, group in groups.items():
+            state, again = await self._follower.ask(group[0].delivery.account, remote)
+            for item in group:
+                if again is not None:
+                    outcomes[item.id] = submitted(item.job.name if item.job else "", again)
+                    continue
+                self._written.over(item.key, remote)
+                failure = self._failure(item, state)
+                if failure is None:
+                    taken.append(self._publishing.begun(item))
+                else:
+                    outcomes[item.id] = failure
+        return outcomes | await self._publishing.outcomes(client, taken)
+
+    def _failure(self, item: ProductItem, state: FeedState | None) -> Outcome | None:
+        if state is None:
+            return replace(failed(Reason.TRANSIENT, "the feed has vanished at Walmart; sent again"), of_record=True)
+        failure = failure_of(state, item.sku, "")
+        if failure is None or failure.reason is Reason.TRANSIENT:
+            return failure
+        result = state.items.get(item.sku)
+        found = problems_of(result.errors if result else state.errors)
+        return replace(failure, events=(self._event(item, Status.FAILED, found),))
+
+    def _event(self, item: ProductItem, status: Status, found: Sequence[ListingProblem] = ()) -> Canonical:
+        return listing(item.delivery.account, item.sku, self._now(), status, problems=found)

@@ -1,0 +1,124 @@
+"""Prices out to the sandbox (PRC-1): single calls, feeds, sales that begin and end, what was and what would be."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connectors.kit.ports import Delivery, Difference, Result
+from schemas.reasons import Reason
+from tests.contract.walmart_box import Box, walmart_box
+from tests.contract.walmart_out import World
+from tests.contract.walmart_seller import add
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    with walmart_box(feed_seconds=(20, 20), rate_factor=1000) as found:
+        add(found, count=50, prefix="P")
+        yield found
+
+
+@pytest.fixture
+async def world(box: Box) -> AsyncIterator[World]:
+    async with World(box) as found:
+        yield found
+
+
+def price(sku: str, amount: Any, version: int = 1, **more: Any) -> Delivery:
+    key = f"price:walmart:main:{sku}"
+    body = {"key": key, "sku": sku, "price": {"amount": str(amount), "currency": "USD"}, **more}
+    return Delivery(f"{key}/{version}", "set_price", False, key, "odoo", "main", version, f"c{amount}", "c", body)
+
+
+def prices(world: World, sku: str) -> list[tuple[int, str]]:
+    """(cents, kind) of every price it ever had, in the order they took effect."""
+    return [(one["cents"], one["kind"]) for one in world.item(sku)["price_history"]][1:]
+
+
+def skus(count: int) -> list[str]:
+    return [f"P{number:06d}" for number in range(1, count + 1)]
+
+
+async def test_a_few_go_alone_and_many_in_one_feed(box: Box, world: World) -> None:
+    process = world.process()
+    (alone,) = await process.deliver(price(skus(1)[0], "12.50"))
+    assert (alone.result, alone.remote_model, alone.remote_id) == (Result.APPLIED, "price", "12.50 USD")
+    batch = [price(sku, "7.25", 2) for sku in skus(30)] + [price("nobody", "1.00")]
+    await process.deliver(*batch)
+    await process.settle()
+    assert {process.last(one).result for one in batch[:-1]} == {Result.APPLIED}
+    assert process.last(batch[-1]).waiting_for == "listing:walmart:main:nobody"
+    feeds = box.call("GET", "/v3/feeds").json()["results"]["feed"]
+    assert [(feed["feedType"], feed["itemsReceived"]) for feed in feeds] == [("price", 31)]
+    assert prices(world, skus(1)[0]) == [(1250, "BASE"), (725, "BASE")]
+
+
+async def test_a_newer_price_waits_for_the_older_feed(world: World) -> None:
+    """INV-5, for prices."""
+    process, many = world.process(), skus(30)
+    await process.deliver(*[price(sku, "9.00") for sku in many])
+    (now,) = await process.deliver(price(many[0], "8.00", 2))
+    assert now.job.startswith("behind:feed:")
+    await process.settle()
+    assert prices(world, many[0]) == [(900, "BASE"), (800, "BASE")]
+
+
+async def test_a_sale_begins_and_ends_by_itself(world: World) -> None:
+    """PRC-1: sale prices with dates, though Walmart's price call knows none."""
+    process, sku, now = world.process(), skus(1)[0], world.now()
+    begins, ends = now + timedelta(hours=1), now + timedelta(hours=5)
+    sale = price(
+        sku, "20.00", sale_price={"amount": "15.00", "currency": "USD"}, sale_starts_at=begins, sale_ends_at=ends
+    )
+    await process.deliver(sale)
+    assert prices(world, sku) == [(2000, "BASE")]
+    while world.now() < begins:
+        await process.come_back()
+    assert prices(world, sku) == [(2000, "BASE"), (1500, "REDUCED")]
+    await process.settle()
+    assert world.now() >= ends
+    assert prices(world, sku) == [(2000, "BASE"), (1500, "REDUCED"), (2000, "BASE")]
+    assert process.last(sale).remote_id == "20.00 USD"
+
+
+async def test_a_newer_price_ends_the_waiting_for_a_sale(world: World) -> None:
+    process, sku, now = world.process(), skus(1)[0], world.now()
+    reduced = {"amount": "15.00", "currency": "USD"}
+    sale = price(sku, "20.00", sale_price=reduced, sale_starts_at=now + timedelta(hours=1), sale_ends_at=None)
+    await process.deliver(sale)
+    await process.deliver(price(sku, "21.00", 2))
+    await process.settle()
+    assert process.last(sale).result is Result.STALE
+    assert prices(world, sku) == [(2000, "BASE"), (2100, "BASE")]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (price("P000001", "0"), "above zero"),
+        (price("P000001", "1.999"), "at most 2 digits"),
+        (price("P000001", "1", price={"amount": "1", "currency": "EUR"}), "sells in USD"),
+        (price("P000001", "1", sale_price={"amount": "1", "currency": "USD"}), "not below"),
+    ],
+)
+async def test_what_walmart_would_not_take_is_a_data_error(world: World, given: Delivery, words: str) -> None:
+    (found,) = await world.process().deliver(given)
+    assert found.reason is Reason.DATA
+    assert words in found.detail
+
+
+async def test_what_would_change_is_told_and_nothing_written(world: World) -> None:
+    """OPS-7"""
+    process, sku = world.process(), skus(1)[0]
+    await process.deliver(price(sku, "5.00"))
+    before = prices(world, sku)
+    batch = [price(sku, "5.00", 2), price(sku, "6.50", 3), price("nobody", "1.00"), price(sku, "0", 4)]
+    same, other, missing, wrong = await process.sink.preview(batch)
+    assert (list(same), list(other)) == ([], [Difference("price", "5.00 USD", "6.50 USD")])
+    assert [(one.field, one.now) for one in missing] == [("price", "no item of this SKU")]
+    assert [one.field for one in wrong] == ["data"]
+    assert prices(world, sku) == before
