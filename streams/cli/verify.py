@@ -76,12 +76,15 @@ def _kafka(settings: Settings) -> Check:
     from confluent_kafka.admin import AdminClient
 
     from connectors.kit.ports import Check
-    from streams.kafka import BrokerError, partitions_of
+    from streams.kafka import QUIET, BrokerError, partitions_of
 
     config = settings.kafka.librdkafka()
     table = settings.topic_table()
     try:
-        found = {place.topic for place in partitions_of(AdminClient(config), config, [topic.name for topic in table])}
+        found = {
+            place.topic
+            for place in partitions_of(AdminClient({**QUIET, **config}), config, [topic.name for topic in table])
+        }
     except BrokerError as error:
         return Check("kafka", False, str(error), "is CAUSEWAY_KAFKA__BOOTSTRAP right, and the broker up?")
     missing = [topic.name for topic in table if topic.name not in found]

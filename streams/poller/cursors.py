@@ -29,7 +29,7 @@ from connectors.kit.ports import Page
 from schemas.codec import Codec
 from schemas.record import Record
 from schemas.records import Cursor
-from streams.kafka import PRODUCER_DEFAULTS, REFUSALS, BrokerError, log_error, reader, record_of
+from streams.kafka import PRODUCER_DEFAULTS, QUIET, REFUSALS, BrokerError, log_error, reader, record_of
 from streams.poller.errors import CursorError, FencedError
 from streams.poller.flows import FlowKey
 from streams.runtime.errors import DeliveryError
@@ -181,7 +181,7 @@ def decode_cursor(codec: Codec, record: Record) -> Cursor:
 
 def _ends(config: Mapping[str, Any], topic: str, partitions: Collection[int]) -> dict[int, int]:
     """High watermarks: where committed, open and aborted records end alike."""
-    admin = AdminClient(dict(config))
+    admin = AdminClient({**QUIET, **config})
     asked = {TopicPartition(topic, partition): OffsetSpec.latest() for partition in partitions}  # type: ignore[no-untyped-call]
     try:
         answers = admin.list_offsets(

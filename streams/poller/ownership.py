@@ -25,7 +25,7 @@ from typing import Any, Protocol
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.record import Record
-from streams.kafka import BrokerError, log_error, record_of
+from streams.kafka import QUIET, BrokerError, log_error, record_of
 from streams.poller.settings import PollSettings
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ class Handler(Protocol):
 def consumer_config(kafka: Mapping[str, Any], group: str, settings: PollSettings) -> dict[str, Any]:
     """librdkafka's words for a member of the group."""
     config = {
+        **QUIET,
         **kafka,
         "group.id": group,
         "client.id": "causeway-poller",

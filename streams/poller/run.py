@@ -28,7 +28,7 @@ from schemas.registry import Registry
 from schemas.topics import Topic
 from streams.connectors import discover, load_connected_settings, part_of
 from streams.failure.routing import FailureRouting
-from streams.kafka import ensure_topics, partitions_of
+from streams.kafka import QUIET, ensure_topics, partitions_of
 from streams.observe import logs
 from streams.observe.process import observed
 from streams.poller.flows import Flow, Names, by_partition, configured_flows
@@ -141,7 +141,7 @@ def needed_topics(settings: Settings) -> list[Topic]:
 def shared_partitions(settings: Settings, names: Names) -> int:
     """How many partitions commands and cursors have. Raises ConfigurationError when a topic is missing or they differ, BrokerError."""
     config = settings.kafka.librdkafka()
-    found = partitions_of(AdminClient(config), config, (names.commands, names.cursors))
+    found = partitions_of(AdminClient({**QUIET, **config}), config, (names.commands, names.cursors))
     counts = {name: sum(place.topic == name for place in found) for name in (names.commands, names.cursors)}
     missing = [name for name, count in counts.items() if count == 0]
     if missing:
