@@ -12,6 +12,10 @@ JSON ?=
 RUNS ?= 1
 # Integration tests mostly wait (for sessions to end, retries to come due), so three at a time; those of one file stay in order.
 SIDE_BY_SIDE := -n 3 --dist loadfile
+# The last lines of a failed run name each failed test and why; without a terminal pytest would cut them off at 80 columns.
+ifndef MAKE_TERMOUT
+export COLUMNS := 240
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check format test unit integration conformance demo up down status chaos bench lock clean
