@@ -1,0 +1,104 @@
+"""`causeway stock`: any number can be explained (INV-6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from schemas.record import Message, Record
+from streams.cli import app
+from tests.unit.stock.samples import AMAZON, CODEC, WALMART, Bench, demand, known, level
+
+
+@pytest.fixture
+def topics(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
+    """What stands on the topics that the command reads; Walmart's account is the one that is configured."""
+    messages: list[Message] = []
+
+    def read(config: Any, names: Sequence[str]) -> Iterator[Record]:
+        for index, message in enumerate(messages):
+            if message.topic in names:
+                yield Record(message.topic, 0, index, 0, message.key, message.value, message.headers)
+
+    monkeypatch.setattr("streams.stages.stock.explain.read_to_end", read)
+    monkeypatch.setattr("schemas.codec.Codec", lambda _: CODEC)
+    monkeypatch.setattr("schemas.registry.Registry", lambda _: None)
+    monkeypatch.setenv("CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_ID", "id")
+    monkeypatch.setenv("CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_SECRET", "secret")
+    monkeypatch.setenv("CAUSEWAY_STOCK__OPEN_DAYS", "3650")
+    return messages
+
+
+def causeway(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["stock", *words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+async def lived(topics: list[Message]) -> None:
+    """10 there, 2 reserved for an order, 3 sold elsewhere and not in Odoo yet; B is low; C changed after it was told."""
+    bench = await Bench(channels=[WALMART]).start()
+    await bench.levels(level(10, 2, [known("walmart:main:1", 2, 2)]), level(2, sku="B"), level(50, sku="C"))
+    await bench.demands(demand(2))
+    await bench.flush()
+    await bench.demands(demand(3, "2", channel=AMAZON))
+    await bench.levels(level(40, sku="C", version=2))
+    topics += [message for call in bench.sent.calls for message in call]
+
+
+async def test_explain_shows_terms_orders_and_what_was_told(topics: list[Message]) -> None:
+    await lived(topics)
+    code, text = causeway("explain", "CWT-1", "--json")
+    found = json.loads(text)
+    (channel,) = found["channels"]
+    assert code == 0
+    assert (channel["channel"], channel["account"], channel["number"], channel["waits_for_flush"]) == (
+        "walmart",
+        "main",
+        5,
+        False,
+    )
+    assert [(term["name"], term["quantity"], term["event"]) for term in channel["terms"]] == [
+        ("on_hand", "10", "WH@1"), ("reserved", "-2", "WH@1"), ("open_order", "-3", "amazon:main:2@1"),
+    ]  # fmt: skip
+    told = channel["told"]
+    assert (told["quantity"], told["previous"], told["why"], told["urgent"]) == (5, "8", "order", True)
+    assert told["terms"] == channel["terms"]
+    assert {
+        one["order_key"]: (one["asked"], one["reserved"], one["open"], one["state"]) for one in found["orders"]
+    } == {
+        "walmart:main:1": ("2", "2", "0", "in Odoo's numbers"),
+        "amazon:main:2": ("3", "0", "3", "not in Odoo's numbers"),
+    }
+
+
+async def test_explain_in_words(topics: list[Message]) -> None:
+    await lived(topics)
+    code, text = causeway("explain", "C")
+    assert code == 0
+    assert "walmart:main  40  waits for the next flush" in text
+    assert "told 50 at" in text
+    assert "made of, when it was told:" in text
+
+
+def test_an_unknown_sku_is_one_line_and_exit_1(topics: list[Message]) -> None:
+    assert causeway("explain", "NONE") == (1, "nothing is known of SKU NONE: neither Odoo nor an order ever named it\n")
+
+
+async def test_list_shows_low_stock_and_what_waits(topics: list[Message]) -> None:
+    await lived(topics)
+    code, text = causeway("list", "--json")
+    assert code == 0
+    assert [(one["sku"], one["number"], one["told"]) for one in json.loads(text)["numbers"]] == [
+        ("B", 2, 2),
+        ("CWT-1", 5, 5),
+        ("C", 40, 50),
+    ]
+    assert [one["sku"] for one in json.loads(causeway("list", "--low", "--json")[1])["numbers"]] == ["B"]
+    assert [one["sku"] for one in json.loads(causeway("list", "--waiting", "--json")[1])["numbers"]] == ["C"]
+    assert causeway("list", "--channel", "amazon")[1] == "0 numbers\n"
+    assert "3 numbers, the first 1 shown" in causeway("list", "--most", "1")[1]
