@@ -22,8 +22,6 @@ from connectors.kit.catalogue.text import Cleaned
 from schemas.records import Listing, Product
 
 _SHOWN_VALUES = 8
-# Attributes of a canonical listing that are values of Odoo's fields already.
-ODOO_PREFIX = "odoo."
 
 
 @dataclass(slots=True)
@@ -95,16 +93,6 @@ def odoo_values(
         except ValueError as error:
             result.problems.append(FieldProblem(BAD_VALUE, f"{target} <- {line.name}", str(error)))
     return result
-
-
-def with_odoo_values(
-    listing: Listing, lines: Sequence[AttributeLine], around: Around, own: Mapping[str, str] | None = None
-) -> tuple[Listing, list[FieldProblem]]:
-    """The listing with what its tables send back among its attributes, as `odoo.FIELD` with the value in JSON, and what could not be read."""
-    back = odoo_values(listing, lines, around, own)
-    more = {f"{ODOO_PREFIX}{name}": json.dumps(value) for name, value in back.values.items()}
-    both: Listing = {**listing, "attributes": {**listing["attributes"], **more}}
-    return both, back.problems
 
 
 def _converted(product: Product, line: AttributeLine, around: Around, scope: str, result: Filled) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connectors.kit.catalogue.filling import Filled, filled, odoo_values, with_odoo_values
+from connectors.kit.catalogue.filling import Filled, filled, odoo_values
 from schemas.records import Listing
 from tests.unit.kit.catalogue.samples import product, tables
 
@@ -151,13 +151,6 @@ def test_back_tells_what_it_cannot_read(tmp_path: Path) -> None:
     found = tables(tmp_path, HEAD + "a,fields.x_a,yes_no,,,,,in\n")
     back = odoo_values(listing(a="Sometimes"), found.lines_for("Lamps"), found.around)
     assert (back.values, [(one.code, one.field) for one in back.problems]) == ({}, [("BAD_VALUE", "x_a <- a")])
-
-
-def test_the_canonical_listing_carries_values_for_odoo(tmp_path: Path) -> None:
-    found = tables(tmp_path, HEAD + "a,fields.x_a,yes_no,,,,,in\nb,fields.x_b,whole,,,,,both\n")
-    both, problems = with_odoo_values(listing(a="Yes", b="many", c="3"), found.lines_for("Lamps"), found.around)
-    assert both["attributes"] == {"a": "Yes", "b": "many", "c": "3", "odoo.x_a": "true"}
-    assert [problem.field for problem in problems] == ["x_b <- b"]
 
 
 def test_lines_that_only_come_in_do_not_go_out(tmp_path: Path) -> None:
