@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
-from connectors.kit.ports import Deps, Page, Source
+from connectors.kit.ports import Deps, NoMappings, Page, Source
 from connectors.kit.sandbox.server import running
 from connectors.odoo.sandbox.app import create_app
 from connectors.odoo.sandbox.settings import SandboxSettings
@@ -22,13 +22,17 @@ from connectors.odoo.source.make import make_source
 ABSENT = {"mode": "update", "noupdate": True}
 
 
-class NoMappings:
-    def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
-        return None
+class Clock:
+    """The machine's, put forward by hand: one clock for the server and for the poller."""
 
+    def __init__(self) -> None:
+        self.ahead = timedelta()
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def forward(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)
 
 
 @dataclass
@@ -61,6 +65,7 @@ class CaptureBox:
     url: str
     http: httpx.Client
     settings: OdooSettings
+    clock: Clock
 
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
         body = {
@@ -71,6 +76,23 @@ class CaptureBox:
         answer = self.http.post("/jsonrpc", json=body).json()
         assert "error" not in answer, answer["error"]["data"]["message"]
         return answer.get("result")
+
+    def rows(self, model: str, domain: Sequence[Any], fields: Sequence[str]) -> list[dict[str, Any]]:
+        context = {"active_test": False}
+        found: list[dict[str, Any]] = self.call(
+            model, "search_read", list(domain), list(fields), order="id", context=context
+        )
+        return found
+
+    def begin(self, model: str, method: str, *args: Any, outcome: str = "commit", **kwargs: Any) -> int:
+        """A transaction that starts now and ends when it is released."""
+        made = self.hand(
+            "transactions/begin", model=model, method=method, args=list(args), kwargs=kwargs, outcome=outcome
+        )
+        return int(made["id"])
+
+    def release(self, *transactions: int) -> None:
+        self.hand("transactions/release", transactions=list(transactions))
 
     def hand(self, path: str, **body: Any) -> Any:
         answer = self.http.post(f"/sandbox/{path}", json=body)
@@ -104,7 +126,7 @@ class CaptureBox:
         """A new one, as after a restart of the poller."""
         part = self.settings.capture.model_copy(update={"mode": "poll", **capture})
         settings = self.settings.model_copy(update={"capture": part})
-        return make_source(settings, "main", flow, Deps("sandbox", NoMappings(), utc_now))
+        return make_source(settings, "main", flow, Deps("sandbox", NoMappings(), self.clock.now))
 
 
 async def poll(source: Source, polled: Polled) -> int:
@@ -131,9 +153,9 @@ async def off_loop(work: Any, *args: Any, **kwargs: Any) -> Any:
 
 @contextmanager
 def capture_box() -> Iterator[CaptureBox]:
-    settings = SandboxSettings(workers=16)
-    with running(create_app(settings)) as url, httpx.Client(base_url=url, timeout=30) as http:
+    settings, clock = SandboxSettings(workers=16), Clock()
+    with running(create_app(settings, clock.now)) as url, httpx.Client(base_url=url, timeout=30) as http:
         odoo = OdooSettings(
             url=url, db=settings.db, login=settings.login, password=settings.password, environment="sandbox"
         )  # type: ignore[arg-type]
-        yield CaptureBox(url, http, odoo)
+        yield CaptureBox(url, http, odoo, clock)

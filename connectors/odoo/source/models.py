@@ -44,7 +44,8 @@ class Models:
     ) -> list[Row]:
         """search_read, archived ones included. Raises ConnectorError."""
         there = await self.fields(model)
-        wanted = [one for one in dict.fromkeys(fields) if one in there]
+        # No fields would mean all of them, computed ones too.
+        wanted = [one for one in dict.fromkeys(fields) if one in there] or ["id"]
         context = {**CONTEXT, **more.pop("context", {})}
         return await self.odoo.rows(model, domain, wanted, order, context=context, **more) if there else []
 
