@@ -103,7 +103,7 @@ def _goods(charges: Charges, line: OrderLine, where: str, *, native_rates: bool)
         raise DataError(f"{where}: more cancelled than ordered")
     amount = charges.amount(line["amount"], f"{where}.amount") if quantity else ZERO
     units = units_at(amount, quantity, charges.currency)
-    goods = Goods(line["sku"], line["marketplace_item_id"], line["barcode"], line["title"])
+    goods = Goods(line["sku"], line["marketplace_item_id"], line["barcode"], line["title"], _components(line, where))
     single = len(units) == 1 and not line["discounts"]
     rated = _rated(charges, line["taxes"], amount) if native_rates and single and quantity else {}
     for position, (count, price) in enumerate(units):
@@ -114,6 +114,17 @@ def _goods(charges: Charges, line: OrderLine, where: str, *, native_rates: bool)
     for index, tax in enumerate(line["taxes"]):
         if index not in rated:
             charges.tax(tax, f"{where}.taxes[{index}]")
+
+
+def _components(line: OrderLine, where: str) -> tuple[tuple[str, Decimal], ...]:
+    """Raises DataError for a part without a quantity above 0."""
+    found = []
+    for index, part in enumerate(line["components"]):
+        quantity = number(part["quantity"], f"{where}.components[{index}].quantity")
+        if quantity <= 0 or not part["sku"]:
+            raise DataError(f"{where}.components[{index}]: wants a SKU and a quantity above 0")
+        found.append((part["sku"], quantity))
+    return tuple(found)
 
 
 def _rated(charges: Charges, taxes: list[Tax], base: Decimal) -> dict[int, TaxPlan]:

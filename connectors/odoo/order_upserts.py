@@ -12,17 +12,19 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from connectors.kit.errors import ConnectorError
-from connectors.kit.ports import Delivery, Difference, Outcome
+from connectors.kit.ports import Delivery, Difference, Outcome, Result
 from connectors.odoo.client import Odoo
 from connectors.odoo.handling import failure, settled
+from connectors.odoo.holds import Holds, Request
 from connectors.odoo.mapping import Rules, plan_order
 from connectors.odoo.orders import Orders
 from connectors.odoo.plan import OrderPlan
 from connectors.odoo.references import References, Resolved
-from connectors.odoo.settings import OdooSettings
+from connectors.odoo.settings import OdooSettings, Stage
 from schemas.reasons import Reason
 from schemas.records import Order
 
@@ -33,6 +35,7 @@ class OrderUpserts:
     def __init__(self, odoo: Odoo, settings: OdooSettings, references: References, rules: Rules) -> None:
         self._settings, self._rules, self._references = settings, rules, references
         self._orders = Orders(odoo, references.products.services)
+        self._holds = Holds(odoo, settings.module)
 
     async def write(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         """Raises ConnectorError when Odoo cannot be used at all; then nothing was written for any of them that counts."""
@@ -48,6 +51,7 @@ class OrderUpserts:
         if ready:
             await self._written(ready, outcomes)
         await self._once_more({index: one.plan for index, one in ready.items()}, outcomes)
+        await self._held(batch, {index: one.plan for index, one in ready.items()}, outcomes)
         return [outcomes[index] for index in range(len(batch))]
 
     async def preview(self, batch: Sequence[Delivery]) -> Sequence[Sequence[Difference]]:
@@ -94,6 +98,38 @@ class OrderUpserts:
         ready = await self._resolved(refused, outcomes)
         if ready:
             await self._written(ready, outcomes)
+
+    async def _held(self, batch: Sequence[Delivery], plans: dict[int, OrderPlan], outcomes: dict[int, Outcome]) -> None:
+        """Only orders that stand as they should. Those just made without a request have no delivery that could be held."""
+        wanted = {index: asks_to_cancel(cast(Order, batch[index].body)) for index in plans}
+        asked = [
+            index
+            for index, plan in plans.items()
+            if outcomes[index].ok
+            and plan.stage not in (Stage.CANCELLED, Stage.LOCKED)
+            and (wanted[index] or "created" not in outcomes[index].notes)
+        ]
+        requests = [
+            Request(int(outcomes[index].remote_id), batch[index].key, batch[index].version, wanted[index])
+            for index in asked
+        ]
+        try:
+            answers = await self._holds.settle(requests)
+        except ConnectorError as error:
+            outcomes.update(dict.fromkeys(asked, failure(error)))
+            return
+        for index, answer in zip(asked, answers, strict=True):
+            if answer.error is not None:
+                outcomes[index] = failure(answer.error)
+            elif answer.did:
+                notes = (*outcomes[index].notes, *answer.did)
+                outcomes[index] = replace(outcomes[index], result=Result.APPLIED, notes=notes)
+
+
+def asks_to_cancel(order: Order) -> bool:
+    """Whether the buyer's request to cancel the order, or a line that is not cancelled yet, stands."""
+    lines = (line for line in order["lines"] if line["status"] != "cancelled")
+    return order["buyer_cancel_requested"] or any(line["buyer_cancel_requested"] for line in lines)
 
 
 def split(items: Sequence[int], most: int, ways: int) -> list[Sequence[int]]:

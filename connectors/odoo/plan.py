@@ -60,12 +60,16 @@ class Service(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """How the marketplace names a product: seller's SKU, its own item id, barcode, title."""
+    """How the marketplace names a product: seller's SKU, its own item id, barcode, title.
+
+    components    of a bundle sold as one line: SKU and quantity of each part
+    """
 
     sku: str
     item_id: str
     barcode: str
     title: str
+    components: tuple[tuple[str, Decimal], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

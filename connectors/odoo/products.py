@@ -10,6 +10,7 @@ from connectors.kit.errors import ConnectorError, MappingError
 from connectors.kit.ports import Mappings
 from connectors.odoo.client import Odoo
 from connectors.odoo.keys import xid
+from connectors.odoo.kits import make_kit
 from connectors.odoo.loading import load
 from connectors.odoo.plan import Goods, OrderPlan, Service
 from connectors.odoo.settings import OdooSettings
@@ -55,7 +56,9 @@ class Products:
         }
         await self.find(wanted)
         self._refused.clear()
-        missing = [one for one in wanted if one not in self._found]
+        for one in [one for one in wanted if one.goods.components and one not in self._found]:
+            await self._make_kit(one)
+        missing = [one for one in wanted if one not in self._found and not one.goods.components]
         if missing and self._settings.unknown_sku == "create":
             await self._make(missing)
 
@@ -140,6 +143,24 @@ class Products:
             for word in words(one):
                 if word in found and one not in self._found:
                     self._found[one] = (found[word], self._now())
+
+    async def _make_kit(self, kit: Wanted) -> None:
+        """A bundle nobody knows, of parts that are known. What keeps it from being made is told when the product is asked for."""
+        if self._settings.unknown_bundle == "hold":
+            return
+        parts = {sku: Wanted(kit.source, kit.account, Goods(sku, "", "", "")) for sku, _ in kit.goods.components}
+        await self.find(parts.values())
+        missing = [one for one in parts.values() if one not in self._found]
+        try:
+            if missing:
+                sku = missing[0].goods.sku
+                text = f"SKU {kit.goods.sku!r} is a bundle, and no product of Odoo belongs to its part {sku!r}"
+                raise MappingError(text, waiting_for=missing[0].waiting_for)
+            products = {sku: self._found[one][0] for sku, one in parts.items()}
+            made = await make_kit(self._odoo, self._settings.module, kit.goods, products)
+            self._found[kit] = (made, self._now())
+        except ConnectorError as error:
+            self._refused[kit] = error
 
     async def _make(self, missing: Sequence[Wanted]) -> None:
         """unknown_sku=create. Two accounts naming one SKU make one product: its external id holds the SKU alone."""

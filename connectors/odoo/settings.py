@@ -81,6 +81,10 @@ class OdooSettings(Part):
     unknown_sku: Literal["hold", "create"] = Field(
         "hold", description="hold the order until the product exists, or create the product"
     )
+    unknown_bundle: Literal["hold", "create"] = Field(
+        "create",
+        description="an unknown SKU the marketplace says is a bundle: make a kit of its parts, or hold the order",
+    )
     address_check: Literal["strict", "lenient"] = Field(
         "strict", description="strict: a delivery address that cannot be shipped to fails the order"
     )

@@ -16,6 +16,7 @@ from connectors.odoo.listings import Listings
 from connectors.odoo.mapping import Rules
 from connectors.odoo.order_upserts import OrderUpserts
 from connectors.odoo.references import References
+from connectors.odoo.reopening import Reopening
 from connectors.odoo.returns import Returns
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.settlements import NAME, Settlements
@@ -28,7 +29,8 @@ UPSERT_ORDER = "upsert_order"
 UPSERT_RETURN = "upsert_return"
 POST_SETTLEMENT = "post_settlement"
 MERGE_LISTING = "merge_listing"
-OPERATIONS = frozenset({UPSERT_ORDER, UPSERT_RETURN, POST_SETTLEMENT, MERGE_LISTING})
+REOPEN_ORDER = "reopen_order"
+OPERATIONS = frozenset({UPSERT_ORDER, UPSERT_RETURN, POST_SETTLEMENT, MERGE_LISTING, REOPEN_ORDER})
 
 
 class OdooSink:
@@ -47,6 +49,7 @@ class OdooSink:
         settlements = Settlements(self._odoo, settings, deps.mappings)
         self._handlers: Mapping[str, Handler] = {
             UPSERT_ORDER: OrderUpserts(self._odoo, settings, references, rules),
+            REOPEN_ORDER: Reopening(self._odoo, settings),
             UPSERT_RETURN: Returns(self._odoo, settings),
             POST_SETTLEMENT: settlements,
             MERGE_LISTING: Listings(self._odoo, settings, references.products, deps),

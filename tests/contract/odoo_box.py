@@ -98,6 +98,19 @@ class OdooBox:
             )
         )
 
+    def stock(self, product: int, quantity: float, warehouse: str = "WH") -> None:
+        """Put so many of it on the shelf."""
+        (place,) = self.rows("stock.warehouse", [["code", "=", warehouse]], ["lot_stock_id"])
+        values = {"product_id": product, "location_id": place["lot_stock_id"][0], "inventory_quantity": quantity}
+        quant = self.call("stock.quant", "create", values, context={"inventory_mode": True})
+        self.call("stock.quant", "action_apply_inventory", [quant], context={"inventory_mode": True})
+
+    def reserved(self, product: int, warehouse: str = "WH") -> float:
+        """How many of it are reserved in a warehouse."""
+        (place,) = self.rows("stock.warehouse", [["code", "=", warehouse]], ["lot_stock_id"])
+        domain = [["product_id", "=", product], ["location_id", "child_of", place["lot_stock_id"][0]]]
+        return float(sum(row["reserved_quantity"] for row in self.rows("stock.quant", domain, ["reserved_quantity"])))
+
     def orders(self, *numbers: str) -> list[dict[str, Any]]:
         fields = ["origin", "client_order_ref", "state", "locked", "amount_total", "amount_tax", "amount_untaxed",
                   "date_order", "commitment_date", "note", "partner_id", "partner_shipping_id", "partner_invoice_id",
