@@ -144,12 +144,16 @@ def cancellation_body(now: OrderNow, cancellation: Cancellation, reasons: Mappin
 
 
 def _to_cancel(now: OrderNow, cancellation: Cancellation) -> list[tuple[LineNow, Decimal]]:
+    """Line -> how much of it shall be cancelled in all: what was ordered here less what Odoo still wants of it."""
+    told = [(now.line(wanted["line_id"]), wanted) for wanted in cancellation["lines"]]
+    found = {
+        line.number: (line, max(line.ordered - _decimal(wanted["remaining"], line.number), Decimal(0)))
+        for line, wanted in told
+    }
     if cancellation["whole"]:
-        return [(line, line.ordered) for line in now.lines.values()]
-    return [
-        (now.line(wanted["line_id"]), _decimal(wanted["quantity"], wanted["line_id"]))
-        for wanted in cancellation["lines"]
-    ]
+        for line in now.lines.values():
+            found.setdefault(line.number, (line, line.ordered))
+    return list(found.values())
 
 
 def refund_bodies(now: OrderNow, refund: Refund, reason: str) -> list[tuple[str, Json]]:

@@ -75,8 +75,15 @@ def shipped(*parcels: tuple[str, dict[str, str]], carrier: str = "ups", id_: str
     return delivery("ship_order", body | more, id_)
 
 
+ORDERED = {"1": 2, "2": 1}
+
+
 def cancelled(lines: dict[str, str] | None = None, reason: str = "out_of_stock") -> Delivery:
-    told = [{"line_id": number, "sku": "A", "quantity": count} for number, count in (lines or {}).items()]
+    """So many units of each line in all; everything when no line is named."""
+    told = [
+        {"line_id": number, "sku": "A", "quantity": "0", "remaining": str(ORDERED[number] - int(count))}
+        for number, count in (lines or {}).items()
+    ]
     body = {
         "key": "odoo:sale_order:7", "order_name": "S7", "version": 1, "cancelled_at": AT, "whole": lines is None,
         "reason": reason, "lines": told,
