@@ -129,6 +129,11 @@ class Budget:
             now, plan = self._clock(), self._plan
             return {name: bucket.refilled(plan.quotas[name], now).level for name, bucket in self._levels.items()}
 
+    def used(self) -> dict[str, float]:
+        """Part of this process's share of each quota that is used up, 0 to 1, for metrics."""
+        left, quotas = self.left(), self._plan.quotas
+        return {name: min(max(1 - level / quotas[name].depth, 0.0), 1.0) for name, level in left.items()}
+
     def _forecast(self, operation: str, calls: int) -> float:
         """`calls` more of an operation, behind those of others that draw from the same quotas and wait."""
         now, waits = self._clock(), [0.0]

@@ -21,16 +21,30 @@ QUOTA_LEFT = Gauge(
     "causeway_quota_left_calls", "Calls left now in this process's share of a quota", ["system", "account", "quota"]
 )
 QUOTA_SIZE = Gauge("causeway_quota_size_calls", "Calls the whole quota holds when full", ["system", "account", "quota"])
+QUOTA_USED = Gauge(
+    "causeway_quota_used_ratio",
+    "Part of this process's share of a quota that is used up now: 0 untouched, 1 none left",
+    ["system", "account", "quota"],
+)
+QUOTA_BACKLOG = Gauge(
+    "causeway_quota_backlog_seconds",
+    "How long the work that waits for a quota needs at its rate; 0 while nothing waits",
+    ["system", "account", "quota"],
+)
+Reading = Callable[[], Mapping[str, float]]
 
 
 def watch_quotas(
-    system: str, account: str, sizes: Mapping[str, float], left: Callable[[], Mapping[str, float]]
-) -> None:
-    """Show an account's quotas: name -> calls when full, and a function that says what is left when it is scraped."""
+    system: str, account: str, sizes: Mapping[str, float], left: Reading, used: Reading | None = None, backlog: Reading | None = None
+) -> None:  # fmt: skip
+    """Show an account's quotas: name -> calls when full, and functions that say by name, when they are scraped, what is left, which part
+    is used and how long the waiting work needs."""
     for name, size in sizes.items():
         QUOTA_SIZE.labels(system, account, name).set(size)
-        QUOTA_LEFT.labels(system, account, name).set_function(partial(_one, left, name))
+        for gauge, reading in ((QUOTA_LEFT, left), (QUOTA_USED, used), (QUOTA_BACKLOG, backlog)):
+            if reading is not None:
+                gauge.labels(system, account, name).set_function(partial(_one, reading, name))
 
 
-def _one(left: Callable[[], Mapping[str, float]], name: str) -> float:
-    return left()[name]
+def _one(reading: Reading, name: str) -> float:
+    return reading()[name]

@@ -288,6 +288,14 @@ class Difference:
     would_be: str
 
 
+class Shares(Protocol):
+    """A sink that keeps to its part of what the destination allows (RATE-1)."""
+
+    def set_share(self, share: float) -> None:
+        """This process's part of the work, above 0 up to 1: its partitions among all. Told whenever partitions are assigned or revoked."""
+        ...
+
+
 class Previewer(Protocol):
     """A sink that can say what it would write (OPS-7). Reads only; one answer per delivery, in order; () = it would change nothing."""
 

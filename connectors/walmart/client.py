@@ -330,7 +330,8 @@ def budget_of(settings: WalmartSettings, account: str) -> Budget:
     def make() -> Budget:
         plan = settings.rates.plan()
         budget = Budget(plan)
-        watch_quotas("walmart", account, {name: quota.depth for name, quota in plan.quotas.items()}, budget.left)
+        sizes = {name: quota.depth for name, quota in plan.quotas.items()}
+        watch_quotas("walmart", account, sizes, budget.left, budget.used, budget.backlog)
         return budget
 
     return _BUDGETS.get((*identity, repr(settings.rates)), make)

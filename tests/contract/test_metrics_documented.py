@@ -15,7 +15,7 @@ from streams.observe.process import _FAMILIES
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "seeing.md"
 ROW = re.compile(r"^\| `(causeway_\w+)` \| (\w+) \| ([\w, ]+) \|", re.MULTILINE)
-UNITS = ("total", "seconds", "records", "calls", "offset", "lanes", "open", "state", "info")
+UNITS = ("total", "seconds", "records", "calls", "offset", "lanes", "open", "state", "info", "ratio")
 
 
 def existing() -> dict[str, set[str]]:

@@ -9,9 +9,11 @@ import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
+from connectors.kit.budget import Budget
 from connectors.kit.errors import AuthError, ConnectorError
 from connectors.kit.http import HttpClient, HttpSettings
 from connectors.kit.metrics import watch_quotas
+from connectors.kit.rate import Plan, Quota
 from connectors.kit.tokens import Grant, TokenCache
 
 
@@ -69,3 +71,31 @@ def test_quotas_show_what_is_left_when_scraped() -> None:
     left["orders"] = 2.5
     assert REGISTRY.get_sample_value("causeway_quota_left_calls", labels) == 2.5
     assert REGISTRY.get_sample_value("causeway_quota_size_calls", labels) == 10.0
+
+
+def test_the_use_of_quotas_and_what_waits_for_them_are_shown() -> None:
+    """RATE-2: an alert can tell that a quota will be exhausted, and for how long."""
+    clock = [0.0]
+    plan = Plan({"feeds": Quota(10, 3600), "all": Quota(100)}, {"send": ("all", "feeds"), "read": ("all",)})
+    budget = Budget(plan, lambda: clock[0])
+    watch_quotas("shop", "rated", {"feeds": 10.0, "all": 100.0}, budget.left, budget.used, budget.backlog)
+
+    def shown(what: str, quota: str) -> float | None:
+        labels = {"system": "shop", "account": "rated", "quota": quota}
+        return REGISTRY.get_sample_value(f"causeway_quota_{what}", labels)
+
+    assert (shown("used_ratio", "feeds"), shown("backlog_seconds", "feeds")) == (0, 0)
+    with budget.waiting("send", 15) as one_less:
+        assert shown("backlog_seconds", "feeds") == pytest.approx(5 * 360)
+        assert shown("backlog_seconds", "all") == 0
+        for _ in range(5):
+            one_less()
+        assert shown("backlog_seconds", "feeds") == 0
+    budget.told("send", 4, None)
+    assert shown("used_ratio", "feeds") == pytest.approx(0.6)
+    budget.told("send", 0, None)
+    turns = [budget.postpone("send") for _ in range(3)]
+    assert turns == pytest.approx([360, 720, 1080])
+    assert shown("backlog_seconds", "feeds") == pytest.approx(1080)
+    clock[0] = 900
+    assert shown("backlog_seconds", "feeds") == pytest.approx(180)
