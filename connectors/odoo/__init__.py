@@ -3,7 +3,7 @@
 from connectors.kit.ports import Connector
 from connectors.odoo.capture_mapping import mappings
 from connectors.odoo.settings import OdooSettings
-from connectors.odoo.sink import OdooSink
+from connectors.odoo.sink import OPERATIONS, OdooSink
 from connectors.odoo.source.make import ACCOUNT, FLOWS, flows_for, make_source
 from connectors.odoo.verify import OdooVerifier
 
@@ -17,4 +17,5 @@ CONNECTOR = Connector(
     verifier=OdooVerifier,
     mappings=mappings,
     flows_for=flows_for,
+    operations=OPERATIONS,
 )

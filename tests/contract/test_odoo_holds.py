@@ -17,7 +17,7 @@ from tests.builders import order, order_line
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
 from tests.contract.odoo_deliveries import put_orders, sink_of
 
-CONFIRMED = {"stages": {"acknowledged": "confirmed"}}
+CONFIRMED: dict[str, Any] = {"stages": {"acknowledged": "confirmed"}}
 
 
 @pytest.fixture(scope="module")
