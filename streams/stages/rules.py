@@ -4,7 +4,7 @@
     order           odoo: upsert_order          state     critical    orders          the order's
     shipment        channel: ship_order         command   critical    shipments       the order's
     cancellation    channel: cancel_lines       command   critical    cancellations   the order's
-    refund          channel: refund_order       command   critical    refunds         the order's
+    refund          channel: refund_order       command   critical    refunds         the order's; not when it books a marketplace's own refund
     return_order    odoo: upsert_return         state     normal      returns         the return's
     listing         odoo: merge_listing         state     bulk        catalogue       the listing's
     settlement      odoo: post_settlement       state     normal      settlements     the settlement's
@@ -101,6 +101,11 @@ def _of_order(body: Body, channels: Sequence[Channel]) -> Iterable[tuple[str, Ch
     return [(body["order_key"], channel)] if channel in channels else []
 
 
+def _not_refunded_yet(body: Body, channels: Sequence[Channel]) -> Iterable[tuple[str, Channel]]:
+    """A credit note that books what the marketplace has given back already (it belongs to a return) must not be given back twice (RET-2)."""
+    return [] if body["return_key"] else _of_order(body, channels)
+
+
 def _offered(body: Body, channels: Sequence[Channel]) -> Iterable[tuple[str, Channel]]:
     channel = (body["channel"], body["account"])
     return [(body["key"], channel)] if channel in channels else []
@@ -136,7 +141,7 @@ RULES: dict[str, Rule] = {
     "order": Rule("odoo", UPSERT_ORDER, Flow.ORDERS, _CRITICAL, _own, _skus_of_lines),
     "shipment": Rule("", "ship_order", Flow.SHIPMENTS, _CRITICAL, _of_order, _skus_of_parcels, is_command=True),
     "cancellation": Rule("", CANCEL_LINES, Flow.CANCELLATIONS, _CRITICAL, _of_order, _skus_of_lines, is_command=True),
-    "refund": Rule("", "refund_order", Flow.REFUNDS, _CRITICAL, _of_order, _skus_of_lines, is_command=True),
+    "refund": Rule("", "refund_order", Flow.REFUNDS, _CRITICAL, _not_refunded_yet, _skus_of_lines, is_command=True),
     "return_order": Rule("odoo", "upsert_return", Flow.RETURNS, _NORMAL, _own, _skus_of_lines),
     "listing": Rule("odoo", "merge_listing", Flow.CATALOGUE, _BULK, _own, _sku),
     "settlement": Rule("odoo", "post_settlement", Flow.SETTLEMENTS, _NORMAL, _own, _nothing),

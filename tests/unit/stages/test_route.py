@@ -225,3 +225,26 @@ def test_a_channel_nobody_configured_gets_nothing() -> None:
     assert (
         router().messages(canonical("availability", OFFER | {"account": "OTHER", "key": "stock:walmart:OTHER:X"})) == []
     )
+
+
+def money(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "USD"}
+
+
+def refund(return_key: str) -> Record:
+    line = {
+        "line_id": "1", "sku": "CWT-0001", "quantity": "1", "amount": money("5.00"), "tax": None, "shipping": None,
+        "shipping_tax": None,
+    }  # fmt: skip
+    body = {
+        "key": "odoo:account_move:9", "order_key": KEY, "reference": "RINV/9", "version": 3, "posted_at": NOW, "reason": "",
+        "return_key": return_key, "total": money("5.00"), "lines": [line],
+    }  # fmt: skip
+    return canonical("refund", body)
+
+
+def test_a_credit_note_that_books_the_marketplaces_own_refund_is_not_refunded_again() -> None:
+    """RET-2: the money of a return went back already; any other credit note is told."""
+    assert router().messages(refund(f"{KEY.rsplit(':', 1)[0]}:return:1")) == []
+    [message] = router().messages(refund(""))
+    assert delivery(message)["operation"] == "refund_order"
