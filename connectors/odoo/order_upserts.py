@@ -21,6 +21,7 @@ from connectors.odoo.client import Odoo
 from connectors.odoo.handling import failure, settled
 from connectors.odoo.holds import Holds, Request
 from connectors.odoo.mapping import Rules, plan_order
+from connectors.odoo.order_preview import OrderPreview
 from connectors.odoo.orders import Orders
 from connectors.odoo.plan import OrderPlan
 from connectors.odoo.references import References, Resolved
@@ -36,6 +37,7 @@ class OrderUpserts:
         self._settings, self._rules, self._references = settings, rules, references
         self._orders = Orders(odoo, references.products.services)
         self._holds = Holds(odoo, settings.module)
+        self._preview = OrderPreview(odoo, rules, references.products, self._holds)
 
     async def write(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         """Raises ConnectorError when Odoo cannot be used at all; then nothing was written for any of them that counts."""
@@ -55,7 +57,7 @@ class OrderUpserts:
         return [outcomes[index] for index in range(len(batch))]
 
     async def preview(self, batch: Sequence[Delivery]) -> Sequence[Sequence[Difference]]:
-        raise NotImplementedError
+        return await self._preview.over(batch, [asks_to_cancel(cast(Order, one.body)) for one in batch])
 
     def _planned(self, delivery: Delivery) -> OrderPlan | Outcome:
         try:
