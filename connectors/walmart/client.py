@@ -31,6 +31,7 @@ from connectors.kit.tokens import Grant, Token, TokenCache
 from connectors.walmart import errors
 from connectors.walmart.auth import Caller, ask_for_token
 from connectors.walmart.settings import WalmartAccount, WalmartSettings
+from connectors.walmart.signing import signed_headers
 
 ORDERS = "/v3/orders"
 # Purchase order ids are digits so far; other systems' habits are allowed for, what could change an address is not.
@@ -217,12 +218,14 @@ class WalmartClient:
                 await self._out.sleep(wait)
 
     async def _once(self, request: Request, token: Token, correlation: str) -> Said:
+        # Signed anew for each try: a signature lives five minutes only.
+        signed = signed_headers(self._account.signing, request.operation, self._out.now())
         try:
             answer = await self._http.call(
                 request.operation.replace("_", " "),
                 request.method,
                 request.path,
-                headers={**self._caller.with_token(correlation, token.value), **request.headers},
+                headers={**self._caller.with_token(correlation, token.value), **request.headers, **signed},
                 content=request.content,
                 repeatable=request.repeatable,
                 correlation=correlation,

@@ -17,7 +17,8 @@ from connectors.kit.http import HttpSettings, checked_base_url, is_loopback
 from connectors.kit.settings import Part
 from connectors.walmart.fulfilment_settings import WalmartFulfilment
 from connectors.walmart.listing_settings import ListingSettings
-from connectors.walmart.rates import WalmartRates
+from connectors.walmart.rates import DRAWS, WalmartRates
+from connectors.walmart.signing import ALL, SigningSettings
 
 __all__ = ["WalmartAccount", "WalmartRates", "WalmartSettings"]
 
@@ -39,6 +40,7 @@ class WalmartAccount(Part):
     ship_node: str = Field(
         "", max_length=40, description="stock numbers are for this ship node; empty = the only one the seller has"
     )
+    signing: SigningSettings = SigningSettings()
     start_days_back: float = Field(7, ge=0, le=179, description="how far back the very first poll looks")
 
     @model_validator(mode="after")
@@ -46,6 +48,13 @@ class WalmartAccount(Part):
         if bool(self.client_secret.get_secret_value()) == bool(self.client_secret_file):
             raise ValueError("set client_secret or client_secret_file, one of them")
         return self
+
+    @field_validator("signing")
+    @classmethod
+    def _known_operations(cls, value: SigningSettings) -> SigningSettings:
+        if unknown := sorted(set(value.operations) - set(DRAWS) - {ALL}):
+            raise ValueError(f"no operations: {', '.join(unknown)[:200]}; there are {', '.join(DRAWS)}")
+        return value
 
     def secret(self) -> SecretStr:
         """The client secret, read anew each time, so that a changed file is a rotation. Raises OSError when the file cannot be read."""

@@ -51,6 +51,7 @@ class Fake:
     slept: list[float] = field(default_factory=list)
     clock: float = 0.0
     token_script: Script | None = None
+    account: WalmartAccount = ACCOUNT
 
     def __post_init__(self) -> None:
         ids = itertools.count(1)
@@ -62,7 +63,7 @@ class Fake:
         )
         budget = Budget(self.settings.rates.plan(), lambda: self.clock, self._sleep)
         around = Surroundings(self.now, self._sleep, lambda: 0.0, lambda: f"call-{next(ids)}")
-        self.client = WalmartClient(self.settings, ACCOUNT, http, TokenCache("main", self.now), budget, around)
+        self.client = WalmartClient(self.settings, self.account, http, TokenCache("main", self.now), budget, around)
 
     def now(self) -> datetime:
         return NOW + timedelta(seconds=self.clock)
