@@ -13,6 +13,7 @@ from streams.cli import (
     demo,
     held,
     mapping,
+    odoo,
     poll,
     price,
     schemas,
@@ -41,6 +42,7 @@ app.add_typer(poll.app, name="poll")
 app.add_typer(dead.app, name="dead")
 app.add_typer(held.app, name="held")
 app.add_typer(mapping.app, name="mapping")
+app.add_typer(odoo.app, name="odoo")
 app.add_typer(price.app, name="price")
 app.add_typer(shadow.app, name="shadow")
 app.add_typer(stock.app, name="stock")

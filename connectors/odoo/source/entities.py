@@ -46,7 +46,9 @@ class Entities:
             case "everything":
                 touched.everything = True
             case "product_tmpl_id.variants":
-                await self._variants({link(row["product_tmpl_id"]) for row in rows}, touched)
+                await self.of_templates({link(row["product_tmpl_id"]) for row in rows}, touched)
+            case "template":
+                await self.of_templates({row["id"] for row in rows}, touched)
             case "kit" | "kit_line":
                 await self._of_kits(watch.about, rows, touched)
             case "category":
@@ -57,6 +59,11 @@ class Entities:
                 touched.add(link(row[name]) for row in rows)
         if watch.model in ("stock.quant", "stock.move", "product.product"):
             touched.add(await self._kits.holding(link(row.get("product_id")) or row["id"] for row in rows))
+
+    async def after_bom(self, templates: set[int], touched: Touched) -> None:
+        """A bill of materials is gone: what it made is no kit any more."""
+        self._kits.forget()
+        await self.of_templates(templates, touched)
 
     async def remember_rules(self) -> list[int]:
         """Where every price rule applies now. Returns the ids of rules that were known and are gone."""
@@ -77,7 +84,8 @@ class Entities:
         self._kits.forget()
         touched.add(before | await self._kits.made_by(rows, about))
 
-    async def _variants(self, templates: set[int], touched: Touched) -> None:
+    async def of_templates(self, templates: set[int], touched: Touched) -> None:
+        """All their variants."""
         await self._products([["product_tmpl_id", "in", sorted(templates)]], touched)
 
     async def _in_categories(self, categories: set[int], touched: Touched) -> None:
@@ -96,7 +104,7 @@ class Entities:
             case "0_product_variant":
                 touched.add([link(rule["product_id"])])
             case "1_product":
-                await self._variants({link(rule["product_tmpl_id"])}, touched)
+                await self.of_templates({link(rule["product_tmpl_id"])}, touched)
             case "2_product_category":
                 await self._in_categories({link(rule["categ_id"])}, touched)
             case _:

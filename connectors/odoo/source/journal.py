@@ -7,6 +7,7 @@ repeats their page. Each flow has rows of its own, so one never takes what anoth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from connectors.odoo.source.watches import Plan, Watch
 MODEL = "x_outbox"
 FIELDS = ("x_model", "x_res_id", "x_op", "x_parent", "x_label")
 DELETED = "unlink"
+WRITTEN = "write"
+_ID = re.compile(r"\d+")
 
 
 class Journal:
@@ -59,15 +62,22 @@ class Journal:
                 deleted.update({row["x_res_id"]: text(row["x_label"]) for row in rows if row["x_label"]})
             case "rule":
                 await self._entities.under_gone_rules([row["x_res_id"] for row in rows], touched)
-            case "kit" | "kit_line" if rows:
-                await self._entities.of(watch, [_as_row(row, watch) for row in rows], touched)
-                touched.everything |= any(not row["x_parent"] for row in rows)
-            case "everything" | "category" | "product_tmpl_id.variants":
+            case "kit":
+                await self._entities.after_bom({parent_of(row) for row in rows} - {0}, touched)
+            case "kit_line":
+                of_bom = [{"id": row["x_res_id"], "bom_id": [parent_of(row), ""]} for row in rows]
+                await self._entities.of(watch, of_bom, touched)
+            case "product_tmpl_id.variants":
+                await self._entities.of_templates({parent_of(row) for row in rows} - {0}, touched)
+            case "everything":
                 touched.everything |= bool(rows)
+            case "category" | "template":  # what was in it is gone as well, and told of itself
+                return
             case _:
-                touched.add(int(row["x_parent"] or 0) for row in rows)
+                touched.add(parent_of(row) for row in rows)
 
 
-def _as_row(row: Mapping[str, Any], watch: Watch) -> Row:
-    """A deleted bill of materials or line of one, as far as is known of it."""
-    return {"id": row["x_res_id"], "bom_id": [row["x_parent"], ""], "model": watch.model}
+def parent_of(row: Mapping[str, Any]) -> int:
+    """The record a deleted one was a part of, written down as Odoo shows it, `product.product(7,)`: its id, 0 for none."""
+    found = _ID.search(text(row["x_parent"]))
+    return int(found.group()) if found else 0

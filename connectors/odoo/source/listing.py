@@ -54,7 +54,7 @@ class Listing:
 
     async def _from_dates(self, reading: Pass, found: Found, seen: Seen) -> tuple[Pass, bool]:
         watch = self._plan.watches[reading.at]
-        rows = await self._changed(watch, reading) if await self._models.has(watch.model) else []
+        rows = await self._changed(watch, reading) if watch.dated and await self._models.has(watch.model) else []
         fresh = [row for row in rows if not seen.has(reading.at, row)]
         REPEATED.labels(self._flow).inc(len(rows) - len(fresh))
         self._count_late(reading, fresh)

@@ -21,6 +21,7 @@ class Watch:
     fields   what of a row matters; a row with the same date and the same of these is not new
     about    the field that names the entity: "id" = the row is it; a many2one; or one of the names `capture.Entities` resolves
     own      the row is the entity itself: one that is not wanted any more is told of
+    dated    False: a change shows in the date of another watched model, but is written down under this one
     """
 
     model: str
@@ -28,6 +29,7 @@ class Watch:
     about: str = "id"
     domain: tuple[Any, ...] = ()
     own: bool = False
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Plan:
 _PRODUCT = ("default_code", "active", "sale_ok", "type", "categ_id", "uom_id")
 _BOM = Watch("mrp.bom", ("product_tmpl_id", "product_id", "type", "product_qty", "active"), "kit")
 _BOM_LINE = Watch("mrp.bom.line", ("bom_id", "product_id", "product_qty"), "kit_line")
+_TEMPLATE = Watch("product.template", (), "template", dated=False)
 _CATEGORY = Watch("product.category", ("complete_name", "parent_id"), "category")
 _RULE = Watch(
     "product.pricelist.item",
@@ -82,13 +85,14 @@ PLANS: Mapping[str, Plan] = {
             _BOM,
             _BOM_LINE,
             _CATEGORY,
+            _TEMPLATE,
         ),
         products=True,
     ),
     "products": Plan(
         "product",
         "product.product",
-        (Watch("product.product", (*_PRODUCT, "name", "barcode", "lst_price"), own=True), _CATEGORY),
+        (Watch("product.product", (*_PRODUCT, "name", "barcode", "lst_price"), own=True), _CATEGORY, _TEMPLATE),
         products=True,
     ),
     "prices": Plan(
@@ -101,6 +105,7 @@ PLANS: Mapping[str, Plan] = {
             Watch("product.pricelist", ("name", "currency_id", "active"), "everything"),
             Watch("res.currency.rate", ("currency_id", "rate", "name"), "everything"),
             _CATEGORY,
+            _TEMPLATE,
         ),
         products=True,
     ),
