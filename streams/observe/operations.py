@@ -1,0 +1,59 @@
+"""Which operation an outcome is about, and whose account: what ledgers, traces and status sort by. Pure, on the table of `stages.rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.records import Outcome
+from schemas.topics import RAW, SOURCES
+from streams.stages.rules import (
+    ACKNOWLEDGE_ORDER,
+    REOPEN_ORDER,
+    RULES,
+    SET_STOCK,
+    UPSERT_ORDER,
+    Channel,
+    channel_of,
+)
+
+# Operation -> whether it is a command, which happens once for each delivery; a state happens for each key.
+OPERATIONS: Mapping[str, bool] = {
+    **{rule.operation: rule.is_command for rule in RULES.values()},
+    ACKNOWLEDGE_ORDER: True,
+    REOPEN_ORDER: True,
+}
+# What becomes a delivery by way of a stage of its own.
+_THROUGH_STAGE = {"stock_level": SET_STOCK, "demand": SET_STOCK, "price": "set_price"}
+_OWN_KINDS = ("stock", "price", "listing")  # first part of the keys of what is told to one channel
+
+
+def operation_of(outcome: Outcome) -> str:
+    """Of a delivery its own; of what ended before it became one, or could not be read, that of its entity. Empty: it leads to none."""
+    if outcome["operation"] in OPERATIONS:
+        return outcome["operation"]
+    entity = outcome.get("entity", "")
+    if entity in OPERATIONS:  # the headers of a command name what it does
+        return entity
+    if not entity:  # of a version that did not say it, when there were only orders
+        return UPSERT_ORDER
+    canonical = RAW.get(outcome["source"], {}).get(entity, entity)
+    rule = RULES.get(canonical)
+    return rule.operation if rule else _THROUGH_STAGE.get(canonical, "")
+
+
+def account_of(key: str) -> Channel:
+    """(system, account) a key is about: `stock:walmart:main:SKU` -> (walmart, main), `odoo:picking:5` -> (odoo, main). ("", "") when unknown."""
+    kind, _, rest = key.partition(":")
+    if kind in ("sku", "odoo"):
+        return "odoo", "main"
+    try:
+        system, account = channel_of(rest if kind in _OWN_KINDS else key)
+    except ValueError:
+        return "", ""
+    return (system, account) if system in SOURCES else ("", "")
+
+
+def order_of(body: Mapping[str, Any]) -> str:
+    """The key of the order that a record is about although its own key differs; empty when it is about none."""
+    return str(body.get("order_key", ""))
