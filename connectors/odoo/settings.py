@@ -111,6 +111,10 @@ class OdooSettings(Part):
     tax_product: str = Field("MKT-TAX", description="the same for taxes")
     capture: CaptureSettings = CaptureSettings()
 
+    uses: tuple[Literal["orders", "returns", "settlements", "listings"], ...] = Field(
+        ("orders", "returns", "settlements", "listings"),
+        description="what is written there: whose rights `causeway verify` asks for",
+    )
     release_returns_at: Literal["receipt", "announced"] = Field(
         "receipt",
         description="when returned goods are taken into stock: when they have arrived, or when the return is announced",

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Check, Deps
 from connectors.odoo.auth import SERIES
 from connectors.odoo.client import Odoo
+from connectors.odoo.listings_plan import WRITABLE
+from connectors.odoo.rights import BY_USE, NEW_PRODUCTS, UNKNOWN_SKUS, Need
 from connectors.odoo.settings import OdooSettings, is_loopback
-
-# model -> (app it comes with, rights needed, group that gives them, what it is for)
-SALES, CONTACTS, BILLING = "Sales / User: All Documents", "Extra Rights / Contact Creation", "Invoicing / Administrator"
-INVENTORY, PRODUCTS = "Inventory / User", "Sales / Administrator"
-MODELS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
-    "sale.order": ("Sales", ("read", "write", "create"), SALES, "orders"),
-    "sale.order.line": ("Sales", ("read", "write", "create"), SALES, "order lines"),
-    "res.partner": ("Contacts", ("read", "write", "create"), CONTACTS, "customers and addresses"),
-    "product.product": ("Sales", ("read",), SALES, "matching SKUs"),
-    "product.pricelist": ("Sales", ("read",), SALES, "orders in another currency"),
-    "account.tax": ("Invoicing", ("read", "create"), BILLING, "taxes by jurisdiction"),
-    "account.account": ("Invoicing", ("read",), BILLING, "accounts of the taxes"),
-    "account.fiscal.position": ("Invoicing", ("read",), BILLING, "exempt orders"),
-    "stock.picking": ("Inventory", ("read", "write"), INVENTORY, "deliveries of changed and cancelled orders"),
-    "stock.warehouse": ("Inventory", ("read",), INVENTORY, "the warehouse that ships"),
-    "delivery.carrier": ("Delivery Costs", ("read",), SALES, "delivery methods"),
-    "crm.team": ("Sales", ("read",), SALES, "the sales team"),
-}
+from connectors.odoo.settlements_plan import DEFAULTS
 
 
 class OdooVerifier:
@@ -48,9 +34,11 @@ class OdooVerifier:
         checks += login
         if not all(check.ok for check in login):
             return checks
-        for model in MODELS:
-            checks += await self._model(model)
+        for need in needed(self._settings):
+            checks += await self._model(need)
         checks += await self._records()
+        if "listings" in self._settings.uses:
+            checks.append(await self._listing_fields())
         checks.append(await self._rounding())
         return checks
 
@@ -72,24 +60,31 @@ class OdooVerifier:
             Check("version", ok=right, detail=version, remedy="" if right else f"use an Odoo {SERIES} database"),
         ]
 
-    async def _model(self, model: str) -> list[Check]:
-        app, rights, group, purpose = MODELS[model]
+    async def _model(self, need: Need) -> list[Check]:
         checks: list[Check] = []
-        for right in self._rights(model, rights):
-            subject = f"{right} {model}"
+        for right in need.rights:
+            subject = f"{right} {need.model}"
             try:
-                allowed = await self._odoo.ask(model, "check_access_rights", right, raise_exception=False)
+                allowed = await self._odoo.ask(need.model, "check_access_rights", right, raise_exception=False)
             except ConnectorError as error:
-                remedy = f"install the app {app}, or {_remedy(error, self._settings)}"
-                return [*checks, Check(subject, ok=False, detail=f"{purpose}: {error}", remedy=remedy)]
-            remedy = "" if allowed else f"give user {self._settings.login} the group {group}"
-            checks.append(Check(subject, ok=bool(allowed), detail=purpose, remedy=remedy))
+                remedy = f"install the app {need.app}, or {_remedy(error, self._settings)}"
+                return [*checks, Check(subject, ok=False, detail=f"{need.purpose}: {error}", remedy=remedy)]
+            remedy = "" if allowed else f"give user {self._settings.login} the group {need.group}"
+            checks.append(Check(subject, ok=bool(allowed), detail=need.purpose, remedy=remedy))
         return checks
 
-    def _rights(self, model: str, rights: tuple[str, ...]) -> tuple[str, ...]:
-        if model == "product.product" and self._settings.unknown_sku == "create":
-            return (*rights, "create")
-        return rights
+    async def _listing_fields(self) -> Check:
+        """The product fields catalogue-in is configured to write."""
+        subject, wanted = "product.product fields", self._settings.listings.wanted()
+        try:
+            found = await self._odoo.ask("product.product", "fields_get", list(wanted), ["type"])
+        except ConnectorError as error:
+            return Check(subject, ok=False, detail=str(error), remedy=_remedy(error, self._settings))
+        wrong = sorted(name for name in wanted if name not in found or found[name]["type"] not in WRITABLE)
+        if wrong:
+            remedy = "make the field in Odoo, or name another in CAUSEWAY_ODOO__LISTINGS__FIELDS"
+            return Check(subject, ok=False, detail=f"cannot be filled: {', '.join(wrong)}", remedy=remedy)
+        return Check(subject, ok=True, detail=", ".join(sorted(wanted)))
 
     async def _records(self) -> list[Check]:
         """Records the configuration names. Those Causeway makes by itself are fine when absent, if it may make them."""
@@ -113,6 +108,14 @@ class OdooVerifier:
             *(("delivery.carrier", "name", name, "CARRIERS", False) for name in settings.carriers.values()),
             *(("product.pricelist", "name", name, "PRICELISTS", False) for name in settings.pricelists.values()),
         ]
+        if "settlements" in settings.uses:
+            named = sorted(set(settings.settlement_accounts.values()))
+            defaults = {one.code for kind, one in DEFAULTS.items() if kind not in settings.settlement_accounts}
+            wanted += [
+                ("account.journal", "code", settings.settlement_journal, "SETTLEMENT_JOURNAL", False),
+                *(("account.account", "code", code, "SETTLEMENT_ACCOUNTS", False) for code in named),
+                *(("account.account", "code", code, "SETTLEMENT_ACCOUNTS", True) for code in sorted(defaults)),
+            ]
         return [await self._record(*one) for one in wanted if one[2]]
 
     async def _record(self, model: str, field: str, value: str, setting: str, makes: bool) -> Check:
@@ -121,7 +124,7 @@ class OdooVerifier:
             if await self._odoo.ask(model, "search_count", [[field, "=", value]]):
                 return Check(subject, ok=True, detail="exists")
             if makes and await self._odoo.ask(model, "check_access_rights", "create", raise_exception=False):
-                return Check(subject, ok=True, detail="absent; made with the first order that needs it")
+                return Check(subject, ok=True, detail="absent; made when first needed")
         except ConnectorError as error:
             return Check(subject, ok=False, detail=str(error), remedy=_remedy(error, self._settings))
         remedy = f"make it in Odoo, or name another in CAUSEWAY_ODOO__{setting}"
@@ -137,6 +140,23 @@ class OdooVerifier:
         ok = per_line or not self._settings.native_rates
         remedy = "" if ok else "set it to round per line, or CAUSEWAY_ODOO__NATIVE_RATES=false"
         return Check(subject, ok=ok, detail="per line" if per_line else "globally", remedy=remedy)
+
+
+def needed(settings: OdooSettings) -> list[Need]:
+    """What these settings need; of a right that several flows need, the first says what it is for."""
+    needs = [need for use in settings.uses for need in BY_USE[use]]
+    if settings.unknown_sku == "create":
+        needs.append(UNKNOWN_SKUS)
+    if "listings" in settings.uses and settings.listings.unknown == "create":
+        needs += NEW_PRODUCTS
+    asked: set[tuple[str, str]] = set()
+    found = []
+    for need in needs:
+        rights = tuple(right for right in need.rights if (need.model, right) not in asked)
+        asked |= {(need.model, right) for right in rights}
+        if rights:
+            found.append(replace(need, rights=rights))
+    return found
 
 
 def _remedy(error: ConnectorError, settings: OdooSettings) -> str:
