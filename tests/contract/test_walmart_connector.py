@@ -22,7 +22,6 @@ from connectors.walmart.mapping import to_order
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.sink import WalmartSink
 from connectors.walmart.source import WalmartOrders
-from connectors.walmart.verify import WalmartVerifier
 from schemas.reasons import Reason
 from tests.contract.benches.walmart import acknowledgement, deps_of, settings_of
 from tests.contract.recordings import recorded
@@ -244,36 +243,6 @@ async def test_a_changed_secret_is_an_auth_error(box: Box) -> None:
     with pytest.raises(AuthError, match="credentials were refused"):
         await one.list_orders({"limit": "1"})
     await one.aclose()
-
-
-@pytest.mark.parametrize(("scope", "readable"), [("view_only", True), ("no_access", False)])
-async def test_verify_tells_scope_by_scope_what_works_and_changes_nothing(box: Box, scope: str, readable: bool) -> None:
-    """AUTH-5."""
-    box.add(1)
-    box.http.put(
-        "/sandbox/accounts/sandbox-client", json={"scopes": {"orders": scope, "price": "no_access"}}
-    ).raise_for_status()
-    patient = Patient(box)
-    before = box.state()["orders"]
-    checks = await WalmartVerifier(patient.settings, patient.client, patient.now).verify()
-    by_subject = {check.subject.removeprefix("walmart main: "): check for check in checks}
-    assert by_subject["get token"].ok
-    assert not by_subject["scope orders"].ok
-    assert "portal" in by_subject["scope orders"].remedy
-    assert by_subject["scope price"].ok  # told, but not needed
-    assert by_subject["list orders SellerFulfilled"].ok is readable
-    assert box.state()["orders"] == before
-    assert box.state()["writes"] == []
-
-
-async def test_verify_is_content_when_all_is_well(box: Box) -> None:
-    patient = Patient(box)
-    assert all(check.ok for check in await WalmartVerifier(patient.settings, patient.client, patient.now).verify())
-
-
-async def test_verify_without_an_account_says_what_to_set(box: Box) -> None:
-    (check,) = await CONNECTOR.verifier(WalmartSettings(), deps_of(box)).verify()  # type: ignore[misc]
-    assert "CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_ID" in check.remedy
 
 
 async def test_under_heavy_faults_every_order_is_acknowledged_in_the_end(box: Box) -> None:
