@@ -14,7 +14,7 @@ from connectors.odoo.sink import OdooSink
 from schemas.checksum import checksum
 from schemas.records import Cancellation, Listing, Order, ReturnLine, ReturnOrder, Settlement, SettlementLine
 from tests.builders import ORDERED, delivery_of, deps, money
-from tests.contract.odoo_box import OdooBox
+from tests.contract.odoo_box import OdooBox, tag
 
 
 @asynccontextmanager
@@ -114,3 +114,14 @@ def listing_of(sku: str, **changes: Any) -> Listing:
         "image_url": "", "variant_group": "",
     }  # fmt: skip
     return cast(Listing, {**base, **changes})
+
+
+def user_of(box: OdooBox, *groups: str) -> OdooSettings:
+    """A new user with these groups (external ids) who lives far from UTC."""
+    login, ids = tag().lower(), []
+    for group in groups:
+        module, _, name = group.partition(".")
+        ids.append(box.rows("ir.model.data", [["module", "=", module], ["name", "=", name]], ["res_id"])[0]["res_id"])
+    values = {"name": "Robot", "login": login, "password": f"pw-{login}", "tz": "America/New_York"}
+    box.call("res.users", "create", {**values, "groups_id": [[6, 0, ids]]})
+    return OdooSettings.model_validate({**box.settings.model_dump(), "login": login, "password": f"pw-{login}"})
