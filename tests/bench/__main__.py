@@ -22,13 +22,14 @@ from tests.bench.errors import BenchError
 from tests.bench.figures import Measure
 from tests.bench.hop import hop
 from tests.bench.journey import journey
+from tests.bench.oversell import oversell
 from tests.bench.replay import replay
 from tests.bench.sink import sink
 
 _FILE_COLUMNS = 160
 
 Bench = Callable[[Say], list[Measure]]
-BENCHES: Mapping[str, Bench] = {"hop": hop, "sink": sink, "replay": replay, "end_to_end": journey}
+BENCHES: Mapping[str, Bench] = {"hop": hop, "sink": sink, "replay": replay, "end_to_end": journey, "oversell": oversell}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
