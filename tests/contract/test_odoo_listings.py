@@ -12,7 +12,8 @@ from connectors.kit.errors import RuleError
 from connectors.kit.ports import Outcome, Result
 from tests.builders import money
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
-from tests.contract.odoo_deliveries import delivery, listing_of, put, sink_of
+from tests.contract.odoo_deliveries import delivery, put, sink_of
+from tests.odoo_records import listing_of
 
 MERGE = "merge_listing"
 MARKETPLACE = {"default_owner": "marketplace"}

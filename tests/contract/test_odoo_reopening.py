@@ -12,7 +12,8 @@ from connectors.odoo.sink import OdooSink
 from schemas.reasons import Reason
 from tests.builders import order, order_line
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
-from tests.contract.odoo_deliveries import cancellation_of, delivery, put_orders, sink_of
+from tests.contract.odoo_deliveries import delivery, put_orders, sink_of
+from tests.odoo_records import cancellation_of
 
 CANCEL = {"disable_cancel_warning": True}
 

@@ -15,7 +15,8 @@ from connectors.odoo.sink import OdooSink
 from schemas.reasons import Reason
 from tests.builders import money, order, order_line, tax
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
-from tests.contract.odoo_deliveries import cents, put, put_orders, refunded, return_line, return_of, sink_of
+from tests.contract.odoo_deliveries import cents, put, put_orders, sink_of
+from tests.odoo_records import refunded, return_line, return_of
 
 RETURN = "upsert_return"
 SKIP = {"skip_backorder": True, "skip_sms": True}

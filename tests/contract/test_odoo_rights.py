@@ -11,18 +11,8 @@ from connectors.odoo.verify import OdooVerifier
 from schemas.reasons import Reason
 from tests.builders import deps, money, order, order_line
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
-from tests.contract.odoo_deliveries import (
-    listing_of,
-    put,
-    put_orders,
-    refunded,
-    return_line,
-    return_of,
-    settlement_line,
-    settlement_of,
-    sink_of,
-    user_of,
-)
+from tests.contract.odoo_deliveries import put, put_orders, sink_of, user_of
+from tests.odoo_records import listing_of, refunded, return_line, return_of, settlement_line, settlement_of
 
 SALES = ("sales_team.group_sale_salesman_all_leads", "base.group_partner_manager")
 

@@ -14,15 +14,8 @@ from schemas.reasons import Reason
 from schemas.records import Settlement
 from tests.builders import ORDERED, order, order_line
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
-from tests.contract.odoo_deliveries import (
-    cents,
-    delivery,
-    put,
-    put_orders,
-    settlement_line,
-    settlement_of,
-    sink_of,
-)
+from tests.contract.odoo_deliveries import cents, delivery, put, put_orders, sink_of
+from tests.odoo_records import settlement_line, settlement_of
 
 POST = "post_settlement"
 
