@@ -72,13 +72,14 @@ def test_metadata_goes_and_the_turn_it_asked_for_is_made() -> None:
     exif = Picture.Exif()
     exif[0x0112] = 6  # turn right
     exif[0x8825] = {1: "N", 2: (52.0, 31.0, 0.0)}  # where it was taken
-    found = checked(saved(image, exif=exif), RULES)
+    found = checked(saved(image, exif=exif, comment=b"taken by Ava"), RULES)
     turned = opened(found)
     assert turned.size == (100, 120)
     assert "METADATA_REMOVED" in found.notes
     assert not turned.getexif()
     assert not {"exif", "icc_profile", "comment", "xmp"} & set(turned.info)
     assert b"Exif" not in found.jpeg
+    assert b"Ava" not in found.jpeg
 
 
 def test_a_colour_profile_is_applied_not_lost() -> None:
@@ -135,6 +136,12 @@ def test_pictures_that_will_not_do(content: bytes, what: str) -> None:
         checked(content, RULES)
     assert caught.value.code == "BAD_IMAGE"
     assert ";" in str(caught.value)
+
+
+def test_the_limit_of_pixels_is_ours() -> None:
+    with pytest.raises(DataError, match="more than 0 million pixels"):
+        checked(picture((300, 300)), ImageRules(smallest_side=100, largest_source_pixels=89_999))
+    assert checked(picture((300, 300)), ImageRules(smallest_side=100, largest_source_pixels=90_000)).width == 300
 
 
 def test_by_default_1000_pixels_are_asked_for() -> None:

@@ -56,8 +56,13 @@ def test_a_long_title_is_cut_where_a_word_ends_and_says_so() -> None:
     assert found.notes == ("SHORTENED",)
 
 
+def test_never_in_the_middle_of_a_word_while_there_is_an_end_of_one() -> None:
+    assert title(" ".join(["Cushion"] * 30)).text == " ".join(["Cushion"] * 18)  # 143; the next would end at 151
+
+
 def test_exactly_150_characters_stay() -> None:
     assert title("a" * 150).text == "a" * 150
+    assert title("a" * 151).text == "a" * 150
     assert title("a" * 150).notes == ()
 
 
