@@ -128,7 +128,7 @@ def test_another_currency_balances_at_any_rate() -> None:
     rng = random.Random(3)
     for _ in range(200):
         amounts = [Decimal(rng.randrange(-99999, 99999)) / 100 for _ in range(rng.randint(1, 12))]
-        items = tuple(Item("1", "", amount) for amount in (*amounts, -sum(amounts)))
+        items = tuple(Item("1", "", amount) for amount in (*amounts, -sum(amounts, Decimal(0))))
         rate = Decimal(rng.randrange(1, 30000)) / 1000
         found = balances(items, rate, "USD")
         assert sum(found) == 0
