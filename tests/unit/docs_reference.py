@@ -9,6 +9,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from datetime import time, timedelta
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -45,6 +46,8 @@ ABOUT: Mapping[str, str] = {
     "stage": "How stages work, and the metrics endpoint of each process.",
     "filters": "Which orders are not imported. Each excluded order has an outcome with its reason.",
     "poll": "How often sources are read, and what happens when one fails.",
+    "pricing": "What is asked for a SKU where.",
+    "stock": "What is offered where, and when it is told. docs/stock.md explains it; `rules` is a list of tables.",
     "log": "Structured logs on standard error.",
     "odoo": "The Odoo database. connectors/odoo/README.md explains them at work.",
     "walmart": "Walmart accounts and quotas. connectors/walmart/README.md explains them at work. `NAME` is the account's name.",
@@ -156,6 +159,8 @@ def _kind(kind: Any) -> str:
         return f"list of {_kind(args[0])}"
     if origin is dict:
         return f"table: {_kind(args[0])} to {_kind(args[1])}"
+    if issubclass(kind, BaseModel):
+        return "table"
     if issubclass(kind, Enum):
         return ", ".join(f"`{member.value}`" for member in kind)
     names = {
@@ -163,6 +168,7 @@ def _kind(kind: Any) -> str:
         SecretStr: "secret",
         int: "integer",
         float: "number",
+        Decimal: "number",
         bool: "true or false",
         time: "time",
         Path: "path",
@@ -186,7 +192,7 @@ def _default(info: FieldInfo) -> str:
     value = info.get_default(call_default_factory=True, validated_data={})
     if value is PydanticUndefined:
         return "required"
-    if isinstance(value, SecretStr | str) and not value:
+    if value is None or (isinstance(value, SecretStr | str) and not value):
         return ""
     if isinstance(value, Enum):
         return f"`{value.value}`"
