@@ -12,12 +12,14 @@ from typing import Any
 
 import httpx
 
-from connectors.kit.ports import Deps, NoMappings, Page, Source
+from connectors.kit.ports import Canonical, Deps, NoMappings, Page, Source
 from connectors.kit.sandbox.server import running
+from connectors.odoo.capture_mapping import mappings
 from connectors.odoo.sandbox.app import create_app
 from connectors.odoo.sandbox.settings import SandboxSettings
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.source.make import make_source
+from schemas.codec import Codec
 
 ABSENT = {"mode": "update", "noupdate": True}
 
@@ -33,6 +35,25 @@ class Clock:
 
     def forward(self, seconds: float) -> None:
         self.ahead += timedelta(seconds=seconds)
+
+
+class Ids:
+    """Schema ids without a registry."""
+
+    def id_of(self, name: str) -> int:
+        return 1
+
+    def schema_of(self, schema_id: int) -> dict[str, Any]:
+        raise KeyError(schema_id)
+
+
+def mapped(entity: str, content: dict[str, Any], settings: OdooSettings | None = None) -> list[Canonical]:
+    """What the mapping makes of a raw payload; each fits its schema and has the key of its raw record."""
+    records = mappings(settings or OdooSettings())[entity](json.dumps(content).encode(), "main")
+    for record in records:
+        assert Codec(Ids()).encode(record.entity, record.body)
+        assert record.key == record.body["key"]
+    return list(records)
 
 
 @dataclass
