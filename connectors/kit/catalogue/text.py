@@ -31,6 +31,7 @@ _TRANSLATED = str.maketrans(_MARKS)
 # So, Sk, Cs, Co, Cn: pictures, modifiers, halves of pairs, private and unassigned; Cf: joiners and direction marks.
 _UNWANTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"})
 _KEPT = frozenset("°\t\n\r")
+_LINES = str.maketrans("\t\n\r", "   ")
 _VARIATIONS = "\ufe0e\ufe0f\u20e3"
 _SMALL = frozenset(("a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"))
 _ABBREVIATIONS = """
@@ -60,6 +61,8 @@ def plain(text: str) -> Cleaned:
 
 def without_pictures(text: str) -> str:
     """The text without emoji, control characters (line breaks stay) and characters of no public meaning."""
+    if text.isascii() and text.translate(_LINES).isprintable():
+        return text
     return "".join(character for character in text if not _is_unwanted(character))
 
 
