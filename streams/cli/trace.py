@@ -1,4 +1,4 @@
-"""`causeway trace`: one order's journey through all topics."""
+"""`causeway trace`: the journey of one order, SKU or other thing through all topics."""
 
 from __future__ import annotations
 
@@ -8,30 +8,35 @@ import typer
 
 if TYPE_CHECKING:
     from streams.cli.failure_desk import Desk
-    from streams.observe.journey import Journey, Step
+    from streams.observe.journey import Journey, Standing, Step
 
-_STYLES = {"retry": "yellow", "held": "yellow", "dead": "red", "damaged": "red", "action": "cyan"}
+_STYLES = {"retry": "yellow", "held": "yellow", "dead": "red", "damaged": "red", "action": "cyan", "shadow": "dim"}
+_MOST_STANDINGS = 20
 
 
 def trace(
-    order: Annotated[str, typer.Argument(help="Order id of the marketplace, or the full key source:account:id.")],
+    key: Annotated[str, typer.Argument(help="Order id of the marketplace, sku:SKU, or any full key such as source:account:id.")] = "",
+    sku: Annotated[str, typer.Option("--sku", help="A SKU, instead of a key.")] = "",
     content: Annotated[bool, typer.Option("--content", help="Show the records too, personal data masked.")] = False,
     unmasked: Annotated[bool, typer.Option("--unmasked", help="Show the records with personal data; needs --reason and is audited.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why personal data must be seen.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:  # fmt: skip
-    """What happened to one order: fetched, canonical, sent, retried, held, dead, applied, acknowledged, and its id in Odoo.
+    """What happened to one order, both ways: fetched, canonical, sent, retried, held, dead, applied, acknowledged, shipped, refunded, returned.
+    Of a SKU: its stock, demand, availability, prices, listings, and what became of each.
 
-    Exit codes: 0 found; 1 no such order, or several of that id; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
+    Exit codes: 0 found; 1 nothing of it, or several of that id; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
     """
     from streams.cli.failure_desk import EXIT_FAILED, fail, print_json
     from streams.observe.trace import AmbiguousOrderError, UnknownOrderError, find_journey
 
+    if bool(key) == bool(sku):
+        raise fail("name one thing: an order id, a key, or --sku SKU")
     if unmasked and not reason.strip():
         raise fail("--unmasked shows personal data: say why with --reason; it is kept in the audit trail")
     desk, connectors = _open()
     try:
-        journey = find_journey(desk.settings, desk.codec, order, connectors)
+        journey = find_journey(desk.settings, desk.codec, key or f"sku:{sku}", connectors)
     except (UnknownOrderError, AmbiguousOrderError) as error:
         raise fail(str(error), EXIT_FAILED) from None
     if unmasked:
@@ -86,7 +91,6 @@ def _content(desk: Desk, step: Step, *, masked: bool) -> Any:
 
 
 def _as_json(journey: Journey, records: list[Any]) -> dict[str, Any]:
-    standing = journey.standing
     steps = [
         {"at": step.at, "kind": step.kind, "text": step.text, "origin": step.origin, "facts": dict(step.facts)}
         | ({} if record is None else {"record": record})
@@ -94,13 +98,22 @@ def _as_json(journey: Journey, records: list[Any]) -> dict[str, Any]:
     ]
     return {
         "key": journey.key,
-        "state": standing.state if standing else "waiting",
-        "reason": standing.reason if standing else "",
+        "state": journey.state,
+        "reason": journey.standing.reason if journey.standing else "",
         "remote_id": journey.remote_id,
         "acknowledged": journey.acknowledged,
         "correlations": journey.correlations,
+        "deliveries": [_standing_json(one) for one in journey.standings],
         "steps": steps,
     }
+
+
+def _standing_json(one: Standing) -> dict[str, Any]:
+    entry = one.entry
+    return {
+        "operation": one.operation, "id": entry.id, "key": entry.key, "state": entry.state, "reason": entry.reason,
+        "remote_id": entry.remote_id, "job": entry.job,
+    }  # fmt: skip
 
 
 def _print(journey: Journey, records: list[Any]) -> None:
@@ -111,11 +124,14 @@ def _print(journey: Journey, records: list[Any]) -> None:
     from streams.cli.failure_desk import console
 
     out = console()
-    standing = journey.standing
-    words = [f"[bold]{escape(journey.key)}[/]", standing.state if standing else "waiting"]
+    words = [f"[bold]{escape(journey.key)}[/]", journey.state]
     words += [f"Odoo id {journey.remote_id}"] if journey.remote_id else []
     words += ["acknowledged"] if journey.acknowledged else []
-    out.print("  ".join(words))
+    out.print("  ".join(word for word in words if word))
+    for one in journey.standings[:_MOST_STANDINGS]:
+        out.print(f"  {one.operation} {_where(journey, one)}{_stands(one)}", highlight=False, markup=False)
+    if len(journey.standings) > _MOST_STANDINGS:
+        out.print(f"  and {len(journey.standings) - _MOST_STANDINGS} more")
     if any(record is not None for record in records):
         for step, record in zip(journey.steps, records, strict=True):
             out.print(f"\n{_time(step)}  {escape(step.text)}  [dim]{step.origin}[/]")
@@ -128,6 +144,17 @@ def _print(journey: Journey, records: list[Any]) -> None:
         text = escape(step.text)
         table.add_row(_time(step), f"[{style}]{text}[/]" if style else text, f"[dim]{step.origin}[/]")
     out.print(table)
+
+
+def _where(journey: Journey, one: Standing) -> str:
+    """Its key, where it is not the one that was asked for."""
+    return "" if one.entry.key == journey.key else f"of {one.entry.key} "
+
+
+def _stands(one: Standing) -> str:
+    entry = one.entry
+    waits = f" for {entry.job}" if entry.job else ""
+    return f"{entry.state}{waits}" + (f": {entry.reason}" if entry.reason and entry.state != "applied" else "")
 
 
 def _time(step: Step) -> str:

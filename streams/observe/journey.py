@@ -1,36 +1,26 @@
-"""One order's journey: records of all topics -> what happened, in words, in order. Pure.
+"""The journey of one order, product or other thing: records of all topics -> what happened, in words, in order, and where it stands. Pure.
 
-A step says what happened and where it is written. It holds ids, times, states, reasons and amounts, never personal data: that is in the
-records themselves, which are shown only when asked for, masked unless somebody gives a reason (ERR-5).
+Its records may have other keys than its own: an order's shipments, cancellations, refunds and returns have keys of Odoo or of the return.
+`trace` finds them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from schemas.codec import Codec, DecodeError
-from schemas.headers import Failure, decode_failure
 from schemas.masking import mask_text
 from schemas.record import Record
-from schemas.topics import FAILED_ACTIONS, ORDERS, OUTCOMES
-from streams.observe.ledger import Entry, Ledger
+from schemas.topics import OUTCOMES, PRICE_LEDGER, STOCK_LEDGER
+from streams.observe.ledger import APPLIED, Entry, Ledgers
+from streams.observe.operations import is_order
+from streams.observe.telling import DAMAGED, FETCHED, RANK, header_of, teller_of
+from streams.stages.rules import ACKNOWLEDGE_ORDER, UPSERT_ORDER
 
-FETCHED, CANONICAL, SENT, OUTCOME, RETRY, HELD, DEAD, ACTION, DAMAGED = (
-    "fetched",
-    "canonical",
-    "sent",
-    "outcome",
-    "retry",
-    "held",
-    "dead",
-    "action",
-    "damaged",
-)
-# What follows from what, for records of one millisecond.
-_RANK = (FETCHED, CANONICAL, SENT, OUTCOME, RETRY, HELD, DEAD, ACTION, DAMAGED)
+_MEMORIES = (STOCK_LEDGER, PRICE_LEDGER)  # of what a stage remembers only the newest says something
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +36,42 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one delivery of it stands."""
+
+    operation: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class Journey:
-    """All of one order, earliest first, and where it stands. `standing` None: no outcome yet."""
+    """All of it, earliest first. `standings`: every delivery it led to, in the order of the first outcomes of each operation."""
 
     key: str
     steps: tuple[Step, ...]
-    standing: Entry | None
-    acknowledged: bool
+    standings: tuple[Standing, ...]
     correlations: tuple[str, ...]
+
+    @property
+    def standing(self) -> Entry | None:
+        """Of an order: at Odoo. Of what led to one delivery: there. None: no outcome yet, or several."""
+        own = [one.entry for one in self.standings if one.operation == UPSERT_ORDER and one.entry.key == self.key]
+        if own:
+            return own[0]
+        return self.standings[0].entry if len(self.standings) == 1 and not is_order(self.key) else None
+
+    @property
+    def state(self) -> str:
+        """In one word; empty when there are several deliveries that have nothing to do with each other."""
+        standing = self.standing
+        if standing is not None:
+            return standing.state
+        return "waiting" if is_order(self.key) or not self.standings else ""
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the marketplace was told of the order."""
+        return any(one.operation == ACKNOWLEDGE_ORDER and one.entry.state == APPLIED for one in self.standings)
 
     @property
     def remote_id(self) -> str:
@@ -62,23 +80,25 @@ class Journey:
 
 
 def journey_of(key: str, records: Iterable[Record], codec: Codec) -> Journey:
-    """`records`: everything under that key, and the actions on its failed records; others are the caller's to leave out."""
-    kept = sorted(records, key=lambda record: (record.timestamp_ms, record.topic, record.partition, record.offset))
-    ledger = Ledger()
+    """`records`: everything that belongs to it, and the actions on its failed records; others are the caller's to leave out."""
+    kept = sorted(
+        _newest_memories(records),
+        key=lambda record: (record.timestamp_ms, record.topic, record.partition, record.offset),
+    )
+    ledgers = Ledgers()
     for record in kept:
         if record.topic == OUTCOMES and (outcome := _decoded(codec, "outcome", record)) is not None:
-            ledger.add(outcome)
+            ledgers.add(outcome)
+    standings = [Standing(name, entry) for name, ledger in ledgers.flows.items() for entry in ledger.entries.values()]
     steps = [step_of(record, codec) for record in kept]
-    steps.sort(key=lambda step: (step.at, _RANK.index(step.kind)))
-    correlations = {dict(record.headers).get("correlation", b"").decode(errors="replace") for record in kept}
-    return Journey(
-        key, tuple(_folded(steps)), ledger.entries.get(key), key in ledger.acknowledged, tuple(sorted(correlations - {""}))
-    )  # fmt: skip
+    steps.sort(key=lambda step: (step.at, RANK.index(step.kind)))
+    correlations = {header_of(record, "correlation") for record in kept}
+    return Journey(key, tuple(_folded(steps)), tuple(standings), tuple(sorted(correlations - {""})))
 
 
 def step_of(record: Record, codec: Codec) -> Step:
     """One record in words."""
-    kind, tell = _teller(record.topic)
+    kind, tell = teller_of(record.topic)
     try:
         text, facts = tell(record, codec)
     except (DecodeError, ValueError) as error:
@@ -87,108 +107,32 @@ def step_of(record: Record, codec: Codec) -> Step:
     return Step(at, kind, text, record.origin, facts, record)
 
 
-Told = tuple[str, dict[str, Any]]
-
-
-def _fetched(record: Record, codec: Codec) -> Told:
-    event = codec.decode("raw_event", record.value)
-    lane = _header(record, "lane")
-    text = f"fetched from {event['source']}" + (f", asked for in lane {lane}" if lane else "")
-    return text, {"checksum": event["checksum"], "bytes": len(event["payload"]), "lane": lane}
-
-
-def _canonical(record: Record, codec: Codec) -> Told:
-    order = codec.decode("order", record.value)
-    total = f"{order['total']['amount']} {order['total']['currency']}"
-    text = f"canonical order: {order['status']}, {len(order['lines'])} lines, {total}"
-    return text, {"status": order["status"], "version": order["version"], "lines": len(order["lines"]), "total": total}
-
-
-def _sent(record: Record, codec: Codec) -> Told:
-    delivery = codec.decode("deliver", record.value)
-    failure = decode_failure(record.headers)
-    facts = {name: delivery[name] for name in ("id", "destination", "operation", "kind", "lane", "version")}
-    what = f"{delivery['destination']} {delivery['operation']}"
-    if failure is not None:
-        return f"back from retry to {what}, try {failure.attempt + 1}", facts | {"attempt": failure.attempt + 1}
-    replays = _header(record, "replays")
-    again = f"sent again ({replays}) to" if replays else "sent to"
-    return f"{again} {what}, lane {delivery['lane']}", facts | ({"replays": replays} if replays else {})
-
-
-def _outcome(record: Record, codec: Codec) -> Told:
-    outcome = codec.decode("outcome", record.value)
-    names = ("destination", "operation", "result", "reason", "remote_model", "remote_id", "attempt", "version", "lane")
-    facts = {name: outcome[name] for name in names} | {"detail": mask_text(outcome["detail"])}
-    where = f"{outcome['destination']} {outcome['operation']}".strip()
-    remote = " ".join(part for part in (outcome["remote_model"], outcome["remote_id"]) if part)
-    why = ": ".join(part for part in (outcome["reason"], facts["detail"]) if part)
-    return f"{where}: {outcome['result'].replace('_', ' ')}" + "".join(
-        f", {part}" for part in (remote, why) if part
-    ), facts
-
-
-def _retry(record: Record, codec: Codec) -> Told:
-    failure = _failure(record)
-    tier = record.topic.removeprefix("retry.")
-    due = datetime.fromtimestamp(failure.due / 1000, UTC)
-    facts = {
-        "tier": tier, "due": due, "destination": failure.destination, "reason": failure.reason.value,
-        "detail": mask_text(failure.detail), "attempt": failure.attempt,
-    }  # fmt: skip
-    text = f"waits {tier} for {failure.destination}, due {due:%Y-%m-%d %H:%M:%S}, after try {failure.attempt}"
-    return f"{text}: {failure.reason.value}: {facts['detail']}", facts
-
-
-def _failed(record: Record, codec: Codec) -> Told:
-    if record.value is None:
-        return f"no longer {'held' if record.topic.startswith('held.') else 'dead'}", {"ended": True}
-    failed = codec.decode("failed_record", record.value)
-    names = ("id", "state", "destination", "operation", "reason", "owner", "waiting_for", "attempts", "target")
-    facts = {name: failed[name] for name in names} | {"detail": mask_text(failed["detail"])}
-    waits = f", waits for {failed['waiting_for']}" if failed["waiting_for"] else ""
-    text = f"{failed['state']} at {failed['destination'] or 'nowhere known'} for {failed['owner']}"
-    return f"{text}{waits}: {failed['reason']}: {facts['detail']}", facts
-
-
-def _action(record: Record, codec: Codec) -> Told:
-    action = codec.decode("failed_action", record.value)
-    facts = {name: action[name] for name in ("failed_id", "action", "actor", "plan")} | {
-        "note": mask_text(action["note"])
-    }
-    note = f": {facts['note']}" if facts["note"] else ""
-    return f"{action['action']} by {action['actor']}{note}", facts
-
-
-_TELLERS: tuple[tuple[str, str, Callable[[Record, Codec], Told]], ...] = (
-    ("raw.", FETCHED, _fetched),
-    (ORDERS, CANONICAL, _canonical),
-    ("deliver.", SENT, _sent),
-    (OUTCOMES, OUTCOME, _outcome),
-    ("retry.", RETRY, _retry),
-    ("held.", HELD, _failed),
-    (FAILED_ACTIONS, ACTION, _action),  # before the dead letters, whose names begin alike
-    ("dead.", DEAD, _failed),
-)
-
-
-def _teller(topic: str) -> tuple[str, Callable[[Record, Codec], Told]]:
-    return next((kind, tell) for start, kind, tell in _TELLERS if topic.startswith(start))
+def _newest_memories(records: Iterable[Record]) -> list[Record]:
+    newest: dict[tuple[str, bytes | None], Record] = {}
+    kept: list[Record] = []
+    for record in records:
+        if record.topic not in _MEMORIES:
+            kept.append(record)
+        elif (before := newest.get((record.topic, record.key))) is None or before.offset < record.offset:
+            newest[record.topic, record.key] = record
+    return [*kept, *newest.values()]
 
 
 def _folded(steps: Iterable[Step]) -> list[Step]:
     """The same payload fetched again and again (polls overlap) is one step that says how often."""
     kept: list[Step] = []
-    again: dict[str, tuple[int, int, datetime]] = {}
+    again: dict[tuple[str, str], tuple[int, int, datetime]] = {}
     for step in steps:
         checksum = step.facts.get("checksum") if step.kind == FETCHED and not step.facts.get("lane") else None
         if checksum is None:
             kept.append(step)
-        elif checksum in again:
-            place, count, _ = again[checksum]
-            again[checksum] = (place, count + 1, step.at)
+            continue
+        same = (step.facts["entity"], checksum)
+        if same in again:
+            place, count, _ = again[same]
+            again[same] = (place, count + 1, step.at)
         else:
-            again[checksum] = (len(kept), 1, step.at)
+            again[same] = (len(kept), 1, step.at)
             kept.append(step)
     for place, count, last in again.values():
         if count > 1:
@@ -204,14 +148,3 @@ def _decoded(codec: Codec, name: str, record: Record) -> Any | None:
         return codec.decode(name, record.value)
     except DecodeError:
         return None
-
-
-def _failure(record: Record) -> Failure:
-    failure = decode_failure(record.headers)
-    if failure is None:
-        raise ValueError("a record in a retry tier without its failure set")
-    return failure
-
-
-def _header(record: Record, name: str) -> str:
-    return dict(record.headers).get(name, b"").decode(errors="replace")

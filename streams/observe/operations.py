@@ -25,7 +25,7 @@ OPERATIONS: Mapping[str, bool] = {
 }
 # What becomes a delivery by way of a stage of its own.
 _THROUGH_STAGE = {"stock_level": SET_STOCK, "demand": SET_STOCK, "price": "set_price"}
-_OWN_KINDS = ("stock", "price", "listing")  # first part of the keys of what is told to one channel
+OWN_KINDS = ("stock", "price", "listing")  # first part of the keys of what is told to one channel
 
 
 def operation_of(outcome: Outcome) -> str:
@@ -48,10 +48,16 @@ def account_of(key: str) -> Channel:
     if kind in ("sku", "odoo"):
         return "odoo", "main"
     try:
-        system, account = channel_of(rest if kind in _OWN_KINDS else key)
+        system, account = channel_of(rest if kind in OWN_KINDS else key)
     except ValueError:
         return "", ""
     return (system, account) if system in SOURCES else ("", "")
+
+
+def is_order(key: str) -> bool:
+    """Whether it is an order's: `walmart:main:1796277083022`."""
+    source, _, rest = key.partition(":")
+    return source in SOURCES and rest.count(":") == 1
 
 
 def order_of(body: Mapping[str, Any]) -> str:
