@@ -33,4 +33,4 @@ def test_frozen_worker_wakes_up_without_harm(plan: Callable[..., Plan], workers:
     assert set(values) <= set(seen)
     for worker in (frozen, other):
         worker.send(signal.SIGTERM)
-        assert worker.wait(20) == 0, worker.log()
+        assert worker.wait() == 0, worker.end_of_log()

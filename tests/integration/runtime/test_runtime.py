@@ -13,7 +13,7 @@ from schemas.record import Message
 from streams.runtime import Chunk, Partition, Runtime, RuntimeSettings, StageContext, StageLimits
 from streams.runtime.consumer import ChunkConsumer
 from streams.settings import KafkaSettings
-from tests.integration.runtime.kit import QUICK, committed, fill, reading
+from tests.integration.runtime.kit import LIMIT_SECONDS, QUICK, committed, fill, reading
 
 SETTINGS = RuntimeSettings(**QUICK)
 
@@ -52,7 +52,7 @@ class Forward:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(LIMIT_SECONDS):
         while not condition():  # noqa: ASYNC110 - what is waited for happens in threads and on the broker
             await asyncio.sleep(0.05)
 
@@ -72,7 +72,7 @@ async def test_stages_of_one_process_hand_on_and_report(bootstrap: str, topic: C
     await until(lambda: sum(committed(bootstrap, stages[1].name, second).values()) == len(values))
     assert runtime.pauses() == {stage.name: () for stage in stages}
     runtime.stop()
-    assert await asyncio.wait_for(running, 30) == 0
+    assert await asyncio.wait_for(running, LIMIT_SECONDS) == 0
     assert [stage.calls for stage in stages] == [["assigned", "revoked", "stop"]] * 2
     assert runtime.producer.outstanding == 0
 
@@ -83,7 +83,10 @@ async def test_stage_that_does_not_start_ends_the_process_and_the_others_in_orde
     source = topic("a")
     good, bad = Forward(source, source), Forward(source, source)
     bad.name, bad.start_error = f"bad-{source}", PermissionError("no rights in Odoo")
-    assert await asyncio.wait_for(Runtime([good, bad], KafkaSettings(bootstrap=bootstrap), SETTINGS).run(), 30) == 70
+    assert (
+        await asyncio.wait_for(Runtime([good, bad], KafkaSettings(bootstrap=bootstrap), SETTINGS).run(), LIMIT_SECONDS)
+        == 70
+    )
     assert good.calls[-1] == "stop"
     assert bad.calls == []
 
@@ -98,5 +101,8 @@ async def test_crash_inside_faust_ends_the_process(
 
     monkeypatch.setattr(ChunkConsumer, "getmany", getmany)
     stage = Forward(topic("a"), topic("b"))
-    assert await asyncio.wait_for(Runtime([stage], KafkaSettings(bootstrap=bootstrap), SETTINGS).run(), 60) == 70
+    assert (
+        await asyncio.wait_for(Runtime([stage], KafkaSettings(bootstrap=bootstrap), SETTINGS).run(), LIMIT_SECONDS)
+        == 70
+    )
     assert stage.calls[-1] == "stop"

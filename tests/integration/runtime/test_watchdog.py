@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tests.integration.runtime.kit import Workers, fill, reading
 from tests.integration.runtime.worker import Plan
 
-STALLED_SECONDS = 3.0
+STALLED_SECONDS = 8.0  # long enough for a busy machine to fetch and work off one record
 
 
 def test_silent_consumer_is_ended_and_its_successor_goes_on(plan: Callable[..., Plan], workers: Workers) -> None:
@@ -19,7 +19,7 @@ def test_silent_consumer_is_ended_and_its_successor_goes_on(plan: Callable[..., 
     assert not worker.is_over(), "nothing to do is no stall"
     fill(what.bootstrap, what.source, [b"2"], partition=0)
 
-    assert worker.wait(30) == 75, worker.log()
+    assert worker.wait() == 75, worker.end_of_log()
     assert "stalled stage=" in worker.log()
     assert "no progress" in worker.log()
     workers.start(what)  # it goes quiet after one chunk as well, which is enough
@@ -28,22 +28,20 @@ def test_silent_consumer_is_ended_and_its_successor_goes_on(plan: Callable[..., 
 
 
 def test_paused_lane_is_left_alone_and_the_others_go_on(plan: Callable[..., Plan], workers: Workers) -> None:
-    what = plan(partitions=2, settings={"stalled": STALLED_SECONDS}, limits={"work_seconds": 2.0})
+    """For twice as long as a lane may do nothing, or work on one chunk."""
+    limits = {"work_seconds": STALLED_SECONDS}
+    what = plan(partitions=2, settings={"stalled": STALLED_SECONDS}, limits=limits)
     fill(what.bootstrap, what.source, [b"pause", b"behind it"], partition=0)
-    fill(what.bootstrap, what.source, [b"1"], partition=1)
     worker = workers.start(what)
     worker.wait_event("paused")
-    since = time.monotonic()
+    enough, number = time.monotonic() + 2 * STALLED_SECONDS, 0
     with reading(what.bootstrap, what.target) as out:
-        for number in range(2, 10):
+        while time.monotonic() < enough:
+            number += 1
             fill(what.bootstrap, what.source, [b"%d" % number], partition=1)
-            out.until(lambda seen, number=number: b"%d" % number in seen, "the other lane goes on")  # type: ignore[misc]
-            worker_waited = time.monotonic() - since
-            if worker_waited > 3 * STALLED_SECONDS:
-                break
-            out.until(lambda seen: time.monotonic() - since > number * STALLED_SECONDS / 3, "time passed")  # noqa: B023
+            out.until(lambda seen, value=b"%d" % number: value in seen, "the other lane goes on")  # type: ignore[misc]
         assert b"behind it" not in out.poll()
-    assert not worker.is_over(), worker.log()
+    assert not worker.is_over(), worker.end_of_log()
 
 
 def test_chunk_over_its_time_limit_is_ended(plan: Callable[..., Plan], workers: Workers) -> None:
@@ -51,7 +49,7 @@ def test_chunk_over_its_time_limit_is_ended(plan: Callable[..., Plan], workers: 
     fill(what.bootstrap, what.source, [b"hang"])
     worker = workers.start(what)
     worker.wait_event("hanging")
-    assert worker.wait(30) == 75, worker.log()
+    assert worker.wait() == 75, worker.end_of_log()
     assert "over its time limit" in worker.log()
 
 
@@ -60,4 +58,4 @@ def test_blocked_event_loop_is_ended(plan: Callable[..., Plan], workers: Workers
     fill(what.bootstrap, what.source, [b"block"])
     worker = workers.start(what)
     worker.wait_event("blocking")
-    assert worker.wait(30) == 75, worker.log()
+    assert worker.wait() == 75, worker.end_of_log()
