@@ -12,10 +12,15 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from streams.kafka import QUIET
 from streams.stack import Endpoints, Stack, StackSettings, jars, ports
 
 HERE = Path(__file__).parent
-WAIT_SECONDS = 20.0
+
+# Limits are for what never happens: a slow and busy machine needs ten times what a quiet one does.
+WAIT_SECONDS = 120.0
+START_SECONDS = 300.0
+TEST_SECONDS = 900.0
 
 MakeTopic = Callable[..., str]
 
@@ -30,25 +35,27 @@ def pytest_configure(config: pytest.Config) -> None:
     hands_out = getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput")
     if hands_out and not config.option.collectonly and _reused() is None:
         folder = tempfile.TemporaryDirectory(prefix="causeway-tests-")
-        shared = Stack(stack_settings(Path(folder.name)), say=print)
+        settings = stack_settings(Path(folder.name))
         config.add_cleanup(folder.cleanup)
-        config.add_cleanup(lambda: _stop(shared))  # cleanups run last in, first out
-        where = shared.up()
+        config.add_cleanup(lambda: _stop(settings))  # last in, first out
+        where = Stack(settings, say=print).up()
         os.environ["CAUSEWAY_TEST_BOOTSTRAP"], os.environ["CAUSEWAY_TEST_REGISTRY"] = (
             where.bootstrap,
             where.registry_url,
         )
 
 
-def _stop(shared: Stack) -> None:
-    shared.down()
+def _stop(settings: StackSettings) -> None:
+    """Without a word: what failed is to be the last that is printed."""
+    Stack(settings).down()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is an integration test."""
+    """Everything in this folder is an integration test, and has time."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.integration)
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -79,6 +86,8 @@ def stack_settings(folder: Path) -> StackSettings:
         kafka_port=ports.free_port(),
         controller_port=ports.free_port(),
         registry_port=ports.free_port(),
+        start_seconds=START_SECONDS,
+        stop_seconds=WAIT_SECONDS,
         external_bootstrap=None,
         external_registry_url=None,
     )
@@ -97,7 +106,7 @@ def registry_url(stack: Endpoints) -> str:
 @pytest.fixture
 def topic(bootstrap: str) -> Iterator[MakeTopic]:
     """Makes uniquely named topics: `topic()`, `topic("orders", partitions=3, config={...})`; deleted afterwards."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({**QUIET, "bootstrap.servers": bootstrap})
     made: list[str] = []
 
     def make(prefix: str = "test", *, partitions: int = 1, config: dict[str, str] | None = None) -> str:

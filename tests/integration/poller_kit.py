@@ -34,13 +34,13 @@ from schemas.records import Cursor, PollCommand, RawEvent
 from schemas.registry import Registry
 from schemas.topics import POLL_COMMANDS
 from streams.connectors import compose_settings
-from streams.kafka import SyncProducer, ensure_topics, read_to_end
+from streams.kafka import QUIET, SyncProducer, ensure_topics, read_to_end
 from streams.poller.flows import FlowKey, Names
 from streams.poller.run import needed_topics
 from streams.settings import KafkaSettings, RegistrySettings, Settings, TopicSettings
 
 SOURCE = "fake"
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS = 120.0  # reached only when it does not happen at all, also on a slow and busy machine
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -309,10 +309,10 @@ class World:
     def close(self) -> None:
         for running in self.running:
             running.end()
-        admin = AdminClient(self.kafka)
-        ours = [name for name in admin.list_topics(timeout=10).topics if name.startswith(self.prefix)]
+        admin = AdminClient({**QUIET, **self.kafka})
+        ours = [name for name in admin.list_topics(timeout=LIMIT_SECONDS).topics if name.startswith(self.prefix)]
         for future in admin.delete_topics(ours).values() if ours else ():
-            future.result(timeout=20)
+            future.result(timeout=LIMIT_SECONDS)
 
 
 @dataclass
@@ -360,10 +360,10 @@ def commands_committed(world: World) -> Iterator[tuple[int, int]]:
     """Partition and committed offset of the group, where there is one."""
     from confluent_kafka import Consumer, TopicPartition
 
-    consumer = Consumer({**world.kafka, "group.id": world.names.group})
+    consumer = Consumer({**QUIET, **world.kafka, "group.id": world.names.group})
     try:
         places = [TopicPartition(world.prefix + POLL_COMMANDS, number) for number in range(world.partitions)]
-        for place in consumer.committed(places, timeout=10):
+        for place in consumer.committed(places, timeout=LIMIT_SECONDS):
             if place.offset >= 0:
                 yield place.partition, place.offset
     finally:

@@ -11,10 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.integration.conftest import START_SECONDS, TEST_SECONDS
 
 
-@pytest.mark.timeout(300)
 def test_the_demo_balances_under_faults(tmp_path: Path) -> None:
     command = [
         sys.executable,
@@ -30,8 +29,14 @@ def test_the_demo_balances_under_faults(tmp_path: Path) -> None:
         "--json",
     ]
     env = {name: value for name, value in os.environ.items() if not name.startswith("CAUSEWAY_")}
+    env["CAUSEWAY_STACK__START_SECONDS"] = str(START_SECONDS)
     done = subprocess.run(
-        [*command, "--data", str(tmp_path / "demo")], capture_output=True, text=True, env=env, timeout=280, check=False
+        [*command, "--data", str(tmp_path / "demo")],
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=TEST_SECONDS - 60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     report = json.loads(done.stdout.splitlines()[-1])

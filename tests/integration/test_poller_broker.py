@@ -12,8 +12,6 @@ from streams.stack import Stack
 from tests.integration.conftest import stack_settings
 from tests.integration.poller_kit import World, until
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Stack]:
@@ -36,7 +34,7 @@ def test_broker_that_restarts_costs_nothing(own: Stack, tmp_path: Path) -> None:
         ours.market().change("3", "4", "5", "6")
         (tmp_path / "moves.main").write_text("2")
         own.up()
-        until(ours.is_caught_up, "read after", limit_seconds=120)
+        until(ours.is_caught_up, "read after")
         assert poller.process.poll() is None, "the same process goes on"
         assert set(ours.market().states().items()) <= set(ours.raw_states())
         positions = [json.loads(cursor["position"])["after"] for _, cursor in ours.cursors()]

@@ -25,8 +25,6 @@ POINTS = {  # where it dies -> at which occurrence
     "cursor_written": 2, "command_done": 1,
 }  # fmt: skip
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @dataclass(frozen=True)
 class Story:

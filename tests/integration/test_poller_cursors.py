@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from confluent_kafka import Producer
 
-from streams.kafka import PRODUCER_DEFAULTS, BrokerError, read_to_end
+from streams.kafka import PRODUCER_DEFAULTS, QUIET, BrokerError, read_to_end
 from streams.poller.cursors import CursorWriter, read_cursors
 from streams.poller.errors import FencedError
 from streams.poller.partition import partition_of
@@ -55,7 +55,7 @@ def test_cursor_behind_a_transaction_someone_left_open_is_waited_for(bootstrap: 
     name = topic("cursors", config=COMPACTED)
     flow = writer(bootstrap, name, "flow")
     flow.write(b"flow", b"old", {})
-    forgotten = Producer({"bootstrap.servers": bootstrap, "transactional.id": f"{name}:forgotten"})
+    forgotten = Producer({**QUIET, "bootstrap.servers": bootstrap, "transactional.id": f"{name}:forgotten"})
     forgotten.init_transactions(20)
     forgotten.begin_transaction()
     forgotten.produce(name, b"x", b"forgotten")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 
-from tests.integration.failure_kit import make_settings, parked, records, send, unique, wait_until
+from tests.integration.failure_kit import LIMIT_SECONDS, make_settings, parked, records, send, unique, wait_until
 
 TARGET = "deliver.odoo.bulk"
 TIERS = ("4s", "6s")
@@ -29,7 +29,7 @@ def start(bootstrap: str, registry_url: str, group: str) -> subprocess.Popen[str
 
 def end(process: subprocess.Popen[str]) -> None:
     process.kill()
-    process.wait(10)
+    process.wait(LIMIT_SECONDS)
     assert process.stdout is not None
     process.stdout.close()
 
@@ -49,7 +49,7 @@ def test_killed_again_and_again_it_loses_nothing(bootstrap: str, registry_url: s
             end(process)
     process = start(bootstrap, registry_url, group)
     try:
-        wait_until(lambda: len({r.key for r in records(settings, TARGET, name)}) == RECORDS, "all came back", 60)
+        wait_until(lambda: len({r.key for r in records(settings, TARGET, name)}) == RECORDS, "all came back")
     finally:
         end(process)
     arrived = Counter(record.key for record in records(settings, TARGET, name))
