@@ -34,13 +34,13 @@ def process(data: Path) -> Iterator[tuple[OdooBox, "subprocess.Popen[str]"]]:
             assert running.stdout is not None
             found = re.search(r"http://\S+", running.stdout.readline())
             assert found is not None
-            with httpx.Client(base_url=found[0], timeout=20) as http:
+            with httpx.Client(base_url=found[0], timeout=60) as http:
                 yield OdooBox(found[0], http), running
         finally:
             running.kill()
 
 
-def until(condition: Any, seconds: float = 10) -> None:
+def until(condition: Any, seconds: float = 60) -> None:
     limit = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < limit, "not reached in time"
@@ -55,7 +55,7 @@ def test_an_answered_order_survives_kill_9(tmp_path: Path) -> None:
         box.call("sale.order", "action_confirm", [order])
         before = box.call("sale.order", "read", [order], ["name", "amount_total", "picking_ids"])
         running.send_signal(signal.SIGKILL)
-        running.wait(10)
+        running.wait(60)
     with process(tmp_path) as (box, _):
         assert box.call("sale.order", "read", [order], ["name", "amount_total", "picking_ids"]) == before
         again = box.load_orders(["kept", "new"], customer, product)["ids"]
@@ -79,7 +79,7 @@ def test_kill_9_in_the_middle_of_writing_loses_no_answered_call(tmp_path: Path) 
         feeding.start()
         until(lambda: len(answered) > 30)
         running.send_signal(signal.SIGKILL)
-        feeding.join(10)
+        feeding.join(60)
     with process(tmp_path) as (box, _):
         found = box.call("sale.order", "search_read", [], ["order_line", "amount_total"])
         assert {one["id"] for one in found} >= set(answered)

@@ -40,7 +40,7 @@ def box() -> Box:
 
 @pytest.fixture
 def client(box: Box) -> Iterator[httpx.Client]:
-    with running(box.faults) as url, httpx.Client(base_url=url, timeout=5) as client:
+    with running(box.faults) as url, httpx.Client(base_url=url, timeout=60) as client:
         yield client
 
 
@@ -159,7 +159,7 @@ def test_a_taken_port_is_named(client: httpx.Client, box: Box) -> None:
 
 def test_faults_strike_in_parallel_calls_without_leaking(box: Box) -> None:
     async def calls(url: str) -> int:
-        async with httpx.AsyncClient(base_url=url, timeout=5) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=60) as client:
             answers = await asyncio.gather(*(client.get("/call") for _ in range(40)), return_exceptions=True)
         return sum(isinstance(answer, httpx.TransportError) for answer in answers)
 

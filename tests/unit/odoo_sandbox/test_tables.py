@@ -72,13 +72,13 @@ def test_a_commit_that_fails_halfway_keeps_nothing() -> None:
 
 
 def test_readers_share_and_writers_are_alone() -> None:
-    lock, entered, leave = ReadWriteLock(), threading.Barrier(3, timeout=5), threading.Event()
+    lock, entered, leave = ReadWriteLock(), threading.Barrier(3, timeout=60), threading.Event()
     order: list[str] = []
 
     def read() -> None:
         with lock.reading():
             entered.wait()
-            leave.wait(5)
+            leave.wait(60)
             order.append("read")
 
     def write() -> None:
