@@ -37,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ReturnPlan:
-    """`rest`: what the marketplace gave back beyond its lines, for example shipping. `currency` is empty when nothing was given back."""
+    """`rest`: what the marketplace gave back beyond its lines (shipping) or kept back (below 0). `currency` is empty when nothing was given back."""
 
     key: str
     return_id: str
@@ -119,13 +119,13 @@ def _currency(body: ReturnOrder) -> str:
 
 
 def _rest(body: ReturnOrder, refund: Decimal, currency: str) -> Decimal:
-    """Only a return that is refunded as a whole says by its total what else was given back."""
+    """Only a return that is refunded as a whole says by its total what else was given back, or (below 0) kept back, a restocking fee say."""
     if body["financial"] != "refunded" or body["total_refund"] is None:
         return ZERO
-    rest = amount_of(body["total_refund"], currency, "total_refund") - refund
-    if rest < 0:
-        raise DataError(f"total_refund: {-rest} {currency} less than the refunds of its lines")
-    return rest
+    total = amount_of(body["total_refund"], currency, "total_refund")
+    if total < 0:
+        raise DataError("total_refund: below 0")
+    return total - refund
 
 
 # ---- what to do about goods

@@ -32,12 +32,15 @@ class Share:
 
 
 def split(given: Sequence[Given], before: Decimal, total: Decimal, taxes: Sequence[tuple[int, Decimal]]) -> list[Share]:
-    """`before`: given back earlier; `total`, `taxes`: of the invoice. Raises ConflictError for a line of which less is given back than earlier."""
+    """`before`: given back earlier; `total`, `taxes`: of the invoice. What belongs to no line may be below 0: kept back.
+
+    Raises ConflictError for a line of which less is given back than earlier.
+    """
     shares: list[Share] = []
     running = before
     for one in given:
-        if one.amount < 0:
-            raise ConflictError(f"line {one.line or 'charges'}: {-one.amount} more is credited in Odoo than given back")
+        if one.amount < 0 and one.line:
+            raise ConflictError(f"line {one.line}: {-one.amount} more is credited in Odoo than given back")
         if not one.amount:
             continue
         digits = total.as_tuple().exponent

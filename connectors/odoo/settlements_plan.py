@@ -7,12 +7,14 @@ fee belongs to is for a person to say, and the report waits until it is said.
     credited   what the seller earned: positive lines       debited   what was taken off: negative lines, and the deposit itself
 
 Two sums must hold, or nothing is written: the lines come to the deposit, and what a marketplace collects as tax and pays itself comes to nothing.
+A report tells the tax of an order line (`tax`, `refund_tax`) and what of it the marketplace withheld (`facilitator_tax`): that part of the tax is
+booked on the marketplace's account, where it nets to nothing with what was withheld; the rest is the seller's to pay.
 Lines of kind `transfer` are the payout as the report shows it among its lines: they repeat the deposit and are held against it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,6 +24,7 @@ from connectors.odoo.money import ZERO, number, rounded
 from schemas.records import Settlement, SettlementLine
 
 TRANSFER, FACILITATOR = "transfer", "facilitator_tax"
+_TAXES = ("tax", "refund_tax")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,15 @@ def plan_settlement(body: Settlement, accounts: Accounts, *, by_order: bool) -> 
     _check_sums(amounts, deposit, currency)
     _check_names(body, accounts)
     sums: dict[tuple[str, str, bool], Decimal] = {}
-    for line, amount in amounts:
-        if line["kind"] != TRANSFER and amount:
-            code = accounts.of(line["kind"], line["name"]) or ""
-            key = (code, label_of(line, by_order=by_order), amount > 0)
-            sums[key] = sums.get(key, ZERO) - amount
+    withheld = withheld_taxes(amounts)
+    for index, (line, amount) in enumerate(amounts):
+        if line["kind"] == TRANSFER:
+            continue
+        theirs = withheld.get(index, ZERO)
+        for kind, part in ((line["kind"], amount - theirs), (FACILITATOR, theirs)):
+            if part:
+                key = (accounts.of(kind, line["name"]) or "", label_of(line, by_order=by_order), part > 0)
+                sums[key] = sums.get(key, ZERO) - part
     items = [Item(code, label, amount) for (code, label, _), amount in sums.items()]
     items += [Item(accounts.of(TRANSFER, "deposit") or "", "Deposit", deposit)] if deposit else []
     return SettlementPlan(
@@ -128,16 +135,44 @@ def _amount(text: str, currency: str, index: int | None) -> Decimal:
     return rounded(amount, currency)
 
 
-def _check_sums(amounts: list[tuple[SettlementLine, Decimal]], deposit: Decimal, currency: str) -> None:
+def withheld_taxes(amounts: Sequence[tuple[SettlementLine, Decimal]]) -> dict[int, Decimal]:
+    """Line (by position) -> the part of its tax that the marketplace withheld, order line by order line."""
+    taxes: dict[tuple[str, str], list[int]] = {}
+    withheld: dict[tuple[str, str], Decimal] = {}
+    for index, (line, amount) in enumerate(amounts):
+        key = (line["order_id"], line["line_id"])
+        if line["kind"] == FACILITATOR:
+            withheld[key] = withheld.get(key, ZERO) - amount
+        elif line["kind"] in _TAXES:
+            taxes.setdefault(key, []).append(index)
+    found: dict[int, Decimal] = {}
+    for key, left in withheld.items():
+        mine = taxes.get(key, [])
+        if sum((amounts[index][1] for index in mine), ZERO) == left:
+            found |= {index: amounts[index][1] for index in mine}
+            continue
+        for index in mine:
+            part = _nearer_zero(amounts[index][1], left)
+            found[index], left = part, left - part
+    return {index: part for index, part in found.items() if part}
+
+
+def _nearer_zero(one: Decimal, other: Decimal) -> Decimal:
+    """Of two amounts of the same sign the smaller, else nothing."""
+    return min(one, other, key=abs) if one * other > 0 else ZERO
+
+
+def _check_sums(amounts: Sequence[tuple[SettlementLine, Decimal]], deposit: Decimal, currency: str) -> None:
     if not amounts and deposit:
         raise DataError("lines: the settlement has none")
-    of = {kind: [amount for line, amount in amounts if line["kind"] == kind] for kind in (TRANSFER, FACILITATOR)}
     gap = sum((amount for line, amount in amounts if line["kind"] != TRANSFER), ZERO) - deposit
     if gap:
         raise RuleError(f"its lines come to {gap:+f} {currency} off the deposit of {deposit:f}; not posted")
-    if of[TRANSFER] and (gap := sum(of[TRANSFER], ZERO) + deposit):
+    transfers = [amount for line, amount in amounts if line["kind"] == TRANSFER]
+    if transfers and (gap := sum(transfers, ZERO) + deposit):
         raise RuleError(f"its transfers are {gap:+f} {currency} off the deposit of {deposit:f}; not posted")
-    if gap := sum(of[FACILITATOR], ZERO):
+    theirs = sum((amount for line, amount in amounts if line["kind"] == FACILITATOR), ZERO)
+    if gap := theirs + sum(withheld_taxes(amounts).values(), ZERO):
         raise RuleError(
             f"tax the marketplace collects and pays comes to {gap:+f} {currency} instead of nothing; not posted"
         )

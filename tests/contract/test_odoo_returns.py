@@ -314,6 +314,15 @@ async def test_a_refund_that_grows_is_credited_by_the_difference(box: OdooBox) -
     assert {note["state"] for note in notes} == {"posted"}
 
 
+async def test_what_the_marketplace_kept_back_is_not_credited(box: OdooBox) -> None:
+    """RET-2: 12.00 for the line, 2.00 of it kept as a restocking fee: a credit note over 10.00."""
+    async with sink_of(box) as sink:
+        one = await sold(box, sink, invoice=True)
+        line = return_line(one.sku, 1, physical="received", **refunded("12.00"))
+        await once(sink, return_of(one.number, line, total_refund=money("10.00")))
+    assert [(note["state"], cents(note["amount_total"])) for note in one.credits()] == [("posted", Decimal("10.00"))]
+
+
 @pytest.mark.parametrize(("model", "method"), [("account.move", "load"), ("account.move", "action_post")])
 async def test_a_lost_answer_never_credits_twice(box: OdooBox, model: str, method: str) -> None:
     """EVT-4"""

@@ -60,9 +60,11 @@ def test_money_that_was_not_given_back_is_not_counted(financial: str) -> None:
 
 
 def test_what_was_given_back_beyond_the_lines_is_the_rest() -> None:
-    """RET-2: shipping, for example; only once the whole return is refunded."""
+    """RET-2: shipping, for example, or a restocking fee taken off; only once the whole return is refunded."""
     line = return_line("A", financial="refunded", refund=money("4.00"))
     assert plan(line, total_refund=money("6.00")).rest == 2
+    assert plan(line, total_refund=money("3.00")).rest == -1
+    assert plan(line, total_refund=money("3.00")).refund == 3
     assert plan(line, total_refund=money("6.00"), financial="partly_refunded").rest == 0
 
 
@@ -80,8 +82,8 @@ def test_what_was_given_back_beyond_the_lines_is_the_rest() -> None:
         ),
         (
             [return_line("A", financial="refunded", refund=money("4"))],
-            {"total_refund": money("3")},
-            "1.00 USD less than",
+            {"total_refund": money("-3")},
+            "total_refund: below 0",
         ),
     ],
 )

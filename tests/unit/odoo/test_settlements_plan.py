@@ -51,6 +51,39 @@ def test_what_comes_and_goes_shows_on_both_sides() -> None:
     assert [item.amount for item in found.items if item.account == "251900"] == [Decimal("-0.25"), Decimal("0.25")]
 
 
+@pytest.mark.parametrize(
+    ("tax", "withheld", "marketplace", "seller"),
+    [
+        (["8.25"], ["-8.25"], "0", "0"),  # all of it
+        (["8.25"], ["-6.00"], "0", "2.25"),  # the seller owes the rest
+        (["8.25"], [], "0", "8.25"),
+        (["5.00", "3.25"], ["-6.00"], "0", "2.25"),
+        (["8.25", "-8.25"], ["-8.25", "8.25"], "0", "0"),  # sold and given back in one report
+        (["8.25", "-2.00"], ["-8.25", "2.00"], "0", "0"),
+    ],
+)
+def test_the_tax_a_marketplace_withholds_is_its_own(
+    tax: list[str], withheld: list[str], marketplace: str, seller: str
+) -> None:
+    """FIN-1: facilitator tax nets to nothing on its account; what was not withheld is the seller's to pay."""
+    lines = [settlement_line("sale", "100.00", "Price", "1")]
+    lines += [
+        settlement_line("tax" if not one.startswith("-") else "refund_tax", one, "Product tax", "1") for one in tax
+    ]
+    lines += [settlement_line("facilitator_tax", one, "Product tax withheld", "1") for one in withheld]
+    found = plan(*lines)
+    on = {code: sum(item.amount for item in found.items if item.account == code) for code in ("251900", "251000")}
+    assert on == {"251900": Decimal(marketplace), "251000": -Decimal(seller)}
+    assert sum(item.amount for item in found.items) == 0
+
+
+def test_the_tax_of_one_order_line_never_pays_for_anothers() -> None:
+    """FIN-1: withheld on a line without tax: the report is wrong, whatever its sum."""
+    lines = [settlement_line("tax", "8.25", "", "1"), settlement_line("facilitator_tax", "-8.25", "", "2")]
+    with pytest.raises(RuleError, match=re.escape("comes to -8.25 USD instead of nothing")):
+        plan(*lines, deposit="0")
+
+
 def test_items_by_order() -> None:
     """FIN-1: configuration."""
     lines = [settlement_line("sale", "1.00", "", "A"), settlement_line("sale", "2.00", "", "B")]
