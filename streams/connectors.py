@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import Field, create_model
 
-from connectors.kit.ports import Connector
+from connectors.kit.errors import ConnectorError
+from connectors.kit.ports import Connector, EntityMapping
 from streams.settings import ConfigurationError, Settings, load_settings
 
 PACKAGE = "connectors"
@@ -61,6 +62,17 @@ def part_of(settings: Settings, connector: Connector) -> Any:
             f"the settings have no part for {connector.name}: read them with load_connected_settings"
         )
     return part
+
+
+def mappings_of(settings: Settings, connectors: Iterable[Connector]) -> dict[str, dict[str, EntityMapping]]:
+    """Connector -> entity -> mapping, as configured. Raises ConfigurationError for tables that a connector cannot use."""
+    found = {}
+    for connector in connectors:
+        try:
+            found[connector.name] = connector.entity_mappings(part_of(settings, connector))
+        except (ValueError, ConnectorError) as error:
+            raise ConfigurationError(f"the configuration of {connector.name} cannot be used: {error}") from error
+    return found
 
 
 def _connector_of(module: str) -> Connector | None:

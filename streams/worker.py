@@ -20,7 +20,7 @@ from connectors.kit.settings import Part
 from schemas.codec import Codec
 from schemas.registry import Registry, RegistryError
 from schemas.topics import SOURCES, Lane
-from streams.connectors import discover, load_connected_settings, part_of
+from streams.connectors import discover, load_connected_settings, mappings_of, part_of
 from streams.failure.breaker import Breakers
 from streams.failure.held import ReleaseWorker
 from streams.failure.mappings import MappingTable
@@ -129,7 +129,7 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
     stages: list[Stage] = []
     owned: dict[str, Owned] = {}
     if "transform" in wanted:
-        mappings = raw_topics({c.name: c.entity_mappings(part_of(settings, c)) for c in parts.connectors})
+        mappings = raw_topics(mappings_of(settings, parts.connectors))
         transformer = Transformer(settings, codec, mappings, routing, now)
         stages.append(TransformStage(settings, transformer, tuple(mappings), settings.stage.chunk_records))
     if "route" in wanted:

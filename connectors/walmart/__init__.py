@@ -9,6 +9,7 @@ from connectors.kit.ports import Connector, Deps, Sink, Source, Verifier
 from connectors.walmart import catalogue, returns, settlements
 from connectors.walmart.catalogue import WalmartItems, to_listing
 from connectors.walmart.client import WalmartClient, open_client
+from connectors.walmart.listing_back import by_settings
 from connectors.walmart.mapping import mapping_for, to_order
 from connectors.walmart.returns import WalmartReturns, to_return
 from connectors.walmart.settings import WalmartSettings
@@ -69,7 +70,7 @@ CONNECTOR = Connector(
     mapping_for=lambda settings: mapping_for(settings.charges),
     mappings=lambda settings: {
         returns.ENTITY: to_return,
-        catalogue.ENTITY: to_listing,
+        catalogue.ENTITY: by_settings(to_listing, settings.listings),
         settlements.ENTITY: to_settlement,
     },
 )

@@ -28,6 +28,12 @@ def demo(
     ] = "",
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end.")] = False,
     data: Annotated[Path, typer.Option(help="Folder of the demo; emptied at the start.")] = Path(".causeway/demo"),
+    both_ways: Annotated[
+        bool,
+        typer.Option(
+            "--both-ways/--orders-only", help="After the orders: ship, cancel, refund, count, reprice, return, settle."
+        ),
+    ] = True,
     odoo: Annotated[
         str,
         typer.Option(
@@ -51,13 +57,13 @@ def demo(
         if value not in ("none", "plain", "default", "heavy", ""):
             raise typer.BadParameter(f"{value!r} is not a preset", param_hint=name)
     console = Console(stderr=as_json, highlight=False, emoji=False)
-    wish = Wish(orders, faults, seed, mix, data, _target(odoo))
+    wish = Wish(orders, faults, seed, mix, data, _target(odoo), both_ways)
     world = make_world(wish, lambda line: console.print(f"[dim]{line}[/]"))
     try:
         with _live(console) as step:
             report = Demo(wish, world, step).run()
         _show(console, report)
-        code = 0 if report.comparison.balanced else 1
+        code = 0 if report.balanced else 1
     except (ProcessError, StackError, BrokerError, OSError, RuntimeError) as error:
         console.print(f"[red]the demo could not run:[/] {error}")
         raise typer.Exit(3) from None
@@ -102,6 +108,10 @@ def _live(console: Console) -> Iterator[Callable[[View], None]]:
     def step(view: View) -> None:
         if view.seconds - last[0] >= 5:
             last[0] = view.seconds
+            if view.flows:
+                told = "  ".join(f"{flow.flow} {flow.arrived}/{flow.expected}" for flow in view.flows)
+                console.print(f"{view.seconds:5.0f} s  {told}  faults {view.faults}")
+                return
             parts = "  ".join(f"{name} {count}" for name, count in view.counts.items() if count)
             console.print(f"{view.seconds:5.0f} s  sold {view.sold}  {parts}  faults {view.faults}")
 
@@ -128,6 +138,9 @@ def _picture(view: View) -> Table:
         )
     table.add_row("acknowledged to the marketplace", str(view.acknowledged), "")
     table.add_row("orders that needed a retry", str(view.retried), "")
+    for flow in view.flows:
+        bar = ProgressBar(total=max(flow.expected, 1), completed=flow.arrived, width=40)
+        table.add_row(f"[blue]{flow.flow}[/]", f"{flow.arrived}/{flow.expected}", bar)
     table.add_row("[magenta]faults struck[/]", str(view.faults), f"[dim]{view.seconds:.0f} s[/]")
     return table
 
@@ -152,8 +165,26 @@ def _show(console: Console, report: Report) -> None:
     for what, keys in found.problems.items():
         if keys:
             console.print(f"[red]{what}:[/] {', '.join(keys[:10])}{' ...' if len(keys) > 10 else ''}")
-    verdict = "[bold green]balanced[/]" if found.balanced else "[bold red]does not balance[/]"
+    _show_flows(console, report)
+    verdict = "[bold green]balanced[/]" if report.balanced else "[bold red]does not balance[/]"
     console.print(f"{verdict} in {report.seconds:.0f} s, {report.faults} faults struck")
+
+
+def _show_flows(console: Console, report: Report) -> None:
+    from rich.table import Table
+
+    if not report.flows:
+        return
+    table = Table(title="Both ways", title_justify="left", box=None, pad_edge=False)
+    for name in ("flow", "done on one side", "found on the other", "wrong"):
+        table.add_column(name, justify="right" if name != "flow" else "left")
+    for flow in report.flows:
+        style = "green" if flow.balanced else "red"
+        table.add_row(f"[{style}]{flow.flow}[/]", str(flow.expected), str(flow.arrived), str(len(flow.problems)))
+    console.print(table)
+    for flow in report.flows:
+        for problem in flow.problems[:5]:
+            console.print(f"[red]{flow.flow}:[/] {problem}")
 
 
 def _leave(console: Console, world: World, keep: bool) -> None:

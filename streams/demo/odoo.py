@@ -52,10 +52,10 @@ def connect(target: OdooTarget) -> Any:
 
 def seed_products(target: OdooTarget) -> int:
     """Make the catalogue's products, by external id: doing it again changes nothing. Returns how many there are."""
-    fields = ["id", "name", "default_code", "barcode", "list_price", "weight", "type"]
+    fields = ["id", "name", "default_code", "barcode", "list_price", "weight", "type", "is_storable"]
     rows = [
         [f"causeway_demo.{product.sku}", product.name, product.sku, product.barcode, product.price_cents / 100,
-         product.weight_grams / 1000, "consu"]
+         product.weight_grams / 1000, "consu", "1"]
         for product in CATALOG
     ]  # fmt: skip
     context = {"mode": "update", "noupdate": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -14,17 +15,22 @@ import httpx
 
 from schemas.codec import Codec
 from schemas.registry import Registry
+from streams.demo.agree import FlowReport, Sides, agree, balanced
 from streams.demo.compare import Comparison, compare
+from streams.demo.day import RETURNED, Day, change_goods, credit, planned, work
+from streams.demo.hands import Hands
 from streams.demo.odoo import OdooTarget, held_orders
 from streams.demo.world import ACCOUNT, Say, World
 from streams.observe.follow import OutcomeFollower
-from streams.observe.ledger import WAITING, Ledger
+from streams.observe.ledger import APPLIED, WAITING, Ledger
 from streams.settings import KafkaSettings
 
 FEED_SECONDS = 15.0
 FAULT_SECONDS = 45.0  # so long at most do faults strike after the last order came
 QUIET_SECONDS = 6.0  # three polls of the demo's rhythm without a new outcome
 _PATIENCE_SECONDS = 120.0
+DAY_FAULT_SECONDS = 15.0
+_DAY_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class Wish:
     mix: str = ""
     folder: Path = Path(".causeway/demo")
     odoo: OdooTarget | None = None
+    both_ways: bool = True
 
     @property
     def order_mix(self) -> str:
@@ -54,6 +61,7 @@ class View:
     retried: int = 0
     faults: int = 0
     seconds: float = 0.0
+    flows: list[FlowReport] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,12 @@ class Report:
     seconds: float
     faults: int
     addresses: dict[str, str]
+    flows: tuple[FlowReport, ...] = ()
+
+    @property
+    def balanced(self) -> bool:
+        """The orders, and every flow of the day after."""
+        return self.comparison.balanced and balanced(self.flows)
 
     def as_json(self) -> dict[str, Any]:
         """The last line of `--json`."""
@@ -75,11 +89,15 @@ class Report:
             "held": counts["held"],
             "excluded": counts["excluded"],
             "dead": counts["dead"],
-            "balanced": found.balanced,
+            "balanced": self.balanced,
             "doubled": len(found.doubled),
             "missing": len(found.missing),
             "cents_off": found.cents_off,
             "seconds": round(self.seconds, 1),
+            "flows": {
+                flow.flow: {"expected": flow.expected, "arrived": flow.arrived, "problems": len(flow.problems)}
+                for flow in self.flows
+            },
         }
 
 
@@ -91,6 +109,7 @@ class Demo:
         self.world = world
         self._step = step
         self._ledger = Ledger()
+        self._day = Day()
         self._view = View()
         self._began = time.monotonic()
 
@@ -104,9 +123,62 @@ class Demo:
             self.settle(follower, FEED_SECONDS + FAULT_SECONDS)
             self.world.set_faults("none", self.wish.seed)
             self.settle(follower)  # what was struck last has its outcome too
+            if self.wish.both_ways:
+                self.live_a_day(follower)
         finally:
             follower.close()
         return self.report()
+
+    def live_a_day(self, follower: OutcomeFollower) -> None:
+        """Ship, cancel, count, reprice; then credit notes and returns; then the marketplace settles. Faults strike while it is carried over."""
+        chance = random.Random(self.wish.seed)  # noqa: S311 - a demo's chance
+        hands = self.world.hands(self.wish.seed)
+        sold = [order for order in self.world.marketplace()["orders"] if order["visible"]]
+        plain = frozenset(str(order["purchaseOrderId"]) for order in sold if not order.get("traits"))
+        applied = {key.rsplit(":", 1)[1] for key, entry in self._ledger.entries.items() if entry.state == APPLIED}
+        self._day.sales = hands.sales(applied)
+        plan = planned(self._day.sales, plain, chance)
+        work(hands, plan, self._day)
+        change_goods(hands, self._day, chance)
+        self.carried_over(follower, hands)
+        credit(hands, plan, self._day)
+        whole = [sale.reference for sale in plan.ship if sale.reference in plain - set(self._day.credited) - plan.two]
+        self._day.returned = whole[:RETURNED]
+        self.world.open_returns(self._day.returned)
+        self.carried_over(follower, hands)
+        self._day.settlement = self.world.settle_accounts()
+        self.carried_over(follower, hands)
+
+    def carried_over(self, follower: OutcomeFollower, hands: Hands) -> None:
+        """Return when both sides agree, or when patience ends; faults strike for the first seconds."""
+        began, strikes = time.monotonic(), self.wish.faults != "none"
+        if strikes:
+            self.world.set_faults(self.wish.faults, self.wish.seed)
+        try:
+            while time.monotonic() - began < _DAY_SECONDS + self.wish.orders / 5:
+                for outcome in follower.poll(1.0):
+                    self._ledger.add(outcome)
+                if strikes and time.monotonic() - began > DAY_FAULT_SECONDS:
+                    self.world.set_faults("none", self.wish.seed)
+                    strikes = False
+                if not strikes:
+                    self._view.flows = agree(self._day, self.sides(hands))
+                self._view.faults = max(self._view.faults, self.world.struck())
+                self._view.seconds = time.monotonic() - self._began
+                self._step(self._view)
+                if not strikes and balanced(self._view.flows):
+                    return
+        finally:
+            self.world.set_faults("none", self.wish.seed)
+
+    def sides(self, hands: Hands) -> Sides:
+        """What each side holds now. The faults are off while it is asked for."""
+        sold = [order for order in self.world.marketplace()["orders"] if order["visible"]]
+        sales = hands.sales(str(order["purchaseOrderId"]) for order in sold)
+        return Sides(
+            self.world.snapshot(), sold, sales, hands.free(), hands.prices(), hands.left(sales), hands.returns(sales),
+            hands.entries(str(self._day.settlement.get("reportDate", ""))) if self._day.settlement else (),
+        )  # fmt: skip
 
     def follower(self) -> OutcomeFollower:
         """The outcomes of this world."""
@@ -153,7 +225,7 @@ class Demo:
         held = held_orders(self.world.odoo, {str(order["purchaseOrderId"]) for order in sold})
         comparison = compare(sold, ACCOUNT, self._ledger, held)
         addresses = {"Walmart sandbox": self.world.walmart_url, "Odoo": self.world.odoo.url}
-        return Report(comparison, self._ledger, seconds, self._view.faults, addresses)
+        return Report(comparison, self._ledger, seconds, self._view.faults, addresses, tuple(self._view.flows))
 
     def _marketplace(self) -> dict[str, Any] | None:
         with suppress(httpx.HTTPError, ValueError):

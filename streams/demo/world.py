@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shlex
 import shutil
 import socket
@@ -15,14 +16,42 @@ from typing import Any
 
 import httpx
 
-from streams.demo.odoo import OdooTarget, seed_products
+from connectors.walmart.rates import WalmartRates
+from connectors.walmart.sandbox.catalog import CATALOG
+from streams.demo.hands import Hands
+from streams.demo.odoo import OdooTarget, connect, seed_products
 from streams.demo.processes import Process
 from streams.stack import Endpoints, Stack, StackSettings
 
 ACCOUNT = "demo"
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
-_START_SECONDS = 60.0
+STOCK = 400  # units of each SKU at the start
+_START_SECONDS = 180.0  # so long at most on a machine that does much else
 _CONTROL_SECONDS = 20.0
+
+FLUSH_SECONDS = 5.0  # how often changes of stock that are not urgent go out in a demo
+
+# A demo does not wait: every published limit times this, in the sandbox and in what we allow ourselves.
+RATE_FACTOR = 100
+_RATES = {
+    f"CAUSEWAY_WALMART__RATES__{name.upper()}": str(field.default * RATE_FACTOR)
+    for name, field in WalmartRates.model_fields.items()
+}
+_QUICK = (
+    "walmart.orders",
+    "walmart.returns",
+    "walmart.settlements",
+    "odoo.sale_orders",
+    "odoo.pickings",
+    "odoo.stock",
+    "odoo.prices",
+    "odoo.refunds",
+)
+_INTERVALS = dict.fromkeys(_QUICK, "2s") | {
+    "walmart.items": "30s",
+    "odoo.products": "5s",
+    "odoo.purchase_orders": "30s",
+}
 
 Say = Callable[[str], None]
 
@@ -78,6 +107,7 @@ class World:
             process.wait_for_line("listening on", _START_SECONDS)
         self._say("products: the catalogue of the marketplace, in Odoo")
         seed_products(self.odoo)
+        self.stock_up()
         self._say(f"to look at: Walmart sandbox {self.walmart_url}   Odoo {self.odoo.url}")
         self._say(f"pipeline: {', '.join(self._pipeline)}")
         for name, args in self._pipeline.items():
@@ -85,6 +115,15 @@ class World:
         for name, args in self._pipeline.items():
             if args[0] == "worker":
                 self.processes[name].wait_for_line("started", _START_SECONDS)
+
+    def stock_up(self) -> None:
+        """Both sides have the goods: listed at the marketplace without stock, counted in Odoo."""
+        self._control("POST", self.walmart_url, "/sandbox/items", {"catalog": True, "stock": 0})
+        self.hands().stock_up({product.sku: STOCK for product in CATALOG})
+
+    def hands(self, seed: int = 1) -> Hands:
+        """People in Odoo."""
+        return Hands(connect(self.odoo), random.Random(seed))  # noqa: S311 - a demo's chance
 
     def launch(self, name: str, args: Sequence[str]) -> Process:
         """Start a process of the pipeline with the demo's configuration in its environment."""
@@ -115,7 +154,7 @@ class World:
             "CAUSEWAY_BREAKER__PROBE_AFTER_SECONDS": "0.5",
             "CAUSEWAY_BREAKER__PROBE_LIMIT_SECONDS": "4",
             "CAUSEWAY_STAGE__SESSION_SECONDS": "10",
-            "CAUSEWAY_POLL__INTERVALS": json.dumps({"walmart.orders": "2s"}),
+            "CAUSEWAY_POLL__INTERVALS": json.dumps(_INTERVALS),
             "CAUSEWAY_POLL__RETRY_SECONDS": "0.3",
             "CAUSEWAY_POLL__RETRY_LIMIT_SECONDS": "2",
             "CAUSEWAY_POLL__STOPPED_SECONDS": "3",
@@ -123,8 +162,15 @@ class World:
             "CAUSEWAY_WALMART__BASE_URL": self.walmart_url,
             f"CAUSEWAY_WALMART__ACCOUNTS__{ACCOUNT.upper()}__CLIENT_ID": CLIENT_ID,
             f"CAUSEWAY_WALMART__ACCOUNTS__{ACCOUNT.upper()}__CLIENT_SECRET": CLIENT_SECRET,
-            "CAUSEWAY_WALMART__RATES__ACKNOWLEDGE_PER_MINUTE": "6000",
-            "CAUSEWAY_WALMART__RATES__ORDERS_PER_SECOND": "100",
+            **_RATES,
+            "CAUSEWAY_WALMART__FEEDS__LADDER_SECONDS": json.dumps([1, 2, 4, 8, 15, 30]),
+            "CAUSEWAY_WALMART__FEEDS__THEN_SECONDS": "30",
+            "CAUSEWAY_WALMART__FEEDS__LOST_AFTER_SECONDS": "10",
+            "CAUSEWAY_STOCK__CHANNELS": json.dumps({"walmart": {"flush_minutes": FLUSH_SECONDS / 60}}),
+            f"CAUSEWAY_PHASES__WALMART__{ACCOUNT.upper()}__ALL": "on",
+            f"CAUSEWAY_PHASES__WALMART__{ACCOUNT.upper()}__PRODUCTS": "shadow",
+            f"CAUSEWAY_PHASES__WALMART__{ACCOUNT.upper()}__CATALOGUE": "shadow",
+            "CAUSEWAY_ODOO__CAPTURE__MODE": "poll",
             "CAUSEWAY_WALMART__LONGEST_WAIT_SECONDS": "2",
             "CAUSEWAY_ODOO__URL": self.odoo.url,
             "CAUSEWAY_ODOO__DB": self.odoo.db,
@@ -173,6 +219,20 @@ class World:
         """The truth about the marketplace's orders."""
         return self._control("GET", self.walmart_url, "/sandbox/state")
 
+    def snapshot(self) -> dict[str, Any]:
+        """Everything the marketplace holds."""
+        return self._control("GET", self.walmart_url, "/sandbox/snapshot")
+
+    def open_returns(self, references: Sequence[str]) -> None:
+        """Buyers send one unit of the first line back; the goods arrive and Walmart gives the money back."""
+        for reference in references:
+            body = {"purchaseOrderId": reference, "lines": [{"line": "1", "quantity": 1}], "timeline": "refunded"}
+            self._control("POST", self.walmart_url, "/sandbox/returns", body)
+
+    def settle_accounts(self) -> dict[str, Any]:
+        """Walmart publishes a reconciliation report."""
+        return self._control("POST", self.walmart_url, "/sandbox/settlements", {})
+
     def sandbox_urls(self) -> list[str]:
         """Addresses of the sandboxes of this world."""
         return [self.walmart_url] if self._real_odoo else [self.walmart_url, self.odoo.url]
@@ -196,8 +256,7 @@ class World:
         self._say("sandboxes: Walmart Marketplace" + ("" if self._real_odoo else " and Odoo 18"))
         logs, data = self.folder / "logs", self.folder / "data"
         port = self.walmart_url.rsplit(":", 1)[1]
-        # The published limit of 60 writes a minute would make the demo wait; the throttles themselves stay.
-        walmart = ["--port", port, "--data", str(data / "walmart"), "--limit", "acknowledge=6000"]
+        walmart = ["--port", port, "--data", str(data / "walmart"), "--rate-factor", str(RATE_FACTOR)]
         made = [Process("walmart", "connectors.walmart.sandbox", walmart, {}, logs)]
         if not self._real_odoo:
             port = self.odoo.url.rsplit(":", 1)[1]

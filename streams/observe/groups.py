@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connectors.kit.ports import Connector
 from schemas.topics import OUTCOMES, Lane, deliver, retry
-from streams.connectors import part_of
+from streams.connectors import mappings_of
 from streams.failure import held, retry_worker
 from streams.poller.flows import Names
 from streams.settings import Settings
@@ -29,7 +29,7 @@ class Group:
 
 def stage_groups(connectors: Sequence[Connector], settings: Settings) -> tuple[Group, ...]:
     """The stages in the order things happen. A test holds these against the stages themselves."""
-    sources = tuple(raw_topics({c.name: c.entity_mappings(part_of(settings, c)) for c in connectors}))
+    sources = tuple(raw_topics(mappings_of(settings, connectors)))
     found = [
         Group("transform", "causeway.transform", sources),
         Group("route", "causeway.route", (*ENTITY_OF, OUTCOMES)),

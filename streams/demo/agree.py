@@ -1,0 +1,188 @@
+"""Do both sides agree after the day? Flow by flow, thing by thing. Pure: what was done, what each side holds, the pipeline's outcomes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from streams.demo.day import Day
+from streams.demo.hands import Sale
+
+Json = Mapping[str, Any]
+CAP = 999  # Walmart's, and the stock stage's default for it
+NOT_COUNTED = {
+    "malformed",
+    "test_order",
+    "walmart_fulfilled",
+}  # orders that never become canonical ones, or ask nothing of our stock
+
+
+@dataclass(frozen=True, slots=True)
+class FlowReport:
+    """One flow: how many things should have arrived, how many did, and what is wrong."""
+
+    flow: str
+    expected: int
+    arrived: int
+    problems: tuple[str, ...] = ()
+
+    @property
+    def balanced(self) -> bool:
+        """Everything that was done on one side is on the other, once."""
+        return self.expected == self.arrived and not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What each side holds at the end.
+
+    market     the marketplace's snapshot: items, orders, returns, settlements
+    sold       its visible orders, with traits and status
+    sales      Odoo's sale orders as they are now
+    free       SKU -> on hand less reserved in Odoo;  prices  SKU -> sales price
+    left       order -> tracking numbers in Odoo;  back  order -> states of return deliveries
+    entries    journal entries of settlements
+    """
+
+    market: Json
+    sold: Sequence[Json]
+    sales: Sequence[Sale]
+    free: Mapping[str, float]
+    prices: Mapping[str, float]
+    left: Mapping[str, Sequence[str]]
+    back: Mapping[str, Sequence[str]]
+    entries: Sequence[Json] = field(default_factory=tuple)
+
+
+def agree(day: Day, sides: Sides) -> list[FlowReport]:
+    """Every flow of the day."""
+    return [
+        shipments(day, sides),
+        cancellations(day, sides),
+        refunds(day, sides),
+        stock(sides),
+        prices(day, sides),
+        returns(day, sides),
+        settlements(day, sides),
+    ]
+
+
+def shipments(day: Day, sides: Sides) -> FlowReport:
+    """Each parcel that left is at the marketplace under its number, once; nothing of a shipped order is open there."""
+    wrong, arrived, expected = [], 0, 0
+    for sale in day.shipped:
+        theirs = sides.market["orders"][sale.reference]
+        ours = list(sides.left.get(sale.reference, ()))
+        expected += len(ours)
+        arrived += len(set(ours) & set(theirs["parcels"]))
+        if missing := sorted(set(ours) - set(theirs["parcels"])):
+            wrong.append(f"{sale.reference}: {', '.join(missing)} is not at the marketplace")
+        if any(line["open"] for line in theirs["lines"]):
+            wrong.append(f"{sale.reference}: units are still open at the marketplace")
+        if theirs["writes"].get("shipping", 0) > len(ours):
+            wrong.append(f"{sale.reference}: told {theirs['writes']['shipping']} times for {len(ours)} deliveries")
+    return FlowReport("shipments", expected, arrived, tuple(wrong))
+
+
+def cancellations(day: Day, sides: Sides) -> FlowReport:
+    """Each order that was cancelled in Odoo is cancelled at the marketplace, by one call."""
+    wrong, arrived = [], 0
+    for sale in day.cancelled:
+        theirs = sides.market["orders"][sale.reference]
+        done = not any(line["open"] for line in theirs["lines"]) and theirs["status"] == "Cancelled"
+        arrived += done
+        if not done:
+            wrong.append(f"{sale.reference}: {theirs['status']} at the marketplace")
+        if theirs["writes"].get("cancel", 0) > 1:
+            wrong.append(f"{sale.reference}: cancelled {theirs['writes']['cancel']} times")
+    return FlowReport("cancellations", len(day.cancelled), arrived, tuple(wrong))
+
+
+def refunds(day: Day, sides: Sides) -> FlowReport:
+    """Each credit note of an order is one refund at the marketplace."""
+    wrong, arrived = [], 0
+    for reference, number in day.credited.items():
+        theirs = sides.market["orders"][reference]
+        calls = theirs["writes"].get("refund", 0)
+        arrived += calls >= 1
+        if calls != 1:
+            wrong.append(f"{reference}: {calls} refunds for {number}")
+    return FlowReport("refunds", len(day.credited), arrived, tuple(wrong))
+
+
+def stock(sides: Sides) -> FlowReport:
+    """Each item's number at the marketplace is what Odoo can still promise."""
+    promised = _promised(sides)
+    wrong, arrived, expected = [], 0, 0
+    for sku, item in sides.market["items"].items():
+        if sku not in sides.free or item["wfs"]:
+            continue
+        expected += 1
+        right = min(max(math.floor(sides.free[sku] - promised.get(sku, 0)), 0), CAP)
+        theirs = item["stock"]["amount"]
+        arrived += right == theirs
+        if right != theirs:
+            wrong.append(f"{sku}: {theirs} at the marketplace, {right} can be promised")
+    return FlowReport("stock", expected, arrived, tuple(wrong))
+
+
+def _promised(sides: Sides) -> dict[str, int]:
+    """SKU -> units of orders that Odoo's free number does not know of: those it has not confirmed, or never got."""
+    reserved = {sale.reference for sale in sides.sales if sale.state not in ("draft", "sent")}
+    found: dict[str, int] = {}
+    for order in sides.sold:
+        reference = str(order["purchaseOrderId"])
+        if reference in reserved or NOT_COUNTED & set(order.get("traits", ())):
+            continue
+        for line in sides.market["orders"][reference]["lines"]:
+            found[line["sku"]] = found.get(line["sku"], 0) + line["ordered"] - line["cancelled"]
+    return found
+
+
+def prices(day: Day, sides: Sides) -> FlowReport:
+    """Changed prices arrived; those too large for one person wait, the marketplace keeps the old ones."""
+    wrong, arrived = [], 0
+    items = sides.market["items"]
+    for sku, price in day.repriced.items():
+        right = items[sku]["price_cents"] == round(float(price) * 100)
+        arrived += right
+        if not right:
+            wrong.append(f"{sku}: {items[sku]['price_cents'] / 100:.2f} at the marketplace, {price} in Odoo")
+    for sku, price in day.too_large.items():
+        held_back = items[sku]["price_cents"] != round(float(price) * 100)
+        arrived += held_back
+        if not held_back:
+            wrong.append(f"{sku}: {price} went out although nobody approved it")
+    return FlowReport("prices", len(day.repriced) + len(day.too_large), arrived, tuple(wrong))
+
+
+def returns(day: Day, sides: Sides) -> FlowReport:
+    """Each return is one return delivery in Odoo, received when the goods are."""
+    wrong, arrived = [], 0
+    for reference in day.returned:
+        states = list(sides.back.get(reference, ()))
+        arrived += states == ["done"]
+        if states != ["done"]:
+            wrong.append(f"{reference}: return deliveries {', '.join(states) or 'none'}")
+    return FlowReport("returns", len(day.returned), arrived, tuple(wrong))
+
+
+def settlements(day: Day, sides: Sides) -> FlowReport:
+    """The report is one posted entry, balanced."""
+    if not day.settlement:
+        return FlowReport("settlements", 0, 0)
+    posted = [entry for entry in sides.entries if entry["state"] == "posted"]
+    wrong = [] if len(sides.entries) == len(posted) == 1 else [f"{len(sides.entries)} entries, {len(posted)} posted"]
+    wrong += [
+        f"{entry['ref']}: debit {entry['debit']}, credit {entry['credit']}"
+        for entry in posted
+        if entry["debit"] != entry["credit"]
+    ]
+    return FlowReport("settlements", 1, min(len(posted), 1), tuple(wrong))
+
+
+def balanced(found: Iterable[FlowReport]) -> bool:
+    """All of them."""
+    return all(report.balanced for report in found)

@@ -1,0 +1,87 @@
+"""The second half of a demo: a day in the shop, after the orders are in. People act in Odoo, buyers act at the marketplace; the pipeline carries
+each to the other side, and then both sides have to agree, flow by flow.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from streams.demo.hands import Hands, Sale
+
+# Share of the orders that are shipped, shipped in two parcels, cancelled; the rest stays open.
+SHIPPED, IN_TWO, CANCELLED = 0.55, 0.1, 0.1
+CREDITED, RETURNED, RECOUNTED, REPRICED = 4, 6, 12, 8
+
+
+@dataclass(slots=True)
+class Day:
+    """What was done, so that it can be looked for on the other side."""
+
+    sales: list[Sale] = field(default_factory=list)
+    shipped: list[Sale] = field(default_factory=list)
+    cancelled: list[Sale] = field(default_factory=list)
+    credited: dict[str, str] = field(default_factory=dict)
+    returned: list[str] = field(default_factory=list)
+    recounted: dict[str, int] = field(default_factory=dict)
+    repriced: dict[str, str] = field(default_factory=dict)
+    too_large: dict[str, str] = field(default_factory=dict)
+    settlement: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who is shipped, cancelled, credited; drawn once, so that the same seed is the same day."""
+
+    ship: tuple[Sale, ...]
+    two: frozenset[str]
+    cancel: tuple[Sale, ...]
+    credit: tuple[Sale, ...]
+
+
+def planned(sales: Sequence[Sale], plain: frozenset[str], chance: random.Random) -> Plan:
+    """`plain`: ids of orders without discounts or other specialities, whose refund is the sum of their charges."""
+    waiting = [sale for sale in sales if sale.state in ("draft", "sent", "sale")]
+    chance.shuffle(waiting)
+    count = len(waiting)
+    ship = waiting[: int(count * SHIPPED)]
+    two = frozenset(sale.reference for sale in ship[: int(count * IN_TWO)])
+    cancel = waiting[len(ship) : len(ship) + int(count * CANCELLED)]
+    credit = [sale for sale in ship if sale.reference in plain and sale.reference not in two][:CREDITED]
+    return Plan(tuple(ship), two, tuple(cancel), tuple(credit))
+
+
+def work(hands: Hands, plan: Plan, day: Day) -> None:
+    """What people do with orders."""
+    carrier = hands.carrier()
+    hands.accept([*plan.ship, *plan.cancel])
+    for sale in plan.ship:
+        if hands.ship(sale, carrier, parcels=2 if sale.reference in plan.two else 1):
+            day.shipped.append(sale)
+    for sale in plan.cancel:
+        hands.cancel(sale)
+        day.cancelled.append(sale)
+
+
+def credit(hands: Hands, plan: Plan, day: Day) -> None:
+    """Credit notes, after the marketplace knows that the goods left."""
+    for sale in plan.credit:
+        if number := hands.credit(sale):
+            day.credited[sale.reference] = number
+
+
+def change_goods(hands: Hands, day: Day, chance: random.Random) -> None:
+    """Some SKUs are counted anew; some prices change, two of them by more than anybody may without a second look."""
+    prices = {sku: price for sku, price in sorted(hands.prices().items()) if sku.startswith("CWT-") and price > 1}
+    skus = list(prices)
+    chance.shuffle(skus)
+    day.recounted = {sku: chance.randrange(40, 400) for sku in skus[:RECOUNTED]}
+    hands.stock_up(day.recounted)
+    for number, sku in enumerate(skus[RECOUNTED : RECOUNTED + REPRICED]):
+        factor = Decimal("1.5") if number < 2 else Decimal("1.05")
+        price = str((Decimal(str(prices[sku])) * factor).quantize(Decimal("0.01")))
+        (day.too_large if number < 2 else day.repriced)[sku] = price
+    hands.reprice(day.repriced | day.too_large)

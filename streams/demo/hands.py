@@ -1,0 +1,197 @@
+"""What people do in Odoo during a demo: accept orders, ship them, cancel some, count stock, change prices, write credit notes. By RPC, so that a
+real Odoo is worked on like the sandbox. Facts about the calls: docs/odoo.md.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_BATCH = 50
+_QUIET = {"skip_backorder": True, "skip_sms": True}
+CARRIER = "UPS"
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A sale order as the hands see it."""
+
+    odoo_id: int
+    reference: str
+    state: str
+
+
+class Hands:
+    """Works on one Odoo. `client`: a logged-in odoorpc client; `chance`: seeded, so that a demo repeats."""
+
+    def __init__(self, client: Any, chance: random.Random) -> None:
+        self._client = client
+        self._chance = chance
+
+    # -- before the flow
+
+    def stock_up(self, levels: Mapping[str, int]) -> None:
+        """Count so many of each SKU in the main warehouse."""
+        products = self._products(levels)
+        place = self._do("stock.warehouse", "search_read", [[], ["lot_stock_id"]], order="id", limit=1)[0][
+            "lot_stock_id"
+        ][0]
+        rows = [
+            {"product_id": products[sku], "location_id": place, "inventory_quantity": count}
+            for sku, count in levels.items() if sku in products
+        ]  # fmt: skip
+        for start in range(0, len(rows), 200):
+            quants = self._do("stock.quant", "create", [rows[start : start + 200]], context={"inventory_mode": True})
+            self._do("stock.quant", "action_apply_inventory", [quants], context={"inventory_mode": True})
+
+    def carrier(self) -> int:
+        """The delivery method parcels go with; made when it is not there."""
+        found = self._do("delivery.carrier", "search", [[["name", "=", CARRIER]]], limit=1)
+        if found:
+            return int(found[0])
+        product = self._do(
+            "product.product", "create", [{"name": f"{CARRIER} delivery", "type": "service", "list_price": 0}]
+        )
+        made = self._do(
+            "delivery.carrier", "create", [{"name": CARRIER, "product_id": _one(product), "delivery_type": "fixed"}]
+        )
+        return _one(made)
+
+    # -- day to day
+
+    def sales(self, references: Iterable[str]) -> list[Sale]:
+        """The orders of these marketplace ids, by id."""
+        domain = [["client_order_ref", "in", sorted(references)]]
+        rows = self._do("sale.order", "search_read", [domain, ["client_order_ref", "state"]], order="id")
+        return [Sale(row["id"], row["client_order_ref"], row["state"]) for row in rows]
+
+    def accept(self, sales: Sequence[Sale]) -> None:
+        """Confirm quotations."""
+        waiting = [sale.odoo_id for sale in sales if sale.state in ("draft", "sent")]
+        for start in range(0, len(waiting), _BATCH):
+            self._do("sale.order", "action_confirm", [waiting[start : start + _BATCH]])
+
+    def ship(self, sale: Sale, carrier: int, *, parcels: int = 1) -> int:
+        """Everything leaves, in so many transfers where there is enough to share out. Returns how many left."""
+        shipped = 0
+        for number in range(1, parcels + 1):
+            pickings = self._open_pickings(sale)
+            if not pickings:
+                break
+            for picking in pickings:
+                tracking = f"1Z{sale.reference[-10:]}{number:02d}{picking % 1000:03d}"
+                self._do(
+                    "stock.picking", "write", [[picking], {"carrier_id": carrier, "carrier_tracking_ref": tracking}]
+                )
+                if number < parcels:
+                    self._half(picking)
+                shipped += self._do("stock.picking", "button_validate", [[picking]], context=_QUIET) is True
+        return shipped
+
+    def cancel(self, sale: Sale) -> None:
+        """Cancel the whole order; the plain call would answer with a wizard and cancel nothing."""
+        self._do("sale.order", "action_cancel", [[sale.odoo_id]], context={"disable_cancel_warning": True})
+
+    def reprice(self, prices: Mapping[str, str]) -> None:
+        """SKU -> new sales price."""
+        products = self._products(prices)
+        for sku, price in prices.items():
+            self._do("product.product", "write", [[products[sku]], {"list_price": float(price)}])
+
+    def credit(self, sale: Sale) -> str:
+        """Invoice what was delivered and credit all of it. Returns the credit note's number, empty when there was nothing to invoice."""
+        about = {"active_ids": [sale.odoo_id], "active_id": sale.odoo_id, "active_model": "sale.order"}
+        wizard = self._do(
+            "sale.advance.payment.inv", "create", [{"advance_payment_method": "delivered"}], context=about
+        )
+        self._do("sale.advance.payment.inv", "create_invoices", [[_one(wizard)]], context=about)
+        invoices = self._do("sale.order", "read", [[sale.odoo_id], ["invoice_ids"]])[0]["invoice_ids"]
+        if not invoices:
+            return ""
+        self._do("account.move", "action_post", [invoices])
+        journal = self._do("account.move", "read", [invoices[:1], ["journal_id"]])[0]["journal_id"][0]
+        about = {"active_ids": invoices, "active_model": "account.move"}
+        wizard = self._do(
+            "account.move.reversal", "create", [{"reason": "damaged", "journal_id": journal}], context=about
+        )
+        note = self._do("account.move.reversal", "refund_moves", [[_one(wizard)]], context=about)["res_id"]
+        self._do("account.move", "action_post", [[note]])
+        return str(self._do("account.move", "read", [[note], ["name"]])[0]["name"])
+
+    # -- looking
+
+    def free(self) -> dict[str, float]:
+        """SKU -> on hand less reserved, of all products with a SKU."""
+        domain = [["default_code", "!=", False]]
+        rows = self._do("product.product", "search_read", [domain, ["default_code", "free_qty"]], order="id")
+        return {row["default_code"]: row["free_qty"] for row in rows}
+
+    def prices(self) -> dict[str, float]:
+        """SKU -> sales price."""
+        domain = [["default_code", "!=", False]]
+        rows = self._do("product.product", "search_read", [domain, ["default_code", "list_price"]], order="id")
+        return {row["default_code"]: row["list_price"] for row in rows}
+
+    def left(self, sales: Sequence[Sale]) -> dict[str, list[str]]:
+        """Marketplace order id -> tracking numbers of what left, one for each finished delivery."""
+        names = {sale.odoo_id: sale.reference for sale in sales}
+        domain = [["sale_id", "in", list(names)], ["state", "=", "done"], ["picking_type_code", "=", "outgoing"]]
+        rows = self._do("stock.picking", "search_read", [domain, ["sale_id", "carrier_tracking_ref"]], order="id")
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(names[row["sale_id"][0]], []).append(row["carrier_tracking_ref"] or "")
+        return found
+
+    def returns(self, sales: Sequence[Sale]) -> dict[str, list[str]]:
+        """Marketplace order id -> states of its return deliveries."""
+        names = {sale.odoo_id: sale.reference for sale in sales}
+        domain = [["sale_id", "in", list(names)], ["picking_type_code", "=", "incoming"]]
+        rows = self._do("stock.picking", "search_read", [domain, ["sale_id", "state"]], order="id")
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(names[row["sale_id"][0]], []).append(row["state"])
+        return found
+
+    def entries(self, words: str) -> list[dict[str, Any]]:
+        """Journal entries whose reference holds these words, with what they book: state, debit in all, lines."""
+        domain = [["ref", "ilike", words], ["move_type", "=", "entry"]]
+        rows = self._do("account.move", "search_read", [domain, ["ref", "state", "line_ids"]], order="id")
+        for row in rows:
+            lines = self._do("account.move.line", "read", [row["line_ids"], ["debit", "credit", "account_id"]])
+            row["debit"] = round(sum(line["debit"] for line in lines), 2)
+            row["credit"] = round(sum(line["credit"] for line in lines), 2)
+        return list(rows)
+
+    def _open_pickings(self, sale: Sale) -> list[int]:
+        domain = [
+            ["sale_id", "=", sale.odoo_id],
+            ["picking_type_code", "=", "outgoing"],
+            ["state", "not in", ["done", "cancel"]],
+        ]
+        rows = self._do("stock.picking", "search_read", [domain, ["state"]], order="id")
+        for row in rows:
+            if row["state"] != "assigned":
+                self._do("stock.picking", "action_assign", [[row["id"]]])
+        return [row["id"] for row in rows]
+
+    def _half(self, picking: int) -> None:
+        """About half of each move goes now; a single unit goes whole."""
+        moves = self._do("stock.move", "search_read", [[["picking_id", "=", picking]], ["product_uom_qty"]], order="id")
+        for move in moves:
+            count = max(1, int(move["product_uom_qty"]) // 2)
+            self._do("stock.move", "write", [[move["id"]], {"quantity": count, "picked": True}])
+
+    def _products(self, skus: Iterable[str]) -> dict[str, int]:
+        domain = [["default_code", "in", sorted(skus)]]
+        rows = self._do("product.product", "search_read", [domain, ["default_code"]], order="id")
+        return {row["default_code"]: row["id"] for row in rows}
+
+    def _do(self, model: str, method: str, args: Sequence[Any], **kwargs: Any) -> Any:
+        return self._client.execute_kw(model, method, list(args), kwargs)
+
+
+def _one(created: Any) -> int:
+    """create() answers an id for one record, or a list."""
+    return int(created[0] if isinstance(created, list) else created)
