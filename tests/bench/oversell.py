@@ -8,6 +8,7 @@ process), one order after the other. The clock of an order starts when it is han
 
 What comes before, the poll that finds the order, is the marketplace's business and Walmart's quota: every 10 minutes by default.
 
+    oversell_busy     as oversell_told, while 10,000 SKUs are read anew
     stock_inventory   10,000 SKUs read anew: from the first stock level handed to Kafka to the last number for the second account on
                       `availability`, with windows of 3 seconds. INV-1 gives 15 minutes.
 """
@@ -57,17 +58,22 @@ def oversell(say: Say, *, skus: int = SKUS, seen: int = ORDERS_SEEN) -> list[Mea
     with TemporaryDirectory(prefix="causeway-bench-") as folder, cluster(say, registry=True, own=True) as endpoints:
         world = _World(Path(folder), endpoints)
         try:
-            world.start(min(skus, 2 * seen))
+            world.start(min(skus, 4 * seen))
             inventory = _inventory(world, skus)
             say(f"oversell: {skus} SKUs read anew and told in {inventory:.1f} s")
-            told, held = _orders(world, seen, say)
+            told, held = _orders(world, 0, seen)
+            say(f"oversell: {seen} orders, told after {told} s, held after {held} s")
+            world.send_levels(skus, version=2)
+            busy, _ = _orders(world, 2 * seen, seen)
+            say(f"oversell: the same beside {skus} SKUs read anew, told after {busy} s")
         except ProcessError as error:
             raise BenchError(f"oversell: {error}") from error
         finally:
             world.stop()
     return [
-        Measure("oversell_told", "s", TOLD_SECONDS, Series(tuple(told))),
-        Measure("oversell_held", "s", HELD_SECONDS, Series(tuple(held))),
+        Measure("oversell_told", "s", TOLD_SECONDS, told),
+        Measure("oversell_busy", "s", TOLD_SECONDS, busy),
+        Measure("oversell_held", "s", HELD_SECONDS, held),
         Measure("stock_inventory", "s", INVENTORY_SECONDS, Series((inventory,))),
     ]
 
@@ -119,6 +125,9 @@ class _World:
         ]
         if self._producer is not None:
             self._producer.send_all(messages)
+
+    def send_levels(self, skus: int, version: int) -> None:
+        self.send(ENTITIES["stock_level"].every, "stock_level", [_level(number, version) for number in range(skus)])
 
     def until(self, condition: Callable[[], bool], what: str) -> float:
         """The moment it held. Raises BenchError when it does not within the limit."""
@@ -175,34 +184,26 @@ class _World:
 
 def _inventory(world: _World, skus: int) -> float:
     """Seconds until all numbers of the second account are told."""
-    levels = [_level(number) for number in range(skus)]
     began = time.perf_counter()
-    world.send(ENTITIES["stock_level"].every, "stock_level", levels)
+    world.send_levels(skus, version=1)
     return world.until(lambda: len(world.told) >= skus, f"{skus} numbers are told") - began
 
 
-def _orders(world: _World, count: int, say: Say) -> tuple[list[float], list[float]]:
+def _orders(world: _World, first: int, count: int) -> tuple[Series, Series]:
     """Seconds of each order until told and until held. The first ones warm up and do not count."""
     told, held = [], []
     warm_up = min(5, count // 4)
-    for number in range(count + warm_up):
-        sku = _sku(number)
-        made = order(
-            f"BENCH-{number}",
-            [order_line(sku)],
-            key=f"walmart:{_FIRST}:BENCH-{number}",
-            account=_FIRST,
-            ordered_at=_now(),
-        )
+    for number in range(first, first + count + warm_up):
+        sku, name = _sku(number), f"BENCH-{number}"
+        made = order(name, [order_line(sku)], key=f"walmart:{_FIRST}:{name}", account=_FIRST, ordered_at=_now())
         began = time.perf_counter()
         world.send(ORDERS, "order", [made])
         told_at = world.until(lambda sku=sku: world.told[sku] == ON_HAND - 1, f"{sku} is told")  # type: ignore[misc]
         held_at = world.until(lambda sku=sku: world.held.get(sku, 0) == 1, f"{sku} is held")  # type: ignore[misc]
-        if number >= warm_up:
+        if number >= first + warm_up:
             told.append(told_at - began)
             held.append(held_at - began)
-    say(f"oversell: {count} orders, told after {Series(tuple(told))} s, held after {Series(tuple(held))} s")
-    return told, held
+    return Series(tuple(told)), Series(tuple(held))
 
 
 def _sku(number: int) -> str:
@@ -213,9 +214,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _level(number: int) -> StockLevel:
+def _level(number: int, version: int) -> StockLevel:
     return StockLevel(
-        key=f"sku:{_sku(number)}", sku=_sku(number), product_id=number + 1, version=1, read_at=_now(), active=True, category="All",
+        key=f"sku:{_sku(number)}", sku=_sku(number), product_id=number + 1, version=version, read_at=_now(), active=True, category="All",
         kit=False, locations=[{"warehouse": "WH", "on_hand": str(ON_HAND), "reserved": "0"}], orders=[], components=[],
     )  # fmt: skip
 

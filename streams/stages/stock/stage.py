@@ -25,7 +25,7 @@ from schemas.reasons import Reason
 from schemas.record import Record
 from streams.failure.routing import FailureRouting
 from streams.kafka import read_to_end
-from streams.runtime import Chunk, InfrastructureError, MisuseError, Partition, StageContext, StageLimits
+from streams.runtime import Chunk, InfrastructureError, MisuseError, Partition, RejectedError, StageContext, StageLimits
 from streams.settings import ConfigurationError, Settings
 from streams.stages.last_resort import deliver_or_bury
 from streams.stages.stock import metrics
@@ -39,8 +39,10 @@ from streams.stages.stock.windows import Windows
 
 logger = logging.getLogger(__name__)
 
-_CHUNK_RECORDS = 500  # an order waits for the chunk before it: a tenth of a second
-_RECORDS_AT_ONCE = 50  # then others in the loop have their turn
+_CHUNK_RECORDS = (
+    200  # an order waits for the chunk of its partition that is in work, and all partitions share one processor
+)
+_RECORDS_AT_ONCE = 20  # then others in the loop have their turn
 
 
 class StockStage:
@@ -107,8 +109,9 @@ class StockStage:
 
     async def failed(self, chunk: Chunk, error: Exception) -> None:
         """What the broker refused, or a bug: dead letters."""
+        reason = Reason.DATA if isinstance(error, RejectedError) else Reason.BUG
         for record in chunk.records:
-            messages = self._folding.failed(record, Reason.BUG, type(error).__name__, self._now())
+            messages = self._folding.failed(record, reason, type(error).__name__, self._now())
             await deliver_or_bury(self._producer, messages, self._folding.routing, record, STAGE, self._now())
 
     async def _send(self, result: Result) -> None:

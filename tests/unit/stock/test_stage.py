@@ -229,14 +229,16 @@ async def test_a_bad_record_becomes_a_dead_letter_and_the_rest_goes_on() -> None
     assert numbers(bench.sent.offers()) == {"walmart": 10}
 
 
-async def test_what_the_broker_refuses_becomes_a_dead_letter() -> None:
+async def test_what_the_broker_refuses_or_our_code_fails_at_becomes_a_dead_letter() -> None:
     bench = await Bench(channels=[WALMART]).start()
     bench.sent.refuses = [RejectedError("too large")]
     chunk = Chunk("inventory", 0, (record("inventory", "stock_level", level(10)),))
     with pytest.raises(RejectedError):
         await bench.stage.process(chunk)
     await bench.stage.failed(chunk, RejectedError("too large"))
-    assert len(bench.sent.on("dead.stock")) == 1
+    await bench.stage.failed(chunk, KeyError("odd"))
+    dead = [CODEC.decode("failed_record", message.value) for message in bench.sent.on("dead.stock")]
+    assert [one["reason"] for one in dead] == ["data", "bug"]
 
 
 async def test_nothing_is_remembered_of_a_chunk_that_was_not_written() -> None:
