@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from streams.observe.flows import FlowStatus, JobStatus
 from streams.observe.status import Status, Unknown
 
-_STATES = {"applied": "green", "waiting": "yellow", "held": "yellow", "dead": "red", "excluded": "dim"}
+_STATES = {
+    "applied": "green",
+    "waiting": "yellow",
+    "held": "yellow",
+    "dead": "red",
+    "excluded": "dim",
+    "shadow": "cyan",
+}
+_MOST_JOBS = 2
 
 
 def page(found: Status, stack: Table) -> RenderableType:
@@ -30,6 +39,8 @@ def _sections(found: Status) -> Iterator[RenderableType]:
     yield _processes(found)
     yield _title("dead and held", f"release {_running(found.release_members)}")
     yield _failed(found)
+    yield _title("flows", _cut(found))
+    yield _writes(found)
     yield _title("orders", _window(found))
     yield _orders(found)
 
@@ -128,6 +139,55 @@ def _failed(found: Status) -> RenderableType:
     if found.failed.is_cut:
         table.caption = "of the newest only: there are more"
     return table
+
+
+def _cut(found: Status) -> str:
+    """What the counts of flows leave out."""
+    if isinstance(found.writes, Unknown) or not found.writes.is_cut:
+        return ""
+    return "[dim]of the newest only: there are more[/]"
+
+
+def _writes(found: Status) -> RenderableType:
+    if isinstance(found.writes, Unknown):
+        return _unknown(found.writes)
+    busy = [row for row in found.writes.rows if not row.is_quiet]
+    quiet = [row for row in found.writes.rows if row.is_quiet]
+    return (
+        Group(*([_busy(busy)] if busy else []), *_quiet(quiet)) if busy or quiet else _none("no account is configured")
+    )
+
+
+def _busy(rows: Sequence[FlowStatus]) -> Table:
+    table = _table("account", "flow", "phase", "applied", "excluded", "waiting", "shadow", "held", "dead", "jobs")
+    for row in rows:
+        phase = f"{row.phase}, pilot" if row.pilot and row.phase == "on" else row.phase or "-"
+        table.add_row(
+            row.account or "unknown", row.flow, phase, str(row.applied), str(row.excluded or ""),
+            f"[yellow]{row.waiting}[/]" if row.waiting else "", f"[cyan]{row.shadow}[/]" if row.shadow else "",
+            _reasons(row.held, "yellow"), _reasons(row.dead, "red"), _jobs(row.jobs),
+        )  # fmt: skip
+    return table
+
+
+def _quiet(rows: Sequence[FlowStatus]) -> Iterator[Text]:
+    """One line for each account: its flows nothing is told of, by phase."""
+    for account in dict.fromkeys(row.account for row in rows):
+        by_phase: dict[str, list[str]] = {}
+        for row in rows:
+            if row.account == account:
+                by_phase.setdefault(row.phase, []).append(row.flow)
+        told = "; ".join(f"{phase}: {', '.join(flows)}" for phase, flows in by_phase.items())
+        yield _none(f"{escape(account)}, nothing in the last 24 hours  {told}")
+
+
+def _reasons(reasons: Mapping[str, int], style: str) -> str:
+    return ", ".join(f"[{style}]{reason} {count}[/]" for reason, count in sorted(reasons.items()))
+
+
+def _jobs(jobs: Sequence[JobStatus]) -> str:
+    shown = [f"{escape(job.job)} for {job.records}, {ago(job.age_seconds)}" for job in jobs[:_MOST_JOBS]]
+    return "; ".join(shown) + (f"; {len(jobs) - _MOST_JOBS} more" if len(jobs) > _MOST_JOBS else "")
 
 
 def _window(found: Status) -> str:

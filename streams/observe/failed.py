@@ -9,6 +9,7 @@ from datetime import datetime
 from schemas.codec import Codec, DecodeError
 from schemas.records import FailedRecord
 from streams.failure.dead import read_actions
+from streams.observe.flows import FailedByFlow, by_flow
 from streams.observe.newest import NewestReader
 from streams.settings import Settings
 
@@ -35,18 +36,22 @@ class Failures:
     is_cut: bool = False
 
 
+def open_letters(letters: Iterable[FailedRecord], closed: Container[str]) -> list[FailedRecord]:
+    """Those that nobody has done anything with (`closed`: ids of the others), each id once."""
+    return list({letter["id"]: letter for letter in letters if letter["id"] not in closed}.values())
+
+
 def open_failures(letters: Iterable[FailedRecord], closed: Container[str]) -> list[FailedCount]:
-    """Those that nobody has done anything with (`closed`: ids of the others); each id counts once."""
-    standing = {letter["id"]: letter for letter in letters if letter["id"] not in closed}
+    """How many those are, by state, destination, reason and owner."""
     groups: dict[tuple[str, str, str, str], list[datetime]] = {}
-    for letter in standing.values():
+    for letter in open_letters(letters, closed):
         kind = (letter["state"], letter["destination"], letter["reason"], letter["owner"])
         groups.setdefault(kind, []).append(letter["first_failure"])
     return [FailedCount(*kind, len(times), min(times)) for kind, times in sorted(groups.items())]
 
 
-def count_failed(settings: Settings, codec: Codec, most: int = MOST_RECORDS) -> Failures:
-    """As the topics are now. Raises BrokerError, RegistryError."""
+def count_failed(settings: Settings, codec: Codec, most: int = MOST_RECORDS) -> tuple[Failures, FailedByFlow]:
+    """As the topics are now, counted in both ways. Raises BrokerError, RegistryError."""
     config = settings.kafka.librdkafka()
     names = [topic.name for topic in settings.topic_table() if topic.value == "failed_record"]
     letters: dict[tuple[str, bytes], FailedRecord] = {}
@@ -62,4 +67,5 @@ def count_failed(settings: Settings, codec: Codec, most: int = MOST_RECORDS) -> 
         except DecodeError:
             continue
     closed = read_actions(settings, codec)
-    return Failures(tuple(open_failures(letters.values(), closed)), reader.is_cut)
+    standing = open_letters(letters.values(), closed)
+    return Failures(tuple(open_failures(standing, ())), reader.is_cut), by_flow(standing)

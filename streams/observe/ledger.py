@@ -21,8 +21,8 @@ from datetime import datetime
 
 from connectors.kit.jobs import parse
 from schemas.records import Outcome
-from streams.observe.operations import OPERATIONS, operation_of
-from streams.stages.rules import ACKNOWLEDGE_ORDER, UPSERT_ORDER
+from streams.observe.operations import OPERATIONS, account_of, operation_of
+from streams.stages.rules import ACKNOWLEDGE_ORDER, UPSERT_ORDER, Channel
 
 APPLIED, HELD, EXCLUDED, DEAD, SHADOW, WAITING = "applied", "held", "excluded", "dead", "shadow", "waiting"
 STATES = (APPLIED, HELD, EXCLUDED, DEAD, SHADOW, WAITING)
@@ -106,11 +106,11 @@ class FlowLedger:
         """Reason -> how many in that state."""
         return dict(Counter(entry.reason for entry in self.entries.values() if entry.state == state))
 
-    def jobs(self) -> list[OpenJob]:
-        """Jobs at the destination that are not over, oldest first."""
+    def jobs(self, account: Channel | None = None) -> list[OpenJob]:
+        """Jobs at the destination that are not over, oldest first; of this account only, when given."""
         found: dict[str, list[datetime]] = {}
         for entry in self.entries.values():
-            if entry.job and entry.since:
+            if entry.job and entry.since and account in (None, account_of(entry.key)):
                 found.setdefault(entry.job, []).append(entry.since)
         return sorted((OpenJob(job, len(times), min(times)) for job, times in found.items()), key=lambda one: one.since)
 

@@ -29,15 +29,19 @@ OWN_KINDS = ("stock", "price", "listing")  # first part of the keys of what is t
 
 
 def operation_of(outcome: Outcome) -> str:
+    """The operation an outcome is about; empty: it leads to none."""
+    return operation_for(outcome["operation"], outcome.get("entity", ""), outcome["source"])
+
+
+def operation_for(operation: str, entity: str, source: str) -> str:
     """Of a delivery its own; of what ended before it became one, or could not be read, that of its entity. Empty: it leads to none."""
-    if outcome["operation"] in OPERATIONS:
-        return outcome["operation"]
-    entity = outcome.get("entity", "")
+    if operation in OPERATIONS:
+        return operation
     if entity in OPERATIONS:  # the headers of a command name what it does
         return entity
     if not entity:  # of a version that did not say it, when there were only orders
         return UPSERT_ORDER
-    canonical = RAW.get(outcome["source"], {}).get(entity, entity)
+    canonical = RAW.get(source, {}).get(entity, entity)
     rule = RULES.get(canonical)
     return rule.operation if rule else _THROUGH_STAGE.get(canonical, "")
 

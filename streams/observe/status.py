@@ -10,7 +10,7 @@ import dataclasses
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -27,11 +27,13 @@ from streams.failure.queues import Depth, depths
 from streams.failure.routing import previous_failure
 from streams.kafka import QUIET, BrokerError
 from streams.observe.failed import Failures, count_failed
+from streams.observe.flows import FailedByFlow, FlowStatus, ShadowCount, count_shadow, flow_rows
 from streams.observe.groups import POLLER, RELEASE, retry_group, stage_groups
 from streams.observe.lag import GroupLag, read_lag
-from streams.observe.ledger import Ledger
+from streams.observe.ledger import FlowLedger, Ledger, Ledgers
 from streams.observe.newest import NewestReader
 from streams.observe.scrape import ProcessView, look_at
+from streams.observe.trace import accounts_of
 from streams.poller.desk import Desk
 from streams.settings import ConfigurationError, Settings
 
@@ -97,6 +99,15 @@ class OrdersView:
 
 
 @dataclass(frozen=True, slots=True)
+class WritesView:
+    """Every flow of every account: applied, excluded, waiting and jobs of the outcomes since then; shadow, held and dead as they are now."""
+
+    since: datetime
+    is_cut: bool
+    rows: tuple[FlowStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """One look."""
 
@@ -113,6 +124,7 @@ class Status:
     release_members: int
     failed: Failures | Unknown
     orders: OrdersView | Unknown
+    writes: WritesView | Unknown = field(default_factory=lambda: Unknown("not asked"))
 
     def as_json(self) -> dict[str, Any]:
         """For machines: times are ISO text when written by orjson."""
@@ -133,8 +145,10 @@ def look(
         tiers = pool.submit(depths, settings, retry.name, now.timestamp())
         flows = pool.submit(_known, lambda: _flows(settings, connectors, codec, now))
         failed = pool.submit(_known, lambda: count_failed(settings, codec))
-        orders = pool.submit(_known, lambda: _orders(settings, codec, now))
+        outcomes = pool.submit(_known, lambda: _outcomes(settings, codec, now))
+        shadowed = pool.submit(count_shadow, settings)
         processes = pool.submit(_processes, endpoints)
+    failures, told = _answer(failed), _answer(outcomes)
     by_stage = {found.group.stage: found for found in lag.result()}
     return Status(
         at=now,
@@ -148,8 +162,9 @@ def look(
         flows=_answer(flows),
         processes=processes.result(),
         release_members=len(by_stage["release"].members),
-        failed=_answer(failed),
-        orders=_answer(orders),
+        failed=failures if isinstance(failures, Unknown) else failures[0],
+        orders=told if isinstance(told, Unknown) else told[0],
+        writes=_writes(settings, connectors, told, failures, shadowed.result(), now),
     )
 
 
@@ -232,19 +247,37 @@ def _flows(settings: Settings, connectors: Sequence[Connector], codec: Codec, no
     return tuple(found)
 
 
-def _orders(settings: Settings, codec: Codec, now: datetime) -> OrdersView:
+def _outcomes(settings: Settings, codec: Codec, now: datetime) -> tuple[OrdersView, Mapping[str, FlowLedger]]:
+    """One reading of the outcomes: the orders, and every flow's ledger."""
     since = now - ORDERS_WINDOW
     reader = NewestReader(
         settings.kafka.librdkafka(), [OUTCOMES], most=MOST_OUTCOMES, since_ms=int(since.timestamp() * 1000)
     )
-    ledger, read = Ledger(), 0
+    orders, flows, read = Ledger(), Ledgers(), 0
     for record in reader.records():
         try:
-            ledger.add(codec.decode("outcome", record.value))
+            outcome = codec.decode("outcome", record.value)
         except DecodeError:
             continue
+        orders.add(outcome)
+        flows.add(outcome)
         read += 1
-    return OrdersView(since, reader.is_cut, read, ledger.counts())
+    return OrdersView(since, reader.is_cut, read, orders.counts()), flows.flows
+
+
+def _writes(
+    settings: Settings, connectors: Sequence[Connector], told: tuple[OrdersView, Mapping[str, FlowLedger]] | Unknown,
+    failures: tuple[Failures, FailedByFlow] | Unknown, shadowed: ShadowCount, now: datetime,
+) -> WritesView | Unknown:  # fmt: skip
+    if isinstance(told, Unknown):
+        return told
+    if isinstance(failures, Unknown):
+        return failures
+    orders, ledgers = told
+    rows = flow_rows(
+        ledgers, failures[1], shadowed.records, accounts_of(settings, connectors), settings.phases, settings.pilot, now
+    )
+    return WritesView(orders.since, orders.is_cut or failures[0].is_cut or shadowed.is_cut, tuple(rows))
 
 
 def _processes(endpoints: Sequence[str]) -> tuple[ProcessView, ...] | Unknown:
