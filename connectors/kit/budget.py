@@ -37,7 +37,7 @@ class Budget:
         self._line: set[Waiter] = set()
         self._tickets = rate.tickets()
         self._lock = threading.Lock()
-        self._waiting: Counter[str] = Counter()
+        self._waiting: Counter[tuple[str, Priority]] = Counter()
         self._postponed: dict[str, float] = {}
 
     async def take(self, operation: str, priority: Priority = Priority.ORDERS) -> float:
@@ -55,32 +55,33 @@ class Budget:
                 self._line.discard(who)
         return self._clock() - began
 
-    def forecast(self, operation: str, calls: int) -> float:
-        """Seconds until that many calls could have been made, after those that are waiting: what a batch asks before it starts."""
+    def forecast(self, operation: str, calls: int, priority: Priority = Priority.REPORTS) -> float:
+        """Seconds until that many calls could have been made, after those of the same or a higher priority that are waiting: what a batch
+        asks before it starts."""
         with self._lock:
-            return self._forecast(operation, calls)
+            return self._forecast(operation, calls, priority)
 
     @contextmanager
-    def waiting(self, operation: str, calls: int) -> Iterator[Callable[[], None]]:
+    def waiting(self, operation: str, calls: int, priority: Priority = Priority.ORDERS) -> Iterator[Callable[[], None]]:
         """While so many calls of an operation are waiting or under way; call what it gives when one of them is done.
 
         Forecasts count them, so that those who ask meanwhile are not told of quota that is taken.
         """
-        left = calls
+        left, place = calls, (operation, priority)
 
         def one_less() -> None:
             nonlocal left
             with self._lock:
                 left -= 1
-                self._waiting[operation] -= 1
+                self._waiting[place] -= 1
 
         with self._lock:
-            self._waiting[operation] += calls
+            self._waiting[place] += calls
         try:
             yield one_less
         finally:
             with self._lock:
-                self._waiting[operation] -= left
+                self._waiting[place] -= left
 
     def postpone(self, operation: str) -> float:
         """Seconds until one more call of this operation has its turn, behind all that were postponed before: each gets a time of its own,
@@ -88,7 +89,9 @@ class Budget:
         with self._lock:
             now = self._clock()
             slowest = min(self._plan.quotas[name].per_second for name in self._plan.draws[operation])
-            turn = max(now + self._forecast(operation, 1), self._postponed.get(operation, 0.0) + 1 / slowest)
+            turn = max(
+                now + self._forecast(operation, 1, Priority.REPORTS), self._postponed.get(operation, 0.0) + 1 / slowest
+            )
             self._postponed[operation] = turn
             return turn - now
 
@@ -97,7 +100,8 @@ class Budget:
         with self._lock:
             now, found = self._clock(), dict.fromkeys(self._plan.quotas, 0.0)
             for operation, names in self._plan.draws.items():
-                waits = max(self._forecast(operation, 0) if self._waiting[operation] > 0 else 0.0, 0.0)
+                is_waited_for = any(count > 0 for (one, _), count in self._waiting.items() if one == operation)
+                waits = self._forecast(operation, 0, Priority.REPORTS) if is_waited_for else 0.0
                 waits = max(waits, self._postponed.get(operation, now) - now)
                 found[names[-1]] = max(found[names[-1]], waits)
             return found
@@ -134,11 +138,13 @@ class Budget:
         left, quotas = self.left(), self._plan.quotas
         return {name: min(max(1 - level / quotas[name].depth, 0.0), 1.0) for name, level in left.items()}
 
-    def _forecast(self, operation: str, calls: int) -> float:
-        """`calls` more of an operation, behind those of others that draw from the same quotas and wait."""
-        now, waits = self._clock(), [0.0]
-        for name in self._plan.draws[operation]:
-            before = sum(count for other, count in self._waiting.items() if name in self._plan.draws[other])
+    def _forecast(self, operation: str, calls: int, priority: Priority) -> float:
+        """`calls` more of an operation, behind those that draw from the same quotas, wait, and go first."""
+        now, waits, draws = self._clock(), [0.0], self._plan.draws
+        for name in draws[operation]:
+            before = sum(
+                count for (other, first), count in self._waiting.items() if first <= priority and name in draws[other]
+            )
             one = replace(self._plan, draws={operation: (name,)})
             waits.append(rate.forecast_seconds(one, self._levels, operation, calls + before, now))
         return max(waits)

@@ -163,13 +163,15 @@ class WalmartClient:
         answer, _ = await self._call(Request(operation, "GET", path, priority, accept="application/octet-stream"))
         return answer
 
-    def forecast_seconds(self, operation: str, calls: int) -> float:
-        """How long that many calls would take by the quota alone, behind those that wait."""
-        return self._budget.forecast(operation, calls)
+    def forecast_seconds(self, operation: str, calls: int, priority: Priority = Priority.REPORTS) -> float:
+        """How long that many calls would take by the quota alone, behind those that wait and go first."""
+        return self._budget.forecast(operation, calls, priority)
 
-    def waiting(self, operation: str, calls: int) -> AbstractContextManager[Callable[[], None]]:
+    def waiting(
+        self, operation: str, calls: int, priority: Priority = Priority.ORDERS
+    ) -> AbstractContextManager[Callable[[], None]]:
         """See `Budget.waiting`."""
-        return self._budget.waiting(operation, calls)
+        return self._budget.waiting(operation, calls, priority)
 
     def postpone_seconds(self, operation: str) -> float:
         """See `Budget.postpone`."""

@@ -75,8 +75,13 @@ class Prices:
         body = {"PriceHeader": {"version": "1.7"}, "Price": [dict(value.entry) for value in values]}
         return Feed(FEED, body, [value.sku for value in values], mark, Priority.PRICES)
 
+    def priority(self, urgent: bool) -> Priority:
+        return Priority.PRICES
+
     async def put(self, client: WalmartClient, value: Value) -> None:
-        await client.call(self.put_operation, "PUT", PRICE, body=dict(value.entry), priority=Priority.PRICES)
+        await client.call(
+            self.put_operation, "PUT", PRICE, body=dict(value.entry), priority=self.priority(value.urgent)
+        )
 
     async def differences(self, client: WalmartClient, account: str, value: Value) -> Sequence[Difference]:
         item = await get_item(client, value.sku, Priority.PRICES)

@@ -149,7 +149,7 @@ class WalmartSettings(Part):
         description="a batch of writes waits this long for quota; the rest is sent back, to be tried later",
     )
     bulk_patience_seconds: float = Field(
-        60, ge=0, le=300, description="a batch of single calls of stock or prices waits this long for quota"
+        240, ge=0, le=600, description="a batch of single calls of stock or prices waits this long for its quota"
     )
     single_call_concurrency: int = Field(8, ge=1, le=64)
     stock_few: int = Field(20, ge=0, le=200, description="so many stock numbers go one by one; more in a feed")

@@ -62,12 +62,15 @@ class Stock:
         body = {header: {"version": version}, items: [dict(value.entry) for value in values]}
         return Feed(kind, body, [value.sku for value in values], mark, Priority.STOCK)
 
+    def priority(self, urgent: bool) -> Priority:
+        return Priority.STOCK if urgent else Priority.PRODUCTS
+
     async def put(self, client: WalmartClient, value: Value) -> None:
         path = f"{INVENTORY}?sku={quoted(value.sku)}"
         body: dict[str, Any] = {"sku": value.sku, "quantity": _quantity(int(value.text))}
         if nodes := value.entry.get("shipNodes"):
             path += f"&shipNode={quoted(nodes[0]['shipNode'])}"
-        priority = Priority.STOCK if value.urgent else Priority.PRODUCTS
+        priority = self.priority(value.urgent)
         answer, content = await client.call(self.put_operation, "PUT", path, body=body, priority=priority)
         # An answer that echoes another number is no success, whatever its status.
         echoed = Reader(content)["quantity"] if isinstance(content, dict) else Reader(None)

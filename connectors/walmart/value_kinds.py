@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from connectors.kit.ports import Delivery, Difference
+from connectors.kit.rate import Priority
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.feeds import Feed
 
@@ -56,6 +57,10 @@ class ValueKind(Protocol):
 
     def feed(self, account: str, values: Sequence[Value], mark: str) -> Feed:
         """One feed of them; no SKU twice."""
+        ...
+
+    def priority(self, urgent: bool) -> Priority:
+        """Of its single calls."""
         ...
 
     async def put(self, client: WalmartClient, value: Value) -> None:

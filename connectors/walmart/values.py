@@ -63,7 +63,8 @@ class Values:
         self._now = now
         self._written = Written()
         self._deciding: Deciding[Value] = Deciding(follower, kind.feed_types, self._written, now)
-        self._places = asyncio.Semaphore(settings.single_call_concurrency)
+        # Places of their own: those who stand in line for a quota must not keep urgent ones from it.
+        self._places = {urgent: asyncio.Semaphore(settings.single_call_concurrency) for urgent in (True, False)}
         self.alone = True  # whether no other process writes here; `WalmartSink.set_share` tells
 
     async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
@@ -167,14 +168,14 @@ class Values:
 
     async def _write(self, client: WalmartClient, account: str, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
         """By the way that fits; what no quota has a place for soon comes back throttled."""
-        urgent = [item for item in items if item.urgent]
         rest = [item for item in items if not item.urgent]
-        outcomes = await self._all_single(client, urgent)
         if len(rest) > self._kind.few:
             wait = client.forecast_seconds(self._kind.feed_operation(account), 1)
             if wait <= self._settings.patience_seconds:
-                return outcomes | await self._by_feed(account, rest)
-        return outcomes | await self._all_single(client, rest)
+                urgent = [item for item in items if item.urgent]
+                alone, fed = await asyncio.gather(self._all_single(client, urgent), self._by_feed(account, rest))
+                return alone | fed
+        return await self._all_single(client, items)
 
     async def _by_feed(self, account: str, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
         """One feed of all that are still the newest of their key."""
@@ -194,25 +195,31 @@ class Values:
         return outcomes | {item.id: submitted(item.bound(how, remote), check) for item in going}
 
     async def _all_single(self, client: WalmartClient, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
-        """Single calls, as many as the quota allows soon, urgent ones first in line."""
-        if not items:
-            return {}
-        patience = self._settings.bulk_patience_seconds
+        """Single calls, as many as the quota allows soon; urgent ones go first and wait for no others."""
+        urgent = [item for item in items if item.urgent]
+        rest = [item for item in items if not item.urgent]
+        found = await asyncio.gather(*(self._singly(client, part) for part in (urgent, rest) if part))
+        return {name: outcome for part in found for name, outcome in part.items()}
+
+    async def _singly(self, client: WalmartClient, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
+        """All urgent or none. A worker stands still for its turn: that keeps their order and costs no try; but not for ever."""
+        operation, priority = self._kind.put_operation, self._kind.priority(items[0].urgent)
         going: list[Item[Value]] = []
         outcomes: dict[str, Outcome] = {}
         for place, item in enumerate(items, 1):
-            if client.forecast_seconds(self._kind.put_operation, place) <= patience:
+            if client.forecast_seconds(operation, place, priority) <= self._settings.bulk_patience_seconds:
                 going.append(item)
                 continue
-            wait = client.postpone_seconds(self._kind.put_operation)
-            error = ThrottledError(f"the quota of {self._kind.put_operation} is used up", retry_after=round(wait, 1))
+            wait = round(client.postpone_seconds(operation), 1)
+            error = ThrottledError(f"the quota of {operation.replace('_', ' ')} is used up", retry_after=wait)
+            # What is urgent stays where it is until the quota has a place; the rest makes room for others.
             outcomes[item.id] = failed_by(error, of_record=not item.urgent)
-        with client.waiting(self._kind.put_operation, len(going)) as one_less:
+        with client.waiting(operation, len(going), priority) as one_less:
             found = await asyncio.gather(*(self._single(client, item, one_less) for item in going))
         return outcomes | {item.id: outcome for item, outcome in zip(going, found, strict=True)}
 
     async def _single(self, client: WalmartClient, item: Item[Value], done: Callable[[], None]) -> Outcome:
-        async with self._places, self._written.lock(item.key):
+        async with self._places[item.urgent], self._written.lock(item.key):
             try:
                 if self._written.newest(item.key) > item.delivery.version:
                     return Outcome(Result.STALE)

@@ -1,0 +1,162 @@
+"""Feeds as calls: one part named `file`, ids encoded, details by pages, and how a lost one is found (walmart.md section 10)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.kit.errors import ConnectorError, ThrottledError
+from connectors.kit.rate import Priority
+from connectors.kit.reading import Reader
+from connectors.walmart.feeds import Feed, Feeds, is_it
+from tests.unit.walmart.fake import NOW, Fake, Script, gateway, reply, settings_with
+
+NOW_MS = int(NOW.timestamp() * 1000)
+ID = "F129C192@AU8BAQA"
+
+
+def a_feed(count: int = 2, kind: str = "inventory") -> Feed:
+    skus = [f"S{n}" for n in range(count)]
+    return Feed(kind, {"InventoryHeader": {"version": "1.4"}, "Inventory": skus}, skus, "mark-1", Priority.STOCK)
+
+
+def feeds_of(script: Script, **changes: Any) -> tuple[Feeds, Fake]:
+    fake = Fake(script, settings_with(attempts=1, **changes))
+    return Feeds(fake.client, fake.now, lost_after_seconds=60, list_seconds=5), fake
+
+
+def listed(*feeds: dict[str, Any]) -> httpx.Response:
+    return reply(200, {"totalResults": len(feeds), "results": {"feed": list(feeds)}})
+
+
+def one(**changes: Any) -> dict[str, Any]:
+    plain = {
+        "feedId": ID, "feedType": "inventory", "itemsReceived": 2, "feedStatus": "INPROGRESS", "feedDate": NOW_MS,
+        "fileName": "mark-1.json",
+    }  # fmt: skip
+    return {name: value for name, value in {**plain, **changes}.items() if value is not None}
+
+
+def details(start: int, count: int, total: int, status: str = "PROCESSED") -> httpx.Response:
+    items = [{"sku": f"S{n}", "index": n, "ingestionStatus": "SUCCESS"} for n in range(start, start + count)]
+    body = {"feedId": ID, "feedStatus": status, "itemsReceived": total, "itemDetails": {"itemIngestionStatus": items}}
+    return reply(200, body)
+
+
+async def test_a_feed_is_one_part_named_file() -> None:
+    feeds, fake = feeds_of(lambda request: reply(200, {"feedId": ID}))
+    assert await feeds.submit(a_feed()) == f"feed:{ID}"
+    (request,) = fake.requests
+    assert fake.paths == ["/v3/feeds?feedType=inventory"]
+    kind = request.headers["content-type"]
+    assert kind.startswith("multipart/form-data; boundary=")
+    parts = request.content.split(b"--" + kind.partition("boundary=")[2].encode())
+    assert len(parts) == 3  # nothing before, one part, the end
+    head, _, body = parts[1].strip().partition(b"\r\n\r\n")
+    assert b'name="file"; filename="mark-1.json"' in head
+    assert json.loads(body) == a_feed().body
+
+
+async def test_details_are_read_by_pages_of_fifty_with_the_id_encoded_and_only_once() -> None:
+    pages = {0: details(0, 50, 120), 50: details(50, 50, 120), 100: details(100, 20, 120)}
+    feeds, fake = feeds_of(lambda request: pages[int(request.url.params["offset"])])
+    state = await feeds.state(ID)
+    assert state is not None
+    assert len(state.items) == 120
+    assert fake.paths[0] == "/v3/feeds/F129C192%40AU8BAQA?includeDetails=true&offset=0&limit=50"
+    assert await feeds.state(ID) is state
+    assert len(fake.requests) == 3  # a feed that is over does not change
+
+
+async def test_pages_shorter_than_asked_for_and_details_that_end_early_come_to_an_end() -> None:
+    pages = {0: details(0, 20, 50), 20: details(20, 20, 50), 40: details(40, 0, 50)}
+    feeds, _ = feeds_of(lambda request: pages[int(request.url.params["offset"])])
+    state = await feeds.state(ID)
+    assert state is not None
+    assert len(state.items) == 40  # ten are not named; that is told for each of them
+
+
+async def test_a_feed_walmart_does_not_know_has_vanished() -> None:
+    feeds, _ = feeds_of(lambda request: gateway(404, "CONTENT_NOT_FOUND"))
+    assert await feeds.state(ID) is None
+    assert await feeds.age_seconds(f"feed:{ID}") is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        (one(), True),
+        (one(fileName="other.json"), False),  # somebody else's of the same size and time
+        (one(feedType="price"), False),
+        (one(fileName="mark-1.json", itemsReceived=0), True),  # the name decides, not the count
+        (one(fileName=None), True),
+        (one(fileName=f"{ID}.json"), True),  # Walmart's own name for it: type, count and time decide
+        (one(fileName=None, itemsReceived=3), False),
+        (one(fileName=None, feedDate=NOW_MS - 600_000), False),
+        (one(fileName=None, feedDate=None), False),
+    ],
+)
+def test_a_lost_feed_is_known_by_its_mark_or_by_type_count_and_time(entry: dict[str, Any], found: bool) -> None:
+    assert is_it(Reader(entry), "inventory", 2, NOW_MS, "mark-1") is found
+
+
+async def test_a_lost_answer_is_looked_for_until_it_has_certainly_not_arrived() -> None:
+    """EVT-4: never sent again before that is known."""
+    held: list[dict[str, Any]] = []
+
+    def script(request: httpx.Request) -> httpx.Response | Exception:
+        return httpx.ReadTimeout("") if request.method == "POST" else listed(*held)
+
+    feeds, fake = feeds_of(script)
+    lost = await feeds.submit(a_feed())
+    assert lost == f"lost:inventory/2/{NOW_MS}/mark-1"
+    assert (await feeds.locate(lost), await feeds.age_seconds(lost)) == ("", 0)
+    fake.clock += 59
+    assert await feeds.locate(lost) == ""
+    fake.clock += 2
+    assert (await feeds.locate(lost), await feeds.age_seconds(lost)) == (None, None)
+    held.append(one())
+    assert await feeds.locate(lost) == f"feed:{ID}"
+    held.clear()
+    assert await feeds.locate(lost) == f"feed:{ID}"  # once found it stays found
+
+
+async def test_a_feed_that_was_refused_certainly_has_not_arrived() -> None:
+    for answer in (
+        gateway(429, "REQUEST_THRESHOLD_VIOLATED"),
+        httpx.ConnectError("refused"),
+        gateway(400, "INVALID_REQUEST"),
+    ):
+        feeds, _ = feeds_of(lambda request, answer=answer: answer)  # type: ignore[misc]
+        with pytest.raises(ConnectorError) as caught:
+            await feeds.submit(a_feed())
+        assert isinstance(caught.value, ThrottledError) is (getattr(answer, "status_code", 0) == 429)
+
+
+async def test_what_others_sent_and_is_not_over_is_known_with_its_skus() -> None:
+    """INV-5: the list is read at most once in five seconds, the SKUs of a feed once."""
+    entries = [
+        one(feedId="A", itemsReceived=2),
+        one(feedId="B", feedStatus="PROCESSED"),
+        one(feedId="C", feedType="price"),
+    ]
+    entries.append(one(feedId="D", itemsReceived=2))
+
+    def script(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v3/feeds":
+            return listed(*entries)
+        return details(0, 2, 2, "INPROGRESS") if request.url.path.endswith("/A") else details(0, 0, 2, "RECEIVED")
+
+    feeds, fake = feeds_of(script)
+    expected = {"A": frozenset({"S0", "S1"}), "D": None}  # None: Walmart does not tell yet
+    assert await feeds.unfinished(frozenset({"inventory", "MP_INVENTORY"})) == expected
+    assert await feeds.unfinished(frozenset({"inventory"})) == expected
+    lists = [path for path in fake.paths if path.startswith("/v3/feeds?")]
+    assert len(lists) == 1
+    assert len([path for path in fake.paths if path.startswith("/v3/feeds/A")]) == 1
+    fake.clock += 6
+    entries.clear()
+    assert await feeds.unfinished(frozenset({"inventory"})) == {}
