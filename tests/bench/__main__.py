@@ -24,12 +24,22 @@ from tests.bench.hop import hop
 from tests.bench.journey import journey
 from tests.bench.oversell import oversell
 from tests.bench.replay import replay
+from tests.bench.scale_changes import stock_change
+from tests.bench.scale_stock import stock_full
 from tests.bench.sink import sink
 
 _FILE_COLUMNS = 160
 
 Bench = Callable[[Say], list[Measure]]
-BENCHES: Mapping[str, Bench] = {"hop": hop, "sink": sink, "replay": replay, "end_to_end": journey, "oversell": oversell}
+BENCHES: Mapping[str, Bench] = {
+    "hop": hop,
+    "sink": sink,
+    "replay": replay,
+    "end_to_end": journey,
+    "oversell": oversell,
+    "stock_change": stock_change,
+    "stock_full": stock_full,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
