@@ -13,8 +13,6 @@ import pytest
 from schemas.record import Record
 from tests.integration.observe.observed import CANARIES, EMAIL, GOOD, NAME, PASSWORD, SECRET, UNKNOWN, Observed, broken
 
-pytestmark = pytest.mark.timeout(400)  # the first test of the session plays the scene
-
 
 def told(text: str) -> list[str]:
     """The canaries in a text, however it is escaped."""

@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from streams.demo.world import ACCOUNT
 from tests.integration.observe.observed import GOOD, NAME, RETRIED, UNKNOWN, Observed
-
-pytestmark = pytest.mark.timeout(400)  # the first test of the session plays the scene
 
 
 def traced(scene: Observed, *args: str) -> dict[str, Any]:
