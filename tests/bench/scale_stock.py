@@ -188,7 +188,7 @@ def _confirmed(follow: Follow, skus: int) -> bool:
 def _writes(world: ScaleWorld, expected: int, since: float) -> list[dict[str, Any]]:
     """Every write since then by us; that the newest is the right one has been looked at. Raises AssertionError else."""
     found: list[dict[str, Any]] = []
-    for name, item in world.items().items():
+    for name, item in world.items(history=True).items():
         ours = [one for one in item["stock_history"] if one["sent_at"] >= since and one["via"] != "control"]
         if not ours or ours[-1]["amount"] != expected:
             raise AssertionError(f"{name} is not {expected} at Walmart: {ours[-1:]}")

@@ -86,9 +86,9 @@ class ScaleWorld:
         """Walmart knows these, with a stock of 0."""
         self._post(f"{self.walmart_url}/sandbox/items", {"items": [{"sku": sku, "stock": 0} for sku in skus]})
 
-    def items(self) -> dict[str, Json]:
-        """SKU -> what Walmart holds of it, with all numbers it ever had."""
-        found: dict[str, Json] = self._get("/sandbox/snapshot?sections=items&history=true")["items"]
+    def items(self, *, history: bool) -> dict[str, Json]:
+        """SKU -> what Walmart holds of it; with `history` all numbers it ever had."""
+        found: dict[str, Json] = self._get(f"/sandbox/snapshot?sections=items&history={str(history).lower()}")["items"]
         return found
 
     def item(self, sku: str) -> Json:
