@@ -4,6 +4,7 @@
 - A sale price goes as REDUCED (CLEARANCE by configuration) with the ordinary price as comparisonPrice. Walmart takes dates in promotions
   only, a feed whose body is not confirmed; so the price in force is written, and the delivery comes back when a sale begins or ends. A sale
   price that is not below the ordinary one is refused: Walmart would not take it.
+- The first price of an item that is not published yet waits a day (`too_early_seconds`).
 - A SKU stands in a feed once: which of two would win is not defined.
 """
 
@@ -27,6 +28,7 @@ from connectors.walmart.value_kinds import Value, listing_name
 
 PRICE = "/v3/price"
 FEED = "price"
+NOT_PUBLISHED_YET = frozenset({"IN_PROGRESS", "READY_TO_PUBLISH", "STAGE"})
 _TEXT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,2})?) ([A-Z]{3})(?: (REDUCED|CLEARANCE) ([0-9]{1,12}(?:\.[0-9]{1,2})?))?")
 
 
@@ -41,6 +43,7 @@ class Prices:
         self._settings = settings
         self._now = now
         self.few = settings.price_few
+        self.look_up_to = settings.listings.look_up_to
 
     def feed_operation(self, account: str) -> str:
         return operation_of(FEED)
@@ -77,6 +80,14 @@ class Prices:
 
     def priority(self, urgent: bool) -> Priority:
         return Priority.PRICES
+
+    async def too_early_seconds(self, client: WalmartClient, value: Value) -> float:
+        """Walmart takes a price no sooner than 24 hours after the item was set up. It does not say when that was; an item that is not
+        published yet was set up lately, and has the price it was set up with."""
+        item = await get_item(client, value.sku, Priority.PRICES)
+        if item is None or item.text("publishedStatus").upper() not in NOT_PUBLISHED_YET:
+            return 0.0
+        return self._settings.price_after_setup_hours * 3600
 
     async def put(self, client: WalmartClient, value: Value) -> None:
         await client.call(

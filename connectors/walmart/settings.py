@@ -155,6 +155,9 @@ class WalmartSettings(Part):
     stock_few: int = Field(20, ge=0, le=200, description="so many stock numbers go one by one; more in a feed")
     stock_cap: int = Field(999, ge=0, le=999_999, description="the largest stock number ever told (INV-2)")
     price_few: int = Field(5, ge=0, le=200, description="so many prices go one by one; more in a feed")
+    price_after_setup_hours: float = Field(
+        24, ge=0, le=240, description="the first price of an item that is not published yet waits this long"
+    )
     currency: str = Field("USD", pattern="[A-Z]{3}")
     sale_price_type: Literal["REDUCED", "CLEARANCE"] = "REDUCED"
     feeds: WalmartFeeds = WalmartFeeds()

@@ -34,6 +34,7 @@ class Stock:
     def __init__(self, settings: WalmartSettings) -> None:
         self._settings = settings
         self.few = settings.stock_few
+        self.look_up_to = 0
 
     def feed_operation(self, account: str) -> str:
         return operation_of(self._feed_type(account))
@@ -64,6 +65,9 @@ class Stock:
 
     def priority(self, urgent: bool) -> Priority:
         return Priority.STOCK if urgent else Priority.PRODUCTS
+
+    async def too_early_seconds(self, client: WalmartClient, value: Value) -> float:
+        return 0.0
 
     async def put(self, client: WalmartClient, value: Value) -> None:
         path = f"{INVENTORY}?sku={quoted(value.sku)}"

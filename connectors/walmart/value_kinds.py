@@ -36,10 +36,12 @@ class Value:
 
 
 class ValueKind(Protocol):
-    """One sort of value. `few`: so many go by single calls rather than by feed; `model`: what the outcome calls it."""
+    """One sort of value. `few`: so many go by single calls rather than by feed; `look_up_to`: first
+    values of a SKU are looked at (`too_early_seconds`) in batches up to this size; `model`: what the outcome calls it."""
 
     model: str
     few: int
+    look_up_to: int
     put_operation: str
     feed_types: frozenset[str]
 
@@ -61,6 +63,10 @@ class ValueKind(Protocol):
 
     def priority(self, urgent: bool) -> Priority:
         """Of its single calls."""
+        ...
+
+    async def too_early_seconds(self, client: WalmartClient, value: Value) -> float:
+        """How long the very first value of a SKU has to wait, 0 when it need not. Raises ConnectorError."""
         ...
 
     async def put(self, client: WalmartClient, value: Value) -> None:

@@ -48,6 +48,7 @@ logger = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 30.0
 RESTORED = "newer_written_again"
+TOO_EARLY = "item_is_too_new"
 
 
 class Values:
@@ -168,14 +169,34 @@ class Values:
 
     async def _write(self, client: WalmartClient, account: str, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
         """By the way that fits; what no quota has a place for soon comes back throttled."""
+        outcomes = await self._too_early(client, items)
+        items = [item for item in items if item.id not in outcomes]
         rest = [item for item in items if not item.urgent]
         if len(rest) > self._kind.few:
             wait = client.forecast_seconds(self._kind.feed_operation(account), 1)
             if wait <= self._settings.patience_seconds:
                 urgent = [item for item in items if item.urgent]
                 alone, fed = await asyncio.gather(self._all_single(client, urgent), self._by_feed(account, rest))
-                return alone | fed
-        return await self._all_single(client, items)
+                return outcomes | alone | fed
+        return outcomes | await self._all_single(client, items)
+
+    async def _too_early(self, client: WalmartClient, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
+        """Those whose SKU takes no value yet; they come back when it does."""
+        first = [item for item in items if item.delivery.known is None]
+        if not 0 < len(first) <= self._kind.look_up_to:
+            return {}
+        outcomes: dict[str, Outcome] = {}
+        for item in first:
+            try:
+                wait = await self._kind.too_early_seconds(client, item.value)
+            except ConnectorError as error:
+                outcomes[item.id] = _refused(item, error)
+                continue
+            if wait > 0:
+                due = int(self._now().timestamp() + wait)
+                job = item.bound(CHANGE, f"{CHANGE}:{due}")
+                outcomes[item.id] = replace(submitted(job, wait), notes=(TOO_EARLY,))
+        return outcomes
 
     async def _by_feed(self, account: str, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
         """One feed of all that are still the newest of their key."""

@@ -96,6 +96,18 @@ async def test_a_newer_price_ends_the_waiting_for_a_sale(world: World) -> None:
     assert prices(world, sku) == [(2000, "BASE"), (2100, "BASE")]
 
 
+async def test_the_first_price_of_an_item_that_is_not_published_yet_waits_a_day(box: Box, world: World) -> None:
+    """PRC-1: Walmart takes none sooner."""
+    add(box, items=[{"sku": "FRESH", "published": "IN_PROGRESS"}])
+    process, one = world.process(), price("FRESH", "9.50")
+    (now,) = await process.deliver(one)
+    assert (now.result, now.retry_after, now.notes) == (Result.SUBMITTED, 86_400, ("item_is_too_new",))
+    assert prices(world, "FRESH") == []
+    box.http.post("/sandbox/items/FRESH/change", json={"kind": "publish"}).raise_for_status()
+    await process.settle()
+    assert (process.last(one).result, prices(world, "FRESH")) == (Result.APPLIED, [(950, "BASE")])
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
