@@ -111,11 +111,16 @@ class Holds:
             text = _ANY_MARK.sub("", row["note"]).replace(WORD, "")
             await self._odoo.tell(PICKING, "write", [row["id"]], {"note": text or False}, context=_QUIET)
         if held:
-            await self._tell(request, "release", "The request to cancel was withdrawn; the delivery is free again.")
+            await self._tell(
+                request,
+                "release",
+                str(request.version),
+                "The request to cancel was withdrawn; the delivery is free again.",
+            )
         return ["released"] if held else []
 
-    async def _tell(self, request: Request, what: str, text: str) -> None:
-        key = xid(self._module, what, request.key, str(request.version))
+    async def _tell(self, request: Request, what: str, since: str, text: str) -> None:
+        key = xid(self._module, what, request.key, since)
         await note(self._odoo, key, "sale.order", request.order, [text])
 
 

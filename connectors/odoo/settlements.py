@@ -154,6 +154,7 @@ class Settlements:
         before = await find(self._odoo, [ready.xid])
         (made,) = await load(self._odoo, MOVE, *_loadable(ready))
         if isinstance(made, ConnectorError):
+            self._ids.clear()  # an account remembered may have been deleted
             raise made
         did = [] if before else ["entered"]
         row, debit = await self._entry(made), await self._debit(made)

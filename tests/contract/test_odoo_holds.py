@@ -126,11 +126,12 @@ async def test_a_request_before_there_is_a_delivery_is_noted(box: OdooBox) -> No
     number, sku = tag(), f"SKU-{tag()}"
     box.product(sku)
     async with sink_of(box) as sink:
-        await once(sink, order(number, [order_line(sku)], buyer_cancel_requested=True))
+        for version in (1, 2):
+            await once(sink, order(number, [order_line(sku)], version=version, buyer_cancel_requested=True))
     one = Reserved(box, number, sku, 0)
     assert len(one.notes()) == 1
     async with sink_of(box, **CONFIRMED) as sink:
-        await once(sink, one.body(2, buyer_cancel_requested=True))
+        await once(sink, one.body(3, buyer_cancel_requested=True))
     assert WORD in one.picking()["note"]
 
 
