@@ -49,7 +49,7 @@ ON_HAND = 500
 FLUSH_SECONDS = 3
 TOLD_SECONDS, HELD_SECONDS, INVENTORY_SECONDS = 1.0, 5.0, 900.0
 _FIRST, _SECOND = "first", "second"
-_START_SECONDS, _WAIT_SECONDS = 60.0, 120.0
+_START_SECONDS, _WAIT_SECONDS = 180.0, 300.0
 _STAGES = ("route", "stock", "deliver.walmart.critical")
 
 

@@ -139,6 +139,12 @@ def test_what_is_closed_is_forgotten_after_a_while_and_never_before() -> None:
     assert [one.order_key for one in later.asked.values()] == ["walmart:main:2"]
 
 
+def test_an_order_is_remembered_as_long_as_any_part_of_it_is_fresh() -> None:
+    fresh = NOW + LIMITS.remember
+    ledger = after(demand(0, status="cancelled"), demand(0, status="cancelled", via="KIT", version=2, seen_at=fresh))
+    assert len(settled(ledger, LIMITS, fresh + timedelta(hours=1)).asked) == 2
+
+
 def test_a_best_seller_does_not_grow_without_end() -> None:
     ledger = Ledger(SKU)
     for number in range(MOST_CLOSED + 50):
