@@ -88,8 +88,10 @@ class Holds:
         did = await self._unreserve([row["id"] for row in still])
         fresh = [row for row in still if not is_held(row)]
         if fresh or not rows:
+            # A quotation has no delivery to carry the word, so its note has no version: it stands once for all of them.
+            since = str(request.version) if rows else "quotation"
             await self._tell(
-                request, "hold", "The buyer asked the marketplace to cancel this order; its delivery is held."
+                request, "hold", since, "The buyer asked the marketplace to cancel this order; its delivery is held."
             )
         for row in fresh:
             await self._odoo.tell(PICKING, "write", [row["id"]], {"note": _MARK + (row["note"] or "")}, context=_QUIET)
