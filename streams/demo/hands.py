@@ -63,9 +63,9 @@ class Hands:
 
     def sales(self, references: Iterable[str]) -> list[Sale]:
         """The orders of these marketplace ids, by id."""
-        domain = [["client_order_ref", "in", sorted(references)]]
-        rows = self._do("sale.order", "search_read", [domain, ["client_order_ref", "state"]], order="id")
-        return [Sale(row["id"], row["client_order_ref"], row["state"]) for row in rows]
+        domain = [["origin", "in", sorted(references)]]
+        rows = self._do("sale.order", "search_read", [domain, ["origin", "state"]], order="id")
+        return [Sale(row["id"], row["origin"], row["state"]) for row in rows]
 
     def accept(self, sales: Sequence[Sale]) -> None:
         """Confirm quotations."""

@@ -1,0 +1,106 @@
+"""Both sides after a day: what is missing, doubled or wrong is found, flow by flow (TEST-3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from streams.demo import agree
+from streams.demo.agree import Sides
+from streams.demo.day import Day
+from streams.demo.hands import Sale
+
+SALE = Sale(7, "PO1", "sale")
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    line = {"sku": "A", "ordered": 2, "open": 0, "shipped": 2, "cancelled": 0, "refunded_cents": 0}
+    plain = {
+        "status": "Shipped",
+        "lines": [line | changes.pop("line", {})],
+        "parcels": ["T1"],
+        "writes": {"shipping": 1},
+    }
+    return plain | changes
+
+
+def item(amount: int = 8, cents: int = 1000) -> dict[str, Any]:
+    return {"stock": {"amount": amount}, "price_cents": cents, "wfs": False}
+
+
+def sides(order_: dict[str, Any] | None = None, **changes: Any) -> Sides:
+    market = {"orders": {"PO1": order_ or order()}, "items": {"A": item()}, "returns": {}, "settlements": []}
+    plain = Sides(
+        market, [{"purchaseOrderId": "PO1", "traits": []}], [SALE], {"A": 8.0}, {"A": 10.0}, {"PO1": ["T1"]}, {}
+    )
+    return replace(plain, **changes)
+
+
+def test_a_day_that_arrived_balances() -> None:
+    day = Day(shipped=[SALE])
+    assert agree.balanced(agree.agree(day, sides()))
+
+
+@pytest.mark.parametrize("changed", [
+    order(parcels=[]), order(line={"open": 1}), order(writes={"shipping": 2}), order(parcels=["T9"]),
+])  # fmt: skip
+def test_a_shipment_that_is_missing_open_or_doubled_is_told(changed: dict[str, Any]) -> None:
+    assert not agree.shipments(Day(shipped=[SALE]), sides(changed)).balanced
+
+
+@pytest.mark.parametrize(("changed", "right"), [
+    (order(status="Cancelled", writes={"cancel": 1}), True), (order(status="Cancelled", writes={"cancel": 2}), False),
+    (order(status="Acknowledged", line={"open": 2}), False),
+])  # fmt: skip
+def test_a_cancellation_is_there_once(changed: dict[str, Any], right: bool) -> None:
+    assert agree.cancellations(Day(cancelled=[SALE]), sides(changed)).balanced is right
+
+
+@pytest.mark.parametrize(("calls", "right"), [(0, False), (1, True), (2, False)])
+def test_a_credit_note_is_one_refund(calls: int, right: bool) -> None:
+    day = Day(credited={"PO1": "RINV/1"})
+    assert agree.refunds(day, sides(order(writes={"refund": calls}))).balanced is right
+
+
+@pytest.mark.parametrize(("state", "amount", "right"), [
+    ("sale", 8, True), ("sale", 6, False), ("draft", 6, True), ("draft", 8, False),
+])  # fmt: skip
+def test_a_number_is_what_odoo_can_still_promise(state: str, amount: int, right: bool) -> None:
+    """INV-2: an order Odoo has not confirmed takes its units from the free ones."""
+    found = sides(sales=[replace(SALE, state=state)])
+    found.market["items"]["A"]["stock"]["amount"] = amount
+    assert agree.stock(found).balanced is right
+
+
+def test_orders_that_never_became_ones_ask_nothing() -> None:
+    found = sides(sales=[], sold=[{"purchaseOrderId": "PO1", "traits": ["test_order"]}])
+    assert agree.stock(found).balanced
+
+
+def test_a_large_price_change_must_not_have_gone_out() -> None:
+    """PRC-1."""
+    day = Day(repriced={"A": "10.00"}, too_large={"A": "15.00"})
+    assert agree.prices(day, sides()).balanced
+    assert not agree.prices(Day(too_large={"A": "10.00"}), sides()).balanced
+    assert not agree.prices(Day(repriced={"A": "10.50"}), sides()).balanced
+
+
+@pytest.mark.parametrize(
+    ("states", "right"), [(["done"], True), (["assigned"], False), (["done", "done"], False), ([], False)]
+)
+def test_a_return_is_one_delivery_back(states: list[str], right: bool) -> None:
+    """RET-2."""
+    assert agree.returns(Day(returned=["PO1"]), sides(back={"PO1": states})).balanced is right
+
+
+@pytest.mark.parametrize(("entries", "right"), [
+    ([{"ref": "r", "state": "posted", "debit": 5.0, "credit": 5.0}], True),
+    ([{"ref": "r", "state": "draft", "debit": 5.0, "credit": 5.0}], False),
+    ([{"ref": "r", "state": "posted", "debit": 5.0, "credit": 4.99}], False),
+    ([{"ref": "r", "state": "posted", "debit": 5.0, "credit": 5.0}] * 2, False), ([], False),
+])  # fmt: skip
+def test_a_report_is_one_posted_entry(entries: list[dict[str, Any]], right: bool) -> None:
+    """FIN-2."""
+    assert agree.settlements(Day(settlement={"reportDate": "x"}), sides(entries=entries)).balanced is right
