@@ -95,15 +95,15 @@ class Outbox:
             raise RuleError("install the app Automation Rules (base_automation) in Odoo first")
         steps = [await self._make_model(), await self._make_group()]
         wanted = [rule for rule in rules(flows) if await self._models.has(rule.model)]
-        steps += [await self._make_rule(rule) for rule in wanted]
-        steps += [step async for step in self._remove_rules(keep={rule.name for rule in wanted})]
+        steps += await self._make_rules(wanted)
+        steps += await self._remove_rules(keep={rule.name for rule in wanted})
         if "sale_orders" in flows:
             steps += [step async for step in self._make_field()]
         return steps
 
     async def uninstall(self) -> list[Step]:
         """Automations first, so that none writes into what is not there any more. The group goes last; the field with what it knows."""
-        steps = [step async for step in self._remove_rules(keep=set())]
+        steps = await self._remove_rules(keep=set())
         field = [["model", "=", "sale.order.line"], ["name", "=", ORDERED_FIELD]]
         for model, domain, what in (
             ("ir.model.fields", field, f"field {ORDERED_FIELD} of sale.order.line"),
@@ -143,36 +143,41 @@ class Outbox:
             await self._odoo.tell("ir.model.access", "create", values)
         return Step(f"group {TITLE}, which may read and delete its rows", not found and not self._dry, bool(found))
 
-    async def _make_rule(self, rule: Rule) -> Step:
-        found = await self._models.rows("base.automation", [["name", "=", rule.name]], ("action_server_ids", "active"))
-        same = False
-        if found:
-            actions = await self._models.by_id("ir.actions.server", found[0]["action_server_ids"], ("code",))
-            same = bool(found[0]["active"]) and [one["code"] for one in actions.values()] == [rule.code]
-        if not same and not self._dry:
-            if found:
-                await self._unlink_rules([row["id"] for row in found])
-            (model,) = await self._ids("ir.model", [["model", "=", rule.model]])
-            action = {"name": rule.name, "model_id": model, "state": "code", "code": rule.code}
-            values = {
-                "name": rule.name,
-                "model_id": model,
-                "trigger": rule.trigger,
-                "action_server_ids": [[0, 0, action]],
-            }
-            await self._odoo.tell("base.automation", "create", values)
-        return Step(f"automation {rule.name}", not same and not self._dry, same)
+    async def _make_rules(self, wanted: Sequence[Rule]) -> list[Step]:
+        """In one call: Odoo loads its registry anew after each, which takes seconds."""
+        names = [rule.name for rule in wanted]
+        found = await self._models.rows(
+            "base.automation", [["name", "in", names]], ("name", "action_server_ids", "active")
+        )
+        actions = await self._models.by_id(
+            "ir.actions.server", (one for row in found for one in row["action_server_ids"]), ("code",)
+        )
+        there = {
+            row["name"]: [actions[one]["code"] for one in row["action_server_ids"] if one in actions]
+            for row in found
+            if row["active"]
+        }
+        missing = [rule for rule in wanted if there.get(rule.name) != [rule.code]]
+        if missing and not self._dry:
+            others = {rule.name for rule in missing}
+            await self._unlink_rules([row["id"] for row in found if row["name"] in others])
+            domain = [["model", "in", sorted({rule.model for rule in missing})]]
+            models = {row["model"]: row["id"] for row in await self._models.rows("ir.model", domain, ("model",))}
+            await self._odoo.tell("base.automation", "create", [_values(rule, models[rule.model]) for rule in missing])
+        return [
+            Step(f"automation {rule.name}", rule in missing and not self._dry, rule not in missing) for rule in wanted
+        ]
 
-    async def _remove_rules(self, keep: set[str]) -> AsyncIterator[Step]:
+    async def _remove_rules(self, keep: set[str]) -> list[Step]:
         rows = await self._models.rows("base.automation", [["name", "=like", f"{PREFIX}%"]], ("name",))
-        for row in rows:
-            if row["name"] in keep:
-                continue
-            if not self._dry:
-                await self._unlink_rules([row["id"]])
-            yield Step(f"automation {row['name']} (removed)", not self._dry)
+        gone = [row for row in rows if row["name"] not in keep]
+        if not self._dry:
+            await self._unlink_rules([row["id"] for row in gone])
+        return [Step(f"automation {row['name']} (removed)", not self._dry) for row in gone]
 
     async def _unlink_rules(self, ids: Sequence[int]) -> None:
+        if not ids:
+            return
         actions = await self._ids("ir.actions.server", [["base_automation_id", "in", list(ids)]])
         await self._odoo.tell("base.automation", "unlink", list(ids))
         left = await self._ids("ir.actions.server", [["id", "in", actions]])
@@ -196,3 +201,10 @@ class Outbox:
     async def _ids(self, model: str, domain: Sequence[Any]) -> list[int]:
         found: list[int] = await self._odoo.ask(model, "search", list(domain), order="id", context=CONTEXT)
         return found
+
+
+def _values(rule: Rule, model: int) -> dict[str, Any]:
+    action = {"name": rule.name, "model_id": model, "state": "code", "code": rule.code}
+    return {
+        "name": rule.name, "model_id": model, "trigger": rule.trigger, "action_server_ids": [[0, 0, action]],
+    }  # fmt: skip
