@@ -25,6 +25,7 @@ from tests.bench.journey import journey
 from tests.bench.oversell import oversell
 from tests.bench.replay import replay
 from tests.bench.scale_changes import stock_change
+from tests.bench.scale_products import products
 from tests.bench.scale_stock import stock_full
 from tests.bench.sink import sink
 
@@ -37,6 +38,7 @@ BENCHES: Mapping[str, Bench] = {
     "replay": replay,
     "end_to_end": journey,
     "oversell": oversell,
+    "products": products,
     "stock_change": stock_change,
     "stock_full": stock_full,
 }
