@@ -10,6 +10,7 @@ import pytest
 from schemas.records import LastOffer
 from streams.stages.stock.allocation import Allocations
 from streams.stages.stock.changes import Cause, standings, told_at_once, told_by_flush, waiting
+from streams.stages.stock.changes import told as remembered
 from streams.stages.stock.ledger import Channel, Ledger
 from streams.stock_settings import StockSettings
 from tests.unit.stock.samples import AMAZON, NOW, WALMART, level
@@ -83,3 +84,10 @@ def test_a_flush_tells_only_the_channels_whose_window_ended() -> None:
     changes = told_by_flush(found, ledger, frozenset({AMAZON}), NOW)
     assert [one.standing.channel for one in changes] == [AMAZON]
     assert waiting(found, changes) == {WALMART}
+
+
+def test_a_version_is_greater_than_the_last_one_even_if_the_clock_went_back() -> None:
+    """INV-5: also for a SKU that came from another partition, whose clock is not known here."""
+    ledger = Ledger("A", level(0), offers={WALMART: {**last(9), "version": 70}})
+    (change,) = told_at_once(standings(ledger, Allocations(StockSettings(), [WALMART])), [STOCK])
+    assert [remembered(change, version, NOW)["version"] for version in (5, 70, 90)] == [71, 71, 90]
