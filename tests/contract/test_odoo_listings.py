@@ -109,7 +109,9 @@ async def test_a_barcode_another_product_has_keeps_nothing_else_back(box: OdooBo
     box.product(other)
     bodies = [listing_of(one, barcode=taken, price=money("5.00")) for one in (sku, other)]
     async with sink_of(box, listings=MARKETPLACE) as sink:
+        before = len(box.proxy.calls)
         outcomes = await put(sink, MERGE, *bodies)
+    assert box.proxy.calls[before:].count(("product.product", "write")) == 2  # asked first, not refused and tried again
     assert [outcome.detail for outcome in outcomes if not outcome.ok] == []
     assert all("barcode_taken" in outcome.notes for outcome in outcomes)
     assert [product(box, one)["list_price"] for one in (sku, other)] == [5, 5]
