@@ -94,6 +94,7 @@ class Line:
     mine: str
     channel: tuple[str, str]
     sinks: Mapping[str, FakeSink]
+    since_ms: int = 0
 
     def __post_init__(self) -> None:
         self.routing = FailureRouting(self.codec, self.settings)
@@ -104,8 +105,8 @@ class Line:
         return StageContext(self.producer, Progress())  # type: ignore[arg-type] # all of it that stages use
 
     def of(self, *topics: str) -> list[Record]:
-        """What the topics hold now that is this test's."""
-        found = read_to_end(self.settings.kafka.librdkafka(), list(topics))
+        """What the topics hold now that is this test's; what is older than it need not be read."""
+        found = read_to_end(self.settings.kafka.librdkafka(), list(topics), since_ms=self.since_ms)
         return [record for record in found if self.mine.encode() in (record.key or b"")]
 
     def decoded(self, name: str, *topics: str) -> list[Any]:

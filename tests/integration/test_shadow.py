@@ -16,7 +16,7 @@ from streams.cli import shadow as shadow_cli
 from streams.phases import Phase, Pilot
 from streams.shadow import read_shadow, released
 from streams.worker import now
-from tests.integration.failure_kit import send, unique
+from tests.integration.failure_kit import now_ms, send, unique
 from tests.integration.stages_kit import FakeSink, Line, registry_of, settings_of
 from tests.unit.observe.bodies import body_of
 
@@ -39,12 +39,13 @@ def line(bootstrap: str, registry_url: str, account: str, monkeypatch: pytest.Mo
     monkeypatch.setattr("schemas.codec.Codec", lambda _: codec)
     monkeypatch.setattr("schemas.registry.Registry", lambda _: None)
     sinks = {name: FakeSink(name) for name in DESTINATIONS}
+    began = now_ms()
 
     def make(pilot: Pilot | None = None, **phases: Phase) -> Line:
         pilots = {"walmart": {account: pilot}} if pilot else {}
         settings = settings_of(bootstrap, registry_url, phases={"walmart": {account: phases}}, pilot=pilots)
         monkeypatch.setenv("CAUSEWAY_PHASES", json.dumps({"walmart": {account: phases}}))
-        return Line(settings, codec, account, ("walmart", account), sinks)
+        return Line(settings, codec, account, ("walmart", account), sinks, began)
 
     return make
 
