@@ -134,6 +134,21 @@ async def test_a_lost_answer_to_a_feed_sends_no_second_one(box: Box, worlds: Wor
     assert {process.last(one).result for one in batch} == {Result.APPLIED}
 
 
+async def test_a_lost_feed_that_cannot_be_looked_for_is_not_sent_again(box: Box, worlds: Worlds) -> None:
+    """EVT-4: what keeps us from asking says nothing about the feed."""
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    box.faults({"kind": "lost", "path": "/v3/feeds$", "method": "POST", "limit": 1})
+    batch = stocks(many, 9, 1)
+    await process.deliver(*batch)
+    box.faults({"kind": "status", "code": 500, "path": "/v3/feeds$", "method": "GET", "limit": 2})
+    again = await process.come_back()
+    assert {one.job.partition(":")[0] for one in again} == {"lost"}
+    await process.settle()
+    assert box.call("GET", "/v3/feeds").json()["totalResults"] == 1
+    assert {process.last(one).result for one in batch} == {Result.APPLIED}
+
+
 async def test_a_feed_that_never_arrived_is_sent_again(box: Box, worlds: Worlds) -> None:
     world = worlds()
     process, many = world.process(), skus(box, 30)
