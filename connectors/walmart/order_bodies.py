@@ -161,18 +161,26 @@ def refund_bodies(now: OrderNow, refund: Refund, reason: str) -> list[tuple[str,
     RuleError, DataError."""
     full: list[Json] = []
     partial: list[Json] = []
+    asked, given = Decimal(0), Decimal(0)
     for wanted in _by_line(refund).values():
         line = now.line(wanted["line_id"])
+        back = _back_of(line, wanted)
+        if back.is_full:
+            asked, given = asked + back.asked, given + back.amount
         if has_reference(line.comments, refund["reference"]):
             continue
         if line.shipped <= 0:
             raise RuleError(f"line {line.number} is not shipped; Walmart refunds shipped lines only, cancel it instead")
-        is_full = _is_full(line, wanted)
         made = {
-            "lineNumber": line.number, "isFullRefund": is_full,
-            "refunds": {"refund": [{"refundComments": _comments(line, refund), "refundCharges": {"refundCharge": _back(wanted, reason)}}]},
+            "lineNumber": line.number, "isFullRefund": back.is_full,
+            "refunds": {"refund": [{"refundComments": _comments(line, refund), "refundCharges": {"refundCharge": back.charges(reason)}}]},
         }  # fmt: skip
-        (full if is_full else partial).append(made)
+        (full if back.is_full else partial).append(made)
+    if asked != given:
+        raise RuleError(
+            f"Walmart refunds {given} when whole item prices are given back, the credit note says {asked}; "
+            "credit shipping and taxes as well, or less than the item price"
+        )
     found = [(kind, lines) for kind, lines in (("partial", partial), ("full", full)) if lines]
     return [
         (kind, {"orderRefund": {"purchaseOrderId": now.order_id, "orderLines": {"orderLine": lines}}}) for kind, lines in found
@@ -199,45 +207,61 @@ def _by_line(refund: Refund) -> dict[str, RefundLine]:
     return found
 
 
-def _is_full(line: LineNow, wanted: RefundLine) -> bool:
-    """All of item, taxes and shipping. Walmart gives back taxes and shipping by itself when the whole item price is given back, so a
-    credit note of the whole price without them would not be what the buyer gets."""
-    item, tax = _amount(wanted["amount"]), _amount(wanted["tax"])
-    shipping, shipping_tax = _amount(wanted["shipping"]), _amount(wanted["shipping_tax"])
-    asked = (item, tax, shipping, shipping_tax)
+_SHARED = Decimal("0.05")  # what sharing a note's taxes and shipping out over its lines may move between them
+
+
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """What goes back of a line: item, its tax, shipping, its tax. `asked`: what the credit note says of it in all."""
+
+    parts: tuple[Decimal, Decimal, Decimal, Decimal]
+    asked: Decimal
+    currency: str
+    is_full: bool
+
+    @property
+    def amount(self) -> Decimal:
+        """All of it."""
+        return sum(self.parts, Decimal(0))
+
+    def charges(self, reason: str) -> list[Json]:
+        """Negative amounts, as Walmart wants them."""
+        item, item_tax, shipping, shipping_tax = self.parts
+        found = []
+        for kind, name, much, tax in (
+            ("PRODUCT", "ItemPrice", item, item_tax),
+            ("SHIPPING", "Shipping", shipping, shipping_tax),
+        ):
+            if not (much or tax):
+                continue
+            charge: Json = {"chargeType": kind, "chargeName": name, "chargeAmount": _money(-much, self.currency)}
+            if tax:
+                charge["tax"] = {"taxName": f"{name} Tax", "taxAmount": _money(-tax, self.currency)}
+            found.append({"refundReason": reason, "charge": charge})
+        return found
+
+
+def _back_of(line: LineNow, wanted: RefundLine) -> _Back:
+    """A line whose whole item price is given back is refunded in full: Walmart gives its taxes and shipping back by itself then. Odoo books the
+    taxes of an order on lines of their own, so what a note says of one line's taxes is a share; over all full lines the sum has to be right.
+
+    Raises RuleError for more than was charged, DataError for less than nothing.
+    """
+    asked = (
+        _amount(wanted["amount"]),
+        _amount(wanted["tax"]),
+        _amount(wanted["shipping"]),
+        _amount(wanted["shipping_tax"]),
+    )
+    charged = (line.item_price, line.item_tax, line.shipping, line.shipping_tax)
     if any(amount < 0 for amount in asked):
         raise DataError(f"line {line.number}: a refund of less than nothing")
-    charged = (line.item_price, line.item_tax, line.shipping, line.shipping_tax)
-    names = ("item", "item tax", "shipping", "shipping tax")
-    for name, much, most in zip(names, asked, charged, strict=True):
-        if much > most:
+    for name, much, most in zip(("item", "item tax", "shipping", "shipping tax"), asked, charged, strict=True):
+        if much > most + (0 if name == "item" else _SHARED):
             raise RuleError(f"line {line.number}: {much} of {name} shall be given back, but {most} was charged")
-    if item < line.item_price or item == 0:
-        return False
-    if asked != charged:
-        raise RuleError(
-            f"line {line.number}: Walmart refunds {sum(charged)} when the whole item price is given back, the credit note says {sum(asked)}; "
-            "credit shipping and taxes as well, or less than the item price"
-        )
-    return True
-
-
-def _back(wanted: RefundLine, reason: str) -> list[Json]:
-    """Negative amounts, as Walmart wants them."""
-    currency = wanted["amount"]["currency"]
-    charges = []
-    for kind, name, amount, tax in (
-        ("PRODUCT", "ItemPrice", wanted["amount"], wanted["tax"]),
-        ("SHIPPING", "Shipping", wanted["shipping"], wanted["shipping_tax"]),
-    ):
-        much, much_tax = _amount(amount), _amount(tax)
-        if not (much or much_tax):
-            continue
-        charge: Json = {"chargeType": kind, "chargeName": name, "chargeAmount": _money(-much, currency)}
-        if much_tax:
-            charge["tax"] = {"taxName": f"{name} Tax", "taxAmount": _money(-much_tax, currency)}
-        charges.append({"refundReason": reason, "charge": charge})
-    return charges
+    is_full = asked[0] == line.item_price != 0
+    parts = charged if is_full else tuple(min(much, most) for much, most in zip(asked, charged, strict=True))
+    return _Back(parts, sum(asked, Decimal(0)), wanted["amount"]["currency"], is_full)  # type: ignore[arg-type] # four of them
 
 
 def _comments(line: LineNow, refund: Refund) -> str:

@@ -91,6 +91,21 @@ def cancelled(lines: dict[str, str] | None = None, reason: str = "out_of_stock")
     return delivery("cancel_lines", body)
 
 
+def refund_lines(*lines: tuple[str, str, str, str, str], reference: str = "RINV/1") -> Delivery:
+    """Lines: (number, item, item tax, shipping, shipping tax)."""
+
+    def money(text: str) -> Json:
+        return {"amount": text, "currency": "USD"}
+
+    told = [
+        {"line_id": number, "sku": "A", "quantity": "1", "amount": money(item), "tax": money(tax), "shipping": money(shipping),
+         "shipping_tax": money(shipping_tax)}
+        for number, item, tax, shipping, shipping_tax in lines
+    ]  # fmt: skip
+    made = refunded("1.00", reference=reference)
+    return delivery("refund_order", {**made.body, "lines": told}, reference)
+
+
 def refunded(
     amount: str, tax: str = "0", shipping: str = "0", shipping_tax: str = "0", reference: str = "RINV/1"
 ) -> Delivery:
@@ -319,3 +334,25 @@ async def test_a_preview_says_what_would_change_and_changes_nothing(box: Box) ->
         ("line 1", "1 Shipped T1"), ("line 1", "1 Cancelled")
     ]  # fmt: skip
     assert states(box) == {"Acknowledged": 2}
+
+
+async def test_taxes_shared_out_over_lines_may_be_a_cent_off_when_the_whole_is_right(box: Box) -> None:
+    """RET-2: Odoo has one tax line for the order; the sum decides, and Walmart's own parts go back."""
+    await acknowledge(box)
+    await answer(box, shipped(("T1", {"1": "2", "2": "1"})))
+    found = await answer(
+        box, refund_lines(("1", "20.00", "1.61", "4.00", "0.40"), ("2", "5.00", "1.59", "4.00", "0.40"))
+    )
+    assert found.ok, found.detail
+    assert refund_total(box) == Decimal("-37.00")
+
+
+async def test_a_note_that_is_a_cent_less_than_what_goes_back_is_an_exception(box: Box) -> None:
+    """RET-2, FIN-2: not a cent in silence."""
+    await acknowledge(box)
+    await answer(box, shipped(("T1", {"1": "2", "2": "1"})))
+    found = await answer(
+        box, refund_lines(("1", "20.00", "1.60", "4.00", "0.40"), ("2", "5.00", "1.59", "4.00", "0.40"))
+    )
+    assert (found.reason, "Walmart refunds 37" in found.detail) == (Reason.RULE, True)
+    assert refund_total(box) == 0
