@@ -1,0 +1,102 @@
+"""What a failed single call of stock or prices means (ERR-3, INV-4), and what stays known of what was written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.kit.ports import Delivery, Outcome, Result
+from connectors.walmart.sink import WalmartSink
+from schemas.reasons import Reason
+from tests.unit.walmart.fake import Fake, gateway, reply, settings_with
+
+LISTING = "listing:walmart:main:A"
+
+
+def delivery(attempt: int = 1, account: str = "main", **body: Any) -> Delivery:
+    key = f"stock:walmart:{account}:A"
+    content = {"sku": "A", "quantity": "5", "urgent": True, **body}
+    return Delivery(f"{key}/1", "set_stock", False, key, "odoo", account, 1, "c", "c", content, attempt)
+
+
+async def outcome(said: httpx.Response | Exception, one: Delivery | None = None) -> tuple[Outcome, Fake]:
+    def script(request: httpx.Request) -> httpx.Response | Exception:
+        return reply(200, {"results": {"feed": []}}) if request.method == "GET" else said
+
+    fake = Fake(script, settings_with())
+    sink = WalmartSink(fake.settings, lambda account: fake.client, fake.now)
+    (found,) = await sink.deliver([one or delivery()])
+    await sink.aclose()
+    return found, fake
+
+
+@pytest.mark.parametrize(
+    ("said", "attempt", "reason", "waits"),
+    [
+        (gateway(404, "CONTENT_NOT_FOUND"), 1, Reason.MAPPING, LISTING),
+        (gateway(400, "INVALID_REQUEST_PARAM"), 1, Reason.DATA, ""),
+        (gateway(400, "INVALID_REQUEST_CONTENT"), 1, Reason.RULE, ""),
+        (gateway(403, "FORBIDDEN"), 1, Reason.AUTH, ""),
+        (gateway(401, "UNAUTHORIZED"), 1, Reason.AUTH, ""),
+        (gateway(423, "RESOURCE_IS_LOCKED"), 1, Reason.CONFLICT, ""),
+        (gateway(429, "REQUEST_THRESHOLD_VIOLATED"), 1, Reason.THROTTLED, ""),
+        (gateway(500, "SYSTEM_ERROR"), 4, Reason.TRANSIENT, ""),
+        (gateway(500, "SYSTEM_ERROR"), 5, Reason.RULE, ""),  # at most five, then a person
+        (httpx.ReadTimeout(""), 1, Reason.TRANSIENT, ""),
+        (
+            reply(200, {"sku": "A", "quantity": {"unit": "EACH", "amount": 7}}),
+            1,
+            Reason.TRANSIENT,
+            "",
+        ),  # another number
+    ],
+)
+async def test_what_a_failed_call_means(
+    said: httpx.Response | Exception, attempt: int, reason: Reason, waits: str
+) -> None:
+    found, _ = await outcome(said, delivery(attempt))
+    assert (found.result, found.reason, found.waiting_for) == (Result.FAILED, reason, waits)
+
+
+async def test_a_write_is_not_repeated_within_a_call() -> None:
+    """INV-5: between two tries a newer number may have been written; the next delivery knows of it."""
+    for said in (httpx.ReadTimeout(""), gateway(500, "SYSTEM_ERROR"), gateway(429, "REQUEST_THRESHOLD_VIOLATED")):
+        _, fake = await outcome(said)
+        assert [request.method for request in fake.requests].count("PUT") == 1
+
+
+async def test_a_refused_token_is_renewed_and_the_call_made_again_at_once() -> None:
+    """ERR-3: auth codes."""
+    answers = [gateway(401, "UNAUTHORIZED"), reply(200, {})]
+
+    def script(request: httpx.Request) -> httpx.Response:
+        return reply(200, {"results": {}}) if request.method == "GET" else answers.pop(0)
+
+    fake = Fake(script, settings_with())
+    sink = WalmartSink(fake.settings, lambda account: fake.client, fake.now)
+    (found,) = await sink.deliver([delivery()])
+    assert (found.result, fake.tokens, fake.slept) == (Result.APPLIED, 2, [])
+
+
+async def test_an_account_nobody_configured_harms_no_other() -> None:
+    fake = Fake(lambda request: reply(200, {"results": {}}), settings_with())
+
+    def open_client(account: str) -> Any:
+        fake.settings.account(account)
+        return fake.client
+
+    sink = WalmartSink(fake.settings, open_client, fake.now)
+    lost, good = await sink.deliver([delivery(account="other"), delivery()])
+    assert (lost.reason, "CAUSEWAY_WALMART__ACCOUNTS__OTHER" in lost.detail) == (Reason.DATA, True)
+    assert good.result is Result.APPLIED
+
+
+async def test_an_unknown_operation_harms_no_other() -> None:
+    fake = Fake(lambda request: reply(200, {"results": {}}), settings_with())
+    sink = WalmartSink(fake.settings, lambda account: fake.client, fake.now)
+    odd = Delivery("x", "dance", False, "k", "odoo", "main", 1, "c", "c", {})
+    found = await sink.deliver([odd, delivery()])
+    assert [one.reason for one in found] == [Reason.BUG, None]
+    assert list(await sink.preview([odd])) == [()]
