@@ -4,7 +4,9 @@
     cancelled          cancelled                nothing
                        delivered or locked      refused: it has shipped, a person decides
                        anything else            cancel, with its open deliveries
-    anything else      cancelled                refused: a person cancelled it, a person decides
+    shipped            cancelled                refused: a person decides
+    anything else      cancelled                nothing, where changes of Odoo are captured: the marketplace hears of it, and what it refuses is
+                                                taken back (ORD-13); else refused: a person cancelled it, a person decides
                        locked, same total       nothing
                        locked, other total      refused: locked orders do not change
                        not locked               changed lines, address and promise are written; then confirm and lock as the stage wants
@@ -31,6 +33,7 @@ READ = (
     "partner_shipping_id",
 )  # fmt: skip
 READ_LINE = ("order_id", "product_id", "product_uom_qty", "price_unit", "tax_id")
+CANCELLED_IN_ODOO = "cancelled_in_odoo"
 _TIME = "%Y-%m-%d %H:%M:%S"  # UTC; the only form Odoo accepts in values
 
 
@@ -77,12 +80,15 @@ class Steps:
     confirm: bool = False
     redate: bool = False
     lock: bool = False
+    note: str = ""
 
 
-def steps_for(plan: OrderPlan, parties: Parties, seen: Seen) -> Steps:
-    """The table above."""
+def steps_for(plan: OrderPlan, parties: Parties, seen: Seen, *, is_captured: bool = False) -> Steps:
+    """The table above. `is_captured`: what is cancelled in Odoo is told to the marketplace."""
     if plan.stage is Stage.CANCELLED:
         return _cancelling(seen)
+    if seen.state == "cancel" and is_captured and plan.stage is not Stage.LOCKED:
+        return Steps(note=CANCELLED_IN_ODOO)
     if seen.state == "cancel":
         return Steps(refusal=RuleError("cancelled in Odoo, but not at the marketplace; nothing was written"))
     if seen.locked:

@@ -35,7 +35,7 @@ class OrderUpserts:
 
     def __init__(self, odoo: Odoo, settings: OdooSettings, references: References, rules: Rules) -> None:
         self._settings, self._rules, self._references = settings, rules, references
-        self._orders = Orders(odoo, references.products.services)
+        self._orders = Orders(odoo, references.products.services, is_captured=settings.capture.mode != "off")
         self._holds = Holds(odoo, settings.module)
         self._preview = OrderPreview(odoo, rules, references.products, self._holds)
 

@@ -58,10 +58,10 @@ class Job:
 
 
 class Orders:
-    """Writes chunks. `services`: the products of charges."""
+    """Writes chunks. `services`: the products of charges; `is_captured`: what changes in Odoo is told to the marketplace."""
 
-    def __init__(self, odoo: Odoo, services: Callable[[], frozenset[int]]) -> None:
-        self._odoo, self._services = odoo, services
+    def __init__(self, odoo: Odoo, services: Callable[[], frozenset[int]], *, is_captured: bool = False) -> None:
+        self._odoo, self._services, self._is_captured = odoo, services, is_captured
         self._may_ask_analytics = True
 
     async def write(self, orders: Sequence[Resolved]) -> list[Outcome]:
@@ -135,7 +135,7 @@ class Orders:
     def _decide(self, jobs: Sequence[Job]) -> None:
         for job in _standing(jobs):
             plan, seen = job.order.plan, _seen(job)
-            job.steps = steps_for(plan, _parties(job), seen)
+            job.steps = steps_for(plan, _parties(job), seen, is_captured=self._is_captured)
             job.error = job.steps.refusal
             if seen.made and plan.stage is not Stage.CANCELLED:
                 self._compare(job)
@@ -253,7 +253,12 @@ def outcome_of(job: Job) -> Outcome:
     if job.error is not None:
         return failure(job.error)
     result = Result.APPLIED if job.did else Result.ALREADY_APPLIED
-    return Outcome(result, remote_model=MODEL, remote_id=str(job.id), notes=tuple(dict.fromkeys(job.did)))
+    return Outcome(
+        result,
+        remote_model=MODEL,
+        remote_id=str(job.id),
+        notes=tuple(dict.fromkeys([*job.did, *filter(None, [job.steps.note])])),
+    )
 
 
 def _is(wanted: str, seen: Seen) -> bool:

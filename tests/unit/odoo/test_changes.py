@@ -131,3 +131,14 @@ def test_an_order_is_read_as_odoo_writes_it() -> None:
         }
     )  # fmt: skip
     assert (found.total, found.promised_at, found.shipped) == (Decimal("0.30"), "", True)
+
+
+@pytest.mark.parametrize(("status", "is_captured", "refused"), [
+    ("created", True, False), ("acknowledged", True, False), ("created", False, True), ("shipped", True, True),
+])  # fmt: skip
+def test_an_order_a_person_cancelled(status: str, is_captured: bool, refused: bool) -> None:
+    """FUL-3, ORD-8: where the cancellation is on its way to the marketplace nothing is wrong yet; else, and once it has shipped, a person
+    looks."""
+    steps = steps_for(plan(status), PARTIES, replace(SEEN, state="cancel"), is_captured=is_captured)
+    assert (steps.refusal is not None) is refused
+    assert steps == (replace(steps, note="") if refused else Steps(note="cancelled_in_odoo"))
