@@ -15,11 +15,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from connectors.kit.errors import ConnectorError, DataError, ThrottledError
-from connectors.kit.jobs import parse
+from connectors.kit.jobs import CHANGE, parse
+from connectors.kit.off_peak import wait_until
 from connectors.kit.ordering import Step
 from connectors.kit.ports import Canonical, Delivery, Outcome, failed, failed_by, submitted
 from connectors.kit.rate import Priority
@@ -110,9 +111,18 @@ class Listings:
                 outcomes[item.id] = failed_by(one, of_record=True)
             else:
                 kinds[UPDATE if item.sku in known and self._listings.update_known else NEW].append((item, one))
+        if wait := wait_until(self._listings.update_hours, self._now()):
+            later = kinds.pop(UPDATE)
+            outcomes |= {item.id: self._off_peak(item, wait) for item, _ in later}
         for kind, group in kinds.items():
             outcomes |= await self._fed(client, account, kind, group)
         return outcomes
+
+    def _off_peak(self, item: ProductItem, wait: timedelta) -> Outcome:
+        """It comes back when its hours begin (RATE-2)."""
+        due = int((self._now() + wait).timestamp())
+        job = item.bound(CHANGE, f"{CHANGE}:{due}")
+        return replace(submitted(job, wait.total_seconds()), notes=("waits_for_off_peak_hours",))
 
     async def _known(self, client: WalmartClient, items: Sequence[ProductItem]) -> set[str]:
         """SKUs Walmart has, as far as we know or ask."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from connectors.kit.http import HttpSettings, checked_base_url, is_loopback
+from connectors.kit.off_peak import checked_hours
 from connectors.kit.settings import Part
 from connectors.walmart.fulfilment_settings import WalmartFulfilment
 from connectors.walmart.listing_settings import ListingSettings
@@ -101,6 +102,9 @@ class WalmartListings(ListingSettings):
     )
     publish_hours: float = Field(
         48, gt=0, description="an item that is neither published nor refused by then needs a person"
+    )
+    update_hours: Annotated[str, AfterValidator(checked_hours)] = Field(
+        "", description="updates of items go out in these hours (UTC) only, for example 22-6; empty = any time"
     )
     retire: bool = Field(
         False, description="a product no longer for sale is retired at Walmart; else only its stock is set to 0"

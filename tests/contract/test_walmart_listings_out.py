@@ -93,6 +93,20 @@ async def test_what_walmart_has_is_updated(box: Box, world: World) -> None:
     assert world.item("NEW")["name"] == "Better clock"
 
 
+async def test_updates_wait_for_their_hours_new_items_do_not(box: Box) -> None:
+    """RATE-2: bulk work prefers off-peak hours. The box's clock begins at noon."""
+    add(box, items=[{"sku": "OLD", "gtin": mp_item("", 1)["Orderable"]["productIdentifiers"]["productId"]}])
+    async with World(box, listings={"update_hours": "22-6", "publish_ladder_seconds": (30, 60)}) as world:
+        process = world.process(maker=Clocks())
+        old, new = upsert("OLD", 1, name="At night"), upsert("NEW", 2)
+        waits, goes = await process.deliver(old, new)
+        assert (waits.retry_after, waits.notes) == (10 * 3600, ("waits_for_off_peak_hours",))
+        assert (feed_types(box), goes.job.partition(":")[0]) == (["MP_ITEM"], "feed")
+        await process.settle()
+        assert world.now().hour in (22, 23, 0, 1, 2, 3, 4, 5)
+        assert world.item("OLD")["name"] == "At night"
+
+
 async def test_one_wrong_product_harms_no_other(world: World) -> None:
     """PRD-3, INV-4: errors of ours and of Walmart's are those of one SKU."""
     wrong: dict[str, ConnectorError] = {
