@@ -31,7 +31,12 @@ FIELDS = {
 }  # fmt: skip
 TRIGGERS = {WRITTEN: "on_create_or_write", DELETED: "on_unlink"}
 # What the flow would not read anyway need not be written down.
-_ONLY = {"account.move": "r.move_type == 'out_refund'", "stock.picking": "r.picking_type_code == 'outgoing'"}
+_ONLY = {
+    ("refunds", "account.move"): "r.move_type == 'out_refund'",
+    ("pickings", "stock.picking"): "r.picking_type_code == 'outgoing'",
+    ("pickings", "stock.move"): "r.picking_id",
+    ("pickings", "stock.move.line"): "r.picking_id",
+}
 _PARENTS = {"kit": "product_tmpl_id", "kit_line": "bom_id", "product_tmpl_id.variants": "product_tmpl_id"}
 _NO_PARENT = ("id", "everything", "category", "template", "rule")
 ORDERED_CODE = f"for record in self:\n    record['{ORDERED_FIELD}'] = record.product_uom_qty"
@@ -78,7 +83,8 @@ def _statement(flow: str, watch: Watch, op: str) -> str:
     if watch.model == "product.product":
         values["x_label"] = "r.default_code"
     content = ", ".join(f"{name!r}: {value}" for name, value in values.items())
-    only = f" if {_ONLY[watch.model]}" if watch.model in _ONLY else ""
+    condition = _ONLY.get((flow, watch.model))
+    only = f" if {condition}" if condition else ""
     return f"env['{MODEL}'].sudo().create([{{{content}}} for r in records{only}])"
 
 
@@ -185,7 +191,7 @@ class Outbox:
             await self._odoo.tell("ir.actions.server", "unlink", left)
 
     async def _make_field(self) -> AsyncIterator[Step]:
-        """A stored field computed once, when a line is made: it depends on nothing, so nothing computes it again."""
+        """A stored field computed once, when a line is made: it depends on the line's order alone, which never changes."""
         if "compute" not in await self._models.fields("ir.model.fields"):
             return
         found = await self._ids("ir.model.fields", [["model", "=", "sale.order.line"], ["name", "=", ORDERED_FIELD]])
@@ -193,7 +199,7 @@ class Outbox:
             (model,) = await self._ids("ir.model", [["model", "=", "sale.order.line"]])
             values = {
                 "name": ORDERED_FIELD, "field_description": "Ordered at the marketplace", "model_id": model, "ttype": "float", "store": True,
-                "readonly": True, "compute": ORDERED_CODE, "depends": "",
+                "readonly": True, "compute": ORDERED_CODE, "depends": "order_id",
             }  # fmt: skip
             await self._odoo.tell("ir.model.fields", "create", values)
         yield Step(f"field {ORDERED_FIELD} of sale.order.line", not found and not self._dry, bool(found))

@@ -198,6 +198,22 @@ async def test_a_change_of_a_component_is_one_of_its_kits(box: CaptureBox) -> No
     assert level(polled.newest["sku:SHELF"])["locations"][0]["on_hand"] == "1"
 
 
+async def test_a_bill_of_materials_that_vanished_is_found_by_the_census(box: CaptureBox) -> None:
+    """EVT-6: its deletion leaves no trace; the kit is one no more."""
+    board = box.product("BOARD")
+    box.stock(BOARD=10.0)
+    kit(box, "SHELF", (board, 2))
+    source, polled = box.source("stock", census_minutes=5), Polled()
+    await poll(source, polled)
+    assert level(polled.newest["sku:SHELF"])["kit"] is True
+    box.call("product.product", "write", [polled.newest["sku:SHELF"]["product"]["id"]], {"is_storable": True})
+    box.call("mrp.bom", "unlink", [box.rows("mrp.bom", [], ["type"])[0]["id"]])
+    box.clock.forward(301)
+    await poll(source, polled)
+    await source.aclose()
+    assert level(polled.newest["sku:SHELF"])["kit"] is False
+
+
 async def test_moves_are_read_before_quantities(box: CaptureBox, monkeypatch: pytest.MonkeyPatch) -> None:
     """INV-2: an order reserved between the two readings is taken off twice rather than not at all, so at worst too few are offered."""
     product = box.product("RACE-1")

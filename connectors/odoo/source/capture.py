@@ -175,6 +175,10 @@ class OdooCapture:
         self._count("new", census.missed)
         if self.flow == "prices":
             await self._rules(found)
+        if self.flow == "stock":
+            kits = await self._parts.entities.changed_kits()
+            self._count("deleted", kits)
+            found.touched.add(kits)
         async for page in self._published(found, place, place):
             yield page
 

@@ -65,6 +65,10 @@ class Entities:
         self._kits.forget()
         await self.of_templates(templates, touched)
 
+    async def changed_kits(self) -> set[int]:
+        """Kits whose bill of materials changed or vanished without a row that told of it."""
+        return await self._kits.changed()
+
     async def remember_rules(self) -> list[int]:
         """Where every price rule applies now. Returns the ids of rules that were known and are gone."""
         rows = await self._models.rows("product.pricelist.item", [], RULE_SCOPE)

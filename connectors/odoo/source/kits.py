@@ -60,6 +60,15 @@ class Kits:
         """A bill of materials changed."""
         self._book = None
 
+    async def changed(self) -> set[int]:
+        """Read anew; the products that are a kit now or were one, and are made of something else than before. Nothing at the first reading."""
+        before, self._book = self._book, None
+        now = await self._read()
+        if before is None:
+            return set()
+        every = before.parts.keys() | now.parts.keys()
+        return {one for one in every if before.parts.get(one) != now.parts.get(one)}
+
     async def components(self, product: int) -> tuple[Component, ...]:
         """What one unit takes, kits in kits taken apart; () for what is no kit."""
         return _flat(await self._read(), product, Decimal(1), _DEPTH)

@@ -84,6 +84,7 @@ class PickingReader:
         skus = await skus_of(self._models, sorted(products))
         details = await self._details([move["id"] for move in moves])
         await self._units.load()
+        self._kits.forget()  # this flow does not watch bills of materials
         found = {}
         for move in moves:
             line = lines.get(link(move["sale_line_id"]))
