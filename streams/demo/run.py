@@ -104,8 +104,16 @@ class Report:
 class Demo:
     """Runs a wish in a world. `step` is called often with what can be seen."""
 
-    def __init__(self, wish: Wish, world: World, step: Callable[[View], None]) -> None:
+    def __init__(
+        self,
+        wish: Wish,
+        world: World,
+        step: Callable[[View], None],
+        trouble: Callable[[], Callable[[], None]] | None = None,
+    ) -> None:
+        """`trouble` begins what goes wrong while a day is carried over, and gives what waits for its end; without it faults strike for a while."""
         self.wish = wish
+        self._trouble = trouble
         self.world = world
         self._step = step
         self._ledger = Ledger()
@@ -151,7 +159,10 @@ class Demo:
 
     def carried_over(self, follower: OutcomeFollower, hands: Hands) -> None:
         """Return when both sides agree, or when patience ends; faults strike for the first seconds."""
-        began, strikes = time.monotonic(), self.wish.faults != "none"
+        if self._trouble:
+            self.settle_while(follower, self._trouble())
+            self.world.set_faults("none", self.wish.seed)
+        began, strikes = time.monotonic(), self.wish.faults != "none" and not self._trouble
         if strikes:
             self.world.set_faults(self.wish.faults, self.wish.seed)
         try:

@@ -7,6 +7,7 @@ hold each order exactly once (TEST-3).
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import logging
 import signal
@@ -24,8 +25,25 @@ from tests.chaos.plan import Action, Event, draw
 # Each stage in a process of its own, the busiest twice, so that kills also move partitions between living workers.
 PIPELINE = {
     "flow": ["worker", "--stage", "transform", "--stage", "route"],
-    "sink-1": ["worker", "--stage", "deliver.odoo.critical", "--stage", "deliver.odoo.bulk"],
-    "sink-2": ["worker", "--stage", "deliver.odoo.critical", "--stage", "deliver.walmart.critical"],
+    "numbers": ["worker", "--stage", "stock", "--stage", "pricing"],
+    "sink-1": [
+        "worker",
+        "--stage",
+        "deliver.odoo.critical",
+        "--stage",
+        "deliver.odoo.normal",
+        "--stage",
+        "deliver.walmart.normal",
+    ],
+    "sink-2": [
+        "worker",
+        "--stage",
+        "deliver.odoo.critical",
+        "--stage",
+        "deliver.walmart.critical",
+        "--stage",
+        "deliver.walmart.normal",
+    ],
     "failures": ["worker", "--stage", "retry", "--stage", "release"],
     "poller-1": ["poll", "run"],
     "poller-2": ["poll", "run"],
@@ -116,7 +134,21 @@ def run(seed: int, orders: int, seconds: float, folder: Path, say: Callable[[str
             last[0] = view.seconds
             say(f"{view.seconds:5.1f} s  sold {view.sold}  {view.counts}  faults {view.faults}")
 
-    demo = Demo(wish, world, step)
+    errors: list[str] = []
+    parts = itertools.count(1)
+
+    def trouble() -> Callable[[], None]:
+        """What goes wrong while a part of the day is carried over: a plan of its own."""
+        more = Havoc(world, draw(seed * 100 + next(parts), seconds / 3, TARGETS), say)
+        more.start()
+
+        def finish() -> None:
+            more.finish()
+            errors.extend(more.errors)
+
+        return finish
+
+    demo = Demo(wish, world, step, trouble)
     try:
         world.start()
         follower = demo.follower()
@@ -127,13 +159,14 @@ def run(seed: int, orders: int, seconds: float, folder: Path, say: Callable[[str
             demo.settle_while(follower, havoc.finish)
             world.set_faults("none", seed)
             demo.settle(follower)
+            demo.live_a_day(follower)
         finally:
             follower.close()
         report = demo.report()
         say("starts: " + ", ".join(f"{name} {process.starts}" for name, process in world.processes.items()))
     finally:
         world.stop()
-    return report, havoc.errors
+    return report, [*havoc.errors, *errors]
 
 
 def main() -> int:
@@ -157,9 +190,11 @@ def main() -> int:
         say(f"chaos, seed {seed}: {args.orders} orders in {args.seconds:.0f} s")
         report, errors = run(seed, args.orders, args.seconds, args.data, say)
         say(json.dumps(report.as_json() | {"seed": seed}))
-        if errors or not report.comparison.balanced:
+        if errors or not report.balanced:
             wrong = report.comparison.problems
-            for problem in (*errors, *(f"{what}: {key}" for what, keys in wrong.items() for key in keys)):
+            found = [f"{what}: {key}" for what, keys in wrong.items() for key in keys]
+            found += [f"{flow.flow}: {problem}" for flow in report.flows for problem in flow.problems]
+            for problem in (*errors, *found):
                 say(f"  {problem}")
             say(f"does not balance; the logs are in {args.data / 'logs'}")
             return 1
