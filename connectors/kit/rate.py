@@ -119,7 +119,9 @@ def full(plan: Plan, now: float) -> dict[str, Bucket]:
 
 def decide(plan: Plan, levels: Levels, line: Sequence[Waiter], who: Waiter, now: float) -> tuple[Levels, float]:
     """May `who`, who stands in `line`, call now? (new levels, 0) when it may, (refilled levels, seconds to wait) when not."""
-    before = {name: bucket.refilled(plan.quotas[name], now) for name, bucket in levels.items()}
+    # An account has some thirty buckets; those nobody in line draws from may be refilled when somebody does.
+    wanted = {name for waiter in line for name in plan.draws[waiter.operation]}
+    before = {**levels, **{name: levels[name].refilled(plan.quotas[name], now) for name in wanted}}
     left = dict(before)
     for waiter in sorted(line):
         names = plan.draws[waiter.operation]
