@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import tomllib
@@ -14,9 +15,15 @@ from xml.etree import ElementTree
 import pytest
 import typer
 
+from connectors.odoo.rights import BY_USE, INTERNAL, PRODUCTS
 from connectors.odoo.source.watches import PLANS
+from connectors.walmart.verify import NEEDS
 from schemas.topics import topic_table
 from streams.cli import app
+from streams.connectors import compose_settings, discover, load_connected_settings
+from streams.phases import Flow, phase_of
+from streams.settings import ConfigurationError
+from streams.stages.rules import FLOW_OF, RULES
 from tests.unit import docs_reference
 
 ROOT = Path(__file__).parents[2]
@@ -198,6 +205,138 @@ def maven_pins() -> Iterator[str]:
 def test_the_readme_s_program_is_python() -> None:
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     compile(program, "README.md", "exec")
+
+
+# ---- configuration shown to operators
+
+
+def toml_blocks(page: Path) -> list[str]:
+    return re.findall(r"^ *```toml\n(.*?)^ *```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def assignments(page: Path) -> Iterator[tuple[str, str]]:
+    """`CAUSEWAY_X=value` in code, without what stands for the reader's own value."""
+    for line in code_of(page.read_text(encoding="utf-8")):
+        for word in _words(line.split(" #")[0]):
+            name, equals, value = word.partition("=")
+            if equals and name.startswith("CAUSEWAY_") and value and not re.search(r"[<>]|\.\.\.", value):
+                yield name, value
+
+
+@EACH_PAGE
+def test_toml_shown_can_be_read(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OPS-7: every block is a configuration that loads, each name in its table."""
+    _without_settings(monkeypatch)
+    wrong = []
+    for number, block in enumerate(toml_blocks(page)):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(block, encoding="utf-8")
+        monkeypatch.setenv("CAUSEWAY_CONFIG", str(file))
+        unknown = set(tomllib.loads(block)) - set(compose_settings(discover()).model_fields) - {"stack"}
+        wrong += [*_problem_of_configuration(), *(f"no such table: {name}" for name in sorted(unknown))]
+    assert wrong == []
+
+
+@EACH_PAGE
+def test_values_shown_are_taken(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each assignment by itself; what a setting needs beside it stands for it."""
+    wrong = []
+    for name, value in assignments(page):
+        _without_settings(monkeypatch)
+        if name in docs_reference.ELSEWHERE or name.startswith("CAUSEWAY_STACK__"):
+            continue
+        if "__ACCOUNTS__" in name:
+            account = name.split("__ACCOUNTS__")[0] + "__ACCOUNTS__" + name.split("__ACCOUNTS__")[1].split("__")[0]
+            monkeypatch.setenv(f"{account}__CLIENT_ID", "shown")
+            if "CLIENT_SECRET" not in name:
+                monkeypatch.setenv(f"{account}__CLIENT_SECRET", "shown")
+        monkeypatch.setenv(name, value)
+        wrong += [f"{name}={value}: {problem}" for problem in _problem_of_configuration()]
+    assert wrong == []
+
+
+def _without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("CAUSEWAY_")]:
+        monkeypatch.delenv(name)
+
+
+def _problem_of_configuration() -> list[str]:
+    try:
+        load_connected_settings(discover())
+    except ConfigurationError as error:
+        return [str(error)]
+    return []
+
+
+# ---- the page for going live
+
+
+def rows_of(page: Path, beginning: str) -> dict[str, list[str]]:
+    """The table whose head begins so: first cell, without code marks -> the other cells."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    start = next(index for index, line in enumerate(lines) if line.startswith(beginning))
+    cells: dict[str, list[str]] = {}
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        first, *rest = [cell.strip() for cell in line.strip("|").split("|")]
+        cells[first.strip("`")] = rest
+    return cells
+
+
+GOING_LIVE = ROOT / "docs" / "going-live.md"
+
+
+def test_every_flow_says_what_it_writes() -> None:
+    """OPS-7: flow by flow the operations, lanes and the phase a new account begins in, as the code has them."""
+    table = rows_of(GOING_LIVE, "| flow | direction |")
+    assert set(table) == {flow.value for flow in Flow}
+    for flow, cells in table.items():
+        _, _, operations, lane, _, phase = cells
+        assert set(re.findall(r"`(\w+)`", operations)) == {name for name, one in FLOW_OF.items() if one == flow}
+        rules = [rule for rule in RULES.values() if rule.flow == flow]
+        lanes = {rule.lane({"urgent": urgent}).value for rule in rules for urgent in (True, False)} or {"critical"}
+        assert set(re.findall(r"critical|normal|bulk", lane)) == lanes
+        assert phase == phase_of({}, "walmart", "new", Flow(flow)).value
+
+
+def test_every_flow_says_what_makes_an_exception() -> None:
+    named = {
+        flow for cell in rows_of(GOING_LIVE, "| flow | held,") for flow in re.findall(r"\w+", cell.replace("`", ""))
+    }
+    assert named == {flow.value for flow in Flow}
+
+
+def test_rights_in_odoo_are_those_verify_asks_for() -> None:
+    """AUTH-4, AUTH-5: every group that `causeway verify` may name stands beside what it is for."""
+    table = rows_of(GOING_LIVE, "| `CAUSEWAY_ODOO__USES` |")
+    assert set(table) == set(BY_USE)
+    text = " ".join(GOING_LIVE.read_text(encoding="utf-8").split())
+    for use, needs in BY_USE.items():
+        groups = {need.group for need in needs} - {INTERNAL}
+        assert [group for group in groups if group not in table[use][1]] == [], use
+    assert PRODUCTS in text
+
+
+def test_scopes_at_walmart_are_those_verify_asks_for() -> None:
+    """AUTH-5"""
+    table = rows_of(GOING_LIVE, "| scope | access |")
+    assert {scope: cells[0] for scope, cells in table.items()} == {
+        scope: "full" if need.writes else "view" for scope, need in NEEDS.items()
+    }
+
+
+def test_flows_that_are_asked_for_by_name_are_polled() -> None:
+    """`causeway poll now|resync|fetch walmart:main FLOW` on any page names a flow of that source."""
+    flows = {connector.name: set(connector.flows) for connector in discover()}
+    wrong = [
+        " ".join(words)
+        for page in PAGES
+        for words in words_after("causeway", page.read_text(encoding="utf-8"))
+        if words[:1] == ["poll"] and len(words) > 3 and ":" in words[2]
+        and words[3].rstrip(",.:") not in flows[words[2].split(":")[0]]
+    ]  # fmt: skip
+    assert wrong == []
 
 
 # ---- the checks themselves
