@@ -15,7 +15,7 @@ TRANSFORMED = Counter(
 ROUTED = Counter("causeway_routed_total", "Deliveries made", ["destination", "operation", "lane"])
 DELIVERED = Counter(
     "causeway_delivered_total",
-    "Deliveries by result: applied, already_applied, stale, held, retry, dead",
+    "Deliveries by result: applied, already_applied, stale, submitted, held, retry, dead",
     ["destination", "operation", "result"],
 )
 FAILED = Counter(
@@ -36,3 +36,19 @@ SINK_SECONDS = Histogram(
 BREAKER_OPEN = Gauge(
     "causeway_breaker_open", "1 while the lane waits for its destination", ["destination", "operation"]
 )
+FACT_DELAY = Histogram(
+    "causeway_fact_delay_seconds",
+    "From when something happened at its source to the destination holding it",
+    ["destination", "operation"],
+    buckets=(1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 43200, 86400, 259200),
+)
+JOB_SECONDS = Histogram(
+    "causeway_job_seconds",
+    "From handing a job to a destination to knowing how it went",
+    ["destination", "operation"],
+    buckets=(5, 15, 30, 60, 120, 300, 900, 1800, 3600, 7200, 14400, 43200, 86400),
+)
+SUBMITTED = Gauge(
+    "causeway_submitted_records", "Deliveries that wait for a job at the destination", ["destination", "operation"]
+)
+CONFLICTS = Counter("causeway_conflicts_total", "Fields on which Odoo and a marketplace differed", ["entity", "action"])

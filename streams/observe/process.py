@@ -18,10 +18,13 @@ from prometheus_client import REGISTRY, CollectorRegistry, Gauge, disable_create
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from schemas.codec import Codec
 from schemas.record import Record
+from schemas.registry import Registry
 from streams.kafka import BrokerError
 from streams.observe.health import Endpoint, HealthCheck
 from streams.observe.lag import Place, read_heads
+from streams.observe.standing import FAMILIES, Following, Standing, StandingCollector
 from streams.runtime.chunk import Partition
 from streams.runtime.stall import Sight
 from streams.settings import ConfigurationError, Settings
@@ -33,7 +36,7 @@ HEADS_LIMIT_SECONDS = 1.0
 
 BUILD = Gauge("causeway_build_info", "Always 1; what runs here", ["version", "python", "environment", "process"])
 
-_FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+_STAGE_FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "causeway_stage_lag_records": ("Records this process has assigned and not finished", ("stage", "topic")),
     "causeway_stage_lag_seconds": ("Age of the oldest of them; 0 when there is none", ("stage", "topic")),
     "causeway_stage_done_offset": ("Everything below is worked off", ("stage", "topic", "partition")),
@@ -41,7 +44,8 @@ _FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "causeway_stage_lanes": ("Partitions by what they do: idle, working, overdue, paused", ("stage", "doing")),
     "causeway_stage_paused_lanes": ("Partitions that wait on purpose, by reason", ("stage", "reason")),
 }
-STAGE_METRICS = tuple(_FAMILIES)
+STAGE_METRICS = tuple(_STAGE_FAMILIES)
+_FAMILIES = {**_STAGE_FAMILIES, **FAMILIES}  # all that collectors make
 
 ReadHeads = Callable[[Mapping[Place, int]], Mapping[Place, Record]]
 
@@ -66,11 +70,13 @@ class StageCollector(Collector):
 
     def describe(self) -> Iterable[Metric]:
         """So that registering asks nothing yet."""
-        return (GaugeMetricFamily(name, about) for name, (about, _) in _FAMILIES.items())
+        return (GaugeMetricFamily(name, about) for name, (about, _) in _STAGE_FAMILIES.items())
 
     def collect(self) -> Iterator[Metric]:
         """One scrape."""
-        families = {name: GaugeMetricFamily(name, about, labels=labels) for name, (about, labels) in _FAMILIES.items()}
+        families = {
+            name: GaugeMetricFamily(name, about, labels=labels) for name, (about, labels) in _STAGE_FAMILIES.items()
+        }
         sights = self._runtime.sights()
         heads = self._oldest(
             {(s.partition.topic, s.partition.partition): s.done for found in sights.values() for s in found if s.lag}
@@ -84,6 +90,9 @@ class StageCollector(Collector):
             for reason, count in Counter(reason for _, reason in pauses).items():
                 families["causeway_stage_paused_lanes"].add_metric((_short(name), reason), count)
         yield from families.values()
+
+    def close(self) -> None:
+        """It holds nothing open."""
 
     def _add_lag(
         self, families: Mapping[str, GaugeMetricFamily], stage: str, found: Sequence[Sight], heads: Mapping[Place, Record]
@@ -129,9 +138,11 @@ def observed(
     disable_created_metrics()  # type: ignore[no-untyped-call] # has no types
     BUILD.labels(_version(), platform.python_version(), settings.environment.value, process).set(1)
     config: dict[str, Any] = settings.kafka.librdkafka()
-    collector = (
-        StageCollector(runtime, lambda behind: read_heads(config, behind, HEADS_LIMIT_SECONDS)) if runtime else None
-    )
+    collectors: list[StageCollector | StandingCollector] = []
+    if runtime:
+        collectors.append(StageCollector(runtime, lambda behind: read_heads(config, behind, HEADS_LIMIT_SECONDS)))
+        schemas = Registry(settings.registry.client())
+        collectors.append(StandingCollector(Standing(Codec(schemas)), Following(config, schemas.close)))
     try:
         endpoint = Endpoint(settings.stage.metrics_port, healthy, settings.stage.metrics_host)
     except OSError as error:
@@ -139,14 +150,16 @@ def observed(
             f"CAUSEWAY_STAGE__METRICS_PORT: cannot listen on {settings.stage.metrics_host}:{settings.stage.metrics_port}: "
             f"{error.strerror}; give each process on this machine a port of its own"
         ) from None
-    if collector is not None:
+    for collector in collectors:
         registry.register(collector)
     try:
         yield endpoint
     finally:
-        if collector is not None:
+        for collector in collectors:
             registry.unregister(collector)
         endpoint.close()
+        for collector in collectors:
+            collector.close()
 
 
 def _version() -> str:

@@ -31,6 +31,7 @@ from streams.failure.policy import Again
 from streams.failure.routing import FailureRouting
 from streams.kafka import BrokerError
 from streams.observe import metrics
+from streams.observe.business import count_outcome
 from streams.runtime import Chunk, InfrastructureError, Partition, StageContext, StageLimits
 from streams.settings import Settings
 from streams.stages.arrivals import Arrived, read
@@ -230,6 +231,7 @@ class DeliverStage:
             outcome.remote_id, attempt, self._lane.value, item.status, outcome.job, outcome.notes,
         )  # fmt: skip
         events = self._events(item, outcome)
+        count_outcome(self._sink.destination, item.delivery, item.failure, outcome, self._now())
         if outcome.result is Result.SUBMITTED:
             return self._wait_for_job(item, outcome, events, verdict, view)
         if outcome.ok:
