@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -124,7 +124,7 @@ class CaptureBox:
         given = {"name": f"Product {sku}", "default_code": sku, "type": "consu", "is_storable": True, **values}
         return int(self.call("product.product", "create", given))
 
-    def stock(self, warehouse: str | None = None, **levels: float) -> None:
+    def stock(self, warehouse: str | None = None, /, **levels: float) -> None:
         self.hand("warehouse/stock", levels=levels, warehouse=warehouse)
 
     def order(self, number: str, lines: Sequence[tuple[str, int, float]], *, confirm: bool = True) -> int:
@@ -160,6 +160,11 @@ async def poll(source: Source, polled: Polled) -> int:
     return len(polled.records) - before
 
 
+def begun(source: Source, position: str) -> AsyncGenerator[Page, None]:
+    """Pages one by one, for tests that stop in the middle of a poll."""
+    return cast("AsyncGenerator[Page, None]", source.pages(position))
+
+
 async def fetch(source: Source, *ids: str) -> Polled:
     polled = Polled()
     async for page in source.fetch(ids):
@@ -178,5 +183,5 @@ def capture_box() -> Iterator[CaptureBox]:
     with running(create_app(settings, clock.now)) as url, httpx.Client(base_url=url, timeout=30) as http:
         odoo = OdooSettings(
             url=url, db=settings.db, login=settings.login, password=settings.password, environment="sandbox"
-        )  # type: ignore[arg-type]
+        )
         yield CaptureBox(url, http, odoo, clock)

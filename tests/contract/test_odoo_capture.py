@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.odoo.source.metrics import CENSUS_ONLY
-from tests.contract.odoo_capture_box import CaptureBox, Polled, capture_box, fetch, off_loop, poll
+from tests.contract.odoo_capture_box import CaptureBox, Polled, begun, capture_box, fetch, off_loop, poll
 
 LONGEST_SECONDS = 120.0  # limit_time_real of an Odoo server
 ROUNDS = 25
@@ -220,10 +220,10 @@ async def test_a_page_that_is_published_but_not_counted_comes_again(box: Capture
     await poll(source, polled)
     await poll(source, polled)
     box.call("product.product", "write", [product], {"list_price": 2.0})
-    lost = source.pages(polled.position)
+    lost = begun(source, polled.position)
     page = await anext(lost)
     assert [item.key for item in page.items] == ["sku:CRASH-1"]
-    await lost.aclose()  # type: ignore[attr-defined] # a generator; as the poller ends one
+    await lost.aclose()  # as the poller ends one
     assert await poll(source, polled) == 1
     assert polled.newest["sku:CRASH-1"]["list_price"] == "2"
     await source.aclose()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
 from connectors.kit.errors import RuleError
+from connectors.kit.ports import Source
 from connectors.odoo.client import Odoo
 from connectors.odoo.outbox import Outbox
 from connectors.odoo.source.journal import MODEL
-from tests.contract.odoo_capture_box import CaptureBox, Polled, capture_box, off_loop, poll
+from tests.contract.odoo_capture_box import CaptureBox, Polled, begun, capture_box, off_loop, poll
 
 FLOWS = ("stock", "sale_orders", "pickings", "products", "prices", "refunds", "purchase_orders")
 
@@ -35,7 +37,7 @@ def waiting(box: CaptureBox, flow: str) -> list[int]:
     return [row["id"] for row in box.rows(MODEL, [["x_flow", "=", flow]], ["x_flow"])]
 
 
-async def started(box: CaptureBox, flow: str, **capture: object) -> tuple[object, Polled]:
+async def started(box: CaptureBox, flow: str, **capture: Any) -> tuple[Source, Polled]:
     """A source that has done its first polls: everything, then what is there by date; from then on the journal."""
     source, polled = box.source(flow, mode="outbox", census_minutes=0, **capture), Polled()
     await poll(source, polled)
@@ -170,7 +172,7 @@ async def test_a_crash_before_rows_are_deleted_repeats_their_page(box: CaptureBo
     source, polled = await started(box, "products")
     box.call("product.product", "write", [product], {"list_price": 3.0})
     there = waiting(box, "products")
-    pages = source.pages(polled.position)
+    pages = begun(source, polled.position)
     polled.take(await anext(pages))
     await pages.aclose()
     await source.aclose()
@@ -200,7 +202,7 @@ async def test_nothing_is_missed_through_restarts(box: CaptureBox, seed: int) ->
         for one in chance.sample(sorted(held), len(held) // 2):
             await off_loop(box.release, held.pop(one))
         if chance.random() < 0.4:  # stops in the middle of a poll; what was published last is not counted
-            pages, position = source.pages(polled.position), polled.position
+            pages, position = begun(source, polled.position), polled.position
             async for page in pages:
                 polled.take(page)
                 break
