@@ -150,7 +150,8 @@ class Demo:
         change_goods(hands, self._day, chance)
         self.carried_over(follower, hands)
         credit(hands, plan, self._day)
-        whole = [sale.reference for sale in plan.ship if sale.reference in plain - set(self._day.credited) - plan.two]
+        taken = plan.two | set(self._day.credited)
+        whole = [sale.reference for sale in self._day.shipped if sale.reference not in taken]
         self._day.returned = whole[:RETURNED]
         self.world.open_returns(self._day.returned)
         self.carried_over(follower, hands)
