@@ -169,11 +169,13 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a page that is no entity: visible as a dead letter, while the rest goes on."""
+    """Something in a page that is no entity: visible as a dead letter, while the rest goes on. `entity`: what it should be, where the flow's
+    name does not say it (the flow `orders` reads entities `order`)."""
 
     key: str
     detail: str
     payload: bytes
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Shaper:
 
     def problem(self, flow: FlowKey, problem: Problem, request: str, now: datetime) -> Message:
         """Something in a page that is no entity, kept whole."""
-        entity = flow.flow.removesuffix("s")  # the flow `orders` reads entities `order`
+        entity = problem.entity or flow.flow.removesuffix("s")  # the flow `orders` reads entities `order`
         message = self.item(flow, Fetched(problem.key or str(flow), entity, problem.payload), request, "", now)
         return self._buried(message, Reason.DATA, problem.detail, now)
 

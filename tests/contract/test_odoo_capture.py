@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.odoo.source.metrics import CENSUS_ONLY
+from schemas.topics import RAW
 from tests.contract.odoo_capture_box import CaptureBox, Polled, begun, capture_box, fetch, off_loop, poll
 
 LONGEST_SECONDS = 120.0  # limit_time_real of an Odoo server
@@ -325,6 +326,7 @@ async def test_ids_are_fetched_and_what_is_not_there_is_named(box: CaptureBox) -
         assert found.keys == [key]
         (problem,) = [problem for page in found.pages for problem in page.problems]
         assert problem.key.endswith(":40404")
+        assert problem.entity in RAW["odoo"]
     source = box.source("sale_orders")
     name = box.rows("sale.order", [["id", "=", order]], ["name"])[0]["name"]
     assert (await fetch(source, name)).keys == [f"odoo:sale_order:{order}"]

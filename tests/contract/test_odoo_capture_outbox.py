@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from connectors.kit.errors import RuleError
 from connectors.kit.ports import Source
 from connectors.odoo.client import Odoo
 from connectors.odoo.outbox import Outbox
 from connectors.odoo.source.journal import MODEL
+from streams.cli import app
 from tests.contract.odoo_capture_box import CaptureBox, Polled, begun, capture_box, off_loop, poll
 
 FLOWS = ("stock", "sale_orders", "pickings", "products", "prices", "refunds", "purchase_orders")
@@ -220,3 +222,28 @@ async def test_nothing_is_missed_through_restarts(box: CaptureBox, seed: int) ->
     now = {f"sku:{row['default_code']}": f"{row['lst_price']:g}" for row in rows}
     assert {key: one["list_price"] for key, one in polled.newest.items() if key in now} == now
     assert waiting(box, "products") == []
+
+
+def test_the_command_installs_says_what_it_made_and_removes(bare: CaptureBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """EVT-6: `causeway odoo install-outbox`, twice, and `uninstall-outbox`."""
+    settings = bare.settings
+    for name, value in {
+        "ENVIRONMENT": "sandbox", "ODOO__ENVIRONMENT": "sandbox", "ODOO__URL": settings.url, "ODOO__DB": settings.db,
+        "ODOO__LOGIN": settings.login, "ODOO__PASSWORD": settings.password.get_secret_value(),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"CAUSEWAY_{name}", value)
+    runner = CliRunner()
+    rehearsed = runner.invoke(app, ["odoo", "install-outbox", "--dry-run"])
+    assert (rehearsed.exit_code, "would be made: model x_outbox" in rehearsed.output) == (0, True)
+    made = runner.invoke(app, ["odoo", "install-outbox", "--flow", "refunds"])
+    assert made.output.splitlines()[0] == "made: model x_outbox"
+    assert len(bare.rows("base.automation", [], ["name"])) == 2
+    again = runner.invoke(app, ["odoo", "install-outbox", "--flow", "refunds"])
+    assert {line.partition(":")[0] for line in again.output.splitlines()} == {"is there already"}
+    assert runner.invoke(app, ["odoo", "install-outbox", "--flow", "refund"]).exit_code == 2
+    gone = runner.invoke(app, ["odoo", "uninstall-outbox"])
+    assert "removed: model x_outbox" in gone.output
+    assert bare.rows("base.automation", [], ["name"]) == []
+    monkeypatch.setenv("CAUSEWAY_ODOO__PASSWORD", "wrong")
+    refused = runner.invoke(app, ["odoo", "install-outbox"])
+    assert (refused.exit_code, "wrong" in refused.output) == (1, False)

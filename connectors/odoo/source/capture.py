@@ -108,7 +108,7 @@ class OdooCapture:
         items = await self._read(records, records, {})
         what = self._parts.plan
         problems = tuple(
-            Problem(f"odoo:{what.entity}:{one}", f"Odoo has no {what.model} of this name or id", b"")
+            Problem(f"odoo:{what.entity}:{one}", f"Odoo has no {what.model} of this name or id", b"", what.entity)
             for one in ids
             if one not in found
         )

@@ -9,6 +9,7 @@ from schemas.checksum import checksum, event_id
 from schemas.headers import decode_headers
 from schemas.reasons import Reason
 from schemas.record import Record
+from streams.poller.flows import FlowKey
 from streams.poller.records import correlation_of
 from tests.unit.poller.kit import KEY, NOW, codec, shaper
 
@@ -60,6 +61,12 @@ def test_problem_keeps_its_payload_as_the_raw_record_it_would_have_been() -> Non
     assert (failed["state"], failed["reason"], failed["target"]) == ("dead", "data", "t.raw.shop.orders")
     assert failed["detail"] == "no total; ***"
     assert codec().decode("raw_event", failed["value"])["payload"] == b"[]"
+
+
+def test_a_problem_may_say_what_it_should_be() -> None:
+    """REC-3: a flow `stock` reads entities `quant`; replayed, it goes to their topic."""
+    message = shaper().problem(FlowKey("odoo", "main", "stock"), Problem("odoo:quant:8", "none", b"", "quant"), "", NOW)
+    assert codec().decode("failed_record", message.value)["target"] == "raw.odoo.quants"
 
 
 def test_problem_without_a_key_is_kept_under_its_flow() -> None:
