@@ -51,7 +51,8 @@ def _source(settings: WalmartSettings, account: str, flow: str, deps: Deps) -> S
 
 
 def _sink(settings: WalmartSettings, deps: Deps) -> Sink:
-    return WalmartSink(settings, partial(_client, settings, deps), deps.now, deps.mappings)
+    gather = settings.feeds.gather_seconds
+    return WalmartSink(settings, partial(_client, settings, deps), deps.now, deps.mappings, gather_seconds=gather)
 
 
 def _verifier(settings: WalmartSettings, deps: Deps) -> Verifier:

@@ -14,7 +14,8 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -27,6 +28,7 @@ from connectors.kit.reading import Reader, millis_of
 from connectors.walmart import errors
 from connectors.walmart.client import File, WalmartClient
 from connectors.walmart.feed_results import FeedState, read_items, read_state
+from connectors.walmart.gathering import Gathering, whole_body, whole_mark
 
 logger = logging.getLogger(__name__)
 
@@ -66,22 +68,41 @@ def mark_of(parts: Sequence[str]) -> str:
 
 class Feeds:
     """The feeds of one account. `now`: the clock, aware UTC; `lost_after_seconds`: a feed that is not on the list by then never arrived;
-    `list_seconds`: how long a reading of the list is good."""
+    `list_seconds`: how long a reading of the list is good; `gather_seconds`: how long a feed waits for others to go with it."""
 
     def __init__(
-        self, client: WalmartClient, now: Callable[[], datetime], lost_after_seconds: float, list_seconds: float
-    ) -> None:
+        self, client: WalmartClient, now: Callable[[], datetime], lost_after_seconds: float, list_seconds: float, gather_seconds: float = 0
+    ) -> None:  # fmt: skip
         self._client = client
         self._now = now
         self._lost_after = lost_after_seconds
         self._list_seconds = list_seconds
+        self._gathering = Gathering(gather_seconds, self._send_whole, self._kept_call)
         self._over: OrderedDict[str, FeedState] = OrderedDict()
         self._skus: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._found: OrderedDict[str, str] = OrderedDict()
         self._listed: tuple[datetime, list[Reader]] | None = None
 
     async def submit(self, feed: Feed) -> str:
-        """Send it. Gives `feed:ID`, or `lost:MARK` when it may have arrived. Raises ConnectorError when it certainly has not."""
+        """Send it, with others if there are any. Gives `feed:ID`, or `lost:MARK` when it may have arrived. Raises ConnectorError when it
+        certainly has not."""
+        return await self._gathering.submit(feed)
+
+    def forecast_seconds(self, kind: str, skus: Sequence[str]) -> float:
+        """How long a feed with these would wait for its quota; 0 when another takes them along."""
+        return 0.0 if self._gathering.has_room(kind, skus) else self._client.forecast_seconds(operation_of(kind), 1)
+
+    def _kept_call(self, kind: str) -> AbstractContextManager[object]:
+        return self._client.waiting(operation_of(kind), 1)
+
+    async def _send_whole(self, parts: Sequence[Feed]) -> str:
+        skus = [sku for part in parts for sku in part.skus]
+        body, mark = whole_body([part.body for part in parts]), whole_mark([part.mark for part in parts])
+        return await self._send(
+            replace(parts[0], body=body, skus=skus, mark=mark, priority=min(part.priority for part in parts))
+        )
+
+    async def _send(self, feed: Feed) -> str:
         sent_ms = millis_of(self._now())
         file = File(exact_json.dumps(feed.body), f"{feed.mark}.json")
         path = f"{FEEDS}?feedType={quote(feed.kind, safe='')}{feed.query}"

@@ -32,9 +32,12 @@ class Standing:
 
 
 class Follower:
-    """`now`: the clock, aware UTC."""
+    """`now`: the clock, aware UTC; `gather_seconds`: how long a feed waits for others to go with it."""
 
-    def __init__(self, settings: WalmartSettings, open_client: OpenClient, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: WalmartSettings, open_client: OpenClient, now: Callable[[], datetime], gather_seconds: float = 0
+    ) -> None:
+        self._gather_seconds = gather_seconds
         self._settings = settings.feeds
         self._open = open_client
         self._now = now
@@ -51,7 +54,9 @@ class Follower:
         if account not in self._feeds:
             one = self._settings
             client = self._open(account)
-            self._feeds[account] = Feeds(client, self._now, one.lost_after_seconds, one.list_seconds)
+            self._feeds[account] = Feeds(
+                client, self._now, one.lost_after_seconds, one.list_seconds, self._gather_seconds
+            )
         return self._feeds[account]
 
     async def ask(self, account: str, remote: str) -> tuple[FeedState | None, float | None]:

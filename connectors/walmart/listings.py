@@ -138,7 +138,8 @@ class Listings:
     ) -> Outcomes:
         if not group:
             return {}
-        wait = client.forecast_seconds(operation_of(kind), 1)
+        feeds = self._follower.feeds(account)
+        wait = feeds.forecast_seconds(kind, [item.sku for item, _ in group])
         if wait > self._settings.patience_seconds:
             turn = round(client.postpone_seconds(operation_of(kind)), 1)
             error = ThrottledError(f"the quota of {kind} feeds is used up", retry_after=turn)
@@ -149,7 +150,7 @@ class Listings:
         )
         with self._written.sending([(item.key, item.delivery.version) for item, _ in group]) as sent:
             try:
-                remote = await self._follower.feeds(account).submit(feed)
+                remote = await feeds.submit(feed)
             except ConnectorError as error:
                 return {item.id: errors.outcome_of(error, item.delivery.attempt) for item, _ in group}
             sent(remote)

@@ -21,7 +21,7 @@ from connectors.kit.ports import Delivery, Difference
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.feeds import Feed, operation_of
+from connectors.walmart.feeds import Feed
 from connectors.walmart.items import get_item
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.value_kinds import Value, listing_name
@@ -45,8 +45,8 @@ class Prices:
         self.few = settings.price_few
         self.look_up_to = settings.listings.look_up_to
 
-    def feed_operation(self, account: str) -> str:
-        return operation_of(FEED)
+    def feed_type(self, account: str) -> str:
+        return FEED
 
     def read(self, delivery: Delivery) -> Value:
         body = Reader(dict(delivery.body))

@@ -78,6 +78,9 @@ class WalmartFeeds(Part):
         180, ge=0, description="a feed without an answer that is not on Walmart's list by then has not arrived"
     )
     list_seconds: float = Field(5, ge=0, description="how long a reading of the list of feeds is good")
+    gather_seconds: float = Field(
+        5, ge=0, le=60, description="a feed waits this long for others to go with it, until it is full: feeds are few"
+    )
 
     @field_validator("ladder_seconds")
     @classmethod

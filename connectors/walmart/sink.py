@@ -40,20 +40,21 @@ def _utc_now() -> datetime:
 
 
 class WalmartSink:
-    """`Sink` for all accounts. `open_client` makes the client of an account; it is asked once per account. `now`: the clock, aware UTC."""
+    """`Sink` for all accounts. `open_client` makes the client of an account; it is asked once per account. `now`: the clock, aware UTC;
+    `gather_seconds`: how long a feed waits for others to go with it."""
 
     destination = "walmart"
     batch_limit = 200
 
     def __init__(
         self, settings: WalmartSettings, open_client: OpenClient, now: Callable[[], datetime] = _utc_now,
-        mappings: Mappings | None = None, maker: Maker | None = None,
+        mappings: Mappings | None = None, maker: Maker | None = None, gather_seconds: float = 0,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._open = open_client
         self._share = 1.0
         self._accounts = Accounts(self._opened)
-        follower = Follower(settings, self._accounts, now)
+        follower = Follower(settings, self._accounts, now, gather_seconds)
         self._maker = maker or ItemMaker(settings.listings, self._accounts, now)
         stock, prices = Stock(settings), Prices(settings, now)
         self._stock = Values(settings, self._accounts, stock, follower, now)

@@ -16,7 +16,7 @@ from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.feeds import Feed, operation_of
+from connectors.walmart.feeds import Feed
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.value_kinds import Value, listing_name, quoted
 
@@ -36,8 +36,8 @@ class Stock:
         self.few = settings.stock_few
         self.look_up_to = 0
 
-    def feed_operation(self, account: str) -> str:
-        return operation_of(self._feed_type(account))
+    def feed_type(self, account: str) -> str:
+        return BY_NODE if self._node(account) else SINGLE_NODE
 
     def read(self, delivery: Delivery) -> Value:
         body = Reader(dict(delivery.body))
@@ -56,7 +56,7 @@ class Stock:
         return self._value(account, sku, int(text))
 
     def feed(self, account: str, values: Sequence[Value], mark: str) -> Feed:
-        kind = self._feed_type(account)
+        kind = self.feed_type(account)
         header, items, version = (
             ("InventoryHeader", "Inventory", "1.4") if kind == SINGLE_NODE else ("inventoryHeader", "inventory", "1.5")
         )
@@ -114,9 +114,6 @@ class Stock:
     def _node(self, account: str) -> str:
         found = self._settings.accounts.get(account)
         return found.ship_node if found else ""
-
-    def _feed_type(self, account: str) -> str:
-        return BY_NODE if self._node(account) else SINGLE_NODE
 
 
 def _quantity(amount: int) -> dict[str, Any]:

@@ -45,8 +45,8 @@ class ValueKind(Protocol):
     put_operation: str
     feed_types: frozenset[str]
 
-    def feed_operation(self, account: str) -> str:
-        """Whose quota a feed of that account takes."""
+    def feed_type(self, account: str) -> str:
+        """Which feed takes numbers of that account."""
         ...
 
     def read(self, delivery: Delivery) -> Value:

@@ -173,7 +173,8 @@ class Values:
         items = [item for item in items if item.id not in outcomes]
         rest = [item for item in items if not item.urgent]
         if len(rest) > self._kind.few:
-            wait = client.forecast_seconds(self._kind.feed_operation(account), 1)
+            feeds = self._follower.feeds(account)
+            wait = feeds.forecast_seconds(self._kind.feed_type(account), [item.sku for item in rest])
             if wait <= self._settings.patience_seconds:
                 urgent = [item for item in items if item.urgent]
                 alone, fed = await asyncio.gather(self._all_single(client, urgent), self._by_feed(account, rest))
