@@ -109,7 +109,7 @@ class Havoc:
         timer.start()
 
 
-def _until_done(start: Callable[[], object], limit_seconds: float = 90.0) -> None:
+def _until_done(start: Callable[[], object], limit_seconds: float = 600.0) -> None:
     """The registry needs Kafka, which may be away as well at that moment."""
     deadline = time.monotonic() + limit_seconds
     while True:
