@@ -171,7 +171,9 @@ class World:
             f"CAUSEWAY_PHASES__WALMART__{ACCOUNT.upper()}__PRODUCTS": "shadow",
             f"CAUSEWAY_PHASES__WALMART__{ACCOUNT.upper()}__CATALOGUE": "shadow",
             "CAUSEWAY_ODOO__CAPTURE__MODE": "poll",
-            "CAUSEWAY_ODOO__SETTLEMENT_ACCOUNTS": json.dumps({"fee": "620000"}),  # fees have no account of their own accord
+            "CAUSEWAY_ODOO__SETTLEMENT_ACCOUNTS": json.dumps(
+                {"fee": "620000"}
+            ),  # fees have no account of their own accord
             "CAUSEWAY_WALMART__LONGEST_WAIT_SECONDS": "2",
             "CAUSEWAY_ODOO__URL": self.odoo.url,
             "CAUSEWAY_ODOO__DB": self.odoo.db,
