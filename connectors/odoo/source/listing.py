@@ -53,6 +53,8 @@ class Listing:
         return replace(reading, after=ids[-1] if ids else reading.after), not ids
 
     async def _from_dates(self, reading: Pass, found: Found, seen: Seen) -> tuple[Pass, bool]:
+        if reading.at >= len(self._plan.watches):  # a position of a version that watched more
+            return reading, True
         watch = self._plan.watches[reading.at]
         rows = await self._changed(watch, reading) if watch.dated and await self._models.has(watch.model) else []
         fresh = [row for row in rows if not seen.has(reading.at, row)]
