@@ -48,6 +48,7 @@ def _cancellation(body: Body) -> Told:
 def _refund(body: Body) -> Told:
     amount = money(body["total"])
     text = f"credit note {body['reference']} posted in Odoo: {amount}, {_count(body['lines'], 'line')}"
+    text += f", books what {body['return_key']} gave back already" if body["return_key"] else ""
     return text, {"reference": body["reference"], "total": amount, "return_key": body["return_key"]} | _of(body)
 
 

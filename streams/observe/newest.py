@@ -31,11 +31,27 @@ class Span:
 
 
 def newest(spans: Sequence[Span], most: int) -> list[Span]:
-    """The spans cut at their beginning so that together they hold `most` records at most; each keeps its share. Pure."""
+    """The spans cut at their beginning so that together they hold `most` records at most. Small topics are kept whole beside huge ones; within a
+    topic each partition keeps its share. Pure."""
     total = sum(span.records for span in spans)
     if total <= most:
         return list(spans)
-    return [Span(s.topic, s.partition, s.end - s.records * most // total, s.end) for s in spans]
+    sizes: dict[str, int] = {}
+    for span in spans:
+        sizes[span.topic] = sizes.get(span.topic, 0) + span.records
+    kept = _shares(sizes, most)
+    return [
+        Span(s.topic, s.partition, s.end - s.records * kept[s.topic] // max(1, sizes[s.topic]), s.end) for s in spans
+    ]
+
+
+def _shares(sizes: Mapping[str, int], most: int) -> dict[str, int]:
+    """Topic -> how many of its records, from the smallest topic on: each gets what it has, or an equal part of what is left."""
+    kept, left = {}, most
+    for place, (topic, size) in enumerate(sorted(sizes.items(), key=lambda item: item[1])):
+        kept[topic] = min(size, left // (len(sizes) - place))
+        left -= kept[topic]
+    return kept
 
 
 class NewestReader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from connectors.kit.ports import Connector
 from schemas.codec import Codec
 from schemas.topics import DESTINATIONS, Lane, deliver, shadow
 from streams.cli import shadow as shadow_cli
+from streams.connectors import discover
 from streams.phases import Phase, Pilot
 from streams.shadow import read_shadow, released
 from streams.worker import now
@@ -98,16 +101,13 @@ async def test_diff_tells_what_would_change_and_changes_nothing(
     made = line()
     await made.route(*facts(made), *facts(made, sku="B-2"))
     made.sinks["walmart"].holds |= {f"stock:walmart:{made.mine}:A-1": "5", f"stock:walmart:{made.mine}:B-2": "3"}
-    from streams.connectors import discover
 
-    fakes = tuple(
-        replace(found, sink=lambda part, deps, name=found.name: made.sinks[name]) if found.name in made.sinks else found
-        for found in discover()
-    )
+    def faked(found: Connector) -> Connector:
+        return replace(found, sink=lambda part, deps: made.sinks[found.name]) if found.name in made.sinks else found
+
+    fakes = tuple(faked(found) for found in discover())
     monkeypatch.setattr("streams.connectors.discover", lambda: fakes)
-    # A sink is asked in a loop of its own by the command, as by a person at a terminal.
-    import asyncio
-
+    # The command asks the sinks in an event loop of its own, as at a terminal.
     shown = await asyncio.to_thread(cli, "diff", "--account", f"walmart:{made.mine}", "--flow", "stock", "--json")
     answer = json.loads(shown.stdout)
     assert (answer["looked_at"], answer["in_shadow"]) == (2, 2)

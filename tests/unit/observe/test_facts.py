@@ -45,7 +45,11 @@ def test_words_hold_no_personal_data(topic: str) -> None:
         ),
         ("cancellation", {"whole": True}, "cancelled in Odoo: the whole order, 2 units"),
         ("cancellation", {"whole": False}, "cancelled in Odoo: 1 line, 2 units"),
-        ("refund", {"reference": "RINV/1"}, "credit note RINV/1 posted in Odoo: 2 <currency>, 1 line"),
+        ("refund", {"reference": "RINV/1", "return_key": ""}, "credit note RINV/1 posted in Odoo: 2 <currency>, 1 line"),
+        (
+            "refund", {"reference": "R", "return_key": "walmart:main:return:7"},
+            "credit note R posted in Odoo: 2 <currency>, 1 line, books what walmart:main:return:7 gave back already",
+        ),
         (
             "return_order",
             {"kind": "refund", "return_id": "7", "source": "walmart", "physical": "in_transit", "financial": "pending", "service": ""},

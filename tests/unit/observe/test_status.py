@@ -94,6 +94,19 @@ def test_the_newest_of_huge_topics_are_shared_between_partitions() -> None:
     assert newest(spans, 1000) == spans
 
 
+def test_a_small_topic_is_not_hidden_by_a_huge_one() -> None:
+    """ERR-5: a single dead letter of one destination is seen beside a flood of another's."""
+    spans = [
+        Span("dead.odoo", 0, 0, 200_000),
+        Span("dead.walmart", 0, 7, 8),
+        Span("held.odoo", 0, 0, 0),
+        Span("held.walmart", 1, 0, 60),
+    ]
+    cut = newest(spans, 100)
+    assert [span.records for span in cut] == [50, 1, 0, 49]
+    assert sum(span.records for span in newest([Span(str(n), 0, 0, 1000 + n) for n in range(7)], 100)) <= 100
+
+
 EXPOSITION = """\
 # TYPE causeway_breaker_open gauge
 causeway_breaker_open{destination="odoo",operation="upsert_order"} 1.0
