@@ -57,7 +57,12 @@ class Topic:
 
 SOURCES = ("walmart",)  # marketplaces: what is sold through
 DESTINATIONS = ("odoo", "walmart")
-STAGES = ("transform", "route", "stock", "pricing")  # stages that can fail a record for good have dead letters of their own
+STAGES = (
+    "transform",
+    "route",
+    "stock",
+    "pricing",
+)  # stages that can fail a record for good have dead letters of their own
 
 ORDERS = "orders"
 ORDERS_CURRENT = "orders.current"

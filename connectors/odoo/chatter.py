@@ -11,7 +11,7 @@ from html import escape
 
 from connectors.kit.errors import ConnectorError
 from connectors.odoo.client import Odoo
-from connectors.odoo.loading import load
+from connectors.odoo.loading import Cell, load
 
 _COLUMNS = ("id", "model", "res_id", "body", "message_type", "subtype_id/id")
 
@@ -19,8 +19,8 @@ _COLUMNS = ("id", "model", "res_id", "body", "message_type", "subtype_id/id")
 async def note(odoo: Odoo, xid: str, model: str, record: int, lines: Sequence[str]) -> int:
     """The message's id. `lines` are plain text, without personal data. Raises ConnectorError."""
     body = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    rows = [[[xid, model, record, body, "comment", "mail.mt_note"]]]
-    (made,) = await load(odoo, "mail.message", _COLUMNS, rows)
+    row: list[Cell] = [xid, model, record, body, "comment", "mail.mt_note"]
+    (made,) = await load(odoo, "mail.message", _COLUMNS, [[row]])
     if isinstance(made, ConnectorError):
         raise made
     return made

@@ -89,7 +89,8 @@ def plan_return(body: ReturnOrder, *, release_at: str) -> ReturnPlan:
 
 def states_of(body: ReturnOrder) -> str:
     """The three states in one sentence, for people."""
-    said = {name: body[name] or "not said" for name in ("physical", "financial", "service")}  # type: ignore[literal-required]
+    states = {"physical": body["physical"], "financial": body["financial"], "service": body["service"]}
+    said = {name: state or "not said" for name, state in states.items()}
     return (
         f"Return {body['return_id']} ({body['source']} {body['account']}): goods {said['physical']}, "
         f"money {said['financial']}, customer service {said['service']}"

@@ -20,6 +20,7 @@ from connectors.odoo.external import find
 from connectors.odoo.handling import done, each
 from connectors.odoo.keys import xid
 from connectors.odoo.loading import CONTEXT, Cell, load
+from connectors.odoo.money import ZERO
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.settlements_plan import DEFAULTS, Accounts, NewAccount, SettlementPlan, balances, plan_settlement
 from schemas.records import Settlement
@@ -241,7 +242,7 @@ def _commands(ready: Ready) -> list[list[Any]]:
     found = []
     for account, label, balance, amount in ready.rows:
         values: dict[str, Any] = {"account_id": account, "name": label}
-        values |= {"debit": float(max(balance, 0)), "credit": float(max(-balance, 0))}
+        values |= {"debit": float(max(balance, ZERO)), "credit": float(max(-balance, ZERO))}
         values |= {"currency_id": ready.foreign, "amount_currency": float(amount)} if ready.foreign else {}
         found.append([0, 0, values])
     return found
