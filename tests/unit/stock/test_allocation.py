@@ -46,6 +46,7 @@ def test_rules_fit_by_sku_category_and_kit_and_the_last_one_wins() -> None:
     assert terms(sku="A-1", stock=stock).buffer == 4
     assert terms(sku="A-2", stock=stock).buffer == 1
     assert terms(sku="XA-2", stock=stock).buffer == 0
+    assert terms(sku="A-10", stock=stock).buffer == 1  # not of the rule for A-1
     assert terms(stock=stock, category="All / Toys / Wood").floor == 2
     assert terms(stock=stock, category="All / Toysmiths").floor == 0
     assert (terms(stock=stock, kit=True).cap, terms(stock=stock).cap) == (3, 999)
