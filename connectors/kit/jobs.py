@@ -6,6 +6,7 @@ says how a delivery is bound to what runs there, and which version of its key it
     feed:ID|7            it was sent in this job: its result decides
     lost:MARK|7          it was sent, no answer came: whether the job exists has to be found out, by the mark
     after:feed:ID|7      it was written already, but what that older job carries may still arrive on top: to be written again after it
+    after|7              it was written, but which jobs were on their way could not be asked: to be written again when it can
     behind:feed:ID|7     it waits for that older job before it is written at all
     change:1795000000|7  it is written when that time comes (epoch seconds): another value of it, or its first one
     settle|7             it was written; whether somebody wrote something newer at the same moment is looked at once more

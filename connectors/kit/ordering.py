@@ -62,7 +62,7 @@ def step(at: Situation, is_over: Callable[[str], bool]) -> Step:
         return _settling(at, at.job.version)
     if max(at.known, at.newest, at.open.version if at.open else 0) > at.version:
         return Step.STALE
-    if at.job and not is_over(at.job.remote):
+    if at.job and at.job.remote and not is_over(at.job.remote):
         return Step.WAIT
     if at.open is None or not at.open.remote or is_over(at.open.remote):
         return Step.WRITE
@@ -72,7 +72,9 @@ def step(at: Situation, is_over: Callable[[str], bool]) -> Step:
 
 
 def _settling(at: Situation, written: int) -> Step:
-    """It wrote version `written` while others may have written too: a newer one that this process did not write may lie below it."""
-    if at.known > max(written, at.newest):
+    """It wrote version `written` while others may have written too: a newer one that this process did not write may lie below it. One that
+    is still on its way is waited for, because only then its value is known."""
+    ours = max(written, at.newest)
+    if at.known > ours:
         return Step.RESTORE
-    return Step.SETTLED
+    return Step.WAIT if at.open is not None and at.open.version > ours else Step.SETTLED

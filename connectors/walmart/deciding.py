@@ -23,7 +23,7 @@ ValueT = TypeVar("ValueT")
 
 @dataclass(frozen=True, slots=True)
 class Item(Generic[ValueT]):
-    """A delivery with what it brings for a SKU, its own job, and another open job of its key."""
+    """A delivery with what it brings for a SKU, its own job, and another open job of its key. unsure: what is on its way could not be asked."""
 
     delivery: Delivery
     sku: str
@@ -31,6 +31,7 @@ class Item(Generic[ValueT]):
     urgent: bool = False
     job: Job | None = None
     open: Job | None = None
+    unsure: bool = False
 
     @property
     def id(self) -> str:
@@ -86,7 +87,7 @@ class Deciding(Generic[ValueT]):
             elif (outcome := self._outcome(found, decided, standing)) is not None:
                 outcomes[item.id] = outcome
             else:
-                by[found].append(decided)
+                by[found].append(replace(decided, unsure=unlisted is not None))
         return by, outcomes
 
     async def _located(self, account: str, item: Item[ValueT]) -> Item[ValueT]:

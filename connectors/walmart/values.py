@@ -9,6 +9,7 @@ Races, and who wins:
   when that feed is over (`after:`); another waits for it (`behind:`). Which feeds hold a SKU is known from the delivery (`open_job`), from
   this process's memory, and from Walmart's own list of feeds that are not over: the last tells of feeds whose sending was never recorded
   because the process was killed, or which another process has just sent from another lane.
+- *Walmart's list cannot be read.* An urgent number is written and comes back to be written again when the list can be read; another waits.
 - *The answer to a feed was lost.* It counts as on its way until it is found on Walmart's list or has certainly not arrived (`lost:`).
 - *The answer to a single call was lost.* It is tried again later with what is known then; a newer number has made it stale by then.
 - *Delivered again* (kill before the offset moved): in a feed already -> that feed is followed; else the same number is written again.
@@ -18,6 +19,9 @@ Races, and who wins:
 - *Two lanes in two processes* (their share of the work is below 1) write the same key by single calls within the same second: a number that
   is not urgent comes back once (`settle`) to see whether a newer one was written meanwhile, and then writes that one again. The same when a
   feed ends with a number that is older than what is known by then. The pipeline keeps the newer number for this in `Known.remote_id`.
+
+What stays possible: a process sends a feed and is killed before that is recorded, while another process, which read Walmart's list a moment
+before the feed was on it, writes a newer urgent number. The next number of that SKU puts it right.
 """
 
 from __future__ import annotations
@@ -141,11 +145,11 @@ class Values:
         """Write what is known to be newest again: this delivery's older number has taken effect meanwhile, or may have."""
         known = item.delivery.known
         assert known is not None
-        if self._written.newest(item.key) > known.version:
-            return Outcome(Result.STALE)
         try:
             value = self._kind.parse(item.delivery.account, item.sku, known.remote_id)
             async with self._written.lock(item.key):
+                if self._written.newest(item.key) > known.version:
+                    return Outcome(Result.STALE)
                 await self._kind.put(client, value)
         except DataError as error:
             return replace(
@@ -252,7 +256,7 @@ class Values:
             finally:
                 done()
         remote = await self._written.on_its_way(item.key) or item.open_remote
-        if remote:
+        if remote or item.unsure:
             return submitted(item.bound(AFTER, remote), self._follower.first_check)
         if self.alone or item.urgent:
             return self._applied(item, "")

@@ -132,7 +132,12 @@ class Process:
         self.world.box.clock.now = max(self.world.box.clock.now, due)
         batch = [delivery for at, delivery in self.waiting if at <= self.world.box.clock.now]
         self.waiting = [(at, one) for at, one in self.waiting if at > self.world.box.clock.now]
-        return await self.deliver(*batch)
+        outcomes: list[Outcome] = []
+        while batch:  # as the stage does: a second delivery of a key goes into a later call
+            first = {delivery.key: delivery for delivery in reversed(batch)}
+            outcomes += await self.deliver(*(one for one in batch if first[one.key] is one))
+            batch = [one for one in batch if first[one.key] is not one]
+        return outcomes
 
     async def settle(self, most: int = 60) -> None:
         for _ in range(most):

@@ -88,6 +88,15 @@ def at(
         (at(job="settle|5", known=6, newest=6), (), Step.SETTLED),  # written here, after ours, under one lock
         (at(job="settle|7", known=7), (), Step.SETTLED),  # the newer one was written again; nothing newer came since
         (at(job="settle|7", known=8), (), Step.RESTORE),
+        (
+            at(job="settle|6", known=6, other="settle|7"),
+            (),
+            Step.WAIT,
+        ),  # a newer one is not known yet; ours may lie over it
+        (at(job="settle|6", known=6, other=f"{F1}|7"), (), Step.WAIT),
+        (at(job="settle|6", known=6, newest=7, other="settle|7"), (), Step.SETTLED),  # written here, after ours
+        (at(job="after|5", urgent=True), (), Step.WRITE),  # nobody could be asked then
+        (at(job="after|5", other=F1, urgent=True), (), Step.TWICE),
     ],
 )
 def test_what_is_done_with_a_value(situation: Situation, over: tuple[str, ...], expected: Step) -> None:
