@@ -339,6 +339,16 @@ def test_flows_that_are_asked_for_by_name_are_polled() -> None:
     assert wrong == []
 
 
+def test_indexes_to_make_are_of_watched_tables_and_can_be_removed() -> None:
+    """OPS-9"""
+    text = (ROOT / "docs" / "odoo-tuning.md").read_text(encoding="utf-8")
+    made = dict(re.findall(r"CREATE INDEX CONCURRENTLY IF NOT EXISTS (\w+) +ON (\w+) +\(write_date\);", text))
+    watched = {watch.model.replace(".", "_") for plan in PLANS.values() for watch in plan.watches if watch.dated}
+    assert len(made) == 6
+    assert set(made.values()) <= watched
+    assert set(re.findall(r"DROP INDEX CONCURRENTLY IF EXISTS (\w+);", text)) == set(made)
+
+
 # ---- the checks themselves
 
 
