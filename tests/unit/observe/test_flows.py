@@ -55,6 +55,7 @@ def test_outcomes_are_counted_for_their_account_and_flow() -> None:
     events = [
         outcome("ship_order", "applied", id="1"), outcome("ship_order", "retry", id="2"), outcome("ship_order", "applied", "walmart:two:1", id="3"),
         outcome("set_stock", "submitted", "stock:walmart:main:A", job="feed:9|1"), outcome("reopen_order", "applied"),
+        outcome("set_stock", "submitted", "stock:walmart:two:A", job="feed:2|1"),
         outcome("cancel_lines", "excluded", id="4", reason="phase_off"),
     ]  # fmt: skip
     found = rows(events, channels=[MAIN, TWO], now=AT + timedelta(minutes=4))
@@ -62,7 +63,8 @@ def test_outcomes_are_counted_for_their_account_and_flow() -> None:
     assert (ships.applied, ships.waiting, found["walmart:two", "shipments"].applied) == (1, 1, 1)
     assert (cancels.applied, cancels.excluded) == (1, 1)  # the order reopened in Odoo belongs to it
     assert found["walmart:main", "stock"].jobs == (JobStatus("feed:9", 1, 240.0),)
-    assert found["walmart:two", "stock"].jobs == ()
+    assert [job.job for job in found["walmart:two", "stock"].jobs] == ["feed:2"]
+    assert found["walmart:main", "prices"].jobs == ()
 
 
 def test_failed_records_are_counted_for_the_flow_they_would_have_led_to() -> None:

@@ -103,7 +103,7 @@ def test_a_sku_is_told_with_what_each_channel_was_told_of_it() -> None:
         ),
         on("shadow.walmart", "listing:walmart:main:A|upsert_listing", None, 7),
     ]
-    journey = journey_of("sku:A", records, CODEC)
+    journey = journey_of("sku:A", reversed(records), CODEC)
     ledgers = [step.text for step in journey.steps if step.origin.startswith("stock.ledger")]
     assert ledgers == ["stock ledger: told walmart:main 9; 0 orders count"]
     assert [(one.operation, one.entry.state) for one in journey.standings] == [
