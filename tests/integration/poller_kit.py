@@ -339,7 +339,15 @@ class Running:
     def terminate(self) -> int:
         """Ask it to stop; its exit code."""
         self.signal(signal.SIGTERM)
-        return self.process.wait(LIMIT_SECONDS)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        try:
+            return self.process.wait(2 * LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            end = "\n".join(self.text().splitlines()[-25:])
+            raise AssertionError(f"{self.log.parent.name}: the poller does not end, its log ends with\n{end}") from None
 
     def end(self) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -39,7 +39,7 @@ def test_the_demo_balances_under_faults(tmp_path: Path) -> None:
         timeout=TEST_SECONDS - 60,
         check=False,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, f"exit code {done.returncode}, its last words:\n{done.stderr[-3000:]}"
     report = json.loads(done.stdout.splitlines()[-1])
     assert sorted(report) == sorted(
         ["in", "applied", "held", "excluded", "dead", "balanced", "doubled", "missing", "cents_off", "seconds", "flows"]

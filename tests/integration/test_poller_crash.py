@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from schemas.headers import decode_headers
-from tests.integration.poller_kit import LIMIT_SECONDS, World, commands_committed, until
+from tests.integration.poller_kit import World, commands_committed, until
 
 PAGE = 3
 POINTS = {  # where it dies -> at which occurrence
@@ -60,7 +60,7 @@ def _tell(world: World, point: str) -> Story:
     world.market().change(*[f"order-{number}" for number in range(10)])
     (world.folder / "moves.main").write_text("4")
     world.send_command("poll_now")
-    exit_code = world.start(crash=point, nth=POINTS[point]).process.wait(LIMIT_SECONDS)
+    exit_code = world.start(crash=point, nth=POINTS[point]).ended()
     cursor = world.cursor()
     after = json.loads(cursor["position"])["after"] if cursor else 0
     at_crash = set(world.raw_states())

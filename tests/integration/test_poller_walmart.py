@@ -20,7 +20,7 @@ from connectors.walmart.sandbox.settings import DEMO_ACCOUNT, SandboxSettings
 from schemas.headers import decode_headers
 from schemas.records import RawEvent
 from streams.kafka import read_to_end
-from tests.integration.poller_kit import LIMIT_SECONDS, MakeWorld, World, until, world
+from tests.integration.poller_kit import MakeWorld, World, until, world
 
 __all__ = ["world"]  # the fixture
 
@@ -69,7 +69,7 @@ def test_every_order_of_a_faulty_moving_marketplace_is_published(world: MakeWorl
     market.put("/sandbox/faults", json={"preset": "default", "seed": 3}).raise_for_status()
     added = market.post("/sandbox/orders", json={"count": 60, "seed": 1, "spread_minutes": 300}).raise_for_status()
     victim = ours.start(connector=walmart(market), crash="page_published", nth=3)
-    assert victim.process.wait(LIMIT_SECONDS) == -signal.SIGKILL
+    assert victim.ended() == -signal.SIGKILL
     market.post("/sandbox/orders", json={"count": 20, "seed": 2, "rate": 10}).raise_for_status()
     heir = ours.start(connector=walmart(market))
     until(lambda: truth(market).keys() <= published(ours).keys(), "all orders are published")
@@ -103,5 +103,5 @@ def test_refused_credentials_stop_the_flow_loudly(world: MakeWorld, market: http
 def test_keys_of_another_world_are_refused_at_start(world: MakeWorld, market: httpx.Client) -> None:
     """AUTH-7: production configuration that points at a sandbox."""
     poller = world().start(connector=walmart(market), environment="production")
-    assert poller.process.wait(LIMIT_SECONDS) != 0
+    assert poller.ended() != 0
     assert "a sandbox, but CAUSEWAY_ENVIRONMENT is production" in poller.text()
