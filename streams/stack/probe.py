@@ -54,7 +54,7 @@ def registry_answers(url: str, *, seconds: float = 5.0) -> bool:
     return answer.status_code == httpx.codes.OK
 
 
-def ensure_journal(bootstrap: str, *, seconds: float = 20.0) -> None:
+def ensure_journal(bootstrap: str, *, seconds: float) -> None:
     """Create the registry's own topics so that they never expire. Raises StackError."""
     topics = [NewTopic(name, num_partitions=1, replication_factor=1, config=KEEP_FOREVER) for name in JOURNAL_TOPICS]
     admin = _admin(bootstrap)  # held: its destruction would cancel the requests

@@ -44,7 +44,7 @@ class Registry:
     def prepare(self, java: str, lib: Path, env: Mapping[str, str]) -> None:
         """Make the topics of the schemas. Raises StackError."""
         if not self.settings.external_bootstrap:
-            probe.ensure_journal(self.settings.bootstrap)
+            probe.ensure_journal(self.settings.bootstrap, seconds=self.settings.start_seconds)
 
     def command(self, java: str, lib: Path) -> list[str]:
         """Tuned to start fast and stay small: it answers a few requests, its clients' caches do the rest."""
