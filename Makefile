@@ -34,7 +34,7 @@ check: $(READY) ## format, lint, types, imports, unit and contract tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/causeway schemas check
-	@$(BIN)/pytest -q tests/unit tests/contract
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/unit tests/contract
 
 format: $(READY) ## format and fix what can be fixed
 	@$(BIN)/ruff format .
@@ -43,8 +43,8 @@ format: $(READY) ## format and fix what can be fixed
 test: check ## everything CI runs: check, then integration and conformance on real parts
 	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/integration tests/conformance
 
-unit: $(READY) ## unit and contract tests only, in seconds
-	@$(BIN)/pytest -q tests/unit tests/contract
+unit: $(READY) ## unit and contract tests only
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/unit tests/contract
 
 integration: $(READY) ## one promise per file, on a real broker
 	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/integration
