@@ -77,4 +77,9 @@ def _settling(at: Situation, written: int) -> Step:
     ours = max(written, at.newest)
     if at.known > ours:
         return Step.RESTORE
-    return Step.WAIT if at.open is not None and at.open.version > ours else Step.SETTLED
+    if at.open is None or at.open.version == 0:
+        return Step.SETTLED
+    if at.open.version > ours:
+        return Step.WAIT
+    # Somebody wrote an older one again meanwhile, not knowing of this one yet: it may lie over it.
+    return Step.WRITE if at.open.how == SETTLE and at.open.version < written == at.version == ours else Step.SETTLED

@@ -11,7 +11,7 @@ import pytest
 from connectors.kit.ports import Result
 from schemas.reasons import Reason
 from tests.contract.walmart_box import Box, walmart_box
-from tests.contract.walmart_out import World, stock, stocks
+from tests.contract.walmart_out import FAST, World, stock, stocks
 
 
 @pytest.fixture
@@ -183,23 +183,36 @@ async def test_after_a_kill_the_feed_nobody_recorded_is_found_at_walmart(box: Bo
 
 async def test_two_processes_the_older_feed_ends_after_the_newer_number_was_written(box: Box, worlds: Worlds) -> None:
     """INV-5: neither knew of the other when they wrote."""
-    world = worlds()
+    world = worlds(feeds={**FAST, "list_seconds": 1000})
     bulk, critical, many = world.process(0.5), world.process(0.5), skus(box, 30)
     batch = stocks(many, 9, 1)
+    await critical.deliver(stock(skus(box, 40)[-1], 1, 1, urgent=True))  # it has read Walmart's list a moment before
     sent = await bulk.deliver(*batch, record=False)
-    known = dict(world.keys)
-    box.faults(
-        {"kind": "status", "code": 503, "path": "/v3/feeds$", "method": "GET", "limit": 1}
-    )  # the list cannot be read
     newer = stock(many[0], 1, 2, urgent=True)
     await critical.deliver(newer)
-    assert known == {}
     assert world.keys[newer.key].known is not None
     for delivery, outcome in zip(batch, sent, strict=True):
         bulk.record(delivery, outcome)
     await bulk.settle()
     assert world.history(many[0]) == [1, 9, 1]
     assert bulk.last(batch[0]).result is Result.STALE
+
+
+async def test_an_urgent_number_written_while_the_list_cannot_be_read_is_written_again(
+    box: Box, worlds: Worlds
+) -> None:
+    """INV-5: a feed nobody recorded may be on its way."""
+    world = worlds()
+    many = skus(box, 30)
+    await world.process().deliver(*stocks(many, 9, 1), record=False)
+    box.faults({"kind": "status", "code": 503, "path": "/v3/feeds$", "method": "GET", "limit": 1})
+    reborn = world.process()
+    urgent = stock(many[0], 1, 2, urgent=True)
+    (now,) = await reborn.deliver(urgent)
+    assert now.job == "after|2"
+    await reborn.settle()
+    assert world.history(many[0])[-1] == 1
+    assert reborn.last(urgent).result is Result.APPLIED
 
 
 async def test_two_processes_by_single_calls_at_the_same_moment(box: Box, worlds: Worlds) -> None:

@@ -95,6 +95,7 @@ def at(
         ),  # a newer one is not known yet; ours may lie over it
         (at(job="settle|6", known=6, other=f"{F1}|7"), (), Step.WAIT),
         (at(job="settle|6", known=6, newest=7, other="settle|7"), (), Step.SETTLED),  # written here, after ours
+        (at(job="settle|5", other="settle|4"), (), Step.WRITE),  # an older one was written again meanwhile
         (at(job="after|5", urgent=True), (), Step.WRITE),  # nobody could be asked then
         (at(job="after|5", other=F1, urgent=True), (), Step.TWICE),
     ],
