@@ -221,7 +221,7 @@ def _deliver(partitions: int) -> Iterator[Topic]:
             f"What {destination} holds of each key.", Cleanup.COMPACT,
         )  # fmt: skip
         yield Topic(
-            shadow(destination), "natural key|operation", "deliver", partitions, None,
+            shadow(destination), "natural key|operation, of a command its id too", "deliver", partitions, None,
             f"What would be brought to {destination} by flows in shadow.", Cleanup.COMPACT, pii=True,
         )  # fmt: skip
 

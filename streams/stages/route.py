@@ -150,7 +150,9 @@ class Router:
         ended = outcome_message(self._codec, onward.key.encode(), fact.account, headers, verdict, self.now())
         if phase is Phase.OFF:
             return [ended]
-        return [replace(made, key=f"{onward.key}|{onward.operation}".encode()), ended]
+        # Of states the newest is enough; commands happen once each, so none may replace another.
+        apart = f"|{headers.id}" if onward.is_command else ""
+        return [replace(made, key=f"{onward.key}|{onward.operation}{apart}".encode()), ended]
 
     def _delivery(self, onward: Onward, fact: _Fact, topic: str) -> Message:
         headers = fact.headers

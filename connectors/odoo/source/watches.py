@@ -69,10 +69,9 @@ PLANS: Mapping[str, Plan] = {
         "stock.picking",
         (
             Watch("stock.picking", ("state", "carrier_id", "carrier_tracking_ref", "date_done", "backorder_id"), domain=(OUTGOING,), own=True),
-            Watch("stock.move", ("picking_id", "product_id", "product_uom_qty", "quantity", "state"), "picking_id",
-                  domain=(["picking_id.picking_type_code", "=", "outgoing"],)),
-            Watch("stock.move.line", ("picking_id", "product_id", "quantity", "lot_id", "result_package_id", "state"), "picking_id",
-                  domain=(["picking_id.picking_type_code", "=", "outgoing"],)),
+            # Of all transfers: a condition on the transfer's type makes PostgreSQL gather every outgoing one; the reader leaves the others out.
+            Watch("stock.move", ("picking_id", "product_id", "product_uom_qty", "quantity", "state"), "picking_id"),
+            Watch("stock.move.line", ("picking_id", "product_id", "quantity", "lot_id", "result_package_id", "state"), "picking_id"),
         ),
     ),
     "stock": Plan(

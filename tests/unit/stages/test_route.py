@@ -248,3 +248,10 @@ def test_a_credit_note_that_books_the_marketplaces_own_refund_is_not_refunded_ag
     assert router().messages(refund(f"{KEY.rsplit(':', 1)[0]}:return:1")) == []
     [message] = router().messages(refund(""))
     assert delivery(message)["operation"] == "refund_order"
+
+
+def test_no_command_in_shadow_replaces_another() -> None:
+    """OPS-7: two cancellations of one order are two; released, each is delivered."""
+    quiet = Router(CODEC, FailureRouting(CODEC, Settings()), lambda: NOW, Switches({"odoo", "walmart"}, (CHANNEL,)))
+    keys = [quiet.messages(canonical("cancellation", CANCELLATION, id_=i))[0].key for i in ("a", "b", "a")]
+    assert keys[0] == keys[2] != keys[1]
