@@ -30,6 +30,7 @@ from connectors.kit.shared import Shared
 from connectors.kit.tokens import Grant, Token, TokenCache
 from connectors.walmart import errors
 from connectors.walmart.auth import Caller, ask_for_token
+from connectors.walmart.rates import DRAWS
 from connectors.walmart.settings import WalmartAccount, WalmartSettings
 from connectors.walmart.signing import signed_headers
 
@@ -172,6 +173,10 @@ class WalmartClient:
     ) -> AbstractContextManager[Callable[[], None]]:
         """See `Budget.waiting`."""
         return self._budget.waiting(operation, calls, priority)
+
+    def used(self, operation: str) -> float:
+        """Part of this operation's own quota that is used up now, 0 to 1."""
+        return self._budget.used()[DRAWS[operation][-1]]
 
     def postpone_seconds(self, operation: str) -> float:
         """See `Budget.postpone`."""

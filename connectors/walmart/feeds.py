@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 FEEDS = "/v3/feeds"
 PAGE = 50  # Walmart's limit for one page of details and of the list
 _KEPT_FEEDS = 64
+_LONGER_WHEN_FEW = 5
 # Walmart's clock and ours need not agree when a feed is looked for by its time.
 _CLOCKS_APART_MS = 120_000
 
@@ -77,7 +78,8 @@ class Feeds:
         self._now = now
         self._lost_after = lost_after_seconds
         self._list_seconds = list_seconds
-        self._gathering = Gathering(gather_seconds, self._send_whole, self._kept_call)
+        self._gathering = Gathering(self.gather_seconds, self._send_whole, self._kept_call)
+        self._gather = gather_seconds
         self._over: OrderedDict[str, FeedState] = OrderedDict()
         self._skus: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._found: OrderedDict[str, str] = OrderedDict()
@@ -91,6 +93,12 @@ class Feeds:
     def forecast_seconds(self, kind: str, skus: Sequence[str]) -> float:
         """How long a feed with these would wait for its quota; 0 when another takes them along."""
         return 0.0 if self._gathering.has_room(kind, skus) else self._client.forecast_seconds(operation_of(kind), 1)
+
+    def gather_seconds(self, kind: str) -> float:
+        """The fewer feeds are left, the longer one waits for others: a feed too many costs minutes, waiting costs seconds."""
+        if self._gather <= 0:
+            return 0.0
+        return self._gather * (1 + _LONGER_WHEN_FEW * self._client.used(operation_of(kind)))
 
     def _kept_call(self, kind: str) -> AbstractContextManager[object]:
         return self._client.waiting(operation_of(kind), 1)

@@ -50,11 +50,15 @@ class _Group:
 
 
 class Gathering:
-    """Of one account. `seconds`: how long the first waits for others, 0 = not at all; `send`: sends parts as one; `keep`: keeps a call of a kind's
-    quota while a group gathers. Used from one event loop."""
+    """Of one account. Used from one event loop.
+
+    seconds  how long the first of a kind waits for others now, 0 = not at all
+    send     sends parts as one
+    keep     keeps a call of a kind's quota while a group gathers
+    """
 
     def __init__(
-        self, seconds: float, send: Callable[[list[Any]], Awaitable[str]],
+        self, seconds: Callable[[str], float], send: Callable[[list[Any]], Awaitable[str]],
         keep: Callable[[str], AbstractContextManager[object]] = lambda _kind: nullcontext(), most: int = MOST,
     ) -> None:  # fmt: skip
         self._seconds = seconds
@@ -69,13 +73,13 @@ class Gathering:
 
     async def submit(self, part: Part) -> str:
         """What `send` gives for the feed this part went in. Raises what `send` raises."""
-        if self._seconds <= 0 or len(part.skus) >= self._most:
+        if len(part.skus) >= self._most or (seconds := self._seconds(part.kind)) <= 0:
             return await self._send([part])
         group = self._group(part.kind, part.skus, part.query)
         if group is None:
             group = _Group((part.kind, part.query))
             self._open.append(group)
-            group.answer = asyncio.create_task(self._sent(group), name=f"gather-{part.kind}")
+            group.answer = asyncio.create_task(self._sent(group, seconds), name=f"gather-{part.kind}")
         group.parts.append(part)
         group.skus.update(part.skus)
         if len(group.skus) >= self._most:
@@ -87,10 +91,10 @@ class Gathering:
         mine = (group for group in self._open if group.kind == (kind, query))
         return next((group for group in mine if group.has_room(skus, self._most)), None)
 
-    async def _sent(self, group: _Group) -> str:
+    async def _sent(self, group: _Group, seconds: float) -> str:
         with self._keep(group.kind[0]):
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(seconds):
                     await group.full.wait()
             except TimeoutError:
                 pass

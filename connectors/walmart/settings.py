@@ -79,7 +79,10 @@ class WalmartFeeds(Part):
     )
     list_seconds: float = Field(5, ge=0, description="how long a reading of the list of feeds is good")
     gather_seconds: float = Field(
-        5, ge=0, le=60, description="a feed waits this long for others to go with it, until it is full: feeds are few"
+        5,
+        ge=0,
+        le=60,
+        description="a feed that is not full waits this long for others to go with it, six times as long when few are left",
     )
 
     @field_validator("ladder_seconds")

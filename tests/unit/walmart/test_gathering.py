@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from connectors.kit.errors import TransientError
 from connectors.kit.rate import Priority
-from connectors.walmart.feeds import Feed
+from connectors.walmart.feeds import Feed, Feeds
 from connectors.walmart.gathering import Gathering, whole_body, whole_mark
 
 LONG = 60.0  # nobody waits so long here: groups are full before
@@ -40,7 +41,7 @@ def feed(*skus: str, kind: str = "inventory", query: str = "") -> Feed:
 
 async def test_parts_go_together_as_soon_as_they_fill_a_feed() -> None:
     walmart = Walmart()
-    gathering = Gathering(LONG, walmart.take, most=4)
+    gathering = Gathering(lambda kind: LONG, walmart.take, most=4)
     found = await asyncio.gather(*(gathering.submit(part) for part in (feed("a", "b"), feed("c"), feed("d"))))
     assert walmart.taken == [["a", "b", "c", "d"]]
     assert found == ["feed:1"] * 3
@@ -48,14 +49,14 @@ async def test_parts_go_together_as_soon_as_they_fill_a_feed() -> None:
 
 async def test_what_comes_alone_goes_when_its_time_is_up() -> None:
     walmart = Walmart()
-    gathering = Gathering(0.01, walmart.take, most=4)
+    gathering = Gathering(lambda kind: 0.01, walmart.take, most=4)
     assert await gathering.submit(feed("a")) == "feed:1"
     assert await gathering.submit(feed("b")) == "feed:2", "who comes later does not join what has gone"
 
 
 async def test_without_a_time_to_gather_nobody_waits() -> None:
     walmart = Walmart()
-    gathering = Gathering(0, walmart.take)
+    gathering = Gathering(lambda kind: 0, walmart.take)
     await asyncio.gather(gathering.submit(feed("a")), gathering.submit(feed("b")))
     assert walmart.taken == [["a"], ["b"]]
 
@@ -67,7 +68,7 @@ async def test_without_a_time_to_gather_nobody_waits() -> None:
 )
 async def test_what_may_not_go_together_goes_apart(other: Feed) -> None:
     walmart = Walmart()
-    gathering = Gathering(0.01, walmart.take, most=4)
+    gathering = Gathering(lambda kind: 0.01, walmart.take, most=4)
     await asyncio.gather(gathering.submit(feed("a", "b")), gathering.submit(other))
     assert sorted(walmart.taken) == sorted([["a", "b"], list(other.skus)])
 
@@ -81,7 +82,7 @@ async def test_the_call_is_kept_while_a_group_gathers_and_who_fits_in_needs_none
         yield
         kept.remove(kind)
 
-    gathering = Gathering(LONG, Walmart().take, keep, most=2)
+    gathering = Gathering(lambda kind: LONG, Walmart().take, keep, most=2)
     first = asyncio.create_task(gathering.submit(feed("a")))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -96,14 +97,14 @@ async def test_the_call_is_kept_while_a_group_gathers_and_who_fits_in_needs_none
 
 
 async def test_a_refusal_is_everyones() -> None:
-    gathering = Gathering(LONG, Walmart(error=TransientError("away")).take, most=2)
+    gathering = Gathering(lambda kind: LONG, Walmart(error=TransientError("away")).take, most=2)
     found = await asyncio.gather(gathering.submit(feed("a")), gathering.submit(feed("b")), return_exceptions=True)
     assert [str(one) for one in found] == ["away", "away"]
 
 
 async def test_a_sender_that_is_cancelled_takes_nobody_along() -> None:
     walmart = Walmart()
-    gathering = Gathering(LONG, walmart.take, most=2)
+    gathering = Gathering(lambda kind: LONG, walmart.take, most=2)
     first = asyncio.create_task(gathering.submit(feed("a")))
     await asyncio.sleep(0)
     first.cancel()
@@ -119,3 +120,17 @@ def test_the_whole_has_one_heading_and_all_items() -> None:
 def test_the_mark_of_one_is_its_own_and_of_several_tells_them_all() -> None:
     assert whole_mark(["a"]) == "a"
     assert len({whole_mark(["a", "b"]), whole_mark(["a", "c"]), whole_mark(["a"])}) == 3
+
+
+@pytest.mark.parametrize(("used", "seconds"), [(0.0, 5.0), (0.5, 17.5), (1.0, 30.0)])
+async def test_the_fewer_feeds_are_left_the_longer_is_waited_for_others(used: float, seconds: float) -> None:
+    """RATE-1: no clock runs here; what the gathering would wait is asked."""
+
+    class Client:
+        def used(self, operation: str) -> float:
+            assert operation == "submit_mp_item"
+            return used
+
+    feeds = Feeds(Client(), lambda: datetime.now(UTC), 180, 5, gather_seconds=5)  # type: ignore[arg-type]
+    assert feeds.gather_seconds("MP_ITEM") == seconds
+    assert Feeds(Client(), lambda: datetime.now(UTC), 180, 5).gather_seconds("MP_ITEM") == 0  # type: ignore[arg-type]
