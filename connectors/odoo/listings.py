@@ -216,7 +216,8 @@ def _with_events(outcome: Outcome, job: Job, conflicts: Sequence[Mapping[str, An
     events = []
     for one in conflicts:
         record = conflict_record(FieldConflict(**one), key, job.delivery.correlation, at)
-        events.append(Canonical("conflict", key, job.listing["version"], cast(Mapping[str, Any], record)))
+        place = f"{key}|{record['field']}"  # the topic keeps the newest of each key: every field has its own
+        events.append(Canonical("conflict", place, job.listing["version"], cast(Mapping[str, Any], record)))
     return Outcome(
         outcome.result,
         remote_model=outcome.remote_model,
