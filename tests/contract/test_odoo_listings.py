@@ -56,7 +56,8 @@ async def test_odoo_owns_its_fields_unless_told_otherwise(box: OdooBox, sku: str
         ("name", f"Product {sku}", f"Title of {sku}", "kept"),
         ("list_price", "10.0", "12.5", "kept"),
     ]
-    assert {event.key for event in outcome.events} == {f"walmart:MAIN:item:{sku}"}
+    fields = {event.body["field"] for event in outcome.events}
+    assert {event.key for event in outcome.events} == {f"walmart:MAIN:item:{sku}|{field}" for field in fields}
     assert again.result is Result.ALREADY_APPLIED
     assert again.events == ()
 
