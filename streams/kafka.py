@@ -23,7 +23,7 @@ from confluent_kafka import (
 from confluent_kafka import (
     Message as Consumed,
 )
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from confluent_kafka.cimpl import NewTopic
 
 from schemas.record import Message, Record
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 10.0
 SEND_SECONDS = 60.0
 _FETCH_RECORDS = 5000
+_LEADERS_SECONDS = 30.0
+_LOOK_SECONDS = 0.1
 
 QUIET: Mapping[str, Any] = {
     "log_level": 2
@@ -122,7 +124,23 @@ def ensure_topics(settings: Settings, topics: Iterable[Topic] | None = None) -> 
                 raise BrokerError(f"Kafka refused to make the topic {name}: {error.args[0].str()}") from error
         else:
             made.append(name)
+    _await_leaders(admin, [topic for topic in missing if topic.topic in made])
     return made
+
+
+def _await_leaders(admin: AdminClient, topics: Sequence[NewTopic]) -> None:
+    """Wait until new partitions answer. A broker names itself leader before it acts as one; consumers that start meanwhile were seen to miss
+    partitions until the watchdog started them again. Whoever takes longer is left to it."""
+    waiting = [TopicPartition(topic.topic, number) for topic in topics for number in range(topic.num_partitions)]
+    deadline = time.monotonic() + _LEADERS_SECONDS
+    while waiting and time.monotonic() < deadline:
+        newest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = admin.list_offsets(dict.fromkeys(waiting, newest), request_timeout=10)
+        waiting = [place for place, answer in asked.items() if answer.exception(timeout=15) is not None]
+        if waiting:
+            time.sleep(_LOOK_SECONDS)
+    if waiting:
+        logger.warning("partitions_without_leader count=%d first=%s", len(waiting), waiting[0].topic)
 
 
 def partitions_of(
