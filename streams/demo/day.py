@@ -44,7 +44,9 @@ class Plan:
 
 def planned(sales: Sequence[Sale], plain: frozenset[str], chance: random.Random) -> Plan:
     """`plain`: ids of orders without discounts or other specialities, whose refund is the sum of their charges."""
-    waiting = [sale for sale in sales if sale.state in ("draft", "sent", "sale")]
+    waiting = [
+        sale for sale in sales if sale.state in ("draft", "sent", "sale") and not sale.locked
+    ]  # locked: shipped there
     chance.shuffle(waiting)
     count = len(waiting)
     ship = waiting[: int(count * SHIPPED)]

@@ -21,6 +21,7 @@ class Sale:
     odoo_id: int
     reference: str
     state: str
+    locked: bool = False
 
 
 class Hands:
@@ -64,8 +65,8 @@ class Hands:
     def sales(self, references: Iterable[str]) -> list[Sale]:
         """The orders of these marketplace ids, by id."""
         domain = [["origin", "in", sorted(references)]]
-        rows = self._do("sale.order", "search_read", [domain, ["origin", "state"]], order="id")
-        return [Sale(row["id"], row["origin"], row["state"]) for row in rows]
+        rows = self._do("sale.order", "search_read", [domain, ["origin", "state", "locked"]], order="id")
+        return [Sale(row["id"], row["origin"], row["state"], row["locked"]) for row in rows]
 
     def accept(self, sales: Sequence[Sale]) -> None:
         """Confirm quotations."""
