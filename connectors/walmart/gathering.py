@@ -17,7 +17,14 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-MOST = 200  # INV-1: items in one request
+# Items in one feed: stock as INV-1 says; products and prices as many as Walmart recommends (it takes 10,000).
+MOST, MOST_OTHERS = 200, 1000
+_MOST = {"MP_ITEM": MOST_OTHERS, "MP_MAINTENANCE": MOST_OTHERS, "price": MOST_OTHERS}
+
+
+def most_of(kind: str) -> int:
+    """How many items a feed of that kind has at most."""
+    return _MOST.get(kind, MOST)
 
 
 class Part(Protocol):
@@ -59,7 +66,7 @@ class Gathering:
 
     def __init__(
         self, seconds: Callable[[str], float], send: Callable[[list[Any]], Awaitable[str]],
-        keep: Callable[[str], AbstractContextManager[object]] = lambda _kind: nullcontext(), most: int = MOST,
+        keep: Callable[[str], AbstractContextManager[object]] = lambda _kind: nullcontext(), most: Callable[[str], int] = most_of,
     ) -> None:  # fmt: skip
         self._seconds = seconds
         self._send = send
@@ -73,7 +80,7 @@ class Gathering:
 
     async def submit(self, part: Part) -> str:
         """What `send` gives for the feed this part went in. Raises what `send` raises."""
-        if len(part.skus) >= self._most or (seconds := self._seconds(part.kind)) <= 0:
+        if len(part.skus) >= self._most(part.kind) or (seconds := self._seconds(part.kind)) <= 0:
             return await self._send([part])
         group = self._group(part.kind, part.skus, part.query)
         if group is None:
@@ -82,14 +89,14 @@ class Gathering:
             group.answer = asyncio.create_task(self._sent(group, seconds), name=f"gather-{part.kind}")
         group.parts.append(part)
         group.skus.update(part.skus)
-        if len(group.skus) >= self._most:
+        if len(group.skus) >= self._most(part.kind):
             group.full.set()
         assert group.answer is not None
         return await asyncio.shield(group.answer)
 
     def _group(self, kind: str, skus: Sequence[str], query: str) -> _Group | None:
         mine = (group for group in self._open if group.kind == (kind, query))
-        return next((group for group in mine if group.has_room(skus, self._most)), None)
+        return next((group for group in mine if group.has_room(skus, self._most(kind))), None)
 
     async def _sent(self, group: _Group, seconds: float) -> str:
         with self._keep(group.kind[0]):

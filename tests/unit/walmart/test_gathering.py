@@ -41,7 +41,7 @@ def feed(*skus: str, kind: str = "inventory", query: str = "") -> Feed:
 
 async def test_parts_go_together_as_soon_as_they_fill_a_feed() -> None:
     walmart = Walmart()
-    gathering = Gathering(lambda kind: LONG, walmart.take, most=4)
+    gathering = Gathering(lambda kind: LONG, walmart.take, most=lambda kind: 4)
     found = await asyncio.gather(*(gathering.submit(part) for part in (feed("a", "b"), feed("c"), feed("d"))))
     assert walmart.taken == [["a", "b", "c", "d"]]
     assert found == ["feed:1"] * 3
@@ -49,7 +49,7 @@ async def test_parts_go_together_as_soon_as_they_fill_a_feed() -> None:
 
 async def test_what_comes_alone_goes_when_its_time_is_up() -> None:
     walmart = Walmart()
-    gathering = Gathering(lambda kind: 0.01, walmart.take, most=4)
+    gathering = Gathering(lambda kind: 0.01, walmart.take, most=lambda kind: 4)
     assert await gathering.submit(feed("a")) == "feed:1"
     assert await gathering.submit(feed("b")) == "feed:2", "who comes later does not join what has gone"
 
@@ -68,7 +68,7 @@ async def test_without_a_time_to_gather_nobody_waits() -> None:
 )
 async def test_what_may_not_go_together_goes_apart(other: Feed) -> None:
     walmart = Walmart()
-    gathering = Gathering(lambda kind: 0.01, walmart.take, most=4)
+    gathering = Gathering(lambda kind: 0.01, walmart.take, most=lambda kind: 4)
     await asyncio.gather(gathering.submit(feed("a", "b")), gathering.submit(other))
     assert sorted(walmart.taken) == sorted([["a", "b"], list(other.skus)])
 
@@ -82,7 +82,7 @@ async def test_the_call_is_kept_while_a_group_gathers_and_who_fits_in_needs_none
         yield
         kept.remove(kind)
 
-    gathering = Gathering(lambda kind: LONG, Walmart().take, keep, most=2)
+    gathering = Gathering(lambda kind: LONG, Walmart().take, keep, most=lambda kind: 2)
     first = asyncio.create_task(gathering.submit(feed("a")))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -97,19 +97,28 @@ async def test_the_call_is_kept_while_a_group_gathers_and_who_fits_in_needs_none
 
 
 async def test_a_refusal_is_everyones() -> None:
-    gathering = Gathering(lambda kind: LONG, Walmart(error=TransientError("away")).take, most=2)
+    gathering = Gathering(lambda kind: LONG, Walmart(error=TransientError("away")).take, most=lambda kind: 2)
     found = await asyncio.gather(gathering.submit(feed("a")), gathering.submit(feed("b")), return_exceptions=True)
     assert [str(one) for one in found] == ["away", "away"]
 
 
 async def test_a_sender_that_is_cancelled_takes_nobody_along() -> None:
     walmart = Walmart()
-    gathering = Gathering(lambda kind: LONG, walmart.take, most=2)
+    gathering = Gathering(lambda kind: LONG, walmart.take, most=lambda kind: 2)
     first = asyncio.create_task(gathering.submit(feed("a")))
     await asyncio.sleep(0)
     first.cancel()
     assert await gathering.submit(feed("b")) == "feed:1"
     assert walmart.taken == [["a", "b"]]
+
+
+async def test_products_fill_larger_feeds_than_numbers() -> None:
+    """TEST-2: a thousand products are one feed's worth, where ten an hour is all there is."""
+    walmart = Walmart()
+    gathering = Gathering(lambda kind: LONG, walmart.take)
+    parts = [feed(*(f"{part}-{number}" for number in range(200)), kind="MP_ITEM") for part in range(5)]
+    assert await asyncio.gather(*(gathering.submit(part) for part in parts)) == ["feed:1"] * 5
+    assert await gathering.submit(feed(*(str(number) for number in range(200)))) == "feed:2", "of numbers 200 are full"
 
 
 def test_the_whole_has_one_heading_and_all_items() -> None:
