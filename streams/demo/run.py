@@ -262,10 +262,9 @@ def key_of(order: dict[str, Any]) -> str:
 
 
 def has_left(order: dict[str, Any]) -> bool:
-    """Whether any unit of a marketplace order has been shipped."""
-    return any(
-        count for line in order["lines"] for state, count in line["units"].items() if state in ("Shipped", "Delivered")
-    )
+    """Whether any unit of a marketplace order has been shipped. An order that is not well-formed shows no lines."""
+    units = [line.get("units", {}) for line in order.get("lines", ())]
+    return any(count for one in units for state, count in one.items() if state in ("Shipped", "Delivered"))
 
 
 def make_world(wish: Wish, say: Say) -> World:

@@ -11,6 +11,7 @@ from streams.demo import agree
 from streams.demo.agree import Sides
 from streams.demo.day import Day
 from streams.demo.hands import Sale
+from streams.demo.run import has_left
 
 SALE = Sale(7, "PO1", "sale")
 
@@ -104,3 +105,9 @@ def test_a_return_is_one_delivery_back(states: list[str], right: bool) -> None:
 def test_a_report_is_one_posted_entry(entries: list[dict[str, Any]], right: bool) -> None:
     """FIN-2."""
     assert agree.settlements(Day(settlement={"reportDate": "x"}), sides(entries=entries)).balanced is right
+
+
+def test_what_has_left_at_the_marketplace_is_seen() -> None:
+    assert has_left({"lines": [{"units": {"Acknowledged": 1}}, {"units": {"Acknowledged": 1, "Shipped": 2}}]})
+    assert not has_left({"lines": [{"units": {"Acknowledged": 1, "Shipped": 0}}]})
+    assert not has_left({"status": "Unknown"})
