@@ -30,7 +30,7 @@ FAULT_SECONDS = 45.0  # so long at most do faults strike after the last order ca
 QUIET_SECONDS = 6.0  # three polls of the demo's rhythm without a new outcome
 _PATIENCE_SECONDS = 120.0
 DAY_FAULT_SECONDS = 15.0
-_DAY_SECONDS = 120.0
+_DAY_SECONDS = 200.0
 
 
 @dataclass(frozen=True, slots=True)
