@@ -202,10 +202,14 @@ def open_world(folder: Path) -> Observed:
     world = World(folder, lambda line: None, pipeline={}, env={"CAUSEWAY_ODOO__CAPTURE__MODE": "off"})
     world.stack = Stack(world.stack.settings.model_copy(update={"start_seconds": START_SECONDS}))
     world.odoo = OdooTarget(world.odoo.url, world.odoo.db, world.odoo.login, PASSWORD)
-    world.start()
-    with httpx.Client(trust_env=False) as client:
-        url = f"{world.walmart_url}/sandbox/accounts/sandbox-client"
-        client.put(url, json={"client_secret": SECRET}).raise_for_status()
+    try:
+        world.start()
+        with httpx.Client(trust_env=False) as client:
+            url = f"{world.walmart_url}/sandbox/accounts/sandbox-client"
+            client.put(url, json={"client_secret": SECRET}).raise_for_status()
+    except BaseException:
+        world.stop()  # half a world would be left behind: nobody else knows of it yet
+        raise
     assert world.endpoints is not None
     settings = Settings(
         kafka=KafkaSettings(bootstrap=world.endpoints.bootstrap),
