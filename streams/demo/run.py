@@ -153,7 +153,8 @@ class Demo:
         self.carried_over(follower, hands)
         credit(hands, plan, self._day)
         taken = plan.two | set(self._day.credited)
-        whole = [sale.reference for sale in self._day.shipped if sale.reference not in taken]
+        gone = {str(order["purchaseOrderId"]) for order in self.world.marketplace()["orders"] if first_line_left(order)}
+        whole = [sale.reference for sale in self._day.shipped if sale.reference in gone - taken]
         self._day.returned = whole[:RETURNED]
         self.world.open_returns(self._day.returned)
         self.carried_over(follower, hands)
@@ -265,6 +266,13 @@ def has_left(order: dict[str, Any]) -> bool:
     """Whether any unit of a marketplace order has been shipped. An order that is not well-formed shows no lines."""
     units = [line.get("units", {}) for line in order.get("lines", ())]
     return any(count for one in units for state, count in one.items() if state in ("Shipped", "Delivered"))
+
+
+def first_line_left(order: dict[str, Any]) -> bool:
+    """Whether a unit of line 1 has been shipped, so that it can come back."""
+    return any(
+        line.get("lineNumber") == "1" and line.get("units", {}).get("Shipped") for line in order.get("lines", ())
+    )
 
 
 def make_world(wish: Wish, say: Say) -> World:
