@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,6 +104,14 @@ def registry_url(stack: Endpoints) -> str:
     return stack.registry_url
 
 
+def _await_topic(admin: AdminClient, name: str) -> None:
+    """A busy broker makes a topic before it tells of it."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while name not in admin.list_topics(timeout=WAIT_SECONDS).topics:
+        assert time.monotonic() < deadline, f"the broker does not tell of {name}"
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def topic(bootstrap: str) -> Iterator[MakeTopic]:
     """Makes uniquely named topics: `topic()`, `topic("orders", partitions=3, config={...})`; deleted afterwards."""
@@ -114,6 +123,7 @@ def topic(bootstrap: str) -> Iterator[MakeTopic]:
         new = NewTopic(name, num_partitions=partitions, replication_factor=1, config=config or {})
         admin.create_topics([new])[name].result(timeout=WAIT_SECONDS)
         made.append(name)
+        _await_topic(admin, name)
         return name
 
     yield make
