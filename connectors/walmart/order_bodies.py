@@ -79,17 +79,22 @@ def shipment_body(now: OrderNow, shipment: Shipment, carrier: Carrier) -> Json |
 def retracking_body(now: OrderNow, shipment: Shipment, carrier: Carrier) -> Json | None:
     """The body that changes the tracking number of what left before, None when this shipment does not look like that.
 
-    It does when it has one parcel, nothing of its lines is open any more, and exactly as many units left under one other number.
+    It does when it has one parcel, nothing of its lines is open any more, and exactly as many units left under one other number by the same
+    transfer. What left under this very number is told already.
     """
     if len(shipment["parcels"]) != 1 or not shipment["parcels"][0]["tracking_number"].strip():
         return None
     lines = []
+    tracking = shipment["parcels"][0]["tracking_number"].strip()
     for wanted in shipment["parcels"][0]["lines"]:
         line = now.line(wanted["line_id"])
         if line.open or list(line.tracked.values()) != [_whole(wanted)]:
             return None
         (before,) = line.tracked
-        tracking = shipment["parcels"][0]["tracking_number"].strip()
+        if before == tracking:
+            continue
+        if line.seller_order not in ("", _seller_order(shipment)):
+            return None
         made = _shipped(now, line, shipment, carrier, tracking, _whole(wanted))
         made["orderLineStatuses"]["orderLineStatus"][0]["currentTrackingInfo"] = {"trackingNumber": before}
         lines.append(made)
@@ -118,9 +123,14 @@ def _shipped(now: OrderNow, line: LineNow, shipment: Shipment, carrier: Carrier,
         "lineNumber": line.number,
         # The goods are gone: a wish to cancel comes too late for them.
         "intentToCancelOverride": line.asked_to_cancel,
-        "sellerOrderId": shipment["picking"][:LONGEST_SELLER_ORDER],
+        "sellerOrderId": _seller_order(shipment),
         "orderLineStatuses": {"orderLineStatus": [status]},
     }
+
+
+def _seller_order(shipment: Shipment) -> str:
+    """What Walmart keeps of the transfer's name: a line shows that of its last shipment."""
+    return shipment["picking"][:LONGEST_SELLER_ORDER]
 
 
 def cancellation_body(now: OrderNow, cancellation: Cancellation, reasons: Mapping[str, str]) -> Json | None:

@@ -15,7 +15,7 @@ from connectors.walmart.statuses import line_state
 
 @dataclass(frozen=True, slots=True)
 class LineNow:
-    """One line. Quantities are units; `tracked`: tracking number -> units that left with it."""
+    """One line. Quantities are units; `tracked`: tracking number -> units that left with it; `seller_order`: the seller's name of its last shipment."""
 
     number: str
     ordered: Decimal
@@ -31,6 +31,7 @@ class LineNow:
     shipping_tax: Decimal
     comments: str
     refunded: bool
+    seller_order: str = ""
 
     @property
     def open(self) -> Decimal:
@@ -83,6 +84,7 @@ def _line(line: Reader, charges: Charges) -> LineNow:
         else bool(line["intentToCancel"].value),
         item_price=item, item_tax=item_tax, shipping=shipping, shipping_tax=shipping_tax,
         comments="" if refund.missing else refund.text("refundComments"), refunded=not refund.missing,
+        seller_order=line.text("sellerOrderId"),
     )  # fmt: skip
 
 

@@ -166,6 +166,32 @@ async def test_a_shipment_told_twice_is_one_shipment(box: Box) -> None:
     assert states(box) == {"Shipped": 1, "Acknowledged": 1}
 
 
+def shipments_told(box: Box) -> int:
+    """How many calls of /shipping the sandbox carried out."""
+    snapshot = box.http.get("/sandbox/snapshot").raise_for_status().json()
+    return int(snapshot["orders"][PO]["writes"].get("shipping", 0))
+
+
+async def test_a_whole_line_told_twice_is_told_once(box: Box) -> None:
+    """EVT-4: nothing is open any more, which is no change of the tracking number either."""
+    await acknowledge(box)
+    made = shipped(("T1", {"1": "2", "2": "1"}))
+    lose_answer(box, "shipping")
+    found = [(await answer(box, made)).result for _ in range(2)]
+    assert found == [Result.ALREADY_APPLIED, Result.ALREADY_APPLIED]
+    assert shipments_told(box) == 1
+
+
+async def test_another_transfer_is_no_change_of_a_tracking_number(box: Box) -> None:
+    """FUL-2: one unit was cancelled, and Odoo lets two transfers of one unit go: the second is an exception, not the first's new number."""
+    await acknowledge(box)
+    assert (await answer(box, cancelled({"1": "1"}))).ok
+    assert (await answer(box, shipped(("T1", {"1": "1"})))).ok
+    found = await answer(box, shipped(("T2", {"1": "1"}), id_="d-2", picking="WH/OUT/00008"))
+    assert found.reason is Reason.RULE
+    assert shipments_told(box) == 1
+
+
 @pytest.mark.parametrize("operation", ["shipping", "cancel", "refund"])
 async def test_a_lost_answer_doubles_nothing(box: Box, operation: str) -> None:
     """EVT-4: carried out, the answer lost: what Walmart holds decides."""
