@@ -15,7 +15,7 @@ from connectors.walmart.statuses import line_state
 
 @dataclass(frozen=True, slots=True)
 class LineNow:
-    """One line. Quantities are units; `tracked`: tracking number -> units that left with it; `seller_order`: the seller's name of its last shipment."""
+    """One line. Quantities are units; `tracked`: tracking number -> units that left with it; `seller_order`: the seller's name for the last."""
 
     number: str
     ordered: Decimal
