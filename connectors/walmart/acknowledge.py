@@ -33,7 +33,7 @@ async def acknowledge(client: WalmartClient, delivery: Delivery) -> Outcome:
     async def write() -> Outcome:
         return _acknowledged(await client.acknowledge(order_id), order_id)
 
-    return await look_and_write(look, write)
+    return await look_and_write(look, write, is_repeatable=True)
 
 
 def _acknowledged(order: object, order_id: str) -> Outcome:

@@ -15,7 +15,6 @@ from connectors.walmart.errors import outcome_of
 from connectors.walmart.settings import WalmartSettings
 from schemas.reasons import Reason
 
-MOST_TRIES_AT_ONCE = 2
 Write = Callable[[WalmartClient, Delivery], Awaitable[Outcome]]
 
 
@@ -85,21 +84,27 @@ class EachOrder:
 
 
 async def look_and_write(
-    look: Callable[[], Awaitable[Outcome | None]], write: Callable[[], Awaitable[Outcome]]
+    look: Callable[[], Awaitable[Outcome | None]],
+    write: Callable[[], Awaitable[Outcome]],
+    is_repeatable: bool = False,
 ) -> Outcome:
     """Write unless there is nothing to write (`look` gives the outcome), and look again when the write failed or no answer came: what the
-    other side holds decides. Raises what the write raised when it is still to be done."""
-    settled, tries = await look(), 0
-    while settled is None:
-        tries += 1
-        try:
-            return await write()
-        except ThrottledError:
+    other side holds decides. Raises what the write raised when it is still to be done.
+
+    is_repeatable   doing it twice does no harm: once more at once when no answer came. Other writes are left to the retry tiers, which look
+                    again before they write: a call that we gave up waiting for may still be under way
+    """
+    settled = await look()
+    if settled is not None:
+        return settled
+    try:
+        return await write()
+    except ThrottledError:
+        raise
+    except (RetryError, RuleError, DataError) as error:
+        settled = await look()
+        if settled is not None:
+            return settled
+        if not (is_repeatable and isinstance(error, UncertainError) and not error.code):
             raise
-        except (RetryError, RuleError, DataError) as error:
-            settled = await look()
-            # No answer, and it has not been done: once more at once, then it is the turn of the retry tiers.
-            again = isinstance(error, UncertainError) and not error.code and tries < MOST_TRIES_AT_ONCE
-            if settled is None and not again:
-                raise
-    return settled
+    return await look_and_write(look, write)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -166,10 +167,10 @@ async def test_a_shipment_told_twice_is_one_shipment(box: Box) -> None:
     assert states(box) == {"Shipped": 1, "Acknowledged": 1}
 
 
-def shipments_told(box: Box) -> int:
-    """How many calls of /shipping the sandbox carried out."""
+def calls_done(box: Box, operation: str) -> int:
+    """How many calls of an operation the sandbox carried out."""
     snapshot = box.http.get("/sandbox/snapshot").raise_for_status().json()
-    return int(snapshot["orders"][PO]["writes"].get("shipping", 0))
+    return int(snapshot["orders"][PO]["writes"].get(operation, 0))
 
 
 async def test_a_whole_line_told_twice_is_told_once(box: Box) -> None:
@@ -179,7 +180,7 @@ async def test_a_whole_line_told_twice_is_told_once(box: Box) -> None:
     lose_answer(box, "shipping")
     found = [(await answer(box, made)).result for _ in range(2)]
     assert found == [Result.ALREADY_APPLIED, Result.ALREADY_APPLIED]
-    assert shipments_told(box) == 1
+    assert calls_done(box, "shipping") == 1
 
 
 async def test_another_transfer_is_no_change_of_a_tracking_number(box: Box) -> None:
@@ -189,7 +190,7 @@ async def test_another_transfer_is_no_change_of_a_tracking_number(box: Box) -> N
     assert (await answer(box, shipped(("T1", {"1": "1"})))).ok
     found = await answer(box, shipped(("T2", {"1": "1"}), id_="d-2", picking="WH/OUT/00008"))
     assert found.reason is Reason.RULE
-    assert shipments_told(box) == 1
+    assert calls_done(box, "shipping") == 1
 
 
 @pytest.mark.parametrize("operation", ["shipping", "cancel", "refund"])
@@ -210,6 +211,30 @@ async def test_a_lost_answer_doubles_nothing(box: Box, operation: str) -> None:
         assert states(box) == expected[operation]
     else:
         assert refund_total(box) == Decimal("-3.24")
+
+
+@pytest.mark.parametrize("operation", ["shipping", "refund"])
+async def test_a_call_given_up_that_is_still_under_way_doubles_nothing(box: Box, operation: str) -> None:
+    """EVT-4: Walmart carries it out after we stopped waiting, so writing again at once would do it twice."""
+    await acknowledge(box)
+    if operation == "refund":
+        await answer(box, shipped(("T1", {"1": "2"})))
+    made = {"shipping": shipped(("T1", {"1": "1"})), "refund": refunded("3.00", "0.24")}[operation]
+    before = calls_done(box, operation)
+    box.faults({"kind": "latency", "method": "POST", "path": f"/{operation}$", "ms": 3_000, "limit": 1})
+    first = await answer(box, made, http={"read_seconds": 1.5})
+    assert (first.result, first.reason) == (Result.FAILED, Reason.TRANSIENT)
+    until(lambda: calls_done(box, operation) == before + 1)
+    assert (await answer(box, made)).result is Result.ALREADY_APPLIED
+    assert calls_done(box, operation) == before + 1
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Fails after a minute."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def refund_total(box: Box) -> Decimal:

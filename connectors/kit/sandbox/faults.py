@@ -87,6 +87,7 @@ class FaultsMiddleware:
         plan = self.plan
         scope = {**scope, "faults": CallFaults(plan, method, path)}
         if wait_ms := plan.latency_ms(method, path):
+            receive = await _received(receive)
             await asyncio.sleep(wait_ms / 1000)
         fault = plan.ending(method, path)
         match fault.kind if fault else None:
@@ -161,6 +162,18 @@ def _is_json(body: bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+async def _received(receive: Receive) -> Receive:
+    """Take the whole request first: a call that its client has given up is carried out all the same, as behind any proxy."""
+    taken: list[Message] = []
+    while not taken or taken[-1].get("more_body", False):
+        taken.append(await receive())
+
+    async def again() -> Message:
+        return taken.pop(0) if taken else await receive()
+
+    return again
 
 
 async def _swallowed(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
