@@ -3,7 +3,8 @@
 The way of a delivery, each step under the job it comes back with:
 
 1. The product becomes an item (`item_maker`): what is wrong with it is told at once and the others go on (PRD-3).
-2. One feed per account and kind, with as many items as came together. Its result decides per SKU (`feed:ID`).
+2. One feed per account and kind, with as many items as came together. Its result decides per SKU (`feed:ID`). Updates leave the price out: a
+   price that changes goes by the price flow alone, so that none gets past its floor or its approval.
 3. Taken is not published: the item is read until it is PUBLISHED, UNPUBLISHED with reasons, or time is up (`publish:EPOCH`).
 
 Every turn is told by a canonical `listing` with the outcome. A product that is no longer for sale: its stock is set to 0, or, by
@@ -13,10 +14,10 @@ configuration, the item is retired. An older product never overwrites a newer on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from connectors.kit.errors import ConnectorError, DataError, ThrottledError
 from connectors.kit.jobs import CHANGE, parse
@@ -43,6 +44,7 @@ from schemas.reasons import Reason
 from schemas.records import ListingProblem, Product
 
 NEW, UPDATE = "MP_ITEM", "MP_MAINTENANCE"
+PRICE = "price"
 Outcomes = dict[str, Outcome]
 ProductItem = Item[Product]
 
@@ -146,7 +148,11 @@ class Listings:
             return {item.id: failed_by(error, of_record=True) for item, _ in group}
         mark = mark_of([f"{item.id}/{item.delivery.attempt}" for item, _ in group])
         feed = Feed(
-            kind, self._body([made for _, made in group]), [item.sku for item, _ in group], mark, Priority.PRODUCTS
+            kind,
+            self._body(kind, [made for _, made in group]),
+            [item.sku for item, _ in group],
+            mark,
+            Priority.PRODUCTS,
         )
         with self._written.sending([(item.key, item.delivery.version) for item, _ in group]) as sent:
             try:
@@ -164,9 +170,10 @@ class Listings:
             for item, made in group
         }
 
-    def _body(self, made: Sequence[Made]) -> dict[str, object]:
+    def _body(self, kind: str, made: Sequence[Made]) -> dict[str, object]:
         header = {"businessUnit": "WALMART_US", "locale": "en", "version": self._listings.spec_version}
-        return {"MPItemFeedHeader": header, "MPItem": [one.item for one in made]}
+        items = [one.item if kind == NEW else _without_price(one.item) for one in made]
+        return {"MPItemFeedHeader": header, "MPItem": items}
 
     # -- following
 
@@ -202,3 +209,9 @@ class Listings:
 
     def _event(self, item: ProductItem, status: Status, found: Sequence[ListingProblem] = ()) -> Canonical:
         return listing(item.delivery.account, item.sku, self._now(), status, problems=found)
+
+
+def _without_price(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item that is there already has its price from the price flow alone: floor, rounding and approval stand before it (PRC-1)."""
+    orderable = {name: value for name, value in item["Orderable"].items() if name != PRICE}
+    return {**item, "Orderable": orderable}

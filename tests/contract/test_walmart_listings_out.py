@@ -93,6 +93,19 @@ async def test_what_walmart_has_is_updated(box: Box, world: World) -> None:
     assert world.item("NEW")["name"] == "Better clock"
 
 
+async def test_an_update_leaves_the_price_alone(box: Box, world: World) -> None:
+    """PRC-1: a changed sales price comes with the product too; only the price flow, with its floor and its approval, may bring it out."""
+    clocks = Clocks(price=10.0)
+    process = world.process(maker=clocks)
+    await process.deliver(upsert("P-1", 1))
+    await process.settle()
+    assert world.item("P-1")["price_cents"] == 1000
+    clocks.orderable = {"price": 99.0}
+    await process.deliver(upsert("P-1", 1, 2, name="Dearer clock"))
+    await process.settle()
+    assert (world.item("P-1")["name"], world.item("P-1")["price_cents"]) == ("Dearer clock", 1000)
+
+
 async def test_updates_wait_for_their_hours_new_items_do_not(box: Box) -> None:
     """RATE-2: bulk work prefers off-peak hours. The box's clock begins at noon."""
     add(box, items=[{"sku": "OLD", "gtin": mp_item("", 1)["Orderable"]["productIdentifiers"]["productId"]}])
