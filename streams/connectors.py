@@ -75,6 +75,15 @@ def mappings_of(settings: Settings, connectors: Iterable[Connector]) -> dict[str
     return found
 
 
+def stock_caps(settings: Settings, connectors: Iterable[Connector]) -> dict[str, int]:
+    """Marketplace -> the largest stock number it takes, of those that have one."""
+    return {
+        connector.name: connector.stock_cap(part_of(settings, connector))
+        for connector in connectors
+        if connector.stock_cap is not None
+    }
+
+
 def _connector_of(module: str) -> Connector | None:
     try:
         offered = getattr(importlib.import_module(module), "CONNECTOR", None)

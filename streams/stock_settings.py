@@ -85,14 +85,14 @@ class StockRule(StockTerms):
 
 
 class StockSettings(StockTerms):
-    """INV-1, INV-2: what is offered where. Every field has a default; Walmart's cap of 999 is one."""
+    """INV-1, INV-2: what is offered where. Every field has a default; what a marketplace takes at most is said by its connector."""
 
     offer: bool = Field(True, description="sell at all")
     warehouses: tuple[str, ...] = Field((), description="codes of the warehouses that ship; empty = all")
     buffer: Decimal = Field(Decimal(0), ge=0, le=1_000_000, description="units never offered")
     ratio: Decimal = Field(Decimal(1), ge=0, le=1, description="share of what is left, 0 to 1")
     floor: int = Field(0, ge=0, description="units offered at least, as far as there are so many")
-    cap: int | None = Field(None, ge=0, description="units offered at most; Walmart 999 unless said otherwise")
+    cap: int | None = Field(None, ge=0, description="units offered at most; empty = what the marketplace takes")
     low_stock: int = Field(3, ge=0, description="a number that falls to this or below goes out at once")
     flush_minutes: float = Field(15, gt=0, le=1440, description="changes that are not urgent go out this often")
     channels: dict[str, ChannelStock] = Field(default_factory=dict, description="what holds for one marketplace")

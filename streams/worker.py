@@ -20,7 +20,7 @@ from connectors.kit.settings import Part
 from schemas.codec import Codec
 from schemas.registry import Registry, RegistryError
 from schemas.topics import SOURCES, Lane
-from streams.connectors import discover, load_connected_settings, mappings_of, part_of
+from streams.connectors import discover, load_connected_settings, mappings_of, part_of, stock_caps
 from streams.failure.breaker import Breakers
 from streams.failure.held import ReleaseWorker
 from streams.failure.mappings import MappingTable
@@ -135,7 +135,8 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
     if "route" in wanted:
         stages.append(RouteStage(Router(codec, routing, now, switches(parts)), settings.stage.chunk_records))
     if "stock" in wanted:
-        stages.append(StockStage(settings, codec, routing, channels_of(parts), now))
+        caps = stock_caps(settings, parts.connectors)
+        stages.append(StockStage(settings, codec, routing, channels_of(parts), now, caps=caps))
     if "pricing" in wanted:
         stages.append(PricingStage(settings, codec, routing, channels_of(parts), now))
     for connector in parts.connectors:

@@ -319,6 +319,7 @@ class Connector:
     verifier       (settings, deps) -> Verifier
     mappings       settings -> mapping of each further entity it reads, by the entity in the source's own terms: return, item, picking, ...
     operations     what its sink takes, for example `upsert_order`; empty = not said
+    stock_cap      settings -> the largest stock number the marketplace takes, where it has one
     """
 
     name: str
@@ -333,6 +334,7 @@ class Connector:
     mappings: Callable[[Any], Mapping[str, EntityMapping]] | None = None
     operations: frozenset[str] = frozenset()
     flows_for: Callable[[Any], Mapping[str, timedelta]] | None = None
+    stock_cap: Callable[[Any], int] | None = None
 
     def configured_flows(self, settings: Any) -> Mapping[str, timedelta]:
         """The flows to poll with these settings."""

@@ -74,4 +74,5 @@ CONNECTOR = Connector(
         catalogue.ENTITY: by_settings(to_listing, settings.listings),
         settlements.ENTITY: to_settlement,
     },
+    stock_cap=lambda settings: settings.stock_cap,
 )

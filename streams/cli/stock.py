@@ -77,7 +77,7 @@ def _open() -> tuple[Settings, Codec, Allocations]:
     from schemas.codec import Codec
     from schemas.registry import Registry
     from schemas.topics import SOURCES
-    from streams.connectors import discover, load_connected_settings, part_of
+    from streams.connectors import discover, load_connected_settings, part_of, stock_caps
     from streams.stages.stock.allocation import Allocations
 
     connectors = discover()
@@ -87,7 +87,11 @@ def _open() -> tuple[Settings, Codec, Allocations]:
         for connector in connectors if connector.name in SOURCES
         for account in connector.accounts(part_of(settings, connector))
     ]  # fmt: skip
-    return settings, Codec(Registry(settings.registry.client())), Allocations(settings.stock, channels)
+    return (
+        settings,
+        Codec(Registry(settings.registry.client())),
+        Allocations(settings.stock, channels, stock_caps(settings, connectors)),
+    )
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Protocol
+from typing import cast
 
-from connectors.kit.ports import Sink
+from connectors.kit.ports import Shares, Sink
 from schemas.topics import Lane
 
 logger = logging.getLogger(__name__)
-
-
-class Shares(Protocol):
-    """A sink whose calls are limited by a quota that all processes share."""
-
-    def set_share(self, share: float) -> None:
-        """Above 0, up to 1."""
-        ...
 
 
 class Owned:
@@ -40,9 +32,8 @@ class Owned:
 
     def _tell(self) -> None:
         owned = sum(len(partitions) for partitions in self._lanes.values())
-        set_share = getattr(self._sink, "set_share", None)
-        if set_share is None or owned == 0:  # who owns nothing makes no calls
+        if not hasattr(self._sink, "set_share") or owned == 0:  # who owns nothing makes no calls
             return
         share = min(1.0, owned / self._all)
         logger.info("quota_share destination=%s share=%.3f", self._sink.destination, share)
-        set_share(share)
+        cast("Shares", self._sink).set_share(share)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from schemas.records import StockLevel
@@ -13,8 +14,7 @@ from streams.stages.stock.ledger import Channel
 from streams.stock_settings import StockRule, StockSettings, StockTerms
 
 _FIELDS = tuple(StockTerms.model_fields)
-# What a marketplace takes at most, unless the configuration says otherwise (INV-2).
-CAPS = {"walmart": 999}
+_NO_CAPS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,16 @@ class Allocation:
 
 
 class Allocations:
-    """Answers for every channel and SKU. Built once from the configuration."""
+    """Answers for every channel and SKU. Built once from the configuration.
 
-    def __init__(self, settings: StockSettings, channels: Sequence[Channel]) -> None:
+    caps    marketplace -> what it takes at most by its own word, unless the configuration says otherwise (INV-2)
+    """
+
+    def __init__(
+        self, settings: StockSettings, channels: Sequence[Channel], caps: Mapping[str, int] = _NO_CAPS
+    ) -> None:
         self.channels = tuple(channels)
-        self._bases = {channel: _base(settings, channel) for channel in channels}
+        self._bases = {channel: _base(settings, channel, caps.get(channel[0])) for channel in channels}
         self._rules = tuple(
             (f"stock.rules[{index}]", rule, re.compile(rule.skus)) for index, rule in enumerate(settings.rules, 1)
         )
@@ -54,12 +59,12 @@ class Allocations:
         return allocation
 
 
-def _base(settings: StockSettings, channel: Channel) -> Allocation:
+def _base(settings: StockSettings, channel: Channel, cap: int | None) -> Allocation:
     name, account = (part.casefold() for part in channel)
     stated = {field: getattr(settings, field) for field in _FIELDS}
     allocation = Allocation(**stated)
-    if settings.cap is None and name in CAPS:
-        allocation = replace(allocation, cap=CAPS[name], said_by={"cap": f"{channel[0]}'s own limit"})
+    if settings.cap is None and cap is not None:
+        allocation = replace(allocation, cap=cap, said_by={"cap": f"{channel[0]}'s own limit"})
     for known, part in settings.channels.items():
         if known.casefold() == name:
             allocation = _on_top(allocation, part, f"stock.channels.{known}")

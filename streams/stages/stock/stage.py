@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
@@ -46,11 +46,12 @@ _RECORDS_AT_ONCE = 20  # then others in the loop have their turn
 
 
 class StockStage:
-    """The stage: one consumer group over `inventory` and `demand`. `channels`: (marketplace, account) of those configured."""
+    """The stage: one consumer group over `inventory` and `demand`. `channels`: (marketplace, account) of those configured;
+    `caps`: what a marketplace takes at most."""
 
     def __init__(
         self, settings: Settings, codec: Codec, routing: FailureRouting, channels: Sequence[Channel], now: Callable[[], datetime],
-        *, name: str = f"causeway.{STAGE}", topics: StockTopics | None = None,
+        *, caps: Mapping[str, int] | None = None, name: str = f"causeway.{STAGE}", topics: StockTopics | None = None,
     ) -> None:  # fmt: skip
         if problems := settings.stock.problems(channels):
             raise ConfigurationError("the configuration of stock has problems:\n  " + "\n  ".join(problems))
@@ -61,7 +62,8 @@ class StockStage:
         self._settings = settings
         self._now = now
         self.shelf = Shelf()
-        self._folding = folding_of(settings, codec, routing, channels, self._topics)
+        allocations = Allocations(settings.stock, channels, caps or {})
+        self._folding = folding_of(settings, codec, routing, allocations, self._topics)
         lengths = {channel: int(settings.stock.flush_minutes_of(channel[0]) * 60_000) for channel in channels}
         windows = Windows(lengths, milliseconds(now()))
         self.flusher = Flusher(self.shelf, self._folding, windows, self._send, now)
@@ -156,7 +158,7 @@ class StockStage:
 
 
 def folding_of(
-    settings: Settings, codec: Codec, routing: FailureRouting, channels: Sequence[Channel], topics: StockTopics
+    settings: Settings, codec: Codec, routing: FailureRouting, allocations: Allocations, topics: StockTopics
 ) -> Folding:
     """The core as configured."""
     stock, environment = settings.stock, settings.environment.value
@@ -164,4 +166,4 @@ def folding_of(
         timedelta(days=stock.shipped_days), timedelta(days=stock.open_days), timedelta(days=stock.remember_days)
     )
     book = Book(codec, environment, settings.checksum_key.get_secret_value().encode())
-    return Folding(book, codec, Allocations(stock, channels), limits, routing, topics, environment)
+    return Folding(book, codec, allocations, limits, routing, topics, environment)

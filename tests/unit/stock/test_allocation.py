@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from streams.connectors import compose_settings, discover, stock_caps
 from streams.settings import ConfigurationError, Settings, load_settings
 from streams.stages.stock.allocation import Allocation, Allocations
 from streams.stock_settings import StockSettings
@@ -17,7 +18,9 @@ OTHER = ("walmart", "outlet")
 
 
 def terms(channel: Any = WALMART, sku: str = "A-1", *, stock: dict[str, Any], **changes: Any) -> Allocation:
-    return Allocations(StockSettings(**stock), [WALMART, OTHER, AMAZON]).of(channel, sku, level(**changes))
+    return Allocations(StockSettings(**stock), [WALMART, OTHER, AMAZON], {"walmart": 999}).of(
+        channel, sku, level(**changes)
+    )
 
 
 def test_the_more_particular_layer_wins_field_by_field() -> None:
@@ -94,3 +97,12 @@ def test_flushes_may_differ_by_channel() -> None:
     stock = StockSettings(channels={"amazon": {"flush_minutes": 120}})
     assert stock.flush_minutes_of("walmart") == 15
     assert stock.flush_minutes_of("Amazon") == 120
+
+
+def test_a_marketplace_says_by_its_connector_what_it_takes() -> None:
+    """INV-2: Walmart 999, and what its settings say else."""
+    connectors = discover()
+    for wanted, expected in ((None, 999), (50, 50)):
+        said = {} if wanted is None else {"stock_cap": wanted}
+        settings = compose_settings(connectors)(walmart=said)
+        assert stock_caps(settings, connectors) == {"walmart": expected}

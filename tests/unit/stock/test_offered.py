@@ -59,10 +59,12 @@ def test_inactive_and_unknown_products_are_not_sold() -> None:
     assert offered(Ledger("A"), Allocation()).quantity == 0
 
 
-def test_walmart_takes_999_at_most_unless_told_otherwise() -> None:
+def test_what_the_marketplace_takes_is_the_cap_unless_told_otherwise() -> None:
+    """INV-2: its connector says so; the stage knows no marketplace by name."""
+    caps = {"walmart": 999}
     ledger = Ledger("A", level(5000))
     for settings, expected in (({}, 999), ({"cap": 50}, 50), ({"channels": {"walmart": {"cap": 2000}}}, 2000)):
-        allocations = Allocations(StockSettings(**settings), [WALMART, AMAZON])
+        allocations = Allocations(StockSettings(**settings), [WALMART, AMAZON], caps)
         assert offered(ledger, allocations.of(WALMART, "A", ledger.level)).quantity == expected
-    unlimited = Allocations(StockSettings(), [AMAZON]).of(AMAZON, "A", ledger.level)
+    unlimited = Allocations(StockSettings(), [AMAZON], caps).of(AMAZON, "A", ledger.level)
     assert offered(ledger, unlimited).quantity == 5000
