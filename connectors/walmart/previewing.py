@@ -83,9 +83,8 @@ class ListingPreview:
             return (Difference("item", NO_ITEM, f"a new item of type {made.product_type}"), *_all_new(told))
         shown = listing_in(delivery.account, found, self._now()).body
         now = {"title": shown["title"], "product_type": shown["product_type"], "barcode": shown["barcode"]}
-        now["price"] = shown["price"]["amount"] if shown["price"] else ""
         would = {"product_type": made.product_type, **told}
-        # Walmart shows no more of an item than this; what else would be sent cannot be compared.
+        # Walmart shows no more of an item than this, and its price, which an update leaves alone; what else would be sent cannot be compared.
         return [
             Difference(name, now[name], would[name]) for name in now if would.get(name) and would[name] != now[name]
         ]

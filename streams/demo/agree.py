@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streams.demo.day import Day
+from streams.demo.goods import NewProduct, Variant
 from streams.demo.hands import Sale
+from streams.observe.ledger import APPLIED, DEAD, HELD, Entry
 
 Json = Mapping[str, Any]
 CAP = 999  # Walmart's, and the stock stage's default for it
@@ -44,6 +46,7 @@ class Sides:
     free       SKU -> on hand less reserved in Odoo;  prices  SKU -> sales price
     left       order -> tracking numbers in Odoo;  back  order -> states of return deliveries
     entries    journal entries of settlements
+    told       SKU -> what the pipeline says of its listing;  back_in  SKU -> what it says of the marketplace's item, in Odoo
     """
 
     market: Json
@@ -54,6 +57,8 @@ class Sides:
     left: Mapping[str, Sequence[str]]
     back: Mapping[str, Sequence[str]]
     entries: Sequence[Json] = field(default_factory=tuple)
+    told: Mapping[str, Entry] = field(default_factory=dict)
+    back_in: Mapping[str, Entry] = field(default_factory=dict)
 
 
 def agree(day: Day, sides: Sides) -> list[FlowReport]:
@@ -66,6 +71,8 @@ def agree(day: Day, sides: Sides) -> list[FlowReport]:
         prices(day, sides),
         returns(day, sides),
         settlements(day, sides),
+        listings(day, sides),
+        catalogue(day, sides),
     ]
 
 
@@ -181,6 +188,68 @@ def settlements(day: Day, sides: Sides) -> FlowReport:
         if entry["debit"] != entry["credit"]
     ]
     return FlowReport("settlements", 1, min(len(posted), 1), tuple(wrong))
+
+
+def listings(day: Day, sides: Sides) -> FlowReport:
+    """Each new product is published under its title, GTIN and price; each that may not be is one exception that says why, and nowhere listed."""
+    wrong, arrived, expected = [], 0, 0
+    for product in day.made:
+        for variant in product.variants:
+            expected += 1
+            problem = _not_refused(product, variant, sides) if product.faults else _not_listed(product, variant, sides)
+            arrived += not problem
+            if problem:
+                wrong.append(f"{variant.sku}: {problem}")
+        if not product.faults and len({_group(variant, sides) for variant in product.variants}) > 1:
+            wrong.append(f"{product.name}: its variants are in different groups")
+    refused = {variant.sku for product in day.made if product.faults for variant in product.variants}
+    others = sorted(sku for sku, entry in sides.told.items() if entry.state in (DEAD, HELD) and sku not in refused)
+    wrong += [f"{sku}: {sides.told[sku].state}, {sides.told[sku].detail}" for sku in others]
+    return FlowReport("listings", expected, arrived, tuple(wrong))
+
+
+def _not_listed(product: NewProduct, variant: Variant, sides: Sides) -> str:
+    """What is wrong with the listing of one that can be listed; empty when nothing is."""
+    item = sides.market["items"].get(variant.sku)
+    if item is None:
+        return "not at the marketplace"
+    right = {
+        "published": "PUBLISHED",
+        "name": product.shown_title,
+        "gtin": variant.barcode.zfill(14),
+        "price_cents": round(sides.prices.get(variant.sku, 0.0) * 100),
+    }
+    off = [f"{name} {item[name]}, not {value}" for name, value in right.items() if item[name] != value]
+    if len(product.variants) > 1 and not item["variant_group"]:
+        off.append("in no variant group")
+    entry = sides.told.get(variant.sku)
+    if not off and (entry is None or entry.state != APPLIED):
+        off.append(f"the pipeline says {entry.state if entry else 'nothing'}")
+    return "; ".join(off)
+
+
+def _not_refused(product: NewProduct, variant: Variant, sides: Sides) -> str:
+    """What is wrong with the exception of one that may not be listed; empty when nothing is."""
+    if variant.sku in sides.market["items"]:
+        return "is at the marketplace although it may not be"
+    entry = sides.told.get(variant.sku)
+    if entry is None or (entry.state, entry.reason) != (DEAD, "data"):
+        return f"no exception: {entry.state if entry else 'nothing'} {entry.reason if entry else ''}".rstrip()
+    untold = [code for code in product.faults if f"[{code}]" not in entry.detail]
+    return f"the exception does not say {', '.join(untold)}" if untold else ""
+
+
+def _group(variant: Variant, sides: Sides) -> str:
+    item = sides.market["items"].get(variant.sku)
+    return str(item["variant_group"]) if item else ""
+
+
+def catalogue(day: Day, sides: Sides) -> FlowReport:
+    """What was published comes back: Odoo's product has been held against each new item of the marketplace (PRD-2, PRD-4)."""
+    skus = [variant.sku for product in day.made if not product.faults for variant in product.variants]
+    states = {sku: entry.state if (entry := sides.back_in.get(sku)) else "nothing came back" for sku in skus}
+    wrong = [f"{sku}: {state}" for sku, state in states.items() if state != APPLIED]
+    return FlowReport("catalogue", len(skus), len(skus) - len(wrong), tuple(wrong))
 
 
 def balanced(found: Iterable[FlowReport]) -> bool:

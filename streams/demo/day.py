@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from connectors.walmart.sandbox.catalog import MARKER
+from streams.demo import goods
+from streams.demo.goods import NewProduct
 from streams.demo.hands import Hands, Sale
 
 # Share of the orders that are shipped, shipped in two parcels, cancelled; the rest stays open.
@@ -30,6 +33,7 @@ class Day:
     repriced: dict[str, str] = field(default_factory=dict)
     too_large: dict[str, str] = field(default_factory=dict)
     settlement: dict[str, Any] = field(default_factory=dict)
+    made: tuple[NewProduct, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,13 @@ def planned(sales: Sequence[Sale], plain: frozenset[str], chance: random.Random)
     return Plan(tuple(ship), two, tuple(cancel), tuple(credit))
 
 
+def make_goods(hands: Hands, day: Day) -> None:
+    """New products, counted as soon as they are there, so that their stock reaches a marketplace that has not heard of them (INV-4)."""
+    hands.make(goods.PRODUCTS)
+    hands.stock_up({variant.sku: goods.STOCK for _, variant in goods.ready()})
+    day.made = goods.PRODUCTS
+
+
 def work(hands: Hands, plan: Plan, day: Day) -> None:
     """What people do with orders."""
     carrier = hands.carrier()
@@ -77,7 +88,7 @@ def credit(hands: Hands, plan: Plan, day: Day) -> None:
 
 def change_goods(hands: Hands, day: Day, chance: random.Random) -> None:
     """Some SKUs are counted anew; some prices change, two of them by more than anybody may without a second look."""
-    prices = {sku: price for sku, price in sorted(hands.prices().items()) if sku.startswith("CWT-") and price > 1}
+    prices = {sku: price for sku, price in sorted(hands.prices().items()) if _is_old(sku) and price > 1}
     skus = list(prices)
     chance.shuffle(skus)
     day.recounted = {sku: chance.randrange(40, 400) for sku in skus[:RECOUNTED]}
@@ -87,3 +98,7 @@ def change_goods(hands: Hands, day: Day, chance: random.Random) -> None:
         price = str((Decimal(str(prices[sku])) * factor).quantize(Decimal("0.01")))
         (day.too_large if number < 2 else day.repriced)[sku] = price
     hands.reprice(day.repriced | day.too_large)
+
+
+def _is_old(sku: str) -> bool:
+    return sku.startswith(MARKER) and not sku.startswith(goods.NEW)

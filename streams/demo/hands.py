@@ -1,5 +1,5 @@
-"""What people do in Odoo during a demo: accept orders, ship them, cancel some, count stock, change prices, write credit notes. By RPC, so that a
-real Odoo is worked on like the sandbox. Facts about the calls: docs/odoo.md.
+"""What people do in Odoo during a demo: make products, accept orders, ship them, cancel some, count stock, change prices, write credit notes. By
+RPC, so that a real Odoo is worked on like the sandbox. Facts about the calls: docs/odoo.md.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from streams.demo.goods import NewProduct, picture
 
 _BATCH = 50
 _QUIET = {"skip_backorder": True, "skip_sms": True}
@@ -46,6 +48,64 @@ class Hands:
         for start in range(0, len(rows), 200):
             quants = self._do("stock.quant", "create", [rows[start : start + 200]], context={"inventory_mode": True})
             self._do("stock.quant", "action_apply_inventory", [quants], context={"inventory_mode": True})
+
+    def make(self, products: Sequence[NewProduct]) -> None:
+        """New products with their variants, categories, attributes and pictures; one that is there already stays as it is."""
+        there = self._products(variant.sku for product in products for variant in product.variants)
+        for product in products:
+            if product.variants[0].sku not in there:
+                self._make(product)
+
+    def _make(self, product: NewProduct) -> None:
+        values = {
+            "name": product.name, "type": "consu", "is_storable": True, "list_price": float(product.price),
+            "description_sale": product.description, "categ_id": self._category(product.category),
+            "image_1920": picture(product.colour) if product.colour else False,
+            "attribute_line_ids": [[0, 0, line] for line in self._lines(product)],
+        }  # fmt: skip
+        template = _one(self._do("product.template", "create", [values]))
+        made = self._variants(template)
+        for variant in product.variants:
+            codes = {"default_code": variant.sku, "barcode": variant.barcode or False, "weight": product.weight_kg}
+            self._do("product.product", "write", [[made[frozenset(variant.values.values())]], codes])
+
+    def _variants(self, template: int) -> dict[frozenset[str], int]:
+        """The values that tell a variant apart, those all share included -> its id."""
+        rows = self._do(
+            "product.product", "search_read",
+            [[["product_tmpl_id", "=", template]], ["product_template_attribute_value_ids"]], order="id",
+        )  # fmt: skip
+        ids = sorted({one for row in rows for one in row["product_template_attribute_value_ids"]})
+        found = self._do("product.template.attribute.value", "read", [ids, ["name"]]) if ids else []
+        names = {row["id"]: row["name"] for row in found}
+        return {frozenset(names[one] for one in row["product_template_attribute_value_ids"]): row["id"] for row in rows}
+
+    def _lines(self, product: NewProduct) -> list[dict[str, Any]]:
+        wanted: dict[str, list[str]] = {}
+        for variant in product.variants:
+            for name, value in variant.values.items():
+                wanted.setdefault(name, []).append(value)
+        lines: list[dict[str, Any]] = []
+        for name, values in wanted.items():
+            attribute = self._found_or_made("product.attribute", {"name": name}, {"create_variant": "always"})
+            ids = [
+                self._found_or_made("product.attribute.value", {"name": value, "attribute_id": attribute})
+                for value in dict.fromkeys(values)
+            ]
+            lines.append({"attribute_id": attribute, "value_ids": [[6, 0, ids]]})
+        return lines
+
+    def _category(self, complete_name: str) -> int:
+        """The category of that name, with those above it."""
+        category = 0
+        for name in complete_name.split(" / "):
+            category = self._found_or_made("product.category", {"name": name, "parent_id": category or False})
+        return category
+
+    def _found_or_made(self, model: str, values: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> int:
+        domain = [[name, "=", value] for name, value in values.items()]
+        found = self._do(model, "search", [domain], order="id", limit=1)
+        return int(found[0]) if found else _one(self._do(model, "create", [{**values, **(more or {})}]))
 
     def carrier(self) -> int:
         """The delivery method parcels go with; made when it is not there."""

@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.walmart.sandbox.catalog import CATALOG
+from streams.demo.goods import picture
 
 _PAGE = 1000
+_GREY = (150, 150, 150)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,18 @@ def seed_products(target: OdooTarget) -> int:
     if not answer["ids"]:
         raise RuntimeError(f"Odoo at {target.url} did not take the demo's products: {answer['messages'][:3]}")
     return len(answer["ids"])
+
+
+def add_pictures(target: OdooTarget) -> None:
+    """Give the catalogue's products a picture, those that have none: without one nothing may be listed."""
+    client = connect(target)
+    ids = client.execute_kw(
+        "product.product", "search", [[["default_code", "in", [product.sku for product in CATALOG]]]], {}
+    )
+    sized = client.execute_kw("product.product", "read", [ids, ["image_1920"]], {"context": {"bin_size": True}})
+    without = [row["id"] for row in sized if not row["image_1920"]]
+    if without:
+        client.execute_kw("product.product", "write", [without, {"image_1920": picture(_GREY)}], {})
 
 
 def held_orders(target: OdooTarget, references: set[str]) -> dict[str, list[HeldOrder]]:

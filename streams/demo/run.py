@@ -14,15 +14,16 @@ from typing import Any
 import httpx
 
 from schemas.codec import Codec
+from schemas.records import Outcome
 from schemas.registry import Registry
 from streams.demo.agree import FlowReport, Sides, agree, balanced
 from streams.demo.compare import Comparison, compare
-from streams.demo.day import RETURNED, Day, change_goods, credit, planned, work
+from streams.demo.day import RETURNED, Day, change_goods, credit, make_goods, planned, work
 from streams.demo.hands import Hands
 from streams.demo.odoo import OdooTarget, held_orders
 from streams.demo.world import ACCOUNT, Say, World
 from streams.observe.follow import OutcomeFollower
-from streams.observe.ledger import APPLIED, WAITING, Ledger
+from streams.observe.ledger import APPLIED, WAITING, Entry, FlowLedger, Ledger
 from streams.settings import KafkaSettings
 
 FEED_SECONDS = 15.0
@@ -117,6 +118,7 @@ class Demo:
         self.world = world
         self._step = step
         self._ledger = Ledger()
+        self._listings, self._catalogue = FlowLedger("upsert_listing"), FlowLedger("merge_listing")
         self._day = Day()
         self._view = View()
         self._began = time.monotonic()
@@ -148,6 +150,7 @@ class Demo:
         # What the marketplace shows as shipped in part left by other hands: shipping it whole would rightly be an exception.
         begun = {str(order["purchaseOrderId"]) for order in sold if has_left(order)}
         plan = planned([sale for sale in self._day.sales if sale.reference not in begun], plain, chance)
+        make_goods(hands, self._day)
         work(hands, plan, self._day)
         change_goods(hands, self._day, chance)
         self.carried_over(follower, hands)
@@ -172,7 +175,7 @@ class Demo:
         try:
             while time.monotonic() - began < _DAY_SECONDS + self.wish.orders / 5:
                 for outcome in follower.poll(1.0):
-                    self._ledger.add(outcome)
+                    self._hear(outcome)
                 if strikes and time.monotonic() - began > DAY_FAULT_SECONDS:
                     self.world.set_faults("none", self.wish.seed)
                     strikes = False
@@ -193,7 +196,12 @@ class Demo:
         return Sides(
             self.world.snapshot(), sold, sales, hands.free(), hands.prices(), hands.left(sales), hands.returns(sales),
             hands.entries(str(self._day.settlement.get("reportDate", ""))) if self._day.settlement else (),
+            by_sku(self._listings), by_sku(self._catalogue),
         )  # fmt: skip
+
+    def _hear(self, outcome: Outcome) -> None:
+        for ledger in (self._ledger, self._listings, self._catalogue):
+            ledger.add(outcome)
 
     def follower(self) -> OutcomeFollower:
         """The outcomes of this world."""
@@ -209,7 +217,7 @@ class Demo:
         thread.start()
         while thread.is_alive():
             for outcome in follower.poll(0.5):
-                self._ledger.add(outcome)
+                self._hear(outcome)
             if (sold := self._marketplace()) is not None:
                 self._show([key_of(order) for order in sold["orders"] if order["visible"]])
 
@@ -220,7 +228,7 @@ class Demo:
         while time.monotonic() < deadline:
             outcomes = follower.poll(0.25)
             for outcome in outcomes:
-                self._ledger.add(outcome)
+                self._hear(outcome)
             sold = self._marketplace()
             if outcomes or sold is None:
                 moved = time.monotonic()
@@ -260,6 +268,11 @@ class Demo:
 def key_of(order: dict[str, Any]) -> str:
     """The natural key of a marketplace order."""
     return f"walmart:{ACCOUNT}:{order['purchaseOrderId']}"
+
+
+def by_sku(ledger: FlowLedger) -> dict[str, Entry]:
+    """SKU -> what became of it; keys of products and listings end with it."""
+    return {key.rsplit(":", 1)[1]: entry for key, entry in ledger.entries.items()}
 
 
 def has_left(order: dict[str, Any]) -> bool:

@@ -16,10 +16,11 @@ from typing import Any
 
 import httpx
 
+from connectors.walmart.listing_settings import EXAMPLE
 from connectors.walmart.rates import WalmartRates
-from connectors.walmart.sandbox.catalog import CATALOG
+from connectors.walmart.sandbox.catalog import CATALOG, MARKER
 from streams.demo.hands import Hands
-from streams.demo.odoo import OdooTarget, connect, seed_products
+from streams.demo.odoo import OdooTarget, add_pictures, connect, seed_products
 from streams.demo.processes import Process
 from streams.stack import Endpoints, Stack, StackSettings
 
@@ -84,6 +85,7 @@ class World:
         self._real_odoo = odoo
         self.processes: dict[str, Process] = {}
         self.walmart_url = f"http://127.0.0.1:{free_port()}"
+        self.pictures_url = f"http://127.0.0.1:{free_port()}"
         self.odoo = odoo or OdooTarget(f"http://127.0.0.1:{free_port()}", "sandbox", "admin", "sandbox-admin")
         self.stack = Stack(
             StackSettings(
@@ -107,6 +109,7 @@ class World:
             process.wait_for_line("listening on", _START_SECONDS)
         self._say("products: the catalogue of the marketplace, in Odoo")
         seed_products(self.odoo)
+        add_pictures(self.odoo)
         self.stock_up()
         self._say(f"to look at: Walmart sandbox {self.walmart_url}   Odoo {self.odoo.url}")
         self._say(f"pipeline: {', '.join(self._pipeline)}")
@@ -168,20 +171,42 @@ class World:
             "CAUSEWAY_WALMART__FEEDS__LOST_AFTER_SECONDS": "10",
             "CAUSEWAY_STOCK__CHANNELS": json.dumps({"walmart": {"flush_minutes": FLUSH_SECONDS / 60}}),
             f"CAUSEWAY_PHASES__WALMART__{ACCOUNT.upper()}__ALL": "on",
-            f"CAUSEWAY_PHASES__WALMART__{ACCOUNT.upper()}__PRODUCTS": "shadow",
-            f"CAUSEWAY_PHASES__WALMART__{ACCOUNT.upper()}__CATALOGUE": "shadow",
+            **self._listing_env(),
             "CAUSEWAY_ODOO__CAPTURE__MODE": "poll",
             "CAUSEWAY_ODOO__SETTLEMENT_ACCOUNTS": json.dumps(
                 {"fee": "620000"}
             ),  # fees have no account of their own accord
             "CAUSEWAY_WALMART__LONGEST_WAIT_SECONDS": "2",
+            **self._odoo_env(),
+            "CAUSEWAY_ODOO__ENVIRONMENT": "sandbox",
+        }
+        return env | self._extra_env
+
+    def _listing_env(self) -> dict[str, str]:
+        """Products: the example tables, pictures by the demo's own server, the rhythm of a demo, and only what is the demo's."""
+        listings = "CAUSEWAY_WALMART__LISTINGS__"
+        return {
+            "CAUSEWAY_ODOO__CAPTURE__PRODUCT_DOMAIN": json.dumps([["default_code", "=like", f"{MARKER}%"]]),
+            f"{listings}CATEGORIES": json.dumps([str(EXAMPLE / "categories.csv")]),
+            f"{listings}ATTRIBUTES": json.dumps([str(EXAMPLE / "attributes.toml")]),
+            f"{listings}VALUES__POWER": str(EXAMPLE / "power.csv"),
+            f"{listings}OWN_USE_GTINS": "true",
+            f"{listings}LOOK_UP_TO": "200",
+            f"{listings}CACHE_FOLDER": str(self.folder / "reference"),
+            f"{listings}PUBLISH_LADDER_SECONDS": json.dumps([1, 2, 4, 8, 15, 30]),
+            f"{listings}IMAGES__FOLDER": str(self.folder / "pictures"),
+            f"{listings}IMAGES__PUBLIC_URL": self.pictures_url,
+            f"{listings}IMAGES__ODOO_URL": self.pictures_url + "/odoo/{model}/{record_id}/{field}",
+            f"{listings}IMAGES__PRIVATE_ADDRESSES": "true",
+        }
+
+    def _odoo_env(self) -> dict[str, str]:
+        return {
             "CAUSEWAY_ODOO__URL": self.odoo.url,
             "CAUSEWAY_ODOO__DB": self.odoo.db,
             "CAUSEWAY_ODOO__LOGIN": self.odoo.login,
             "CAUSEWAY_ODOO__PASSWORD": self.odoo.password,
-            "CAUSEWAY_ODOO__ENVIRONMENT": "sandbox",
         }
-        return env | self._extra_env
 
     def write_env(self) -> Path:
         """The configuration as a file to source, for its owner only; the password of a real Odoo is not in it."""
@@ -265,6 +290,8 @@ class World:
             port = self.odoo.url.rsplit(":", 1)[1]
             odoo = ["--port", port, "--data", str(data / "odoo"), "--db", self.odoo.db, "--login", self.odoo.login]
             made.append(Process("odoo", "connectors.odoo.sandbox", [*odoo, "--password", self.odoo.password], {}, logs))
+        pictures = ["--port", self.pictures_url.rsplit(":", 1)[1], "--folder", str(self.folder / "pictures")]
+        made.append(Process("pictures", "streams.demo.pictures", pictures, self._odoo_env(), logs))
         for process in made:
             self.processes[process.name] = process
             process.start()
