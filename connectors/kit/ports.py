@@ -274,11 +274,13 @@ class Deps:
     environment   sandbox, staging or production
     mappings      the cross-reference tables
     now           the clock, aware UTC
+    operations    for a verifier: those of its operations that are switched on; None = not said, so all
     """
 
     environment: str
     mappings: Mappings
     now: Callable[[], datetime]
+    operations: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +320,7 @@ class Connector:
     mapping_for    settings -> its order mapping as configured, where configuration changes it
     verifier       (settings, deps) -> Verifier
     mappings       settings -> mapping of each further entity it reads, by the entity in the source's own terms: return, item, picking, ...
-    operations     what its sink takes, for example `upsert_order`; empty = not said
+    operations     what its sink takes, for example `upsert_order`; whatever is routed to it must be among them
     stock_cap      settings -> the largest stock number the marketplace takes, where it has one
     """
 

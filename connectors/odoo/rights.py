@@ -1,63 +1,85 @@
-"""The rights each of the sink's flows needs: model by model, with the group that gives them (AUTH-4, AUTH-5)."""
+"""The rights each flow needs, what is written and what is read of changes: model by model, with the group that gives them (AUTH-4, AUTH-5).
+
+Groups are those that give the right with the least beside it, as Odoo 18 Community ships them (`ir.model.access` of a real database).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-SALES, CONTACTS = "Sales / User: All Documents", "Extra Rights / Contact Creation"
-BILLING, INVOICING = "Invoicing / Administrator", "Invoicing / Billing"
-INVENTORY, PRODUCTS, MAKING = "Inventory / User", "Sales / Administrator", "Manufacturing / User"
-INTERNAL = "User types / Internal User"
+SALES, OWN_SALES = "Sales / User: All Documents", "Sales / User: Own Documents Only"
+CONTACTS, PRODUCTS = "Extra Rights / Contact Creation", "Extra Rights / Product Creation"
+INVOICING, ACCOUNTING = "Invoicing / Invoicing", "Invoicing / Administrator"
+INVENTORY, MAKING, INTERNAL = "Inventory / User", "Manufacturing / Administrator", "User types / Internal User"
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """`app`: what the model comes with; `group`: what gives the rights; `purpose`: what they are for."""
+    """`app`: what the model comes with; `group`: what gives the rights; `purpose`: what they are for; `optional`: without the app there is nothing
+    to do; `instead`: what makes the rights needless."""
 
     model: str
     app: str
     rights: tuple[str, ...]
     group: str
     purpose: str
+    optional: bool = False
+    instead: str = ""
 
 
-def _need(model: str, app: str, rights: str, group: str, purpose: str) -> Need:
-    return Need(model, app, tuple(rights.split()), group, purpose)
+def need(
+    model: str, app: str, rights: str, group: str, purpose: str, *, optional: bool = False, instead: str = ""
+) -> Need:
+    """In one line: `rights` separated by spaces."""
+    return Need(model, app, tuple(rights.split()), group, purpose, optional, instead)
 
 
 ORDERS = (
-    _need("sale.order", "Sales", "read write create", SALES, "orders"),
-    _need("sale.order.line", "Sales", "read write create", SALES, "order lines"),
-    _need("res.partner", "Contacts", "read write create", CONTACTS, "customers and addresses"),
-    _need("product.product", "Sales", "read", SALES, "matching SKUs"),
-    _need("product.pricelist", "Sales", "read", SALES, "orders in another currency"),
-    _need("account.tax", "Invoicing", "read create", BILLING, "taxes by jurisdiction"),
-    _need("account.account", "Invoicing", "read", BILLING, "accounts of the taxes"),
-    _need("account.fiscal.position", "Invoicing", "read", BILLING, "exempt orders"),
-    _need("stock.picking", "Inventory", "read write", INVENTORY, "deliveries of changed, held and cancelled orders"),
-    _need("stock.move", "Inventory", "read write", INVENTORY, "what is reserved for held orders"),
-    _need("stock.warehouse", "Inventory", "read", INVENTORY, "the warehouse that ships"),
-    _need("delivery.carrier", "Delivery Costs", "read", SALES, "delivery methods"),
-    _need("crm.team", "Sales", "read", SALES, "the sales team"),
-    _need("mail.message", "Discuss", "read create", INTERNAL, "notes on orders"),
-)
+    need("sale.order", "Sales", "read write create", SALES, "orders"),
+    need("sale.order.line", "Sales", "read write create", SALES, "order lines"),
+    need("res.partner", "Contacts", "read write create", CONTACTS, "customers and addresses"),
+    need("product.product", "Sales", "read", INTERNAL, "matching SKUs"),
+    need("product.pricelist", "Sales", "read", INTERNAL, "orders in another currency"),
+    need("account.tax", "Invoicing", "read", INTERNAL, "taxes by jurisdiction"),
+    need("account.tax", "Invoicing", "create", ACCOUNTING, "taxes by jurisdiction, each when an order first has it",
+         instead="make those of the jurisdictions you sell to"),
+    need("account.account", "Invoicing", "read", INTERNAL, "accounts of the taxes"),
+    need("account.fiscal.position", "Invoicing", "read", INTERNAL, "exempt orders"),
+    need("stock.picking", "Inventory", "read write", INVENTORY, "deliveries of changed, held and cancelled orders"),
+    need("stock.move", "Inventory", "read write", INVENTORY, "what is reserved for held orders"),
+    need("stock.warehouse", "Inventory", "read", INTERNAL, "the warehouse that ships"),
+    need("account.move", "Invoicing", "read", SALES, "invoices of orders that are brought back"),
+    need("delivery.carrier", "Delivery Costs", "read", SALES, "delivery methods"),
+    need("crm.team", "Sales", "read", INTERNAL, "the sales team"),
+    need("mail.message", "Discuss", "read create", INTERNAL, "notes on orders"),
+)  # fmt: skip
 RETURNS = (
-    _need("stock.picking", "Inventory", "read write create", INVENTORY, "return transfers"),
-    _need("stock.move", "Inventory", "read write create", INVENTORY, "goods that come back"),
-    _need("stock.picking.type", "Inventory", "read", INVENTORY, "where goods come back to"),
-    _need("account.move", "Invoicing", "read write create", INVOICING, "credit notes"),
-    _need("account.move.line", "Invoicing", "read write create", INVOICING, "lines of credit notes"),
+    need("sale.order", "Sales", "read", SALES, "orders that goods come back from"),
+    need("sale.order.line", "Sales", "read", SALES, "their lines"),
+    need("stock.picking", "Inventory", "read write create", INVENTORY, "return transfers"),
+    need("stock.move", "Inventory", "read write create", INVENTORY, "goods that come back"),
+    need("stock.picking.type", "Inventory", "read", INTERNAL, "where goods come back to"),
+    need("stock.warehouse", "Inventory", "read", INTERNAL, "where goods come back to"),
+    need("account.move", "Invoicing", "read write create", INVOICING, "credit notes"),
+    need("account.move.line", "Invoicing", "read write create", INVOICING, "lines of credit notes"),
+    need("account.tax", "Invoicing", "read", INTERNAL, "taxes of credit notes"),
+    need("account.tax.repartition.line", "Invoicing", "read", INTERNAL, "their accounts"),
+    need("mail.message", "Discuss", "read create", INTERNAL, "notes on orders"),
 )
 SETTLEMENTS = (
-    _need("account.move", "Invoicing", "read write create", INVOICING, "entries of settlements"),
-    _need("account.move.line", "Invoicing", "read write create", INVOICING, "their items"),
-    _need("account.journal", "Invoicing", "read", INVOICING, "the journal of settlements"),
-    _need("account.account", "Invoicing", "read create", BILLING, "accounts of settlements; those by default are made"),
-    _need("res.currency.rate", "Invoicing", "read", INTERNAL, "settlements in another currency"),
-)
+    need("account.move", "Invoicing", "read write create", INVOICING, "entries of settlements"),
+    need("account.move.line", "Invoicing", "read write create", INVOICING, "their items"),
+    need("account.journal", "Invoicing", "read", INVOICING, "the journal of settlements"),
+    need("account.account", "Invoicing", "read", INTERNAL, "accounts of settlements"),
+    need("account.account", "Invoicing", "create", ACCOUNTING, "accounts of settlements; those by default are made",
+         instead="make the accounts named below"),
+    need("sale.order", "Sales", "read", INVOICING, "matching settlements to orders"),
+    need("res.currency.rate", "Invoicing", "read", INTERNAL, "settlements in another currency"),
+)  # fmt: skip
 LISTINGS = (
-    _need("product.product", "Sales", "read write", PRODUCTS, "fields the marketplace owns"),
-    _need("ir.attachment", "Discuss", "read write create", INTERNAL, "what was last seen of a listing"),
+    need("product.product", "Sales", "read", INTERNAL, "comparing a marketplace's catalogue"),
+    need("product.product", "Sales", "write", PRODUCTS, "fields the marketplace owns"),
+    need("ir.attachment", "Discuss", "read write create", INTERNAL, "what was last seen of a listing"),
 )
 BY_USE: dict[str, tuple[Need, ...]] = {
     "orders": ORDERS,
@@ -65,11 +87,28 @@ BY_USE: dict[str, tuple[Need, ...]] = {
     "settlements": SETTLEMENTS,
     "listings": LISTINGS,
 }
-UNKNOWN_SKUS = _need("product.product", "Sales", "create", PRODUCTS, "products for unknown SKUs")
-NEW_PRODUCTS = (
-    _need("product.product", "Sales", "create", PRODUCTS, "products for unknown SKUs"),
-    _need("product.template", "Sales", "create", PRODUCTS, "templates of variants"),
-    _need("product.attribute", "Sales", "create", PRODUCTS, "attributes of variants"),
-    _need("product.attribute.value", "Sales", "create", PRODUCTS, "values of attributes"),
-    _need("product.template.attribute.line", "Sales", "write create", PRODUCTS, "attributes of a template"),
+# The sink's operations that are a use.
+OPERATIONS_OF: dict[str, frozenset[str]] = {
+    "orders": frozenset({"upsert_order", "reopen_order"}),
+    "returns": frozenset({"upsert_return"}),
+    "settlements": frozenset({"post_settlement"}),
+    "listings": frozenset({"merge_listing"}),
+}
+UNKNOWN_SKUS = (
+    need("product.product", "Sales", "create", PRODUCTS, "products for unknown SKUs",
+         instead="set CAUSEWAY_ODOO__UNKNOWN_SKU=hold"),
+)  # fmt: skip
+UNKNOWN_BUNDLES = (
+    need("mrp.bom", "Manufacturing", "create", MAKING, "kits of bundles nobody knows yet", optional=True,
+         instead="set CAUSEWAY_ODOO__UNKNOWN_BUNDLE=hold"),
+)  # fmt: skip
+NEW_PRODUCTS = tuple(
+    need(model, "Sales", rights, PRODUCTS, purpose, instead="set CAUSEWAY_ODOO__LISTINGS__UNKNOWN=skip")
+    for model, rights, purpose in (
+        ("product.product", "create", "products for unknown SKUs"),
+        ("product.template", "create", "templates of variants"),
+        ("product.attribute", "create", "attributes of variants"),
+        ("product.attribute.value", "create", "values of attributes"),
+        ("product.template.attribute.line", "write create", "attributes of a template"),
+    )
 )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from connectors.kit.errors import ConnectorError
+from connectors.kit.errors import ConnectorError, RuleError
 from connectors.kit.ports import Check, Deps
 from connectors.odoo.auth import SERIES
+from connectors.odoo.capture_checks import CaptureChecks
+from connectors.odoo.capture_rights import OUTBOX, capture_needs
 from connectors.odoo.client import Odoo
 from connectors.odoo.listings_plan import WRITABLE
-from connectors.odoo.rights import BY_USE, NEW_PRODUCTS, UNKNOWN_SKUS, Need
+from connectors.odoo.rights import BY_USE, NEW_PRODUCTS, OPERATIONS_OF, UNKNOWN_BUNDLES, UNKNOWN_SKUS, Need
 from connectors.odoo.settings import OdooSettings, is_loopback
 from connectors.odoo.settlements_plan import DEFAULTS
+from connectors.odoo.source.make import flows_for
 
 
 class OdooVerifier:
@@ -21,6 +24,7 @@ class OdooVerifier:
     def __init__(self, settings: OdooSettings, deps: Deps) -> None:
         self._settings, self._deps = settings, deps
         self._odoo = Odoo(settings)
+        self._uses = uses(settings, deps.operations)
 
     async def verify(self) -> Sequence[Check]:
         try:
@@ -34,12 +38,14 @@ class OdooVerifier:
         checks += login
         if not all(check.ok for check in login):
             return checks
-        for need in needed(self._settings):
+        for need in needed(self._settings, self._deps.operations):
             checks += await self._model(need)
+        checks += await CaptureChecks(self._settings, self._odoo).checks(self._uses)
         checks += await self._records()
-        if "listings" in self._settings.uses:
+        if "listings" in self._uses:
             checks.append(await self._listing_fields())
-        checks.append(await self._rounding())
+        if self._uses:
+            checks.append(await self._rounding())
         return checks
 
     def _transport(self) -> Check:
@@ -53,7 +59,7 @@ class OdooVerifier:
             await self._odoo.ask("res.users", "context_get")
             version = await self._odoo.server_version()
         except ConnectorError as error:
-            return [Check("login", ok=False, detail=str(error), remedy=_remedy(error, self._settings))]
+            return [Check("login", ok=False, detail=str(error), remedy=remedy_of(error, self._settings))]
         right = version.startswith(SERIES)
         return [
             Check("login", ok=True, detail=f"database {self._settings.db}, user {self._settings.login}"),
@@ -66,12 +72,26 @@ class OdooVerifier:
             subject = f"{right} {need.model}"
             try:
                 allowed = await self._odoo.ask(need.model, "check_access_rights", right, raise_exception=False)
+            except RuleError as error:  # "Object x doesn't exist"
+                return [*checks, self._absent(subject, need, error)]
             except ConnectorError as error:
-                remedy = f"install the app {need.app}, or {_remedy(error, self._settings)}"
+                remedy = remedy_of(error, self._settings)
                 return [*checks, Check(subject, ok=False, detail=f"{need.purpose}: {error}", remedy=remedy)]
-            remedy = "" if allowed else f"give user {self._settings.login} the group {need.group}"
+            remedy = "" if allowed else self._given_by(need)
             checks.append(Check(subject, ok=bool(allowed), detail=need.purpose, remedy=remedy))
         return checks
+
+    def _absent(self, subject: str, need: Need, error: RuleError) -> Check:
+        if need.optional:
+            return Check(subject, ok=True, detail=f"{need.purpose}: nothing to do, the app {need.app} is not installed")
+        remedy = self._given_by(need) if need.group == OUTBOX else f"install the app {need.app}"
+        return Check(subject, ok=False, detail=f"{need.purpose}: {error}", remedy=remedy)
+
+    def _given_by(self, need: Need) -> str:
+        if need.group == OUTBOX:
+            return f"run `causeway odoo install-outbox` as {self._settings.login}, or give that user the group {OUTBOX}"
+        remedy = f"give user {self._settings.login} the group {need.group}"
+        return f"{remedy}, or {need.instead}" if need.instead else remedy
 
     async def _listing_fields(self) -> Check:
         """The product fields catalogue-in is configured to write."""
@@ -79,7 +99,7 @@ class OdooVerifier:
         try:
             found = await self._odoo.ask("product.product", "fields_get", list(wanted), ["type"])
         except ConnectorError as error:
-            return Check(subject, ok=False, detail=str(error), remedy=_remedy(error, self._settings))
+            return Check(subject, ok=False, detail=str(error), remedy=remedy_of(error, self._settings))
         wrong = sorted(name for name in wanted if name not in found or found[name]["type"] not in WRITABLE)
         if wrong:
             remedy = "make the field in Odoo, or name another in CAUSEWAY_ODOO__LISTINGS__FIELDS"
@@ -89,26 +109,23 @@ class OdooVerifier:
     async def _records(self) -> list[Check]:
         """Records the configuration names. Those Causeway makes by itself are fine when absent, if it may make them."""
         settings = self._settings
-        wanted = [
-            ("account.account", "code", settings.tax_account_marketplace, "TAX_ACCOUNT_MARKETPLACE", True),
-            ("account.account", "code", settings.tax_account_seller, "TAX_ACCOUNT_SELLER", True),
-            *(
-                (
-                    "product.product",
-                    "default_code",
-                    getattr(settings, f"{name}_product"),
-                    f"{name}_product".upper(),
-                    True,
-                )
-                for name in ("shipping", "discount", "fee", "tax")
-            ),
-            ("stock.warehouse", "code", settings.warehouse, "WAREHOUSE", False),
-            ("stock.warehouse", "code", settings.marketplace_warehouse, "MARKETPLACE_WAREHOUSE", False),
-            ("crm.team", "name", settings.team, "TEAM", False),
-            *(("delivery.carrier", "name", name, "CARRIERS", False) for name in settings.carriers.values()),
-            *(("product.pricelist", "name", name, "PRICELISTS", False) for name in settings.pricelists.values()),
-        ]
-        if "settlements" in settings.uses:
+        wanted: list[tuple[str, str, str, str, bool]] = []
+        if {"orders", "settlements"} & set(self._uses):
+            wanted += [
+                ("account.account", "code", settings.tax_account_marketplace, "TAX_ACCOUNT_MARKETPLACE", True),
+                ("account.account", "code", settings.tax_account_seller, "TAX_ACCOUNT_SELLER", True),
+            ]
+        if "orders" in self._uses:
+            services = [f"{name}_product" for name in ("shipping", "discount", "fee", "tax")]
+            wanted += [
+                *(("product.product", "default_code", getattr(settings, one), one.upper(), True) for one in services),
+                ("stock.warehouse", "code", settings.warehouse, "WAREHOUSE", False),
+                ("stock.warehouse", "code", settings.marketplace_warehouse, "MARKETPLACE_WAREHOUSE", False),
+                ("crm.team", "name", settings.team, "TEAM", False),
+                *(("delivery.carrier", "name", name, "CARRIERS", False) for name in settings.carriers.values()),
+                *(("product.pricelist", "name", name, "PRICELISTS", False) for name in settings.pricelists.values()),
+            ]
+        if "settlements" in self._uses:
             named = sorted(set(settings.settlement_accounts.values()))
             defaults = {one.code for kind, one in DEFAULTS.items() if kind not in settings.settlement_accounts}
             wanted += [
@@ -126,7 +143,7 @@ class OdooVerifier:
             if makes and await self._odoo.ask(model, "check_access_rights", "create", raise_exception=False):
                 return Check(subject, ok=True, detail="absent; made when first needed")
         except ConnectorError as error:
-            return Check(subject, ok=False, detail=str(error), remedy=_remedy(error, self._settings))
+            return Check(subject, ok=False, detail=str(error), remedy=remedy_of(error, self._settings))
         remedy = f"make it in Odoo, or name another in CAUSEWAY_ODOO__{setting}"
         return Check(subject, ok=False, detail="does not exist", remedy=remedy)
 
@@ -135,31 +152,42 @@ class OdooVerifier:
         try:
             company = (await self._odoo.rows("res.company", [], ["tax_calculation_rounding_method"], limit=1))[0]
         except ConnectorError as error:
-            return Check(subject, ok=False, detail=str(error), remedy=_remedy(error, self._settings))
+            return Check(subject, ok=False, detail=str(error), remedy=remedy_of(error, self._settings))
         per_line = company["tax_calculation_rounding_method"] == "round_per_line"
         ok = per_line or not self._settings.native_rates
         remedy = "" if ok else "set it to round per line, or CAUSEWAY_ODOO__NATIVE_RATES=false"
         return Check(subject, ok=ok, detail="per line" if per_line else "globally", remedy=remedy)
 
 
-def needed(settings: OdooSettings) -> list[Need]:
-    """What these settings need; of a right that several flows need, the first says what it is for."""
-    needs = [need for use in settings.uses for need in BY_USE[use]]
-    if settings.unknown_sku == "create":
-        needs.append(UNKNOWN_SKUS)
-    if "listings" in settings.uses and settings.listings.unknown == "create":
+def uses(settings: OdooSettings, operations: Collection[str] | None = None) -> tuple[str, ...]:
+    """What is written: of what the settings say, the part whose operations are switched on (None: all are)."""
+    return tuple(use for use in settings.uses if operations is None or OPERATIONS_OF[use] & frozenset(operations))
+
+
+def needed(settings: OdooSettings, operations: Collection[str] | None = None) -> list[Need]:
+    """What these settings need, each right once, with all it is for; the first that needs it says which group gives it."""
+    written = uses(settings, operations)
+    needs = [need for use in written for need in BY_USE[use]]
+    if "orders" in written:
+        needs += UNKNOWN_SKUS if settings.unknown_sku == "create" else ()
+        needs += UNKNOWN_BUNDLES if settings.unknown_bundle == "create" else ()
+    if "listings" in written and settings.listings.unknown == "create":
         needs += NEW_PRODUCTS
-    asked: set[tuple[str, str]] = set()
-    found = []
+    needs += capture_needs(flows_for(settings), outbox=settings.capture.mode == "outbox")
+    found: dict[tuple[str, str], Need] = {}
     for need in needs:
-        rights = tuple(right for right in need.rights if (need.model, right) not in asked)
-        asked |= {(need.model, right) for right in rights}
-        if rights:
-            found.append(replace(need, rights=rights))
-    return found
+        for right in need.rights:
+            known = found.get((need.model, right))
+            found[need.model, right] = _joined(known, need) if known else replace(need, rights=(right,))
+    return list(found.values())
 
 
-def _remedy(error: ConnectorError, settings: OdooSettings) -> str:
+def _joined(known: Need, need: Need) -> Need:
+    purposes = dict.fromkeys([*known.purpose.split("; "), need.purpose])
+    return replace(known, purpose="; ".join(purposes), optional=known.optional and need.optional, instead="")
+
+
+def remedy_of(error: ConnectorError, settings: OdooSettings) -> str:
     match type(error).__name__:
         case "AuthError":
             return "check CAUSEWAY_ODOO__LOGIN, _PASSWORD and _DB"
