@@ -41,13 +41,13 @@ format: $(READY) ## format and fix what can be fixed
 	@$(BIN)/ruff check --fix .
 
 test: check ## everything CI runs: check, then integration and conformance on real parts
-	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/integration tests/conformance
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) --no-loadscope-reorder tests/integration tests/conformance
 
 unit: $(READY) ## unit and contract tests only
 	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/unit tests/contract
 
 integration: $(READY) ## one promise per file, on a real broker
-	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/integration
+	@$(BIN)/pytest -q $(SIDE_BY_SIDE) --no-loadscope-reorder tests/integration
 
 conformance: $(READY) ## the sandboxes against published models and recorded transcripts
 	@$(BIN)/pytest -q tests/conformance
