@@ -14,7 +14,7 @@ from connectors.walmart.mapping import mapping_for, to_order
 from connectors.walmart.returns import WalmartReturns, to_return
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.settlements import WalmartSettlements, to_settlement
-from connectors.walmart.sink import WalmartSink
+from connectors.walmart.sink import OPERATIONS, WalmartSink
 from connectors.walmart.source import FLOW, WalmartOrders
 from connectors.walmart.verify import WalmartVerifier
 
@@ -74,5 +74,6 @@ CONNECTOR = Connector(
         catalogue.ENTITY: by_settings(to_listing, settings.listings),
         settlements.ENTITY: to_settlement,
     },
+    operations=OPERATIONS,
     stock_cap=lambda settings: settings.stock_cap,
 )

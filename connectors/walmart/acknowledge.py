@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.kit.ports import Delivery, Outcome, Result, failed
+from connectors.kit.ports import Delivery, Difference, Outcome, Result, failed
 from connectors.kit.reading import Reader
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.each_order import look_and_write
@@ -34,6 +34,16 @@ async def acknowledge(client: WalmartClient, delivery: Delivery) -> Outcome:
         return _acknowledged(await client.acknowledge(order_id), order_id)
 
     return await look_and_write(look, write, is_repeatable=True)
+
+
+async def acknowledgement(client: WalmartClient, delivery: Delivery) -> list[Difference]:
+    """What acknowledging would change now; reads only. Raises ConnectorError."""
+    order_id = Reader(dict(delivery.body)).needed_text("order_id")
+    order = await client.get_order(order_id)
+    settled = _settled(order, order_id)
+    if settled is not None:
+        return [] if settled.ok else [Difference("order", "not there", "acknowledged")]
+    return [Difference("status", ", ".join(sorted(states_of(order))), "acknowledged")]
 
 
 def _acknowledged(order: object, order_id: str) -> Outcome:

@@ -10,6 +10,7 @@ from connectors.kit.errors import ConnectorError, DataError
 from connectors.kit.ports import Delivery, Difference
 from connectors.kit.reading import Reader
 from connectors.walmart.accounts import OpenClient
+from connectors.walmart.acknowledge import acknowledgement
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.item_maker import Made, Maker
 from connectors.walmart.items import get_item
@@ -26,6 +27,23 @@ NO_ITEM = "no item of this SKU"
 def refused(error: ConnectorError) -> Differences:
     """What cannot be written at all is a difference too: its reason."""
     return (Difference(error.reason.value, "", str(error)[:300]),)
+
+
+class AcknowledgementPreview:
+    """Of acknowledgements: whether Walmart still waits for one."""
+
+    def __init__(self, open_client: OpenClient) -> None:
+        self._open = open_client
+
+    async def __call__(self, batch: Sequence[Delivery]) -> list[Differences]:
+        """One for each, in order. Raises ConnectorError when Walmart cannot be asked."""
+        found: list[Differences] = []
+        for delivery in batch:
+            try:
+                found.append(await acknowledgement(self._open(delivery.account), delivery))
+            except DataError as error:
+                found.append(refused(error))
+        return found
 
 
 class ValuePreview:

@@ -20,7 +20,7 @@ from connectors.walmart.follower import Follower
 from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, Fulfilment
 from connectors.walmart.item_maker import ItemMaker, Maker
 from connectors.walmart.listings import Listings
-from connectors.walmart.previewing import ListingPreview, ValuePreview
+from connectors.walmart.previewing import AcknowledgementPreview, ListingPreview, ValuePreview
 from connectors.walmart.prices import Prices
 from connectors.walmart.resolving import resolve
 from connectors.walmart.settings import WalmartSettings
@@ -30,6 +30,7 @@ from schemas.reasons import Reason
 
 ACKNOWLEDGE = "acknowledge_order"
 SET_STOCK, SET_PRICE, UPSERT_LISTING = "set_stock", "set_price", "upsert_listing"
+OPERATIONS = frozenset({ACKNOWLEDGE, SHIP, CANCEL, REFUND, SET_STOCK, SET_PRICE, UPSERT_LISTING})
 
 Handler = Callable[[Sequence[Delivery]], Awaitable[Sequence[Outcome]]]
 Preview = Callable[[Sequence[Delivery]], Awaitable[Sequence[Sequence[Difference]]]]
@@ -70,6 +71,7 @@ class WalmartSink:
             UPSERT_LISTING: Listings(settings, self._accounts, follower, self._maker, now),
         }
         self._previews: Mapping[str, Preview] = {
+            ACKNOWLEDGE: AcknowledgementPreview(self._accounts),
             SHIP: self._fulfilment.preview,
             CANCEL: self._fulfilment.preview,
             REFUND: self._fulfilment.preview,

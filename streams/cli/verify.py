@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from connectors.kit.ports import Check
+    from connectors.kit.ports import Check, Connector, Deps
     from streams.settings import Settings
 
 
@@ -39,8 +39,9 @@ def verify(
 
 
 async def _checks(wanted: Sequence[str]) -> list[Check]:
-    from connectors.kit.errors import ConnectorError
-    from connectors.kit.ports import Check, Deps, NoMappings
+    from connectors.kit.ports import Deps, NoMappings
+    from schemas.topics import SOURCES
+    from streams.cli.verify_flows import flow_checks, operations_of, routed
     from streams.connectors import discover, load_connected_settings, part_of
     from streams.worker import now
 
@@ -55,21 +56,37 @@ async def _checks(wanted: Sequence[str]) -> list[Check]:
         checks.append(_kafka(settings))
     if not wanted or "registry" in wanted:
         checks.append(_registry(settings))
-    deps = Deps(settings.environment.value, NoMappings(), now)
+    channels = [
+        (connector.name, account)
+        for connector in connectors
+        if connector.sink and connector.name in SOURCES
+        for account in connector.accounts(part_of(settings, connector))
+    ]
+    checks += flow_checks(settings.phases, channels, connectors, wanted)
+    every = routed(settings.phases, channels)
     for connector in connectors:
         if connector.verifier is None or (wanted and connector.name not in wanted):
             continue
-        part = part_of(settings, connector)
-        if not connector.accounts(part):
-            checks.append(Check(connector.name, True, "no account is configured"))
-            continue
-        try:
-            checks += await connector.verifier(part, deps).verify()
-        except ConnectorError as error:
-            checks.append(Check(connector.name, False, str(error)))
-        except ValueError as error:
-            checks.append(Check(connector.name, False, str(error), "mend the configuration"))
+        on = operations_of(connector.name, every) if channels else None
+        checks += await _verified(connector, settings, Deps(settings.environment.value, NoMappings(), now, on))
     return checks
+
+
+async def _verified(connector: Connector, settings: Settings, deps: Deps) -> Sequence[Check]:
+    from connectors.kit.errors import ConnectorError
+    from connectors.kit.ports import Check
+    from streams.connectors import part_of
+
+    assert connector.verifier is not None
+    part = part_of(settings, connector)
+    if not connector.accounts(part):
+        return [Check(connector.name, True, "no account is configured")]
+    try:
+        return await connector.verifier(part, deps).verify()
+    except ConnectorError as error:
+        return [Check(connector.name, False, str(error))]
+    except ValueError as error:
+        return [Check(connector.name, False, str(error), "mend the configuration")]
 
 
 def _kafka(settings: Settings) -> Check:

@@ -221,6 +221,17 @@ async def test_an_answer_that_is_lost_doubles_nothing(sink_bench: tuple[str, Ben
     assert bench.effects(batch) == [1, 1, 1]
 
 
+async def test_a_connector_says_which_operations_its_sink_takes(sink_bench: tuple[str, Bench]) -> None:
+    """OPS-7, AUTH-5: `causeway verify` compares what is routed with it; what is said is what is handled, no more and no less."""
+    name, bench = sink_bench
+    offer = connector(name)
+    assert offer.sink is not None
+    sink: Any = offer.sink(bench.settings, bench.deps)
+    await sink.aclose()
+    assert offer.operations
+    assert set(sink._handlers) == offer.operations
+
+
 async def test_an_unknown_operation_is_a_bug_and_harms_no_other(sink_bench: tuple[str, Bench]) -> None:
     name, bench = sink_bench
     offer = connector(name)
