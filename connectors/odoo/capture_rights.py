@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from connectors.odoo.rights import INTERNAL, SALES, Need, need
+from connectors.odoo.rights import INTERNAL, INVENTORY, SALES, Need, need
 from connectors.odoo.source.journal import MODEL as JOURNAL
 
-PURCHASE = "Purchase / User"
 OUTBOX = "Causeway outbox"  # as `outbox` calls it
 
 # flow -> (model, app it comes with, group that gives it, whether the flow can do without the app)
@@ -76,8 +75,8 @@ _READ: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
         ("product.product", "Sales", INTERNAL, False),
     ),
     "purchase_orders": (
-        ("purchase.order", "Purchase", PURCHASE, True),
-        ("purchase.order.line", "Purchase", PURCHASE, True),
+        ("purchase.order", "Purchase", INVENTORY, True),
+        ("purchase.order.line", "Purchase", INVENTORY, True),
         ("product.product", "Sales", INTERNAL, False),
         ("product.supplierinfo", "Sales", INTERNAL, True),
         ("res.partner", "Contacts", INTERNAL, False),

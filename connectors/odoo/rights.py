@@ -42,7 +42,7 @@ ORDERS = (
     need("product.pricelist", "Sales", "read", INTERNAL, "orders in another currency"),
     need("account.tax", "Invoicing", "read", INTERNAL, "taxes by jurisdiction"),
     need("account.tax", "Invoicing", "create", ACCOUNTING, "taxes by jurisdiction, each when an order first has it",
-         instead="make those of the jurisdictions you sell to"),
+         instead="enter those of the jurisdictions you sell to"),
     need("account.account", "Invoicing", "read", INTERNAL, "accounts of the taxes"),
     need("account.fiscal.position", "Invoicing", "read", INTERNAL, "exempt orders"),
     need("stock.picking", "Inventory", "read write", INVENTORY, "deliveries of changed, held and cancelled orders"),
@@ -72,7 +72,7 @@ SETTLEMENTS = (
     need("account.journal", "Invoicing", "read", INVOICING, "the journal of settlements"),
     need("account.account", "Invoicing", "read", INTERNAL, "accounts of settlements"),
     need("account.account", "Invoicing", "create", ACCOUNTING, "accounts of settlements; those by default are made",
-         instead="make the accounts named below"),
+         instead="enter the accounts named below"),
     need("sale.order", "Sales", "read", INVOICING, "matching settlements to orders"),
     need("res.currency.rate", "Invoicing", "read", INTERNAL, "settlements in another currency"),
 )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.kit.ports import Check, Deps
 from connectors.odoo import rights
-from connectors.odoo.capture_rights import PURCHASE, capture_needs
+from connectors.odoo.capture_rights import capture_needs
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.source.make import FLOWS, make_source
 from connectors.odoo.verify import OdooVerifier, needed
@@ -28,7 +28,6 @@ GROUPS = {
     rights.ACCOUNTING: "account.group_account_manager",
     rights.INVENTORY: "stock.group_stock_user",
     rights.MAKING: "mrp.group_mrp_manager",
-    PURCHASE: "purchase.group_purchase_user",
 }
 CAPTURE = {"mode": "poll", "partners": True}
 SALES = ("sales_team.group_sale_salesman_all_leads", "base.group_partner_manager")
@@ -154,11 +153,11 @@ async def read_all(settings: OdooSettings, flow: str) -> None:
 @pytest.mark.parametrize(
     ("uses", "enough"),
     [
-        ([], {rights.SALES, PURCHASE}),
-        (["orders"], {rights.SALES, PURCHASE, rights.CONTACTS, rights.INVENTORY, rights.ACCOUNTING}),
-        (["returns"], {rights.SALES, PURCHASE, rights.INVENTORY, rights.INVOICING}),
-        (["settlements"], {rights.SALES, PURCHASE, rights.INVOICING, rights.ACCOUNTING}),
-        (["listings"], {rights.SALES, PURCHASE, rights.PRODUCTS}),
+        ([], {rights.SALES, rights.INVENTORY}),
+        (["orders"], {rights.SALES, rights.CONTACTS, rights.INVENTORY, rights.ACCOUNTING}),
+        (["returns"], {rights.SALES, rights.INVENTORY, rights.INVOICING}),
+        (["settlements"], {rights.SALES, rights.INVENTORY, rights.INVOICING, rights.ACCOUNTING}),
+        (["listings"], {rights.SALES, rights.INVENTORY, rights.PRODUCTS}),
     ],
 )
 async def test_the_groups_verify_names_are_what_is_missing_and_no_more(

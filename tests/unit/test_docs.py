@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 import pytest
 import typer
 
+from connectors.odoo.capture_rights import capture_needs
 from connectors.odoo.rights import BY_USE, INTERNAL, PRODUCTS
 from connectors.odoo.source.watches import PLANS
 from connectors.walmart.verify import NEEDS
@@ -317,6 +318,8 @@ def test_rights_in_odoo_are_those_verify_asks_for() -> None:
         groups = {need.group for need in needs} - {INTERNAL}
         assert [group for group in groups if group not in table[use][1]] == [], use
     assert PRODUCTS in text
+    reading = {need.group for need in capture_needs(PLANS, outbox=True)} - {INTERNAL}
+    assert [group for group in reading if group not in text[text.index("**Reading changes**") :]] == []
 
 
 def test_scopes_at_walmart_are_those_verify_asks_for() -> None:
