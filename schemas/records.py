@@ -345,6 +345,9 @@ class KeyState(TypedDict):
     set_aside: int
     at: datetime
     job: str
+    jobs: list[str]
+    opened: list[str]
+    closed: list[str]
 
 
 class Audit(TypedDict):

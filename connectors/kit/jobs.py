@@ -1,6 +1,6 @@
 """Jobs at a destination that take a while (feeds, reports): how they are named in a delivery, and when to ask for them again. Pure.
 
-The name of a job travels in `Outcome.job` and comes back in `Delivery.job`, and in `Delivery.open_job` of other deliveries of the key. It
+The name of a job travels in `Outcome.job` and comes back in `Delivery.job`, and in `Delivery.open_jobs` of other deliveries of the key. It
 says how a delivery is bound to what runs there, and which version of its key it brings:
 
     feed:ID|7            it was sent in this job: its result decides
@@ -10,15 +10,19 @@ says how a delivery is bound to what runs there, and which version of its key it
     behind:feed:ID|7     it waits for that older job before it is written at all
     change:1795000000|7  it is written when that time comes (epoch seconds): another value of it, or its first one
     settle|7             it was written; whether somebody wrote something newer at the same moment is looked at once more
+    sending:1795000000|7 it is being sent since then (epoch seconds), or was when its process died, or nobody answered: nobody knows
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-LOST, AFTER, BEHIND, SETTLE, CHANGE = "lost", "after", "behind", "settle", "change"
+LOST, AFTER, BEHIND, SETTLE, CHANGE, SENDING = "lost", "after", "behind", "settle", "change", "sending"
 _BOUND = (AFTER, BEHIND)
+# A chunk of a stage has 900 s: whoever said before then that he is sending has died since, and his record was delivered again.
+SENDING_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,16 @@ def parse(name: str) -> Job | None:
         text, digits = name, "0"
     how, _, rest = text.partition(":")
     return Job(how, rest if how in _BOUND else "" if how == SETTLE else text, int(digits))
+
+
+def sending(version: int, now: datetime) -> str:
+    """The name that says: a value of that version is being sent from now on."""
+    return Job(SENDING, f"{SENDING}:{int(now.timestamp())}", version).name
+
+
+def has_expired(job: Job, now: datetime) -> bool:
+    """Whether a sending was begun so long ago that it says nothing any more."""
+    return job.how == SENDING and now.timestamp() - (int(job.id) if job.id.isdecimal() else 0) > SENDING_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

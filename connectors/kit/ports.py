@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from connectors.kit.errors import ConnectorError
+from connectors.kit.hints import Hints
 from schemas.reasons import Reason
 from schemas.records import Order
 
@@ -38,7 +39,7 @@ class Delivery:
     attempt      1 for the first try
     known        what the pipeline last knew of this key at the destination: version, checksum, remote id
     job          the job this delivery was submitted with (`Outcome.job`): ask how it went instead of sending again; "" = not submitted yet
-    open_job     an unfinished job of this key that another delivery submitted: what it writes may still arrive, after what is sent now
+    open_jobs    unfinished jobs of this key that other deliveries submitted: what they write may still arrive, after what is sent now
     """
 
     id: str
@@ -54,7 +55,7 @@ class Delivery:
     attempt: int = 1
     known: Known | None = None
     job: str = ""
-    open_job: str = ""
+    open_jobs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ class Outcome:
     waiting_for   for reason `mapping`: what would release it, for example `sku:walmart:ACCOUNT:SKU`
     notes         things done on the way that a person may want to know (codes, not prose with data)
     of_record     the failure is of this record alone although its reason sounds like the destination's: others get through
-    job           with `submitted`: what the destination is doing, for example `feed:ID`; the delivery comes back with it
+    job           with `submitted`: what the destination is doing, for example `feed:ID`; the delivery comes back with it. With `failed`: what may
+                  still be under way all the same; other deliveries of the key learn of it, this one is tried again as usual
     events        canonical records that follow from it, for example a conflict or a listing's status; published with the outcome
     """
 
@@ -149,6 +151,15 @@ class Sink(Protocol):
         ...
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class Announcing(Protocol):
+    """A sink some of whose writes other processes must know of before they are made: a process that dies in the middle leaves a trace."""
+
+    def announces(self, delivery: Delivery) -> bool:
+        """Whether this one is to be told to the other lanes (`connectors.kit.jobs.SENDING`) before `deliver` gets it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +332,7 @@ class Connector:
     verifier       (settings, deps) -> Verifier
     mappings       settings -> mapping of each further entity it reads, by the entity in the source's own terms: return, item, picking, ...
     operations     what its sink takes, for example `upsert_order`; whatever is routed to it must be among them
+    hints          settings -> where the other side may say that something changed; None = nowhere
     stock_cap      settings -> the largest stock number the marketplace takes, where it has one
     """
 
@@ -336,6 +348,7 @@ class Connector:
     mappings: Callable[[Any], Mapping[str, EntityMapping]] | None = None
     operations: frozenset[str] = frozenset()
     flows_for: Callable[[Any], Mapping[str, timedelta]] | None = None
+    hints: Callable[[Any], Hints | None] | None = None
     stock_cap: Callable[[Any], int] | None = None
 
     def configured_flows(self, settings: Any) -> Mapping[str, timedelta]:

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from connectors.kit.errors import ConnectorError
-from connectors.kit.jobs import AFTER, BEHIND, CHANGE, LOST, Job, parse
-from connectors.kit.ordering import Situation, Step, step
+from connectors.kit.jobs import AFTER, BEHIND, CHANGE, LOST, SENDING, SETTLE, Job, has_expired, parse
+from connectors.kit.ordering import FEED, Situation, Step, adopted, in_the_way, newer_under_way, step
 from connectors.kit.ports import Delivery, Outcome, Result, submitted
 from connectors.walmart import errors
 from connectors.walmart.follower import Follower, Standing
 from connectors.walmart.written import Written
 
-FEED = "feed"
 _SOON_SECONDS = 30.0
 ValueT = TypeVar("ValueT")
 
 
 @dataclass(frozen=True, slots=True)
 class Item(Generic[ValueT]):
-    """A delivery with what it brings for a SKU, its own job, and another open job of its key. unsure: what is on its way could not be asked."""
+    """A delivery with what it brings for a SKU, its own job, and other open jobs of its key. unsure: what is on its way could not be asked."""
 
     delivery: Delivery
     sku: str
     value: ValueT
     urgent: bool = False
     job: Job | None = None
-    open: Job | None = None
+    opens: tuple[Job, ...] = ()
     unsure: bool = False
 
     @property
@@ -46,20 +45,32 @@ class Item(Generic[ValueT]):
         """Newest version the destination is known to hold."""
         return self.delivery.known.version if self.delivery.known else 0
 
-    @property
-    def open_remote(self) -> str:
-        return self.open.remote if self.open else ""
-
     def bound(self, how: str, remote: str) -> str:
         """The name of a job of this delivery."""
         return Job(how, remote, self.delivery.version).name
 
 
+def jobs_of(delivery: Delivery) -> tuple[Job | None, tuple[Job, ...]]:
+    """Its own job and the others of its key."""
+    return parse(delivery.job), tuple(job for name in delivery.open_jobs if (job := parse(name)))
+
+
 Sorted = defaultdict[Step, list[Item[ValueT]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What was learned for a batch. standing: of remote jobs; listed: SKU -> feeds on Walmart's list that hold it and are not over; trouble:
+    why the list could not be read."""
+
+    standing: Standing
+    listed: Mapping[str, Sequence[Job]]
+    trouble: ConnectorError | None = None
+
+
 class Deciding(Generic[ValueT]):
-    """For one operation. `feed_types`: what its values travel in; `written`: this process's memory."""
+    """For one operation. `feed_types`: what its values travel in; `written`: this process's memory. `alone`: whether no other process writes
+    here; then what this one has begun is all there is."""
 
     def __init__(
         self, follower: Follower, feed_types: frozenset[str], written: Written, now: Callable[[], datetime]
@@ -68,31 +79,61 @@ class Deciding(Generic[ValueT]):
         self._feed_types = feed_types
         self._written = written
         self._now = now
+        self.alone = True
+
+    def announces(self, delivery: Delivery) -> bool:
+        """Whether it may be sent now, while other processes may send an older or newer one."""
+        job = parse(delivery.job)
+        return not self.alone and (job is None or job.how in (AFTER, BEHIND, LOST, CHANGE))
 
     async def sorted(self, account: str, items: Sequence[Item[ValueT]]) -> tuple[Sorted[ValueT], dict[str, Outcome]]:
         """Items by what is to be done with them, and the outcomes of those with which nothing is. Walmart is asked once per remote job.
 
         Raises ConnectorError when nothing can be said of any."""
         items = [await self._located(account, item) for item in items]
-        deciding = [item for item in items if item.job is None or item.job.how in (AFTER, BEHIND, LOST, CHANGE)]
-        listed, unlisted = await self._listed(account, deciding)
-        jobs = [job for item in deciding for job in (item.job, item.open) if job]
-        standing = await self._follower.standing(account, [job.remote for job in jobs if _is_sent(job.remote)])
+        around = await self._around(account, [item for item in items if not (self.alone and _only_asks(item))])
         by: Sorted[ValueT] = defaultdict(list)
         outcomes: dict[str, Outcome] = {}
         for item in items:
-            found, decided = self._decided(item, standing, listed)
-            if found is Step.WRITE and unlisted and not item.urgent:
-                outcomes[item.id] = kept(decided.delivery, unlisted)
-            elif (outcome := self._outcome(found, decided, standing)) is not None:
+            found, decided = self._decided(item, around)
+            if found is Step.WRITE and around.trouble and not item.urgent:
+                outcomes[item.id] = kept(decided.delivery, around.trouble)
+            elif (outcome := self._outcome(found, decided, around.standing)) is not None:
                 outcomes[item.id] = outcome
             else:
-                by[found].append(replace(decided, unsure=unlisted is not None))
+                by[found].append(replace(decided, unsure=around.trouble is not None))
         return by, outcomes
+
+    def after(self, item: Item[ValueT]) -> Outcome | None:
+        """It was written, or its feed is over: that it comes back after what may bring an older value yet; None when nothing does."""
+        blocking = in_the_way(self._situation(item), lambda remote: False)
+        if blocking is None:
+            return submitted(item.bound(AFTER, ""), self._follower.first_check) if item.unsure else None
+        return self._bound(AFTER, item, blocking, Standing())
+
+    def waits_for_newer(self, item: Item[ValueT], remote: str) -> bool:
+        """Whether a newer value was sent or written while this one was on its way by `remote`, and is not known yet."""
+        at = self._situation(item)
+        newer = max((job.version for job in at.opens), default=0)
+        return newer_under_way(at, max(at.version, at.known)) and not self._written.was_past(item.key, remote, newer)
+
+    async def looked_again(self, account: str, items: Sequence[Item[ValueT]]) -> list[Item[ValueT]]:
+        """Items just written, with feeds that have come to Walmart's list since: another process may have sent one meanwhile."""
+        if self.alone or not items:
+            return list(items)
+        listed, trouble = await self._listed(account, items, fresh=True)
+        looked = []
+        for item in items:
+            known = {job.remote for job in item.opens}
+            more = tuple(job for job in listed.get(item.sku, ()) if job.remote not in known)
+            looked.append(replace(item, opens=item.opens + more, unsure=item.unsure or trouble is not None))
+        return looked
 
     async def _located(self, account: str, item: Item[ValueT]) -> Item[ValueT]:
         """With the feed its lost one turned out to be, and the open job this process remembers."""
-        item = replace(item, open=item.open or parse(self._written.open_job(item.key)))
+        remembered = parse(self._written.open_job(item.key))
+        if remembered and remembered.remote not in {job.remote for job in (item.job, *item.opens) if job}:
+            item = replace(item, opens=(*item.opens, remembered))
         if item.job and item.job.how == CHANGE and int(item.job.id) <= self._now().timestamp():
             return replace(item, job=None)  # like one that comes first, with the value that is due now
         if item.job is None or item.job.how != LOST:
@@ -100,17 +141,34 @@ class Deciding(Generic[ValueT]):
         found = await self._follower.feeds(account).locate(item.job.remote)
         return replace(item, job=Job(FEED, found, item.job.version)) if found else item
 
-    def _decided(self, item: Item[ValueT], standing: Standing, listed: dict[str, Job]) -> tuple[Step, Item[ValueT]]:
-        for job in (item.job, item.open):
-            if job and standing.is_over(job.remote):
-                self._written.over(item.key, job.remote)
-        item = replace(item, open=_still_open(item.open, standing) or listed.get(item.sku))
+    async def _around(self, account: str, deciding: Sequence[Item[ValueT]]) -> Surroundings:
+        listed, trouble = await self._listed(account, deciding)
+        own = [item.job for item in deciding if item.job and not _only_asks(item)]
+        jobs = [*own, *(job for item in deciding for job in item.opens)]
+        standing = await self._follower.standing(account, [job.remote for job in jobs if _is_sent(job.remote)])
+        return Surroundings(standing, listed, trouble)
+
+    def _decided(self, item: Item[ValueT], around: Surroundings) -> tuple[Step, Item[ValueT]]:
+        standing = around.standing
+        past = [job.remote for job in (item.job, *item.opens) if job and standing.is_over(job.remote)]
+        for remote in past:
+            self._written.over(item.key, remote)
+        opens = [_as_it_stands(job, standing) for job in item.opens if not has_expired(job, self._now())]
+        known = {job.remote for job in (item.job, *opens) if job}
+        opens += [job for job in around.listed.get(item.sku, ()) if job.remote not in known]
+        item = replace(item, opens=tuple(opens))
+        found = step(self._situation(item), standing.is_over)
+        if found in (Step.WRITE, Step.TWICE):
+            self._written.past(item.key, item.delivery.version, past)
+        return found, item
+
+    def _situation(self, item: Item[ValueT]) -> Situation:
         newest = self._written.newest(item.key)
-        at = Situation(item.delivery.version, item.known, newest, item.job, item.open, item.urgent)
-        return step(at, standing.is_over), item
+        return Situation(item.delivery.version, item.known, newest, item.job, item.opens, item.urgent)
 
     def _outcome(self, found: Step, item: Item[ValueT], standing: Standing) -> Outcome | None:
         """What is to be said when nothing has to be done for it; None when something has."""
+        at = self._situation(item)
         if found is Step.STALE:
             return Outcome(Result.STALE)
         if found is Step.WAIT and item.job is not None:
@@ -118,27 +176,33 @@ class Deciding(Generic[ValueT]):
             if item.job.how == CHANGE:
                 wait = int(item.job.id) - self._now().timestamp()
             return submitted(item.job.name, wait)
-        if found is Step.BEHIND:
-            return submitted(item.bound(BEHIND, item.open_remote), standing.wait(item.open_remote))
-        if found is Step.ADOPT and item.open is not None:
-            return submitted(item.open.name, standing.wait(item.open_remote))
+        if found in (Step.BEHIND, Step.AFTER) and (blocking := in_the_way(at, standing.is_over)):
+            return self._bound(found.value, item, blocking, standing)
+        if found is Step.ADOPT and (job := adopted(at, standing.is_over)):
+            return submitted(job.name, standing.wait(job.remote))
         return None
 
+    def _bound(self, how: str, item: Item[ValueT], blocking: Job, standing: Standing) -> Outcome:
+        """It comes back after that. What is only being sent cannot be asked for: the key's other jobs tell when it is done."""
+        if blocking.how == SENDING:
+            return submitted(item.bound(how, ""), self._follower.first_check)
+        return submitted(item.bound(how, blocking.remote), standing.wait(blocking.remote))
+
     async def _listed(
-        self, account: str, deciding: Sequence[Item[ValueT]]
-    ) -> tuple[dict[str, Job], ConnectorError | None]:
-        """SKU -> a feed on Walmart's list that holds it and is not over; or why the list could not be read."""
+        self, account: str, deciding: Sequence[Item[ValueT]], *, fresh: bool = False
+    ) -> tuple[dict[str, list[Job]], ConnectorError | None]:
+        """SKU -> feeds on Walmart's list that hold it and are not over; or why the list could not be read."""
         if not deciding:
             return {}, None
         try:
-            unfinished = await self._follower.feeds(account).unfinished(self._feed_types)
+            unfinished = await self._follower.feeds(account).unfinished(self._feed_types, fresh=fresh)
         except ConnectorError as error:
             return {}, error
-        found: dict[str, Job] = {}
+        found: dict[str, list[Job]] = defaultdict(list)
         for item in deciding:
             for feed_id, skus in unfinished.items():
                 if skus is None or item.sku in skus:
-                    found.setdefault(item.sku, Job(FEED, f"{FEED}:{feed_id}"))
+                    found[item.sku].append(Job(FEED, f"{FEED}:{feed_id}"))
         return found, None
 
 
@@ -149,11 +213,17 @@ def kept(delivery: Delivery, error: ConnectorError) -> Outcome:
     return errors.outcome_of(error, delivery.attempt)
 
 
-def _still_open(job: Job | None, standing: Standing) -> Job | None:
+def _only_asks(item: Item[Any]) -> bool:
+    return item.job is not None and item.job.how not in (AFTER, BEHIND, LOST, CHANGE, SETTLE)
+
+
+def _as_it_stands(job: Job, standing: Standing) -> Job:
     """An open job as far as it matters: what can still change something, or the version of one that only waits."""
-    if job is None or (job.how in (FEED, LOST) and standing.is_over(job.remote)):
-        return None
-    return job if _is_sent(job.remote) else replace(job, remote="")
+    return (
+        job
+        if job.how == SENDING or (_is_sent(job.remote) and not standing.is_over(job.remote))
+        else replace(job, remote="")
+    )
 
 
 def _is_sent(remote: str) -> bool:

@@ -168,10 +168,10 @@ class Feeds:
             self._skus.pop(feed_id, None)
         return whole
 
-    async def unfinished(self, kinds: frozenset[str]) -> dict[str, frozenset[str] | None]:
-        """Feeds of these types that are not over, by id, with their SKUs; None where Walmart does not tell them yet."""
+    async def unfinished(self, kinds: frozenset[str], *, fresh: bool = False) -> dict[str, frozenset[str] | None]:
+        """Feeds of these types that are not over, by id, with their SKUs; None where Walmart does not tell them yet. `fresh`: as of now."""
         found: dict[str, frozenset[str] | None] = {}
-        for listed in await self._list():
+        for listed in await self._list(fresh=fresh):
             feed_id = listed.text("feedId")
             if listed.text("feedType") not in kinds or read_state(listed).is_over or feed_id in self._over:
                 continue

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from connectors.kit.errors import ConnectorError, DataError, ThrottledError
-from connectors.kit.jobs import CHANGE, parse
+from connectors.kit.jobs import CHANGE
 from connectors.kit.off_peak import wait_until
 from connectors.kit.ordering import Step
 from connectors.kit.ports import Canonical, Delivery, Outcome, failed, failed_by, submitted
@@ -29,7 +29,7 @@ from connectors.kit.reading import Reader
 from connectors.walmart import errors
 from connectors.walmart.accounts import OpenClient
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.deciding import Deciding, Item, kept
+from connectors.walmart.deciding import Deciding, Item, jobs_of, kept
 from connectors.walmart.feed_results import FeedState, failure_of
 from connectors.walmart.feeds import Feed, mark_of, operation_of
 from connectors.walmart.follower import Follower
@@ -66,6 +66,19 @@ class Listings:
         self._written = Written()
         self._deciding: Deciding[Product] = Deciding(follower, frozenset({NEW, UPDATE}), self._written, now)
 
+    @property
+    def alone(self) -> bool:
+        """Whether no other process writes here; `WalmartSink.set_share` tells."""
+        return self._deciding.alone
+
+    @alone.setter
+    def alone(self, alone: bool) -> None:
+        self._deciding.alone = alone
+
+    def announces(self, delivery: Delivery) -> bool:
+        """Whether other processes must know of it before it is sent."""
+        return self._deciding.announces(delivery)
+
     async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         outcomes: Outcomes = {}
         accounts: dict[str, list[ProductItem]] = {}
@@ -75,8 +88,7 @@ class Listings:
             except DataError as error:
                 outcomes[delivery.id] = failed_by(error)
                 continue
-            jobs = parse(delivery.job), parse(delivery.open_job)
-            item = Item(delivery, sku, cast("Product", delivery.body), False, *jobs)
+            item = Item(delivery, sku, cast("Product", delivery.body), False, *jobs_of(delivery))
             accounts.setdefault(delivery.account, []).append(item)
         for found in await asyncio.gather(*(self._account(name, items) for name, items in accounts.items())):
             outcomes.update(found)
@@ -191,6 +203,8 @@ class Listings:
                     continue
                 self._written.over(item.key, remote)
                 failure = self._failure(item, state)
+                if failure is None and not self.alone:
+                    failure = self._deciding.after(item)  # another process has sent an older one: this goes once more
                 if failure is None:
                     taken.append(self._publishing.begun(item))
                 else:

@@ -60,6 +60,12 @@ class WalmartSink:
         stock, prices = Stock(settings), Prices(settings, now)
         self._stock = Values(settings, self._accounts, stock, follower, now)
         self._prices = Values(settings, self._accounts, prices, follower, now)
+        self._listings = Listings(settings, self._accounts, follower, self._maker, now)
+        self._ordered: Mapping[str, Values | Listings] = {
+            SET_STOCK: self._stock,
+            SET_PRICE: self._prices,
+            UPSERT_LISTING: self._listings,
+        }
         self._fulfilment = Fulfilment(settings, self._accounts, mappings or NoMappings())
         self._handlers: Mapping[str, Handler] = {
             ACKNOWLEDGE: EachOrder(settings, self._accounts, "acknowledge", acknowledge),
@@ -68,7 +74,7 @@ class WalmartSink:
             REFUND: self._fulfilment.refund,
             SET_STOCK: self._stock,
             SET_PRICE: self._prices,
-            UPSERT_LISTING: Listings(settings, self._accounts, follower, self._maker, now),
+            UPSERT_LISTING: self._listings,
         }
         self._previews: Mapping[str, Preview] = {
             ACKNOWLEDGE: AcknowledgementPreview(self._accounts),
@@ -94,8 +100,13 @@ class WalmartSink:
         self._share = share
         for client in self._accounts.opened:
             client.set_share(share)
-        for values in (self._stock, self._prices):
-            values.alone = share >= 1
+        for handler in self._ordered.values():
+            handler.alone = share >= 1
+
+    def announces(self, delivery: Delivery) -> bool:
+        """Whether other processes must know of it before it is sent, so that an older value never stays over a newer one (INV-5)."""
+        handler = self._ordered.get(delivery.operation)
+        return handler is not None and handler.announces(delivery)
 
     def _opened(self, account: str) -> WalmartClient:
         client = self._open(account)

@@ -32,14 +32,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from connectors.kit.errors import ConnectorError, DataError, ThrottledError
-from connectors.kit.jobs import AFTER, CHANGE, SETTLE, Job, parse
+from connectors.kit.errors import ConnectorError, DataError, ThrottledError, UncertainError
+from connectors.kit.jobs import CHANGE, SETTLE, Job, sending
 from connectors.kit.ordering import Step
 from connectors.kit.ports import Delivery, Outcome, Result, failed, failed_by, submitted
 from connectors.walmart import errors
 from connectors.walmart.accounts import OpenClient
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.deciding import Deciding, Item, kept
+from connectors.walmart.deciding import Deciding, Item, jobs_of, kept
 from connectors.walmart.feed_results import FeedState, failure_of
 from connectors.walmart.feeds import mark_of
 from connectors.walmart.follower import Follower
@@ -70,7 +70,19 @@ class Values:
         self._deciding: Deciding[Value] = Deciding(follower, kind.feed_types, self._written, now)
         # Places of their own: those who stand in line for a quota must not keep urgent ones from it.
         self._places = {urgent: asyncio.Semaphore(settings.single_call_concurrency) for urgent in (True, False)}
-        self.alone = True  # whether no other process writes here; `WalmartSink.set_share` tells
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other process writes here; `WalmartSink.set_share` tells."""
+        return self._deciding.alone
+
+    @alone.setter
+    def alone(self, alone: bool) -> None:
+        self._deciding.alone = alone
+
+    def announces(self, delivery: Delivery) -> bool:
+        """Whether other processes must know of it before it is sent."""
+        return self._deciding.announces(delivery)
 
     async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         outcomes: dict[str, Outcome] = {}
@@ -81,8 +93,8 @@ class Values:
             except ConnectorError as error:
                 outcomes[delivery.id] = failed_by(error)
                 continue
-            jobs = parse(delivery.job), parse(delivery.open_job)
-            accounts.setdefault(delivery.account, []).append(Item(delivery, value.sku, value, value.urgent, *jobs))
+            item = Item(delivery, value.sku, value, value.urgent, *jobs_of(delivery))
+            accounts.setdefault(delivery.account, []).append(item)
         for found in await asyncio.gather(*(self._account(name, items) for name, items in accounts.items())):
             outcomes.update(found)
         return [outcomes[delivery.id] for delivery in batch]
@@ -94,13 +106,15 @@ class Values:
         except ConnectorError as error:
             return {item.id: kept(item.delivery, error) for item in items}
         outcomes |= {item.id: self._settled(item) for item in by[Step.SETTLED]}
+        written: list[Item[Value]] = []
         parts = await asyncio.gather(
             self._asked(client, by[Step.ASK]),
-            self._all_single(client, by[Step.TWICE]),
+            self._all_single(client, by[Step.TWICE], written),
             self._restored_all(client, by[Step.RESTORE]),
-            self._write(client, account, [replace(item, open=None) for item in by[Step.WRITE]]),
+            self._write(client, account, by[Step.WRITE], written),
         )
-        return outcomes | {name: outcome for part in parts for name, outcome in part.items()}
+        outcomes |= {name: outcome for part in parts for name, outcome in part.items()}
+        return outcomes | {item.id: self._done(item) for item in await self._deciding.looked_again(account, written)}
 
     # -- asking for results
 
@@ -117,19 +131,28 @@ class Values:
                     outcomes[item.id] = submitted(item.job.name if item.job else "", again)
                     continue
                 self._written.over(item.key, remote)
-                outcome = self._result(item, state)
-                if outcome.ok and self._is_under(item):
+                outcome = self._result(item, remote, state)
+                if outcome is None:
                     newer.append(item)
-                outcomes[item.id] = outcome
+                else:
+                    outcomes[item.id] = outcome
         return outcomes | await self._restored_all(client, newer)
 
-    def _result(self, item: Item[Value], state: FeedState | None) -> Outcome:
+    def _result(self, item: Item[Value], remote: str, state: FeedState | None) -> Outcome | None:
+        """What its feed, which is over, means for it; None when it may have come to lie over a newer number that is known."""
         if state is None:
             return replace(failed(Reason.TRANSIENT, "the feed has vanished at Walmart; sent again"), of_record=True)
         failure = failure_of(state, item.sku, item.value.waits_for)
         if failure is not None:
             return Outcome(Result.STALE, detail=failure.detail) if self._is_under(item) else failure
-        return self._applied(item, f"feed {state.feed_id}")
+        detail, job = f"feed {state.feed_id}", item.job.name if item.job else ""
+        if self._is_under(item) and self._written.was_past(item.key, remote, item.known):
+            return Outcome(Result.STALE, detail=detail)
+        if self._deciding.waits_for_newer(item, remote) or (item.unsure and not self.alone):
+            return submitted(job, self._follower.first_check)
+        if self._is_under(item):
+            return None
+        return (None if self.alone else self._deciding.after(item)) or self._applied(item, detail)
 
     def _is_under(self, item: Item[Value]) -> bool:
         """Whether something newer of its key was written while it was on its way."""
@@ -166,12 +189,14 @@ class Values:
     def _settled(self, item: Item[Value]) -> Outcome:
         """It was written a while ago, and nothing newer lies under it."""
         is_ours = item.job is not None and item.job.version == item.delivery.version
-        newest = max(self._written.newest(item.key), item.known)
+        newest = max(self._written.newest(item.key), item.known, *(job.version for job in item.opens))
         return self._applied(item, "") if is_ours and newest <= item.delivery.version else Outcome(Result.STALE)
 
     # -- writing
 
-    async def _write(self, client: WalmartClient, account: str, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
+    async def _write(
+        self, client: WalmartClient, account: str, items: Sequence[Item[Value]], written: list[Item[Value]]
+    ) -> dict[str, Outcome]:
         """By the way that fits; what no quota has a place for soon comes back throttled."""
         outcomes = await self._too_early(client, items)
         items = [item for item in items if item.id not in outcomes]
@@ -181,9 +206,10 @@ class Values:
             wait = feeds.forecast_seconds(self._kind.feed_type(account), [item.sku for item in rest])
             if wait <= self._settings.patience_seconds:
                 urgent = [item for item in items if item.urgent]
-                alone, fed = await asyncio.gather(self._all_single(client, urgent), self._by_feed(account, rest))
+                singly = self._all_single(client, urgent, written)
+                alone, fed = await asyncio.gather(singly, self._by_feed(account, rest))
                 return outcomes | alone | fed
-        return outcomes | await self._all_single(client, items)
+        return outcomes | await self._all_single(client, items, written)
 
     async def _too_early(self, client: WalmartClient, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
         """Those whose SKU takes no value yet; they come back when it does."""
@@ -220,14 +246,19 @@ class Values:
         check, how = self._follower.first_check, remote.partition(":")[0]
         return outcomes | {item.id: submitted(item.bound(how, remote), check) for item in going}
 
-    async def _all_single(self, client: WalmartClient, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
-        """Single calls, as many as the quota allows soon; urgent ones go first and wait for no others."""
+    async def _all_single(
+        self, client: WalmartClient, items: Sequence[Item[Value]], written: list[Item[Value]]
+    ) -> dict[str, Outcome]:
+        """Single calls, as many as the quota allows soon; urgent ones go first and wait for no others. Gives the outcomes of those that were
+        not written; the others are added to `written`."""
         urgent = [item for item in items if item.urgent]
         rest = [item for item in items if not item.urgent]
-        found = await asyncio.gather(*(self._singly(client, part) for part in (urgent, rest) if part))
+        found = await asyncio.gather(*(self._singly(client, part, written) for part in (urgent, rest) if part))
         return {name: outcome for part in found for name, outcome in part.items()}
 
-    async def _singly(self, client: WalmartClient, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
+    async def _singly(
+        self, client: WalmartClient, items: Sequence[Item[Value]], written: list[Item[Value]]
+    ) -> dict[str, Outcome]:
         """All urgent or none. A worker stands still for its turn: that keeps their order and costs no try; but not for ever."""
         operation, priority = self._kind.put_operation, self._kind.priority(items[0].urgent)
         going: list[Item[Value]] = []
@@ -242,22 +273,38 @@ class Values:
             outcomes[item.id] = failed_by(error, of_record=not item.urgent)
         with client.waiting(operation, len(going), priority) as one_less:
             found = await asyncio.gather(*(self._single(client, item, one_less) for item in going))
-        return outcomes | {item.id: outcome for item, outcome in zip(going, found, strict=True)}
+        for item, outcome in zip(going, found, strict=True):
+            if isinstance(outcome, Outcome):
+                outcomes[item.id] = outcome
+            else:
+                written.append(outcome)
+        return outcomes
 
-    async def _single(self, client: WalmartClient, item: Item[Value], done: Callable[[], None]) -> Outcome:
+    async def _single(
+        self, client: WalmartClient, item: Item[Value], done: Callable[[], None]
+    ) -> Outcome | Item[Value]:
+        """The outcome of one that was not written; of one that was, the same with what this process has on its way."""
         async with self._places[item.urgent], self._written.lock(item.key):
             try:
                 if self._written.newest(item.key) > item.delivery.version:
                     return Outcome(Result.STALE)
                 await self._kind.put(client, item.value)
                 self._written.wrote(item.key, item.delivery.version)
+            except UncertainError as error:  # nobody answered: it may take effect later, over a newer one
+                return replace(_refused(item, error), job=sending(item.delivery.version, self._now()))
             except ConnectorError as error:
                 return _refused(item, error)
             finally:
                 done()
-        remote = await self._written.on_its_way(item.key) or item.open_remote
-        if remote or item.unsure:
-            return submitted(item.bound(AFTER, remote), self._follower.first_check)
+        remote = await self._written.on_its_way(item.key)
+        if not remote or remote in {job.remote for job in item.opens}:
+            return item
+        return replace(item, opens=(*item.opens, Job(remote.partition(":")[0], remote)))
+
+    def _done(self, item: Item[Value]) -> Outcome:
+        """Of one that was written: it comes back when something older may land on it yet."""
+        if (later := self._deciding.after(item)) is not None:
+            return later
         if self.alone or item.urgent:
             return self._applied(item, "")
         return submitted(Job(SETTLE, "", item.delivery.version).name, SETTLE_SECONDS)

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from connectors.kit.jobs import parse
 
 _KEPT_KEYS = 20_000
+_KEPT_PAST = 8
 
 
 class Written:
@@ -22,6 +23,7 @@ class Written:
     def __init__(self, kept: int = _KEPT_KEYS) -> None:
         self._kept = kept
         self._newest: OrderedDict[str, int] = OrderedDict()
+        self._past: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()
         self._jobs: OrderedDict[str, str] = OrderedDict()
         self._sending: dict[str, asyncio.Future[str]] = {}
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
@@ -35,6 +37,22 @@ class Written:
         self._newest.move_to_end(key)
         while len(self._newest) > self._kept:
             self._newest.popitem(last=False)
+
+    def past(self, key: str, version: int, remotes: Sequence[str]) -> None:
+        """That version is going to be written now that these remote jobs are over: nothing of theirs can come to lie over it."""
+        if remotes:
+            before = [past for past in self._past.get(key, ()) if past[1] not in remotes]
+            self._past[key] = [*before, *((version, remote) for remote in remotes)][-_KEPT_PAST:]
+            self._past.move_to_end(key)
+        while len(self._past) > self._kept:
+            self._past.popitem(last=False)
+
+    def was_past(self, key: str, remote: str, newer: int) -> bool:
+        """Whether the version `newer` lies over what that remote job brought: this process wrote it, or a later one, when the job was over."""
+        newest = self.newest(key)
+        return newest >= newer and any(
+            past == remote and version <= newest for version, past in self._past.get(key, ())
+        )
 
     def open_job(self, key: str) -> str:
         """The feed this process has sent the key in, as far as it is not known to be over: `feed:ID|VERSION`."""

@@ -26,8 +26,8 @@ class Arrived:
     def with_known(self, views: Mapping[str, KeyView]) -> Arrived:
         """The same, telling the sink what is known of its key."""
         view = views.get(self.delivery.key, KeyView())
-        open_job = "" if view.job == self.delivery.job else view.job
-        return replace(self, delivery=replace(self.delivery, known=view.known, open_job=open_job))
+        others = tuple(sorted(view.jobs - {self.delivery.job}))
+        return replace(self, delivery=replace(self.delivery, known=view.known, open_jobs=others))
 
     @property
     def status(self) -> str:

@@ -38,13 +38,13 @@ class KeyView:
     known      what the destination holds
     parked     which command waits for a retry ("" = none)
     set_aside  newest version of a state that is held or dead (0 = none): an older one must not slip in behind it
-    job        unfinished job of the key at the destination ("" = none)
+    jobs       unfinished jobs of the key at the destination, one or none of each delivery
     """
 
     known: Known | None = None
     parked: str = ""
     set_aside: int = 0
-    job: str = ""
+    jobs: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

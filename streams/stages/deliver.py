@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from connectors.kit.errors import ConnectorError
-from connectors.kit.ports import Delivery, Outcome, Result, Sink, failed, failed_by
+from connectors.kit.ports import Announcing, Delivery, Outcome, Result, Sink, failed, failed_by
 from schemas.codec import Codec
 from schemas.headers import decode_headers
 from schemas.reasons import Reason
@@ -133,7 +133,13 @@ class DeliverStage:
             records = await asyncio.to_thread(self._others.catch_up, partition)
         except BrokerError as error:
             raise InfrastructureError(str(error)) from error
-        return self._keys.learn(partition, records)
+        known = self._keys.learn(partition, records)
+        if torn := self._keys.torn(partition, self._now()):
+            logger.info(
+                "key_state_told_again destination=%s partition=%d keys=%d", self._sink.destination, partition, len(torn)
+            )
+            await self._producer.deliver(torn)
+        return known
 
     # -- one batch
 
@@ -166,6 +172,7 @@ class DeliverStage:
 
     async def _try(self, partition: int, breaker: Breaker, items: list[Arrived], probe: bool) -> list[Arrived]:
         """One call of the sink. Returns what has to be tried again in place because the breaker is open."""
+        items = await self._announced(partition, items)
         started = time.monotonic()
         outcomes = await self._outcomes([item.delivery for item in items])
         metrics.SINK_SECONDS.labels(self._sink.destination, items[0].delivery.operation).observe(
@@ -183,6 +190,23 @@ class DeliverStage:
                 done.append(self._settle(item, self._keys.views(partition), outcome))
         await self._keep(partition, done)
         return kept
+
+    async def _announced(self, partition: int, items: list[Arrived]) -> list[Arrived]:
+        """Tell the other lanes what is going to be sent, then look at what they have told: of two that send at the same moment one knows."""
+        sink, now = self._sink, self._now()
+        if not isinstance(sink, Announcing):
+            return items
+        told = {item.delivery.key: item.delivery for item in items if sink.announces(item.delivery)}
+        if not told:
+            return items
+        views = self._keys.views(partition)
+        before = {key: views.get(key, KeyView()) for key in told}
+        after = {key: self._keys.before(before[key], delivery, now) for key, delivery in told.items()}
+        await self._producer.deliver([self._keys.message(key, after[key], now, before[key]) for key in told])
+        for key, view in after.items():
+            self._keys.remember(partition, key, view)
+        await self._catch_up(partition)
+        return [item.with_known(self._keys.views(partition)) for item in items]
 
     async def _let_through(self, breaker: Breaker, operation: str) -> bool:
         """Wait until the breaker lets something through; True = one as a probe. The watchdog is told that this is no stall."""
@@ -237,7 +261,11 @@ class DeliverStage:
         if outcome.ok:
             self._count(item, verdict.result)
             after = self._keys.after(
-                view, item.delivery, outcome if outcome.result is not Result.STALE else None, parked=False
+                view,
+                item.delivery,
+                outcome if outcome.result is not Result.STALE else None,
+                parked=False,
+                now=self._now(),
             )
             return self._settled(item, events, verdict, view, after)
         reason = outcome.reason or Reason.BUG
@@ -254,7 +282,7 @@ class DeliverStage:
             (*routed.messages, *events),
             verdict,
             view,
-            self._keys.after(view, item.delivery, None, parked, set_aside=not parked),
+            self._keys.after(view, item.delivery, None, parked, set_aside=not parked, job=outcome.job, now=self._now()),
         )
 
     def _settled(
@@ -264,7 +292,7 @@ class DeliverStage:
         event = outcome_message(self._codec, item.record.key or b"", item.delivery.account, item.headers, verdict, now)
         if after == before:
             return Settled(item, (*messages, event), None)
-        return Settled(item, (*messages, self._keys.message(item.delivery.key, after, now), event), after)
+        return Settled(item, (*messages, self._keys.message(item.delivery.key, after, now, before), event), after)
 
     def _wait_for_job(
         self, item: Arrived, outcome: Outcome, events: tuple[Message, ...], verdict: Verdict, view: KeyView
@@ -275,7 +303,7 @@ class DeliverStage:
             item.record, destination=self._sink.destination, operation=item.delivery.operation, reason=Reason.TRANSIENT,
             detail=f"waits for {outcome.job}", now_ms=self._now_ms(), behind=timedelta(seconds=outcome.retry_after or 0.0), job=outcome.job,
         )  # fmt: skip
-        after = self._keys.after(view, item.delivery, None, parked=True, job=outcome.job)
+        after = self._keys.after(view, item.delivery, None, parked=True, job=outcome.job, now=self._now())
         return self._settled(item, (*routed.messages, *events), verdict, view, after)
 
     def _events(self, item: Arrived, outcome: Outcome) -> tuple[Message, ...]:

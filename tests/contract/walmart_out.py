@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from connectors.kit.budget import Budget
 from connectors.kit.http import HttpClient
-from connectors.kit.ports import Delivery, Known, Outcome, Result
+from connectors.kit.ports import Delivery, Outcome, Result
 from connectors.kit.tokens import TokenCache
 from connectors.walmart import errors
 from connectors.walmart.client import Surroundings, WalmartClient
@@ -21,8 +21,11 @@ from connectors.walmart.item_maker import Maker
 from connectors.walmart.sink import WalmartSink
 from schemas.topics import DEFAULT_TIERS
 from streams.failure.policy import at_least
+from streams.stages.batching import KeyView, plan
+from streams.stages.keystate import KeyTable
 from tests.contract.benches.walmart import settings_of
 from tests.contract.walmart_box import Box
+from tests.unit.failure.samples import codec
 
 Json = dict[str, Any]
 AMPLE = {
@@ -40,7 +43,8 @@ class World:
     def __init__(self, box: Box, **changes: Any) -> None:
         self.box = box
         self.settings = settings_of(box, **{"rates": AMPLE, "feeds": FAST, "attempts": 1, **changes})
-        self.keys: dict[str, View] = {}
+        self.keys: dict[str, KeyView] = {}
+        self.table = KeyTable("walmart", codec())
         self._sinks: list[WalmartSink] = []
 
     async def __aenter__(self) -> Self:
@@ -81,12 +85,13 @@ class World:
         return found
 
 
-@dataclass
-class View:
-    """What the pipeline knows of a key, as in the deliver stage."""
+@dataclass(frozen=True)
+class _Item:
+    """A delivery as the stage plans it."""
 
-    known: Known | None = None
-    job: str = ""
+    place: int
+    delivery: Delivery
+    asks_again: bool = False
 
 
 @dataclass
@@ -100,22 +105,36 @@ class Process:
 
     async def deliver(self, *batch: Delivery, record: bool = True) -> list[Outcome]:
         """`record` False: the process dies before anything of it is recorded."""
-        told = [self._told(delivery) for delivery in batch]
-        found = list(await self.sink.deliver(told))
-        if record:
-            for delivery, outcome in zip(told, found, strict=True):
-                self.record(delivery, outcome)
-        return found
+        planned = plan([_Item(place, one) for place, one in enumerate(batch)], self.world.keys, self.sink.batch_limit)
+        found = {item.place: Outcome(Result.STALE) for item in planned.stale}
+        found |= {item.place: Outcome(Result.ALREADY_APPLIED) for item in planned.applied}
+        for place, outcome in found.items():
+            if record:
+                self.record(batch[place], outcome)
+        for part in planned.batches:
+            told = [item.delivery for item in part]
+            self.announce(told)
+            outcomes = await self.sink.deliver([self._told(delivery) for delivery in told])
+            for item, outcome in zip(part, outcomes, strict=True):
+                found[item.place] = outcome
+                if record:
+                    self.record(item.delivery, outcome)
+        return [found[place] for place in range(len(batch))]
+
+    def announce(self, batch: Sequence[Delivery]) -> None:
+        """What the stage writes down before it sends."""
+        for delivery in batch:
+            if self.sink.announces(delivery):
+                view = self.world.keys.get(delivery.key, KeyView())
+                self.world.keys[delivery.key] = self.world.table.before(view, delivery, self.world.now())
 
     def record(self, delivery: Delivery, outcome: Outcome) -> None:
         """What the stage writes down of an outcome."""
         self.outcomes.setdefault(delivery.id, []).append(outcome)
-        view = self.world.keys.setdefault(delivery.key, View())
-        if outcome.ok and outcome.result is not Result.STALE:
-            version = max(delivery.version, view.known.version if view.known else 0)
-            if view.known is None or delivery.version >= view.known.version:
-                view.known = Known(version, delivery.checksum, outcome.remote_model, outcome.remote_id)
-        view.job = outcome.job or ("" if view.job == delivery.job else view.job)
+        view, stale = self.world.keys.get(delivery.key, KeyView()), outcome.result is Result.STALE
+        self.world.keys[delivery.key] = self.world.table.after(
+            view, delivery, None if stale else outcome, parked=False, job=outcome.job, now=self.world.now()
+        )
         wait: float | None = None
         if outcome.result is Result.SUBMITTED:
             wait, delivery = outcome.retry_after, replace(delivery, job=outcome.job)
@@ -132,12 +151,7 @@ class Process:
         self.world.box.clock.now = max(self.world.box.clock.now, due)
         batch = [delivery for at, delivery in self.waiting if at <= self.world.box.clock.now]
         self.waiting = [(at, one) for at, one in self.waiting if at > self.world.box.clock.now]
-        outcomes: list[Outcome] = []
-        while batch:  # as the stage does: a second delivery of a key goes into a later call
-            first = {delivery.key: delivery for delivery in reversed(batch)}
-            outcomes += await self.deliver(*(one for one in batch if first[one.key] is one))
-            batch = [one for one in batch if first[one.key] is not one]
-        return outcomes
+        return await self.deliver(*batch)
 
     async def settle(self, most: int = 60) -> None:
         for _ in range(most):
@@ -150,8 +164,8 @@ class Process:
         return self.outcomes[delivery.id][-1]
 
     def _told(self, delivery: Delivery) -> Delivery:
-        view = self.world.keys.get(delivery.key, View())
-        return replace(delivery, known=view.known, open_job="" if view.job == delivery.job else view.job)
+        view = self.world.keys.get(delivery.key, KeyView())
+        return replace(delivery, known=view.known, open_jobs=tuple(sorted(view.jobs - {delivery.job})))
 
 
 def stock(sku: str, amount: Any, version: int, *, urgent: bool = False, attempt: int = 1) -> Delivery:

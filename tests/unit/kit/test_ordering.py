@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from connectors.kit.jobs import Job, Ladder, parse
-from connectors.kit.ordering import Situation, Step, step
+from connectors.kit.jobs import Job, Ladder, has_expired, parse, sending
+from connectors.kit.ordering import Situation, Step, adopted, in_the_way, newer_under_way, step
 
-F1, F2 = "feed:F1@x", "feed:F2@x"
+F1, F2, SENDS = "feed:F1@x", "feed:F2@x", "sending:1795000000"
 
 
 @pytest.mark.parametrize(
     "name",
-    ["", "feed:F1@x|7", "feed:F1", "after:feed:F1@x|7", "behind:lost:inventory/3/17/ab|2", "settle|7", "change:1795|3"],
+    [
+        "",
+        "sending:1795000000|7",
+        "feed:F1@x|7",
+        "feed:F1",
+        "after:feed:F1@x|7",
+        "behind:lost:inventory/3/17/ab|2",
+        "settle|7",
+        "change:1795|3",
+    ],
 )
 def test_names_are_read_as_they_were_written(name: str) -> None:
     job = parse(name)
@@ -38,7 +49,9 @@ def test_a_name_tells_how_where_and_which_version(name: str, how: str, remote: s
 def at(
     version: int = 5, *, known: int = 0, newest: int = 0, job: str = "", other: str = "", urgent: bool = False
 ) -> Situation:
-    return Situation(version, known, newest, parse(job), parse(other), urgent)
+    """`other`: open jobs of other deliveries, with spaces between."""
+    opens = [found for name in other.split() if (found := parse(name))]
+    return Situation(version, known, newest, parse(job), opens, urgent)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +108,32 @@ def at(
         ),  # a newer one is not known yet; ours may lie over it
         (at(job="settle|6", known=6, other=f"{F1}|7"), (), Step.WAIT),
         (at(job="settle|6", known=6, newest=7, other="settle|7"), (), Step.SETTLED),  # written here, after ours
-        (at(job="settle|5", other="settle|4"), (), Step.WRITE),  # an older one was written again meanwhile
+        (at(job="settle|5", other="settle|4"), (), Step.SETTLED),  # the older one will look for itself
+        (at(job="settle|5", other=f"{F1}|4"), (), Step.AFTER),  # a feed was sent meanwhile
+        (at(job="settle|5", other=f"{F1}|4"), (F1,), Step.SETTLED),
+        (at(job="settle|5", other=F1), (), Step.AFTER),
+        (at(job="settle|5", other=f"{SENDS}|4"), (), Step.AFTER),
+        (at(job="settle|5", other=f"{F1}|6"), (F1,), Step.WAIT),  # over, but its value is not known yet
+        (at(job="settle|5", other=f"after:{F1}|6"), (), Step.SETTLED),  # the newer one is written again anyway
+        (at(job="settle|5", other="change:17|6"), (), Step.SETTLED),  # so is this one, perhaps next week
+        # several are under way: the one that only waits hides none of them
+        (at(other=f"settle|4 {F1}"), (), Step.BEHIND),
+        (at(other=f"settle|4 {F1}", urgent=True), (), Step.TWICE),
+        (at(other=f"{F1}|3 behind:{F1}|4"), (F1,), Step.WRITE),
+        (at(other=f"{F1}|3 {F2}|4"), (F1,), Step.BEHIND),
+        (at(other=f"{F1}|3 {F2}|6"), (), Step.STALE),
+        (at(other=f"{F1}|6"), (F1,), Step.STALE),  # it is over, and nobody has asked how it went
+        (at(other=f"{F1}|3 {F2}|5"), (), Step.ADOPT),
+        (at(other=f"{F1}|5 after:{F2}|5"), (F1,), Step.BEHIND),
+        # somebody is sending, or was when he died
+        (at(other=f"{SENDS}|6"), (), Step.STALE),
+        (at(other=f"{SENDS}|4"), (), Step.BEHIND),
+        (at(other=f"{SENDS}|4", urgent=True), (), Step.TWICE),
+        (at(other=f"{SENDS}|5"), (), Step.WRITE),  # itself, delivered again
+        (at(job="after|5", other=f"{SENDS}|4", urgent=True), (), Step.WAIT),
+        (at(job="behind|5", other=f"{SENDS}|4"), (), Step.BEHIND),
+        (at(job="lost:m|5", known=6), (), Step.WAIT),  # it may have arrived, and lie over the newer one
+        (at(job="lost:m|5", known=6), ("lost:m",), Step.STALE),
         (at(job="after|5", urgent=True), (), Step.WRITE),  # nobody could be asked then
         (at(job="after|5", other=F1, urgent=True), (), Step.TWICE),
     ],
@@ -112,3 +150,29 @@ def test_a_job_is_asked_for_on_a_ladder() -> None:
 def test_job_names_are_built_of_their_parts() -> None:
     assert Job("behind", F1, 3).name == f"behind:{F1}|3"
     assert Job("feed", F1).name == F1
+
+
+def test_what_can_be_asked_for_is_waited_for_first() -> None:
+    opens = at(other=f"{SENDS}|3 settle|4 {F1}|4 after:{F2}|5", urgent=True)
+    assert in_the_way(opens, lambda remote: False) == parse(f"{F1}|4")
+    assert in_the_way(opens, lambda remote: remote == F1) == parse(f"after:{F2}|5")
+    assert in_the_way(opens, lambda remote: True) == parse(f"{SENDS}|3")
+    assert adopted(at(other=f"{F1}|4 {F2}|5"), lambda remote: False) == parse(f"{F2}|5")
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [(f"{F1}|6", True), ("lost:m|6", True), ("settle|6", True), (f"{SENDS}|6", True), (f"{F1}|5", False),
+     (f"after:{F1}|6", False), (f"behind:{F1}|6", False), ("change:17|6", False)],
+)  # fmt: skip
+def test_a_newer_one_is_waited_for_when_it_may_lie_below(other: str, expected: bool) -> None:
+    assert newer_under_way(at(other=other), 5) is expected
+
+
+def test_a_sending_says_nothing_when_its_process_must_be_dead() -> None:
+    begun = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    job = parse(sending(7, begun))
+    assert job is not None
+    assert (job.how, job.version) == ("sending", 7)
+    assert not has_expired(job, begun + timedelta(minutes=15))
+    assert has_expired(job, begun + timedelta(minutes=16))

@@ -43,7 +43,10 @@ async def test_a_newer_state_learns_of_the_job_that_is_still_open() -> None:
     made, _ = stage(sink)
     await made.process(chunk(arrival("k", version=1)))
     await made.process(chunk(arrival("k", version=2, offset=1)))
-    assert [(call[0].version, call[0].job, call[0].open_job) for call in sink.calls] == [(1, "", ""), (2, "", "feed:1")]
+    assert [(call[0].version, call[0].job, call[0].open_jobs) for call in sink.calls] == [
+        (1, "", ()),
+        (2, "", ("feed:1",)),
+    ]
 
 
 async def test_the_result_of_an_overtaken_job_is_read_all_the_same() -> None:
