@@ -50,6 +50,8 @@ DATA_CODES = frozenset(
 )
 # ERR-3: Walmart's system codes are tried at most this often, over all deliveries.
 MOST_SYSTEM_ATTEMPTS = 5
+# Statuses that say enough by themselves.
+_PLAIN = frozenset({401, 403, 429})
 _LONGEST_WORDS = 160
 _PERSONAL = re.compile(r"@|\d[\d\s()./-]{5,}\d")
 _LONGEST_WAIT_SECONDS = 3600.0
@@ -104,6 +106,9 @@ def error_of(answer: Answer, errors: list[GatewayError], now: datetime) -> Conne
     asked, said = answer.asked, _said(first)
     where = f"{asked.operation}: {asked.host} answered {answer.status} {first.code}{said}"
     wait = retry_after(answer.headers, now)
+    if not errors and answer.status in range(400, 500) and answer.status not in _PLAIN and not _is_json(answer.body):
+        # Not in Walmart's words: something on the way, or what was left of an answer. It says nothing of the record.
+        return asked.left(f"answered {answer.status} with something that is not JSON", retry_after=wait)
     if first.code in THROTTLE_CODES:
         return ThrottledError(f"{where}; the quota is used up", retry_after=wait, code=first.code)
     if first.code in LOCK_CODES:
@@ -115,6 +120,15 @@ def error_of(answer: Answer, errors: list[GatewayError], now: datetime) -> Conne
     status = 500 if first.code in SYSTEM_CODES and answer.status < 500 else answer.status
     status = 401 if first.code in AUTH_CODES else status
     return status_error(status, asked, code=first.code, said=said.strip(), retry_after=wait)
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether a body can be read; one that is empty hides nothing."""
+    try:
+        exact_json.loads(body or b"null")
+    except ValueError:
+        return False
+    return True
 
 
 def outcome_of(error: ConnectorError, attempt: int) -> Outcome:

@@ -29,7 +29,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def answer(status: int, body: Any = None, *, repeatable: bool = True, **headers: str) -> Answer:
-    content = b"" if body is None else exact_json.dumps(body)
+    content = body if isinstance(body, bytes) else b"" if body is None else exact_json.dumps(body)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(status, named, content, Asked("acknowledge", "api.example", repeatable))
 
@@ -94,6 +94,17 @@ def test_what_a_code_asks_of_us(status: int, code: str, kind: type[Exception], r
     assert type(error) is kind
     assert error.reason is reason
     assert error.code == code.partition(".")[0]
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html><body>Bad Gateway</body></html>", b'{"errors":[{"code":"CONTENT_NOT', b'{"errors"}']
+)
+@pytest.mark.parametrize("status", [400, 404, 409])
+def test_a_refusal_that_cannot_be_read_says_nothing_of_the_record(status: int, body: bytes) -> None:
+    """ERR-3: an item that Walmart does not have must not become a dead letter because the answer was garbled."""
+    found = errors.refusal(lambda: NOW)(answer(status, body))
+    assert found.reason is Reason.TRANSIENT
+    assert f"answered {status} with something that is not JSON" in str(found)
 
 
 def test_a_write_that_failed_inside_walmart_is_uncertain() -> None:
