@@ -5,6 +5,7 @@ from connectors.odoo.capture_mapping import mappings
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.sink import OPERATIONS, OdooSink
 from connectors.odoo.source.make import ACCOUNT, FLOWS, flows_for, make_source
+from connectors.odoo.source.webhook import hints
 from connectors.odoo.verify import OdooVerifier
 
 CONNECTOR = Connector(
@@ -18,4 +19,5 @@ CONNECTOR = Connector(
     mappings=mappings,
     flows_for=flows_for,
     operations=OPERATIONS,
+    hints=hints,
 )

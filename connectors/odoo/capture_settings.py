@@ -3,13 +3,49 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from connectors.kit.settings import Part
 
 Reason = Literal["out_of_stock", "customer", "pricing", "fraud", "address", "payment", "other"]
+
+
+MIN_SECRET = 16
+
+
+class WebhookSettings(Part):
+    """A port on which Odoo's automation rules may say that something changed: a wake-up for the poller, nothing more."""
+
+    port: int = Field(0, ge=0, le=65535, description="port the poller listens on for Odoo's webhooks; 0 = it does not")
+    host: str = Field(
+        "127.0.0.1",
+        description="address it listens on; plain HTTP, so put TLS in front of any other than this machine's own",
+    )
+    secret: SecretStr = Field(
+        SecretStr(""), description="last part of the address Odoo is given, 16 letters and digits at least"
+    )
+    secret_file: str = Field("", description="file holding the secret, instead of `secret`")
+    pause_seconds: float = Field(
+        2,
+        ge=0.1,
+        le=300,
+        description="a flow is woken once in this time at most, and once more so long after a call, which may precede its commit",
+    )
+
+    def the_secret(self) -> str:
+        """Raises OSError when its file cannot be read, ValueError when it is too short or no part of an address."""
+        text = self.secret.get_secret_value()
+        if self.secret_file:
+            text = Path(self.secret_file).read_text(encoding="utf-8").strip()
+        if len(text) < MIN_SECRET or not text.isascii() or not text.isalnum():
+            raise ValueError(
+                "CAUSEWAY_ODOO__CAPTURE__WEBHOOK__SECRET (or _FILE): "
+                f"want {MIN_SECRET} letters and digits at least, as `openssl rand -hex 24` makes them"
+            )
+        return text
 
 
 class CaptureSettings(Part):
@@ -56,6 +92,7 @@ class CaptureSettings(Part):
         default_factory=dict, description="tag or text on a cancelled order -> reason told to the marketplace"
     )
     cancel_reason_default: Reason = Field("out_of_stock", description="reason where nothing says one")
+    webhook: WebhookSettings = WebhookSettings()
     ship_without_tracking: bool = Field(
         True,
         description="tell of a finished delivery without a tracking number at once, which is an exception until it has one; else wait for it",

@@ -21,6 +21,11 @@ RECORDS = Counter("causeway_poll_records_total", "Records published", _FLOW)
 PROBLEMS = Counter("causeway_poll_problems_total", "Things in pages that were no entity: dead letters", _FLOW)
 ERRORS = Counter("causeway_poll_errors_total", "Failed reads by reason", [*_FLOW, "reason"])
 COMMANDS = Counter("causeway_poll_commands_total", "Commands by action and result: done, refused", ["action", "result"])
+HINTS = Counter(
+    "causeway_poll_hints_total",
+    "Calls to the port for wake-ups by result: taken, unknown, forbidden, lost, unreadable, too_large, slow, limited",
+    ["source", "result"],
+)
 SINCE_SUCCESS = Gauge("causeway_poll_since_success_seconds", "Since a poll last read to the end", _FLOW)
 CURSOR_AGE = Gauge(
     "causeway_poll_cursor_age_seconds", "Age of what has been read for sure; absent until something has", _FLOW

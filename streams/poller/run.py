@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import random
@@ -21,6 +22,7 @@ from typing import Any, Protocol
 
 from confluent_kafka.admin import AdminClient
 
+from connectors.kit.hints import Hints
 from connectors.kit.ports import Connector, Deps, Source
 from schemas import topics
 from schemas.codec import Codec
@@ -31,7 +33,9 @@ from streams.failure.routing import FailureRouting
 from streams.kafka import QUIET, ensure_topics, partitions_of
 from streams.observe import logs
 from streams.observe.process import observed
-from streams.poller.flows import Flow, Names, by_partition, configured_flows
+from streams.poller.commands import Action
+from streams.poller.flows import Flow, FlowKey, Names, by_partition, configured_flows
+from streams.poller.hints import listening
 from streams.poller.loop import Clock, RealClock, Tools
 from streams.poller.owner import Owner
 from streams.poller.ownership import Member, consumer_config
@@ -99,7 +103,8 @@ async def run_poller(
     partitions = await asyncio.to_thread(shared_partitions, settings, hooks.names)
     threads = ThreadPoolExecutor(min(len(flows), MOST_THREADS) + 2, thread_name_prefix="poller")
     producer = hooks.producer(settings.kafka.librdkafka())
-    owner = _owner(settings, hooks, by_partition(flows, partitions), make_source, codec, producer, threads)
+    shaper = _shaper(settings, hooks.names, codec)
+    owner = _owner(settings, hooks, by_partition(flows, partitions), make_source, shaper, producer, threads)
     member = Member(
         consumer_config(settings.kafka.librdkafka(), hooks.names.group, settings.poll),
         hooks.names.commands, owner, asyncio.get_running_loop(),
@@ -107,11 +112,38 @@ async def run_poller(
     owner.member = member
     logger.info("poller_started flows=%d partitions=%d", len(flows), partitions)
     try:
-        await _until_stopped(owner, member, stop)
+        async with contextlib.AsyncExitStack() as doors:
+            for source, hints in listeners(settings, connectors):
+                own = {flow.key.flow: flow.key for flow in flows if flow.key.source == source}
+                wake = partial(_wake, own, shaper, producer, hooks.clock)
+                await doors.enter_async_context(listening(source, hints, wake, hooks.clock))
+            await _until_stopped(owner, member, stop)
     finally:
         await producer.stop(FLUSH_SECONDS)
         threads.shutdown(wait=False, cancel_futures=True)
         logger.info("poller_ended")
+
+
+def listeners(settings: Settings, connectors: Sequence[Connector]) -> list[tuple[str, Hints]]:
+    """The ports to listen on for wake-ups, by source. Raises ConfigurationError for a secret that cannot be read or is weak."""
+    found = []
+    for connector in connectors:
+        try:
+            hints = connector.hints(part_of(settings, connector)) if connector.hints else None
+        except (ValueError, OSError) as error:
+            raise ConfigurationError(f"the webhook of {connector.name} cannot be opened: {error}") from error
+        if hints is not None:
+            found.append((connector.name, hints))
+    return found
+
+
+async def _wake(flows: Mapping[str, FlowKey], shaper: Shaper, producer: Delivers, clock: Clock, flow: str) -> None:
+    """A wish for whichever poller owns the flow. Raises DeliveryError."""
+    if flow in flows:
+        command = shaper.command(
+            flows[flow], shaper.random_bytes(16).hex(), Action.POLL_NOW.value, clock.now(), requested_by="webhook"
+        )
+        await producer.deliver([command])
 
 
 def build_source(settings: Settings, deps: Deps, flow: Flow) -> Source:
@@ -168,19 +200,21 @@ async def _until_stopped(owner: Owner, member: Member, stop: asyncio.Event) -> N
             ended.result()
 
 
-def _owner(
-    settings: Settings, hooks: Hooks, shared: Mapping[int, Sequence[Flow]], make_source: Callable[[Flow], Source], codec: Codec,
-    producer: Delivers, threads: Executor,
-) -> Owner:  # fmt: skip
-    environment = settings.environment.value
-    shaper = Shaper(
-        names=hooks.names,
+def _shaper(settings: Settings, names: Names, codec: Codec) -> Shaper:
+    return Shaper(
+        names=names,
         codec=codec,
         routing=FailureRouting(codec, settings),
-        environment=environment,
+        environment=settings.environment.value,
         checksum_key=settings.checksum_key.get_secret_value().encode(),
         random_bytes=os.urandom,
     )
+
+
+def _owner(
+    settings: Settings, hooks: Hooks, shared: Mapping[int, Sequence[Flow]], make_source: Callable[[Flow], Source], shaper: Shaper,
+    producer: Delivers, threads: Executor,
+) -> Owner:  # fmt: skip
     tools = Tools(
         settings=settings.poll,
         publisher=Publisher(shaper, producer, hooks.clock.now),
@@ -195,8 +229,8 @@ def _owner(
         kafka=settings.kafka.librdkafka(),
         cursors=hooks.names.cursors,
         transaction=hooks.names.transaction,
-        codec=codec,
-        environment=environment,
+        codec=shaper.codec,
+        environment=shaper.environment,
         make_source=make_source,
         threads=threads,
     )
