@@ -169,7 +169,7 @@ async def test_after_a_kill_the_feed_nobody_recorded_is_found_at_walmart(box: Bo
     """INV-5: the process dies between sending and recording; a newer urgent number is safe all the same."""
     world = worlds()
     many = skus(box, 30)
-    await world.process().deliver(*stocks(many, 9, 1), record=False)
+    await world.process().deliver(*stocks(many, 9, 1), record="nothing")
     reborn = world.process()
     urgent = stock(many[0], 1, 2, urgent=True)
     (now,) = await reborn.deliver(urgent)
@@ -187,7 +187,7 @@ async def test_two_processes_the_older_feed_ends_after_the_newer_number_was_writ
     bulk, critical, many = world.process(), world.process(), skus(box, 30)  # each believes that it is alone
     batch = stocks(many, 9, 1)
     await critical.deliver(stock(skus(box, 40)[-1], 1, 1, urgent=True))  # it has read Walmart's list a moment before
-    sent = await bulk.deliver(*batch, record=False)
+    sent = await bulk.deliver(*batch, record="nothing")
     newer = stock(many[0], 1, 2, urgent=True)
     await critical.deliver(newer)
     assert world.keys[newer.key].known is not None
@@ -204,7 +204,7 @@ async def test_an_urgent_number_written_while_the_list_cannot_be_read_is_written
     """INV-5: a feed nobody recorded may be on its way."""
     world = worlds()
     many = skus(box, 30)
-    await world.process().deliver(*stocks(many, 9, 1), record=False)
+    await world.process().deliver(*stocks(many, 9, 1), record="nothing")
     box.faults({"kind": "status", "code": 503, "path": "/v3/feeds$", "method": "GET", "limit": 1})
     reborn = world.process()
     urgent = stock(many[0], 1, 2, urgent=True)
@@ -220,7 +220,7 @@ async def test_two_processes_by_single_calls_at_the_same_moment(box: Box, worlds
     world = worlds()
     normal, critical, sku = world.process(0.5), world.process(0.5), skus(box, 1)[0]
     older, newer = stock(sku, 9, 1), stock(sku, 1, 2, urgent=True)
-    (late,) = await normal.deliver(older, record=False)
+    (late,) = await normal.deliver(older, record="nothing")
     await critical.deliver(newer)
     box.call("PUT", f"/v3/inventory?sku={sku}", json={"sku": sku, "quantity": {"unit": "EACH", "amount": 9}})
     normal.record(older, late)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from connectors.kit.budget import Budget
 from connectors.kit.http import HttpClient
@@ -28,6 +28,7 @@ from tests.contract.walmart_box import Box
 from tests.unit.failure.samples import codec
 
 Json = dict[str, Any]
+Recorded = Literal["all", "state", "retries", "nothing"]
 AMPLE = {
     "orders_per_second": 1e6, "inventory_per_second": 1e6, "items_per_second": 1e6, "token_per_minute": 1e6,
     "feed_inventory_per_hour": 1e6, "feed_mp_inventory_per_hour": 1e6, "feed_price_per_hour": 1e6, "price_per_hour": 1e6,
@@ -103,22 +104,34 @@ class Process:
     waiting: list[tuple[float, Delivery]] = field(default_factory=list)
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
 
-    async def deliver(self, *batch: Delivery, record: bool = True) -> list[Outcome]:
-        """`record` False: the process dies before anything of it is recorded."""
+    def beside(self, process: Process | None = None) -> Process:
+        """Another lane in the same process; or this lane, in another process."""
+        if process is None:
+            return Process(self.world, self.sink)
+        return Process(self.world, process.sink, self.waiting, self.outcomes)
+
+    async def cut_off(self, *batch: Delivery, after: int) -> None:
+        """The process dies in the middle, after so many turns of its event loop."""
+        delivering = asyncio.create_task(self.deliver(*batch, record="nothing"))
+        for _ in range(after):
+            await asyncio.sleep(0)
+        delivering.cancel()
+        await asyncio.gather(delivering, return_exceptions=True)
+
+    async def deliver(self, *batch: Delivery, record: Recorded = "all") -> list[Outcome]:
+        """`record`: what is recorded of it before the process dies; `all`: it lives."""
         planned = plan([_Item(place, one) for place, one in enumerate(batch)], self.world.keys, self.sink.batch_limit)
         found = {item.place: Outcome(Result.STALE) for item in planned.stale}
         found |= {item.place: Outcome(Result.ALREADY_APPLIED) for item in planned.applied}
         for place, outcome in found.items():
-            if record:
-                self.record(batch[place], outcome)
+            self.record(batch[place], outcome, record)
         for part in planned.batches:
             told = [item.delivery for item in part]
             self.announce(told)
             outcomes = await self.sink.deliver([self._told(delivery) for delivery in told])
             for item, outcome in zip(part, outcomes, strict=True):
                 found[item.place] = outcome
-                if record:
-                    self.record(item.delivery, outcome)
+                self.record(item.delivery, outcome, record)
         return [found[place] for place in range(len(batch))]
 
     def announce(self, batch: Sequence[Delivery]) -> None:
@@ -128,13 +141,18 @@ class Process:
                 view = self.world.keys.get(delivery.key, KeyView())
                 self.world.keys[delivery.key] = self.world.table.before(view, delivery, self.world.now())
 
-    def record(self, delivery: Delivery, outcome: Outcome) -> None:
-        """What the stage writes down of an outcome."""
-        self.outcomes.setdefault(delivery.id, []).append(outcome)
-        view, stale = self.world.keys.get(delivery.key, KeyView()), outcome.result is Result.STALE
-        self.world.keys[delivery.key] = self.world.table.after(
-            view, delivery, None if stale else outcome, parked=False, job=outcome.job, now=self.world.now()
-        )
+    def record(self, delivery: Delivery, outcome: Outcome, record: Recorded = "all") -> None:
+        """What the stage writes down of an outcome: the key's state, and when it comes back."""
+        if record in ("all", "state"):
+            self.outcomes.setdefault(delivery.id, []).append(outcome)
+            view, stale = self.world.keys.get(delivery.key, KeyView()), outcome.result is Result.STALE
+            self.world.keys[delivery.key] = self.world.table.after(
+                view, delivery, None if stale else outcome, parked=False, job=outcome.job, now=self.world.now()
+            )
+        if record in ("all", "retries"):
+            self._wait(delivery, outcome)
+
+    def _wait(self, delivery: Delivery, outcome: Outcome) -> None:
         wait: float | None = None
         if outcome.result is Result.SUBMITTED:
             wait, delivery = outcome.retry_after, replace(delivery, job=outcome.job)
@@ -147,11 +165,15 @@ class Process:
 
     async def come_back(self) -> list[Outcome]:
         """Time goes on to when the next ones are due; they are delivered together."""
+        return await self.deliver(*self.due())
+
+    def due(self) -> list[Delivery]:
+        """What comes back next, taken from what waits; time goes on until then."""
         due = min(at for at, _ in self.waiting)
         self.world.box.clock.now = max(self.world.box.clock.now, due)
         batch = [delivery for at, delivery in self.waiting if at <= self.world.box.clock.now]
         self.waiting = [(at, one) for at, one in self.waiting if at > self.world.box.clock.now]
-        return await self.deliver(*batch)
+        return batch
 
     async def settle(self, most: int = 60) -> None:
         for _ in range(most):
