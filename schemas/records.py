@@ -419,6 +419,7 @@ class Demand(TypedDict):
     seen_at: datetime
     ordered_at: datetime
     via: str
+    external: str
 
 
 class OpenDemand(TypedDict):
@@ -435,6 +436,7 @@ class OpenDemand(TypedDict):
     via: str
     ordered_at: datetime | None
     done: str
+    external: str
 
 
 class LastOffer(TypedDict):

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from connectors.kit.ports import Connector, Deps, Sink
@@ -32,10 +33,13 @@ from streams.runtime import InfrastructureError, Runtime, RuntimeSettings, Stage
 from streams.runtime.runtime import EXIT_FAILED
 from streams.settings import ConfigurationError, Settings, StageSettings
 from streams.stages.deliver import DeliverStage
+from streams.stages.newest import newest_of
 from streams.stages.pricing.stage import PricingStage
+from streams.stages.renamed import Renaming
 from streams.stages.route import Router, RouteStage, Switches
 from streams.stages.rules import Channel
 from streams.stages.shares import Owned
+from streams.stages.skus import Skus
 from streams.stages.stock.stage import StockStage
 from streams.stages.transform import Transformer, TransformStage, raw_topics
 
@@ -127,16 +131,18 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
         settings.breaker.failures, settings.breaker.probe_after_seconds, settings.breaker.probe_limit_seconds
     )
     stages: list[Stage] = []
+    skus = Skus(parts.mappings)
     owned: dict[str, Owned] = {}
     if "transform" in wanted:
         mappings = raw_topics(mappings_of(settings, parts.connectors))
         transformer = Transformer(settings, codec, mappings, routing, now)
         stages.append(TransformStage(settings, transformer, tuple(mappings), settings.stage.chunk_records))
     if "route" in wanted:
-        stages.append(RouteStage(Router(codec, routing, now, switches(parts)), settings.stage.chunk_records))
+        router = Router(codec, routing, now, switches(parts), skus)
+        stages.append(RouteStage(router, settings.stage.chunk_records, renaming(parts, router)))
     if "stock" in wanted:
         caps = stock_caps(settings, parts.connectors)
-        stages.append(StockStage(settings, codec, routing, channels_of(parts), now, caps=caps))
+        stages.append(StockStage(settings, codec, routing, channels_of(parts), now, caps=caps, skus=skus))
     if "pricing" in wanted:
         stages.append(PricingStage(settings, codec, routing, channels_of(parts), now))
     for connector in parts.connectors:
@@ -162,6 +168,15 @@ def switches(parts: Parts) -> Switches:
     """Who can be written to, and how far each flow is switched on."""
     destinations = {connector.name for connector in parts.connectors if connector.sink}
     return Switches(destinations, channels_of(parts), parts.settings.phases, parts.settings.pilot)
+
+
+def renaming(parts: Parts, router: Router) -> Renaming:
+    """What follows from entries of the cross-reference of SKUs."""
+    settings = parts.settings
+    return Renaming(
+        parts.codec, router, parts.mappings, router.switches.channels, settings.environment.value,
+        partial(newest_of, settings.kafka.librdkafka()), lambda: int(now().timestamp() * 1000),
+    )  # fmt: skip
 
 
 def open_sink(parts: Parts, connector: Connector, sinks: dict[str, Sink]) -> Sink:

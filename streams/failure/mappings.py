@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 LOAD_SECONDS = 30.0
 _AGAIN_SECONDS = 5.0
+BEFORE = "before"  # header: the internal word that the entry had until now
 KINDS = ("sku", "carrier", "tax", "pricelist", "warehouse", "payment")  # those in use; others are stored just the same
 
 Key = tuple[str, str, str, str]  # kind, source, account, external
@@ -50,6 +51,8 @@ class MappingTable:
     """Implements `connectors.kit.ports.Mappings`. `start` before use, `close` at the end; `lookup` may be called from any thread.
 
     changed   called in the following thread after each batch of changes
+
+    `revision` grows with every change; `position` is the offset of the last record taken (the topic has one partition).
     """
 
     def __init__(self, settings: Settings, codec: Codec, changed: Callable[[], None] | None = None) -> None:
@@ -57,6 +60,9 @@ class MappingTable:
         self._codec = codec
         self._changed = changed
         self._entries: dict[Key, Mapping] = {}
+        self._back: dict[tuple[str, str, str], frozenset[Key]] = {}  # kind, source, internal -> the keys that say so
+        self.revision = 0
+        self.position = -1
         self._stop = threading.Event()
         self._loaded = threading.Event()
         self._thread: threading.Thread | None = None
@@ -79,9 +85,22 @@ class MappingTable:
 
     def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
         """Odoo's word for it: the account's own entry, else the source's, else None."""
-        entries = self._entries
-        entry = entries.get((kind, source, account, external)) or entries.get((kind, source, "", external))
+        entry = self._entry(kind, source, account, external)
         return entry["internal"] if entry else None
+
+    def externals(self, kind: str, source: str, account: str, internal: str) -> list[str]:
+        """The way back: all that the source calls this thing of Odoo, sorted. An account's own entry hides the source's."""
+        found = {key[3] for key in self._back.get((kind, source, internal), ()) if key[2] in ("", account)}
+        return sorted(word for word in found if self.lookup(kind, source, account, word) == internal)
+
+    def made_at(self, kind: str, source: str, account: str, external: str) -> datetime | None:
+        """When the entry that `lookup` answers with was made, None when there is none."""
+        entry = self._entry(kind, source, account, external)
+        return entry["at"] if entry else None
+
+    def _entry(self, kind: str, source: str, account: str, external: str) -> Mapping | None:
+        entries = self._entries
+        return entries.get((kind, source, account, external)) or entries.get((kind, source, "", external))
 
     def knows(self, waiting_for: str) -> bool:
         """Whether there is an entry for what a held record waits for."""
@@ -98,12 +117,25 @@ class MappingTable:
         if key is None:
             logger.error("mapping_unreadable origin=%s detail=key", record.origin)
         elif record.value is None:
-            self._entries.pop(key, None)
+            self._keep(key, None)
         else:
             try:
-                self._entries[key] = self._codec.decode("mapping", record.value)
+                self._keep(key, self._codec.decode("mapping", record.value))
             except DecodeError as error:
                 logger.error("mapping_unreadable origin=%s detail=%s", record.origin, error)
+        self.revision += 1
+        self.position = max(self.position, record.offset)
+
+    def _keep(self, key: Key, entry: Mapping | None) -> None:
+        """Whole sets are put in place of others: readers are in other threads."""
+        before = self._entries.pop(key, None) if entry is None else self._entries.get(key)
+        if before is not None:
+            said = (key[0], key[1], before["internal"])
+            self._back[said] = self._back.get(said, frozenset()) - {key}
+        if entry is not None:
+            said = (key[0], key[1], entry["internal"])
+            self._entries[key] = entry
+            self._back[said] = self._back.get(said, frozenset()) | {key}
 
     def _follow(self) -> None:
         """Until closed. What goes wrong before everything is loaded ends it and is told by `start`; later it is tried again."""
@@ -170,7 +202,9 @@ class MappingDesk:
     ) -> None:
         subject = kafka_key(key).decode()
         audit = audit_message(self._codec, action, subject, actor=actor, at=at, note=note, before=before, after=after)
-        self._producer.send_all([Message(MAPPINGS, kafka_key(key), value), audit])
+        # Who follows the topic must know whose word it was, to tell that one too (`streams.stages.renamed`).
+        entry = Message(MAPPINGS, kafka_key(key), value, ((BEFORE, before.encode()),) if before else ())
+        self._producer.send_all([entry, audit])
 
 
 def make_entry(key: Key, internal: str, actor: str, at: datetime) -> Mapping:

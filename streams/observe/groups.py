@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.kit.ports import Connector
-from schemas.topics import OUTCOMES, Lane, deliver, retry
+from schemas.topics import MAPPINGS, OUTCOMES, Lane, deliver, retry
 from streams.connectors import mappings_of
 from streams.failure import held, retry_worker
 from streams.poller.flows import Names
@@ -32,7 +32,7 @@ def stage_groups(connectors: Sequence[Connector], settings: Settings) -> tuple[G
     sources = tuple(raw_topics(mappings_of(settings, connectors)))
     found = [
         Group("transform", "causeway.transform", sources),
-        Group("route", "causeway.route", (*ENTITY_OF, OUTCOMES)),
+        Group("route", "causeway.route", (*ENTITY_OF, OUTCOMES, MAPPINGS)),
         Group("stock", f"causeway.{stock.STAGE}", (StockTopics().inventory, StockTopics().demand)),
         Group("pricing", PricingStage.name, PricingStage.topics),
     ]

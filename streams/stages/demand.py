@@ -1,6 +1,6 @@
 """A canonical order -> what it asks of each SKU (INV-2, INV-3). Pure.
 
-an order the seller ships                  one demand per SKU: ordered and not cancelled, all its lines of that SKU
+an order the seller ships                  one demand per SKU as the marketplace calls it: ordered and not cancelled, all its lines of it
 a line that is a bundle and says its parts also one demand per part, `via` the bundle's SKU
 an order cancelled as a whole              the same demands with quantity 0: what they held is free again
 an order somebody else ships (FBA, WFS)    none: it does not take from the seller's stock (ORD-10)
@@ -8,14 +8,14 @@ an order somebody else ships (FBA, WFS)    none: it does not take from the selle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from schemas.headers import Headers
 from schemas.records import Demand, Order, OrderLine
+from streams.stages.skus import SAME, Skus
 
-Internal = Callable[[str, str, str], str]
 _NO_QUANTITY = Decimal(0)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -25,24 +25,27 @@ def sku_key(sku: str) -> str:
     return f"sku:{sku}"
 
 
-def demands(order: Order, headers: Headers, internal: Internal | None = None) -> list[Demand]:
-    """One demand for each SKU (and bundle it comes through), in the order of the lines.
+def demands(order: Order, headers: Headers, skus: Skus = SAME) -> list[Demand]:
+    """One demand for each SKU (and bundle it comes through, and word of the marketplace for it), in the order of the lines.
 
     headers     of the order's record: their version orders the order's states, `fetched` says when it was seen
-    internal    (source, account, the marketplace's SKU) -> Odoo's SKU, where the two differ (ORD-9); None: they do not
+    skus        the marketplace's SKU -> Odoo's, where the two differ (ORD-9); the line's is kept as `external`, for the entry may change
+                while the order is open (`streams.stages.stock.homing`)
 
     Raises ValueError for a quantity that is no number.
     """
     if order["fulfilment"] != "seller":
         return []
     whole = order["status"] == "cancelled"
-    asked: dict[tuple[str, str], Decimal] = {}
+    asked: dict[tuple[str, str, str], Decimal] = {}
     for line in order["lines"]:
-        for sku, via, quantity in _asks(line):
-            if internal is not None:
-                sku, via = (internal(order["source"], order["account"], name) if name else "" for name in (sku, via))
+        for name, bundle, quantity in _asks(line):
+            sku, via = (
+                skus.internal(order["source"], order["account"], word) if word else "" for word in (name, bundle)
+            )
             if sku:
-                asked[sku, via] = asked.get((sku, via), _NO_QUANTITY) + (_NO_QUANTITY if whole else quantity)
+                one = sku, via, line["sku"]
+                asked[one] = asked.get(one, _NO_QUANTITY) + (_NO_QUANTITY if whole else quantity)
     seen_at = datetime.fromtimestamp(headers.fetched / 1000, UTC) if headers.fetched else _EPOCH
     return [
         Demand(
@@ -57,8 +60,9 @@ def demands(order: Order, headers: Headers, internal: Internal | None = None) ->
             seen_at=seen_at,
             ordered_at=order["ordered_at"],
             via=via,
+            external=external,
         )
-        for (sku, via), quantity in asked.items()
+        for (sku, via, external), quantity in asked.items()
     ]
 
 

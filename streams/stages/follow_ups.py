@@ -26,6 +26,7 @@ from streams.stages.rules import (
     Onward,
     channel_of,
 )
+from streams.stages.skus import SAME, Skus
 
 _HELD_BY_ODOO = ("applied", "already_applied")
 _REFUSED = ("conflict", "rule", "data")
@@ -109,12 +110,18 @@ def reopening(outcome: Outcome, destinations: AbstractSet[str]) -> FollowUp | No
     return FollowUp(onward, "cancellation", body, outcome["destination"])
 
 
-def product_wanted(outcome: Outcome, now: datetime) -> Wish | None:
-    """The wish to read the product of a SKU that the marketplace does not know. Its stock waits, held, until the listing exists."""
+def product_wanted(outcome: Outcome, now: datetime, skus: Skus = SAME) -> Wish | None:
+    """The wish to read the product of a SKU that the marketplace does not know. Its stock waits, held, until the listing exists.
+
+    None for a word under which the product would not be listed, because the cross-reference meanwhile has another for it.
+    """
     if outcome["operation"] != SET_STOCK or outcome["result"] != "held" or outcome["reason"] != "mapping":
         return None
     account, flow = ODOO_PRODUCTS
-    sku = outcome["key"].split(":", 3)[-1]
+    channel, name = channel_of(outcome["key"].partition(":")[2]), outcome["key"].split(":", 3)[-1]
+    sku = skus.internal(*channel, name)
+    if name not in skus.names(channel, sku):
+        return None
     body = {
         "id": event_id("listing wanted", outcome["key"], outcome["id"]),
         "account": account,

@@ -6,9 +6,10 @@
     marketplace still shows as created                 -> acknowledge_order to that marketplace (FUL-1)
     an outcome: the marketplace will not cancel        -> reopen_order in Odoo: the first phase is taken back (ORD-13)
     an outcome: no such item at the marketplace        -> the product is read again and listed (INV-4)
+    an entry of the cross-reference of SKUs            -> what it touches is told anew (ORD-9, see `renamed`)
 
-The body of a delivery is the canonical record as it stands on its topic, byte for byte. A flow that is off or in shadow (OPS-7) gives an
-outcome that says so, and in shadow the delivery is kept on `shadow.<destination>`.
+The body of a delivery is the canonical record as it stands on its topic, byte for byte, but for a SKU that the marketplace calls otherwise.
+A flow that is off or in shadow (OPS-7) gives an outcome that says so, and in shadow the delivery is kept on `shadow.<destination>`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from schemas.headers import Headers, decode_headers, encode_headers
 from schemas.reasons import Reason
 from schemas.record import Message, Record
 from schemas.records import Deliver, Outcome
-from schemas.topics import DEMAND, OUTCOMES, deliver, shadow
+from schemas.topics import DEMAND, MAPPINGS, OUTCOMES, deliver, shadow
 from streams.failure.routing import FailureRouting
 from streams.observe import metrics
 from streams.phases import Phase, Phases, Pilot, phase_of
@@ -35,7 +36,9 @@ from streams.stages import follow_ups
 from streams.stages.demand import demands
 from streams.stages.last_resort import deliver_or_bury
 from streams.stages.outcomes import Verdict, outcome_message
+from streams.stages.renamed import Renaming
 from streams.stages.rules import ENTITY_OF, Channel, Onward, follow
+from streams.stages.skus import SAME, Skus
 from streams.stages.transform import Clock
 
 logger = logging.getLogger(__name__)
@@ -67,7 +70,7 @@ class Switches:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fact:
+class Fact:
     """What a delivery is about: its record, in the words of the record's headers."""
 
     schema: str
@@ -80,11 +83,14 @@ class _Fact:
 class Router:
     """One record -> the deliveries that follow."""
 
-    def __init__(self, codec: Codec, routing: FailureRouting, now: Clock, switches: Switches) -> None:
+    def __init__(
+        self, codec: Codec, routing: FailureRouting, now: Clock, switches: Switches, skus: Skus = SAME
+    ) -> None:
         self._codec = codec
         self.routing = routing
         self.now = now
-        self._switches = switches
+        self.switches = switches
+        self.skus = skus
 
     def messages(self, record: Record) -> list[Message]:
         """The deliveries; a record that cannot be read becomes a dead letter of this stage."""
@@ -92,7 +98,7 @@ class Router:
             headers = decode_headers(record.headers)
             if record.topic == OUTCOMES:
                 return self._follow_up(headers, self._codec.decode("outcome", record.value))
-            return self._canonical(record, headers, ENTITY_OF[record.topic])
+            return self.canonical(record, headers, ENTITY_OF[record.topic])
         except ValueError as error:  # DecodeError is one
             return self.failed(record, Reason.DATA, str(error))
 
@@ -104,47 +110,61 @@ class Router:
         )
         return list(routed.messages)
 
-    def _canonical(self, record: Record, headers: Headers, entity: str) -> list[Message]:
+    def canonical(self, record: Record, headers: Headers, entity: str) -> list[Message]:
+        """The deliveries of a canonical record. Raises ValueError for one that cannot be read."""
         if not record.key or not record.value:
             raise DecodeError(f"the {entity} has no key or no value")
         body = self._codec.decode(entity, record.value)
         messages: list[Message] = []
-        for onward in follow(entity, body, self._switches.channels, headers.lane):
-            fact = _Fact(entity, record.value, headers.source, onward.channel[1], headers)
-            messages += self._switched(onward, fact, body.get("status", ""))
+        for onward in follow(entity, body, self.switches.channels, headers.lane, self.skus):
+            value = self._named(entity, body, onward) or record.value
+            fact = Fact(entity, value, headers.source, onward.channel[1], headers)
+            messages += self.switched(onward, fact, body.get("status", ""))
         if entity == "order":
-            messages += [self._demand(demand, headers) for demand in demands(body, headers)]
+            messages += [self._demand(demand, headers) for demand in demands(body, headers, self.skus)]
         return messages
 
+    def _named(self, entity: str, body: Any, onward: Onward) -> bytes:
+        """The record in the channel's own words, empty where they are Odoo's."""
+        if not onward.name or onward.name == body["sku"]:
+            return b""
+        words = {"sku": onward.name} if entity == "product" else {"sku": onward.name, "key": onward.key}
+        return self._codec.encode(entity, {**body, **words})
+
     def _demand(self, demand: Any, headers: Headers) -> Message:
-        onward = replace(headers, id=event_id("demand", demand["key"], headers.id), entity="demand")
+        said = f"{headers.id}|{demand['external']}" if demand["external"] != demand["sku"] else headers.id
+        onward = replace(headers, id=event_id("demand", demand["key"], said), entity="demand")
         return Message(DEMAND, demand["key"].encode(), self._codec.encode("demand", demand), encode_headers(onward))
 
     def _follow_up(self, headers: Headers, outcome: Outcome) -> list[Message]:
         messages: list[Message] = []
-        for made in follow_ups.deliveries(outcome, self._switches.destinations):
-            fact = _Fact(
+        for made in follow_ups.deliveries(outcome, self.switches.destinations):
+            fact = Fact(
                 made.schema, self._codec.encode(made.schema, made.body), made.source, outcome["account"], headers
             )
-            messages += self._switched(made.onward, fact, outcome["status"])
-        wish = follow_ups.product_wanted(outcome, self.now())
+            messages += self.switched(made.onward, fact, outcome["status"])
+        wish = follow_ups.product_wanted(outcome, self.now(), self.skus)
         if wish is not None:
             value = self._codec.encode("poll_command", wish.body)
             asked = replace(headers, id=wish.body["id"], entity="poll_command", lane="")
             messages.append(Message(wish.topic, wish.key, value, encode_headers(asked)))
         return messages
 
-    def _switched(self, onward: Onward, fact: _Fact, status: str) -> list[Message]:
+    def told(self, onward: Onward, schema: str, value: bytes, headers: Headers) -> list[Message]:
+        """A delivery that follows from no record of a topic."""
+        return self.switched(onward, Fact(schema, value, headers.source, onward.channel[1], headers), "")
+
+    def switched(self, onward: Onward, fact: Fact, status: str) -> list[Message]:
         """The delivery as far as its flow is switched on."""
-        if onward.destination not in self._switches.destinations:
+        if onward.destination not in self.switches.destinations:
             return []
-        phase = self._switches.phase(onward)
+        phase = Phase.OFF if onward.excluded else self.switches.phase(onward)
         topic = deliver(onward.destination, onward.lane) if phase is Phase.ON else shadow(onward.destination)
         made = self._delivery(onward, fact, topic)
         if phase is Phase.ON:
             metrics.ROUTED.labels(onward.destination, onward.operation, onward.lane.value).inc()
             return [made]
-        result, reason = ("shadow", "") if phase is Phase.SHADOW else ("excluded", "phase_off")
+        result, reason = ("shadow", "") if phase is Phase.SHADOW else ("excluded", onward.excluded or "phase_off")
         verdict = Verdict(onward.destination, onward.operation, result, reason, lane=onward.lane.value, status=status)
         headers = decode_headers(made.headers)
         ended = outcome_message(self._codec, onward.key.encode(), fact.account, headers, verdict, self.now())
@@ -154,8 +174,8 @@ class Router:
         apart = f"|{headers.id}" if onward.is_command else ""
         return [replace(made, key=f"{onward.key}|{onward.operation}{apart}".encode()), ended]
 
-    def _delivery(self, onward: Onward, fact: _Fact, topic: str) -> Message:
-        headers = fact.headers
+    def _delivery(self, onward: Onward, fact: Fact, topic: str) -> Message:
+        headers = replace(fact.headers, version=max(fact.headers.version, onward.least_ms))
         if (
             onward.is_command
         ):  # happens once for the fact that led to it, whichever state of other things brought it here
@@ -192,11 +212,12 @@ class RouteStage:
     """The stage: one consumer group over the canonical topics and `outcomes`."""
 
     name = "causeway.route"
-    topics: tuple[str, ...] = (*ENTITY_OF, OUTCOMES)
+    topics: tuple[str, ...] = (*ENTITY_OF, OUTCOMES, MAPPINGS)
 
-    def __init__(self, router: Router, chunk_records: int) -> None:
+    def __init__(self, router: Router, chunk_records: int, renaming: Renaming | None = None) -> None:
         self.limits = StageLimits(chunk_records=chunk_records)
         self._router = router
+        self._renaming = renaming
 
     async def start(self, context: StageContext) -> None:
         """Keep what the runtime hands out."""
@@ -213,6 +234,9 @@ class RouteStage:
 
     async def process(self, chunk: Chunk) -> None:
         """Every delivery that follows from these records is acknowledged when this returns."""
+        if chunk.topic == MAPPINGS:
+            await self._producer.deliver(await self._renaming.messages(chunk.records) if self._renaming else [])
+            return
         await self._producer.deliver([message for record in chunk.records for message in self._router.messages(record)])
 
     async def failed(self, chunk: Chunk, error: Exception) -> None:

@@ -12,6 +12,8 @@
     price_offer     channel: set_price          state     normal      prices          its own
     product         each channel: upsert_listing   state  bulk        products        listing:CHANNEL:ACCOUNT:SKU
 
+What is told of a SKU goes out under the marketplace's words for it, one delivery for each (ORD-9, see `skus`): the key of the delivery ends in
+that word, which is Odoo's SKU where nobody says else. Pilot scopes are about Odoo's SKUs, whichever way a record goes.
 Commands of one order share its key and one lane, so that none overtakes another (EVT-2); what they are about has keys of its own.
 A record whose headers name a lane (a resync) keeps to that lane; commands never do, for their order would be lost between lanes.
 """
@@ -19,17 +21,19 @@ A record whose headers name a lane (a resync) keeps to that lane; commands never
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.topics import ENTITIES, Lane
 from streams.phases import Flow
+from streams.stages.skus import SAME, Skus
 
 UPSERT_ORDER = "upsert_order"
 ACKNOWLEDGE_ORDER = "acknowledge_order"
 CANCEL_LINES = "cancel_lines"
 REOPEN_ORDER = "reopen_order"
 SET_STOCK = "set_stock"
+SKU_TAKEN = "sku_taken"  # the channel's item that is spelt like this SKU belongs to another, and it has no item of its own there
 
 Channel = tuple[str, str]  # marketplace, account
 Body = Mapping[str, Any]
@@ -37,7 +41,12 @@ Body = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """One delivery that follows. `channel`: whose phase and pilot scope decide about it; `skus`, `category`: what it is about."""
+    """One delivery that follows. `channel`: whose phase and pilot scope decide about it; `skus`, `category`: what it is about.
+
+    name        what the channel calls the SKU that is told of, empty = it is not told of one
+    least_ms    the version is this at least
+    excluded    why it is not made, empty = it is
+    """
 
     destination: str
     operation: str
@@ -48,11 +57,15 @@ class Onward:
     channel: Channel
     skus: tuple[str, ...] = ()
     category: str = ""
+    name: str = ""
+    least_ms: int = 0
+    excluded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How deliveries follow from one entity. `onward` gives (key, channel) pairs of the record."""
+    """How deliveries follow from one entity. `onward` gives (key, channel) pairs of the record; `told_as`: the first word of the keys under
+    which channels are told of a SKU, which the channel's own word ends."""
 
     destination: str  # empty: the channel itself
     operation: str
@@ -61,22 +74,42 @@ class Rule:
     onward: Callable[[Body, Sequence[Channel]], Iterable[tuple[str, Channel]]]
     skus: Callable[[Body], tuple[str, ...]]
     is_command: bool = False
+    told_as: str = ""
 
 
-def follow(entity: str, body: Body, channels: Sequence[Channel], lane: str = "") -> list[Onward]:
+def follow(entity: str, body: Body, channels: Sequence[Channel], lane: str = "", skus: Skus = SAME) -> list[Onward]:
     """The deliveries of a canonical record. `channels`: the marketplaces' accounts that can be written to; `lane`: the one it was asked to
-    keep to, or empty. Raises ValueError for an order key that is none."""
+    keep to, or empty; `skus`: which SKU is which. Raises ValueError for an order key that is none."""
     rule = RULES.get(entity)
     if rule is None:
         return []
     asked = Lane(lane) if lane in set(Lane) and not rule.is_command else rule.lane(body)
+    category = str(body.get("category", "")) if entity != "listing" else ""
+    made = []
+    for key, channel in rule.onward(body, channels):
+        # What goes to Odoo comes from the marketplace, in its words.
+        about = tuple(skus.internal(*channel, sku) for sku in rule.skus(body)) if rule.destination else rule.skus(body)
+        one = Onward(
+            rule.destination or channel[0], rule.operation, rule.is_command, asked, rule.flow, key, channel, about, category
+        )  # fmt: skip
+        made += _named(one, rule.told_as, body["sku"], skus) if rule.told_as else [one]
+    return made
+
+
+def told_key(told_as: str, channel: Channel, name: str) -> str:
+    """The key under which a channel is told of what it calls so: `stock:walmart:main:NAME`."""
+    return f"{told_as}:{channel[0]}:{channel[1]}:{name}"
+
+
+def _named(one: Onward, told_as: str, sku: str, skus: Skus) -> list[Onward]:
+    """Once for each word the channel has for the SKU."""
+    names = skus.names(one.channel, sku)
+    if not names:
+        return [replace(one, excluded=SKU_TAKEN)]
     return [
-        Onward(
-            rule.destination or channel[0], rule.operation, rule.is_command, asked, rule.flow, key, channel, rule.skus(body),
-            str(body.get("category", "")) if entity != "listing" else "",
-        )
-        for key, channel in rule.onward(body, channels)
-    ]  # fmt: skip
+        replace(one, key=told_key(told_as, one.channel, name), name=name, least_ms=skus.since_ms(one.channel, name))
+        for name in names
+    ]
 
 
 def channel_of(key: str) -> Channel:
@@ -145,9 +178,9 @@ RULES: dict[str, Rule] = {
     "return_order": Rule("odoo", "upsert_return", Flow.RETURNS, _NORMAL, _own, _skus_of_lines),
     "listing": Rule("odoo", "merge_listing", Flow.CATALOGUE, _BULK, _own, _sku),
     "settlement": Rule("odoo", "post_settlement", Flow.SETTLEMENTS, _NORMAL, _own, _nothing),
-    "availability": Rule("", SET_STOCK, Flow.STOCK, _stock_lane, _offered, _sku),
-    "price_offer": Rule("", "set_price", Flow.PRICES, _NORMAL, _offered, _sku),
-    "product": Rule("", "upsert_listing", Flow.PRODUCTS, _BULK, _everywhere, _sku),
+    "availability": Rule("", SET_STOCK, Flow.STOCK, _stock_lane, _offered, _sku, told_as="stock"),
+    "price_offer": Rule("", "set_price", Flow.PRICES, _NORMAL, _offered, _sku, told_as="price"),
+    "product": Rule("", "upsert_listing", Flow.PRODUCTS, _BULK, _everywhere, _sku, told_as="listing"),
 }
 
 # Topic -> entity, of everything that deliveries follow from.

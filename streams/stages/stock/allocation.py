@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from schemas.records import StockLevel
+from streams.stages.skus import SAME, Skus
 from streams.stages.stock.ledger import Channel
 from streams.stock_settings import StockRule, StockSettings, StockTerms
 
@@ -19,7 +20,7 @@ _NO_CAPS: Mapping[str, int] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """The terms, and which setting each comes from (only those that are not the default)."""
+    """The terms, which setting each comes from (only those that are not the default), and the items there that are told the number."""
 
     offer: bool = True
     warehouses: tuple[str, ...] = ()
@@ -29,6 +30,7 @@ class Allocation:
     cap: int | None = None
     low_stock: int = 0
     said_by: dict[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ("",)
 
     def setting(self, name: str) -> str:
         """The setting that a term comes from, for the explanation."""
@@ -39,12 +41,18 @@ class Allocations:
     """Answers for every channel and SKU. Built once from the configuration.
 
     caps    marketplace -> what it takes at most by its own word, unless the configuration says otherwise (INV-2)
+    skus    what the marketplace calls a SKU (ORD-9)
     """
 
     def __init__(
-        self, settings: StockSettings, channels: Sequence[Channel], caps: Mapping[str, int] = _NO_CAPS
+        self,
+        settings: StockSettings,
+        channels: Sequence[Channel],
+        caps: Mapping[str, int] = _NO_CAPS,
+        skus: Skus = SAME,
     ) -> None:
         self.channels = tuple(channels)
+        self.skus = skus
         self._bases = {channel: _base(settings, channel, caps.get(channel[0])) for channel in channels}
         self._rules = tuple(
             (f"stock.rules[{index}]", rule, re.compile(rule.skus)) for index, rule in enumerate(settings.rules, 1)
@@ -56,7 +64,7 @@ class Allocations:
         for name, rule, pattern in self._rules:
             if _fits(rule, channel, level) and (not rule.skus or pattern.fullmatch(sku)):
                 allocation = _on_top(allocation, rule, name)
-        return allocation
+        return replace(allocation, names=self.skus.names(channel, sku))
 
 
 def _base(settings: StockSettings, channel: Channel, cap: int | None) -> Allocation:

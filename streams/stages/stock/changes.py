@@ -4,7 +4,7 @@
     the number is what was offered last                                                nothing is said, unless a resync asks
     it fell to 0, or rose from 0                                                       at once
     it fell to the low-stock number or below                                           at once
-    it fell because of an order of another channel                                     at once
+    it fell because of an order of another channel, or of one of several items there   at once
     a resync asks                                                                      with the resync, in its lane
     anything else                                                                      with the channel's next flush
 
@@ -148,7 +148,9 @@ def _urgent_cause(standing: Standing, causes: Sequence[Cause]) -> Cause | None:
         return None
     before, after = int(standing.last["quantity"]), standing.now.quantity
     if after < before:
-        elsewhere = [cause for cause in causes if cause.why == "order" and cause.channel != standing.channel]
+        # An item that was sold counts down by itself; others of the same SKU do not, on the same account either (INV-3).
+        others = len(standing.allocation.names) > 1
+        elsewhere = [one for one in causes if one.why == "order" and (others or one.channel != standing.channel)]
         if elsewhere:
             return elsewhere[-1]
     is_low = after < before and after <= standing.allocation.low_stock

@@ -114,7 +114,7 @@ def _open_demand(one: Asked) -> OpenDemand:
     return OpenDemand(
         order_key=one.order_key, source=one.source, account=one.account, version=one.version,
         quantity=quantity_text(one.quantity), status=one.status, seen_at=one.seen_at, closed=one.closed, via=one.via,
-        ordered_at=one.ordered_at, done=quantity_text(one.done),
+        ordered_at=one.ordered_at, done=quantity_text(one.done), external=one.external,
     )  # fmt: skip
 
 
@@ -122,4 +122,5 @@ def _asked(one: OpenDemand) -> Asked:
     return Asked(
         one["order_key"], one["via"], one["source"], one["account"], one["version"], number(one["quantity"]), one["status"],
         one["seen_at"], one["ordered_at"] or one["seen_at"], number(one["done"]), one["closed"],
+        one["external"],
     )  # fmt: skip

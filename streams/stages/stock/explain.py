@@ -111,7 +111,8 @@ def _orders(ledger: Ledger) -> list[dict[str, Any]]:
         odoo = known.get(one.order_key)
         found.append(
             {
-                "order_key": one.order_key, "via": one.via, "version": one.version, "status": one.status, "asked": quantity_text(one.quantity),
+                "order_key": one.order_key, "via": one.via, "called": one.external or ledger.sku,
+                "version": one.version, "status": one.status, "asked": quantity_text(one.quantity),
                 "reserved": odoo["reserved"] if odoo else "0", "done": quantity_text(one.done),
                 "open": _open(counted, one.order_key), "state": _state(one.closed, odoo is not None, one.order_key in counted),
                 "seen_at": one.seen_at, "ordered_at": one.ordered_at,
@@ -120,7 +121,7 @@ def _orders(ledger: Ledger) -> list[dict[str, Any]]:
     seen = {one.order_key for one in ledger.asked.values()}
     found += [
         {
-            "order_key": key, "via": "", "version": 0, "status": "", "asked": one["demanded"], "reserved": one["reserved"],
+            "order_key": key, "via": "", "called": "", "version": 0, "status": "", "asked": one["demanded"], "reserved": one["reserved"],
             "done": one["done"], "open": _open(counted, key), "state": "known to Odoo only", "seen_at": None, "ordered_at": None,
         }
         for key, one in known.items() if key not in seen
@@ -145,6 +146,7 @@ def _channel(standing: Standing, told: Availability | None) -> dict[str, Any]:
     return {
         "channel": channel,
         "account": account,
+        "items": list(standing.allocation.names),
         "number": standing.now.quantity,
         "terms": _terms(standing.now.terms),
         "waits_for_flush": standing.differs,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,11 +14,13 @@ from schemas.record import Message, Record
 from schemas.records import Demand, StockLevel
 from schemas.topics import DEMAND, ENTITIES, STOCK_LEDGER
 from streams.failure.routing import FailureRouting
+from streams.poller.records import correlation_of
 from streams.stages.demand import sku_key
 from streams.stages.stock import metrics
 from streams.stages.stock.allocation import Allocations
 from streams.stages.stock.changes import Cause, Change, Standing, standings, told, told_at_once, told_by_flush, waiting
 from streams.stages.stock.codec import Book, milliseconds, moment
+from streams.stages.stock.homing import moved, names_of, strays
 from streams.stages.stock.kits import all_demands_of_parts, demands_of_parts
 from streams.stages.stock.ledger import Channel, Ledger, Limits, asked_of, next_due, settled, with_demand, with_level
 from streams.stages.stock.memory import Entry, Table, sku_of
@@ -141,6 +143,19 @@ class Folding:
             messages += self._demands(all_demands_of_parts(ledger), "")
         return messages
 
+    def moves(self, table: Table) -> Iterator[tuple[str, list[Message]]]:
+        """Of each SKU what open orders ask of it and another should be asked, by the cross-reference as it is now (ORD-9)."""
+        skus = self._allocations.skus
+        for sku in strays(table.named, skus):
+            ledger = self._known(table, sku)
+            yield (
+                sku,
+                [
+                    self._book.demand_message(self._topics.demand, demand, correlation_of(demand["order_key"]))
+                    for demand in moved(ledger, skus)
+                ],
+            )
+
     # One record
 
     def _headers(self, record: Record) -> Headers:
@@ -214,12 +229,12 @@ class Folding:
         result.changes.extend(changes)
 
     def _demands(self, demands: Iterable[Demand], correlation: str) -> list[Message]:
-        newest = {(one["key"], one["order_key"], one["via"]): one for one in demands}
+        newest = {(one["key"], one["order_key"], one["via"], one["external"]): one for one in demands}
         return [self._book.demand_message(self._topics.demand, one, correlation) for one in newest.values()]
 
     def _entry(self, ledger: Ledger, value: bytes, waits: frozenset[Channel]) -> Entry:
         due = next_due(ledger, self._limits)
-        return Entry(value, waits, milliseconds(due) if due else 0)
+        return Entry(value, waits, milliseconds(due) if due else 0, names_of(ledger))
 
 
 def batch_of(table: Table, now_ms: int) -> Batch:

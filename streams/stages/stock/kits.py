@@ -76,4 +76,5 @@ def _demand(kit: str, one: Asked, part: str, per: Decimal) -> Demand:
         seen_at=one.seen_at,
         ordered_at=one.ordered_at,
         via=f"{one.via}{_STEP}{kit}" if one.via else kit,
+        external=one.external,
     )

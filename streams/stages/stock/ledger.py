@@ -44,7 +44,7 @@ from schemas.records import Demand, LastOffer, StockLevel, StockOrder
 from streams.stages.demand import number
 
 Channel = tuple[str, str]  # marketplace, account
-OrderId = tuple[str, str]  # order key, kit it is asked through
+OrderId = tuple[str, str, str]  # order key, kit it is asked through, the marketplace's word
 
 _ZERO = Decimal(0)
 _SHIPPED = frozenset({"shipped", "delivered"})
@@ -80,11 +80,12 @@ class Asked:
     ordered_at: datetime
     done: Decimal = _ZERO
     closed: bool = False
+    external: str = ""
 
     @property
     def id(self) -> OrderId:
         """What a later state replaces."""
-        return self.order_key, self.via
+        return self.order_key, self.via, self.external
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,13 @@ def with_level(ledger: Ledger, level: StockLevel, limits: Limits, now: datetime,
 def with_demand(ledger: Ledger, demand: Demand, limits: Limits, now: datetime) -> Ledger:
     """Take what an order asks for; an older state than the one known changes nothing. Raises ValueError for a quantity that is none."""
     new = asked_of(demand)
-    before = ledger.asked.get(new.id)
+    # What is remembered from before demands named the marketplace's word is the same thing without a name.
+    before = ledger.asked.get(new.id) or ledger.asked.get((new.order_key, new.via, ""))
     if before is not None and (new.version, new.seen_at) < (before.version, before.seen_at):
         return ledger
     asked = dict(ledger.asked)
+    if before is not None:
+        asked.pop(before.id)
     asked[new.id] = replace(new, done=_done_so_far(ledger, new.order_key))
     return settled(replace(ledger, asked=asked), limits, now)
 
@@ -174,7 +178,7 @@ def asked_of(demand: Demand) -> Asked:
         raise ValueError(f"a demand of {quantity} units")
     return Asked(
         demand["order_key"], demand["via"], demand["source"], demand["account"], demand["version"], quantity,
-        demand["status"], demand["seen_at"], demand["ordered_at"],
+        demand["status"], demand["seen_at"], demand["ordered_at"], external=demand["external"],
     )  # fmt: skip
 
 

@@ -12,10 +12,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from schemas.headers import decode_headers
 from schemas.record import Record
 from streams.stages.stock.ledger import Channel
+
+Name = tuple[str, str, str]  # marketplace, account, its word for a SKU
+Value = TypeVar("Value")
 
 _PREFIX = "sku:"
 
@@ -35,20 +39,23 @@ class Entry:
     value      its ledger, encoded
     waiting    channels that do not know their number yet
     due_ms     when time alone may change it, 0 = never
+    named      (marketplace, account, its word) of what open orders ask of it
     """
 
     value: bytes
     waiting: frozenset[Channel]
     due_ms: int
+    named: frozenset[Name] = frozenset()
 
 
 @dataclass(slots=True)
 class Table:
-    """One partition. Only `waiting` and `due_ms` hold an entry for few SKUs; `values` has them all."""
+    """One partition. `waiting`, `due_ms` and `named` hold an entry for few SKUs only; `values` has them all."""
 
     values: dict[str, bytes] = field(default_factory=dict)
     waiting: dict[str, frozenset[Channel]] = field(default_factory=dict)
     due_ms: dict[str, int] = field(default_factory=dict)
+    named: dict[str, frozenset[Name]] = field(default_factory=dict)
     newest_ms: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -63,6 +70,7 @@ class Table:
             self.values[sku] = entry.value
             _put(self.waiting, sku, entry.waiting)
             _put(self.due_ms, sku, entry.due_ms)
+            _put(self.named, sku, entry.named)
 
     def due_for(self, channels: frozenset[Channel], now_ms: int) -> list[str]:
         """SKUs to look at in a flush of these channels."""
@@ -120,8 +128,8 @@ def newest_values(records: Iterable[Record]) -> tuple[dict[str, bytes], dict[str
     return values, written
 
 
-def _put(table: dict[str, frozenset[Channel]] | dict[str, int], sku: str, value: frozenset[Channel] | int) -> None:
+def _put(table: dict[str, Value], sku: str, value: Value) -> None:
     if value:
-        table[sku] = value  # type: ignore[assignment] # the two tables are used with their own kind of value
+        table[sku] = value
     else:
         table.pop(sku, None)

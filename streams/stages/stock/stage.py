@@ -28,11 +28,13 @@ from streams.kafka import read_to_end
 from streams.runtime import Chunk, InfrastructureError, MisuseError, Partition, RejectedError, StageContext, StageLimits
 from streams.settings import ConfigurationError, Settings
 from streams.stages.last_resort import deliver_or_bury
+from streams.stages.skus import SAME, Skus
 from streams.stages.stock import metrics
 from streams.stages.stock.allocation import Allocations
 from streams.stages.stock.codec import Book, milliseconds
 from streams.stages.stock.flush import MOST_FAILURES, Flusher
 from streams.stages.stock.folding import STAGE, Folding, Result, StockTopics, batch_of
+from streams.stages.stock.homing import Homing
 from streams.stages.stock.ledger import Channel, Limits
 from streams.stages.stock.memory import Shelf, Table, newest_values
 from streams.stages.stock.windows import Windows
@@ -47,11 +49,11 @@ _RECORDS_AT_ONCE = 20  # then others in the loop have their turn
 
 class StockStage:
     """The stage: one consumer group over `inventory` and `demand`. `channels`: (marketplace, account) of those configured;
-    `caps`: what a marketplace takes at most."""
+    `caps`: what a marketplace takes at most; `skus`: what it calls them."""
 
     def __init__(
         self, settings: Settings, codec: Codec, routing: FailureRouting, channels: Sequence[Channel], now: Callable[[], datetime],
-        *, caps: Mapping[str, int] | None = None, name: str = f"causeway.{STAGE}", topics: StockTopics | None = None,
+        *, caps: Mapping[str, int] | None = None, skus: Skus = SAME, name: str = f"causeway.{STAGE}", topics: StockTopics | None = None,
     ) -> None:  # fmt: skip
         if problems := settings.stock.problems(channels):
             raise ConfigurationError("the configuration of stock has problems:\n  " + "\n  ".join(problems))
@@ -62,11 +64,12 @@ class StockStage:
         self._settings = settings
         self._now = now
         self.shelf = Shelf()
-        allocations = Allocations(settings.stock, channels, caps or {})
+        allocations = Allocations(settings.stock, channels, caps or {}, skus)
         self._folding = folding_of(settings, codec, routing, allocations, self._topics)
         lengths = {channel: int(settings.stock.flush_minutes_of(channel[0]) * 60_000) for channel in channels}
         windows = Windows(lengths, milliseconds(now()))
         self.flusher = Flusher(self.shelf, self._folding, windows, self._send, now)
+        self.homing = Homing(skus, self.send_home)
 
     async def start(self, context: StageContext) -> None:
         """Keep what the runtime hands out."""
@@ -75,6 +78,7 @@ class StockStage:
     async def stop(self) -> None:
         """Tell nobody any more."""
         await self.flusher.stop()
+        await self.homing.stop()
 
     async def assigned(self, partitions: AbstractSet[Partition]) -> None:
         """Remember these partitions' ledgers, and say again what may not have got out. Raises MisuseError for topics that do not fit."""
@@ -85,10 +89,12 @@ class StockStage:
             await self._restore(number, [record for record in found if record.partition == number])
         self._show()
         self.flusher.start()
+        self.homing.start()
 
     async def revoked(self, partitions: AbstractSet[Partition]) -> None:
         """Forget them: another worker may change them."""
         await self.flusher.stop()
+        await self.homing.stop()
         for partition in partitions:
             self.shelf.drop(partition.partition)
         self._show()
@@ -115,6 +121,16 @@ class StockStage:
         for record in chunk.records:
             messages = self._folding.failed(record, reason, type(error).__name__, self._now())
             await deliver_or_bury(self._producer, messages, self._folding.routing, record, STAGE, self._now())
+
+    async def send_home(self) -> int:
+        """Orders that ask this SKU and should ask another are sent there. Returns how many SKUs had some."""
+        count = 0
+        for _, table in self.shelf:
+            for sku, messages in self._folding.moves(table):
+                logger.info("stock_demand_moved sku=%s records=%d", sku, len(messages))
+                await self._producer.deliver(messages)
+                count += 1
+        return count
 
     async def _send(self, result: Result) -> None:
         await self._producer.deliver(result.first)

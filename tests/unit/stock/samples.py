@@ -13,6 +13,7 @@ from schemas.records import Availability, Demand, StockLevel, StockOrder
 from streams.failure.routing import FailureRouting
 from streams.runtime import Chunk, Progress, StageContext
 from streams.settings import Settings
+from streams.stages.skus import SAME, Skus
 from streams.stages.stock import StockStage
 from streams.stock_settings import Channel, StockSettings
 from tests.unit.failure.samples import codec
@@ -55,7 +56,7 @@ def demand(
     base: dict[str, Any] = {
         "key": f"sku:{sku}", "sku": sku, "order_key": f"{source}:{account}:{order}", "source": source, "account": account,
         "version": version, "quantity": str(quantity), "status": "created", "seen_at": NOW + timedelta(seconds=version),
-        "ordered_at": NOW, "via": "",
+        "ordered_at": NOW, "via": "", "external": "",
     }  # fmt: skip
     return base | changes  # type: ignore[return-value]
 
@@ -95,11 +96,14 @@ class Sent:
 class Bench:
     """A stage with a clock that the test turns."""
 
-    def __init__(self, stock: StockSettings | None = None, channels: Sequence[Channel] = (WALMART, AMAZON)) -> None:
+    def __init__(
+        self, stock: StockSettings | None = None, channels: Sequence[Channel] = (WALMART, AMAZON), skus: Skus = SAME
+    ) -> None:
         self.now = NOW
         self.sent = Sent()
         self.settings = Settings(stock=stock or StockSettings())
-        self.stage = StockStage(self.settings, CODEC, FailureRouting(CODEC, self.settings), channels, lambda: self.now)
+        routing = FailureRouting(CODEC, self.settings)
+        self.stage = StockStage(self.settings, CODEC, routing, channels, lambda: self.now, skus=skus)
         self._offset = 0
 
     async def start(self) -> Bench:

@@ -8,7 +8,9 @@ import pytest
 
 from schemas.headers import Headers
 from streams.stages.demand import demands, number, quantity_text
+from streams.stages.skus import Skus
 from tests.builders import order, order_line
+from tests.unit.stages.references import tables
 
 HEADERS = Headers("id", "walmart", "order", 70, "c", "corr", 1_772_366_400_000, "sandbox")
 
@@ -54,14 +56,21 @@ def test_the_record_carries_version_and_times() -> None:
 
 
 def test_the_cross_reference_table_says_whose_stock_it_is() -> None:
-    """ORD-9: what the marketplace calls B-1 is X-1 in Odoo."""
-
-    def internal(source: str, account: str, sku: str) -> str:
-        return {("walmart", "MAIN", "B-1"): "X-1"}.get((source, account, sku), sku)
-
+    """ORD-9: what the marketplace calls B-1 is X-1 in Odoo; its own word is kept, for the entry may change."""
+    skus = Skus(tables(("walmart", "MAIN", "B-1", "X-1")))
     lines = [order_line("B-1", 2), order_line("X-1", 1, line_id="2")]
-    (one,) = demands(order("1", lines), HEADERS, internal)
-    assert (one["key"], one["quantity"]) == ("sku:X-1", "3")
+    found = demands(order("1", lines), HEADERS, skus)
+    assert [(one["key"], one["external"], one["quantity"]) for one in found] == [
+        ("sku:X-1", "B-1", "2"), ("sku:X-1", "X-1", "1"),
+    ]  # fmt: skip
+
+
+def test_parts_of_a_bundle_are_translated_too() -> None:
+    """ORD-9, ORD-10: through the bundle as Odoo calls it, so that what its kit asks for is the same demand."""
+    skus = Skus(tables(("walmart", "", "BUNDLE", "KIT"), ("walmart", "", "PART", "C")))
+    line = order_line("BUNDLE", 3, components=[{"sku": "PART", "quantity": "2"}])
+    found = [(one["sku"], one["via"], one["external"]) for one in demands(order("1", [line]), HEADERS, skus)]
+    assert found == [("KIT", "", "BUNDLE"), ("C", "KIT", "BUNDLE")]
 
 
 def test_a_quantity_that_is_no_number_is_refused() -> None:

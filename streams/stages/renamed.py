@@ -1,0 +1,183 @@
+"""An entry of the cross-reference of SKUs was made, changed or taken out: what it touches is told anew, without anybody asking (ORD-9).
+
+`A is OURS` touches three words on each account it is for: A, OURS, and whose A was until now. For each of them:
+
+    it is a SKU of Odoo                the newest number, price and product of it are routed again, under the words that hold now
+    it is an item of no SKU any more   its number becomes 0, if it ever was told one; what waits for it in shadow or held ends, for it will
+                                       never be wanted again
+
+What an order asks of stock moves by itself (`streams.stages.stock.homing`).
+
+Every process that routes has a table of its own, which lags behind by moments. So this waits until the entry is some seconds old: what they
+routed by the old word is then in the topics this reads. What is told under a new word is at least of the version of the entry's time, so it
+wins over what the word's former owner said. A repeat after a kill tells the same again, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from schemas.checksum import checksum, event_id
+from schemas.codec import Codec, DecodeError
+from schemas.headers import Headers, decode_headers
+from schemas.reasons import Reason
+from schemas.record import Message, Record
+from schemas.topics import ENTITIES, Lane, held, shadow, state
+from streams.failure.mappings import BEFORE, MappingTable, parse_key
+from streams.failure.routing import held_key
+from streams.phases import Flow
+from streams.runtime import InfrastructureError
+from streams.stages.demand import sku_key
+from streams.stages.rules import RULES, SET_STOCK, Channel, Onward, told_key
+from streams.stages.skus import KIND, Skus
+
+SETTLE_SECONDS = 2.0
+_LIMIT_SECONDS = 30.0
+_LOOK_SECONDS = 0.1
+TOLD = ("product", "price_offer", "availability")  # a listing before what is put on it
+
+Read = Callable[[Sequence[str], Sequence[str]], Mapping[tuple[str, str], Record]]
+Words = Mapping[Channel, frozenset[str]]
+
+
+class Routes(Protocol):
+    """What is needed of the router."""
+
+    skus: Skus
+
+    def canonical(self, record: Record, headers: Headers, entity: str) -> list[Message]: ...
+
+    def told(self, onward: Onward, schema: str, value: bytes, headers: Headers) -> list[Message]: ...
+
+    def failed(self, record: Record, reason: Reason, detail: str) -> list[Message]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """What follows from records of `mappings`.
+
+    read    (topics, keys) -> the newest record of each key of each topic, tombstones left out; called in a thread
+    now_ms  epoch milliseconds
+    """
+
+    codec: Codec
+    router: Routes
+    table: MappingTable
+    channels: Sequence[Channel]
+    environment: str
+    read: Read
+    now_ms: Callable[[], int]
+    sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
+
+    async def messages(self, records: Sequence[Record]) -> list[Message]:
+        """All of it. Raises InfrastructureError when the table of this process does not follow."""
+        words = touched(self.codec, records, self.channels)
+        if not words:
+            return []
+        await self._until_known(records[-1])
+        return await asyncio.to_thread(self._told_anew, words)
+
+    async def _until_known(self, newest: Record) -> None:
+        settled_ms = newest.timestamp_ms + int(SETTLE_SECONDS * 1000)
+        if (left := settled_ms - self.now_ms()) > 0:
+            await self.sleep(min(left / 1000, SETTLE_SECONDS))
+        for _ in range(int(_LIMIT_SECONDS / _LOOK_SECONDS)):
+            if self.table.position >= newest.offset:
+                return
+            await self.sleep(_LOOK_SECONDS)
+        raise InfrastructureError("the mappings are not followed")
+
+    def _told_anew(self, words: Words) -> list[Message]:
+        topics = [ENTITIES[entity].current for entity in TOLD] + sorted({state(name) for name, _ in words})
+        keys = {_key(entity, channel, sku) for channel, skus in words.items() for sku in skus for entity in TOLD}
+        found = self.read(topics, sorted(keys))
+        made: dict[tuple[str, bytes | None, bytes | None], Message] = {}
+        for channel, skus in words.items():
+            for word in sorted(skus):
+                for message in (*self._of_sku(channel, word, found), *self._of_item(channel, word, found)):
+                    made[message.topic, message.key, message.value] = message  # a product goes to every account
+        return list(made.values())
+
+    def _of_sku(self, channel: Channel, sku: str, found: Mapping[tuple[str, str], Record]) -> list[Message]:
+        made: list[Message] = []
+        for entity in TOLD:
+            record = found.get((ENTITIES[entity].current, _key(entity, channel, sku)))
+            if record is None:
+                continue
+            try:
+                made += self.router.canonical(record, decode_headers(record.headers), entity)
+            except ValueError as error:
+                made += self.router.failed(record, Reason.DATA, str(error))
+        return made
+
+    def _of_item(self, channel: Channel, name: str, found: Mapping[tuple[str, str], Record]) -> list[Message]:
+        """The end of an item that belongs to no SKU any more."""
+        skus = self.router.skus
+        owner = skus.internal(*channel, name)
+        is_item = name in skus.names(channel, owner)
+        known = {entity for entity in TOLD if (ENTITIES[entity].current, _key(entity, channel, owner)) in found}
+        made = [] if is_item and (known or owner != name) else list(_ends(channel, name))
+        has_number = is_item and ("availability" in known or owner != name)
+        if not has_number and self._was_told(found.get((state(channel[0]), told_key("stock", channel, name)))):
+            made += self._zero(channel, name)
+        return made
+
+    def _was_told(self, record: Record | None) -> bool:
+        try:
+            return record is not None and bool(self.codec.decode("key_state", record.value)["checksum"])
+        except DecodeError:
+            return False
+
+    def _zero(self, channel: Channel, name: str) -> list[Message]:
+        key, version = told_key("stock", channel, name), self.now_ms()
+        at = datetime.fromtimestamp(version / 1000, UTC)
+        term = {"name": "renamed", "quantity": "0", "event": "no SKU of Odoo is called so there any more"}
+        body = {
+            "key": key, "sku": name, "channel": channel[0], "account": channel[1], "version": version, "quantity": "0", "urgent": True,
+            "why": "mapping", "terms": [term], "at": at,
+        }  # fmt: skip
+        value = self.codec.encode("availability", body)
+        headers = Headers(
+            event_id("renamed", key, str(version)), "odoo", "availability", version, checksum(value[5:]), "", version, self.environment
+        )  # fmt: skip
+        onward = Onward(channel[0], SET_STOCK, False, Lane.CRITICAL, Flow.STOCK, key, channel, name=name)
+        return self.router.told(onward, "availability", value, headers)
+
+
+def touched(codec: Codec, records: Iterable[Record], channels: Sequence[Channel]) -> dict[Channel, frozenset[str]]:
+    """Account -> the words, of both sides, that these entries are about."""
+    found: dict[Channel, frozenset[str]] = {}
+    for record in records:
+        key = parse_key((record.key or b"").decode(errors="replace"))
+        if key is None or key[0] != KIND:
+            continue
+        _, source, account, external = key
+        words = {external, dict(record.headers).get(BEFORE, b"").decode(errors="replace"), _internal(codec, record)}
+        for channel in channels:
+            if channel[0] == source and account in ("", channel[1]):
+                found[channel] = found.get(channel, frozenset()) | (words - {""})
+    return found
+
+
+def _internal(codec: Codec, record: Record) -> str:
+    try:
+        return codec.decode("mapping", record.value)["internal"] if record.value is not None else ""
+    except DecodeError:
+        return ""  # the table leaves it out as well
+
+
+def _key(entity: str, channel: Channel, sku: str) -> str:
+    return sku_key(sku) if entity == "product" else told_key(RULES[entity].told_as, channel, sku)
+
+
+def _ends(channel: Channel, name: str) -> Iterable[Message]:
+    """Nothing of it is kept in shadow or held: tombstones, also where nothing is."""
+    for entity in TOLD:
+        rule = RULES[entity]
+        key = told_key(rule.told_as, channel, name)
+        yield Message(shadow(channel[0]), f"{key}|{rule.operation}".encode(), None)
+        yield Message(held(channel[0]), held_key(key, rule.operation, "", is_state=True), None)
