@@ -16,6 +16,7 @@ Json = Mapping[str, Any]
 CAP = 999  # Walmart's, and the stock stage's default for it
 NOT_COUNTED = {
     "malformed",
+    "bad_postcode",
     "test_order",
     "walmart_fulfilled",
 }  # orders that never become canonical ones, or ask nothing of our stock
