@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from connectors.kit.ports import Canonical, Outcome, Result, failed, submitted
+from connectors.kit.ports import Canonical, Delivery, Outcome, Result, failed, submitted
 from schemas import topics
 from schemas.headers import decode_failure
 from schemas.reasons import Reason
 from schemas.record import Message, Record
+from streams.stages.batching import KeyView
+from streams.stages.deliver import DeliverStage
 from tests.unit.stages.test_deliver import CODEC, NOW, FakeProducer, FakeSink, arrival, chunk, stage
 
 
@@ -103,3 +108,95 @@ async def test_what_a_sink_learns_on_the_way_is_published_with_the_outcome() -> 
     await made.process(chunk(arrival("k")))
     assert CODEC.decode("conflict", producer.on("conflicts")[0].value) == body
     assert CODEC.decode("outcome", producer.on("outcomes")[0].value)["notes"] == ["conflict:title"]
+
+
+class Announced(FakeSink):
+    """Its states are told to the other lanes before they are sent."""
+
+    def __init__(self, script: dict[str, list[Outcome | Exception]], producer: FakeProducer | None = None) -> None:
+        super().__init__(script)
+        self.told: list[list[str]] = []
+        self.producer = producer
+
+    def announces(self, delivery: Delivery) -> bool:
+        return not delivery.job
+
+    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        assert self.producer is not None
+        self.told.append([job for message in self.producer.on("state.odoo") for job in known(message)["jobs"]])
+        return await super().deliver(batch)
+
+
+class OtherLane:
+    """The topic of key states, with what another lane writes to it: `says` at the catch-up of that number."""
+
+    def __init__(self, says: dict[int, Message]) -> None:
+        self.says, self.calls = says, 0
+
+    def catch_up(self, partition: int) -> list[Record]:
+        self.calls += 1
+        message = self.says.get(self.calls)
+        return [Record(message.topic, 0, 5, 0, message.key, message.value)] if message else []
+
+
+def known(message: Message) -> dict[str, Any]:
+    found: dict[str, Any] = CODEC.decode("key_state", message.value)
+    return found
+
+
+def announced(script: dict[str, list[Outcome | Exception]]) -> tuple[Announced, DeliverStage, FakeProducer]:
+    sink = Announced(script)
+    made, producer = stage(sink)
+    sink.producer = producer
+    return sink, made, producer
+
+
+SENDING = f"sending:{int(NOW.timestamp())}"
+
+
+async def test_what_is_going_to_be_sent_is_told_before_and_taken_back_with_the_outcome() -> None:
+    """INV-5: who dies in between leaves a trace; the others know that it may arrive at any time."""
+    sink, made, producer = announced({"k": [submitted("feed:1|3", 20), Outcome(Result.APPLIED)]})
+    await made.process(chunk(arrival("k", version=3)))
+    assert sink.told == [[f"{SENDING}|3"]]
+    assert sink.calls[0][0].open_jobs == (f"{SENDING}|3",)
+    last = known(producer.on("state.odoo")[-1])
+    assert (last["jobs"], last["opened"], last["closed"]) == (["feed:1|3"], ["feed:1|3"], [f"{SENDING}|3"])
+    await made.process(chunk(back(waiting(producer, 30)[0])))
+    assert len(producer.on("state.odoo")) == 3  # asking how a job went needs no telling
+    assert known(producer.on("state.odoo")[-1])["jobs"] == []
+
+
+async def test_a_failed_call_that_nobody_answered_stays_told() -> None:
+    given = replace(failed(Reason.TRANSIENT, "no answer"), job=f"{SENDING}|3", of_record=True)
+    _, made, producer = announced({"k": [given, Outcome(Result.APPLIED)]})
+    await made.process(chunk(arrival("k", version=3)))
+    assert known(producer.on("state.odoo")[-1])["jobs"] == [f"{SENDING}|3"]
+    await made.process(chunk(back(waiting(producer, 30)[0])))
+    assert known(producer.on("state.odoo")[-1])["jobs"] == []
+
+
+async def test_who_tells_second_learns_of_the_first() -> None:
+    """INV-5: two lanes in two processes send the same key at the same moment."""
+    sink, made, producer = announced({"k": [Outcome(Result.STALE)]})
+    other = made._keys.message("k", KeyView(jobs=frozenset({f"{SENDING}|7"})), NOW, KeyView())
+    made._others = OtherLane({3: other})  # type: ignore[assignment] # once for the chunk, once for the batch, then after it has told
+    await made.process(chunk(arrival("k", version=3)))
+    assert sink.calls[0][0].open_jobs == (f"{SENDING}|3", f"{SENDING}|7")
+    both = [f"{SENDING}|3", f"{SENDING}|7"]
+    assert known(producer.on("state.odoo")[1])["jobs"] == both  # the other one's record did not say the first
+    assert known(producer.on("state.odoo")[-1])["jobs"] == [f"{SENDING}|7"]
+
+
+async def test_an_older_version_that_is_settled_keeps_a_newer_ones_job() -> None:
+    """INV-5"""
+    sink = FakeSink({"k": [submitted("feed:1|1", 20), submitted("feed:2|2", 20), Outcome(Result.APPLIED)]})
+    made, producer = stage(sink)
+    await made.process(chunk(arrival("k", version=1)))
+    [first] = waiting(producer, 30)
+    await made.process(chunk(arrival("k", version=2, offset=1)))
+    await made.process(chunk(back(first)))
+    assert sink.calls[2][0].open_jobs == ("feed:2|2",)
+    assert known(producer.on("state.odoo")[-1])["jobs"] == ["feed:2|2"]
+    await made.process(chunk(arrival("k", version=3, offset=2)))
+    assert sink.calls[3][0].open_jobs == ("feed:2|2",)
