@@ -55,8 +55,8 @@ class Pictures:
         return base64.b64decode(rows[0][field] or "") if rows else b""
 
 
-def serve(pictures: Pictures, port: int) -> None:
-    """Until the process is ended."""
+def server(pictures: Pictures, port: int = 0) -> ThreadingHTTPServer:
+    """Bound to loopback, not serving yet."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -72,10 +72,7 @@ def serve(pictures: Pictures, port: int) -> None:
         def log_message(self, format: str, *args: object) -> None:
             """Silent."""
 
-    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        sys.stdout.write(f"pictures: listening on http://127.0.0.1:{server.server_port}\n")
-        sys.stdout.flush()
-        server.serve_forever()
+    return ThreadingHTTPServer(("127.0.0.1", port), Handler)
 
 
 def main() -> None:
@@ -84,7 +81,10 @@ def main() -> None:
     options.add_argument("--folder", type=Path, required=True)
     args = options.parse_args()
     url, db, login, password = (os.environ[f"CAUSEWAY_ODOO__{name}"] for name in ("URL", "DB", "LOGIN", "PASSWORD"))
-    serve(Pictures(OdooTarget(url, db, login, password), args.folder), args.port)
+    with server(Pictures(OdooTarget(url, db, login, password), args.folder), args.port) as made:
+        sys.stdout.write(f"pictures: listening on http://127.0.0.1:{made.server_port}\n")
+        sys.stdout.flush()
+        made.serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 """The main job: orders sold on a marketplace that lies reach Odoo once each, to the cent; what is done in Odoo and by buyers reaches the other
-side once; and every ledger balances (TEST-1, TEST-3, EVT-4, FUL-2, FUL-3, INV-2, PRC-1, RET-2, FIN-2).
+side once; and every ledger balances (TEST-1, TEST-3, EVT-4, FUL-2, FUL-3, INV-2, INV-4, PRC-1, PRD-1..4, RET-2, FIN-2).
 
 The whole demo as a user starts it: its own Kafka, registry, sandboxes and processes; few orders, all default faults.
 """
@@ -49,6 +49,7 @@ def test_the_demo_balances_under_faults(tmp_path: Path) -> None:
     assert (report["doubled"], report["missing"], report["cents_off"]) == (0, 0, 0)
     assert report["applied"] > 50
     flows = report["flows"]
-    for name in ("shipments", "cancellations", "refunds", "stock", "prices", "returns", "settlements"):
+    names = ("shipments", "cancellations", "refunds", "stock", "prices", "returns", "settlements", "listings", "catalogue")
+    for name in names:
         assert flows[name]["expected"] > 0, name
         assert (flows[name]["arrived"], flows[name]["problems"]) == (flows[name]["expected"], 0), name

@@ -10,8 +10,10 @@ import pytest
 from streams.demo import agree
 from streams.demo.agree import Sides
 from streams.demo.day import Day
+from streams.demo.goods import NewProduct, Variant
 from streams.demo.hands import Sale
-from streams.demo.run import has_left
+from streams.demo.run import by_sku, has_left
+from streams.observe.ledger import Entry, FlowLedger
 
 SALE = Sale(7, "PO1", "sale")
 
@@ -111,3 +113,74 @@ def test_what_has_left_at_the_marketplace_is_seen() -> None:
     assert has_left({"lines": [{"units": {"Acknowledged": 1}}, {"units": {"Acknowledged": 1, "Shipped": 2}}]})
     assert not has_left({"lines": [{"units": {"Acknowledged": 1, "Shipped": 0}}]})
     assert not has_left({"status": "Unknown"})
+
+
+NEW_ONE = NewProduct("Pot ✨", "c", (Variant("N-1", "2990000000019"),), "5.00", 1.0, "", title="Pot")
+PAIR = NewProduct("Case", "c", (Variant("N-2", "2990000000026"), Variant("N-3", "2990000000033")), "5.00", 1.0, "")
+BAD = NewProduct("Stand", "c", (Variant("N-9", "2990000000095"),), "5.00", 1.0, "", faults=("PRICE_IN_TEXT",))
+REFUSED = Entry("listing:walmart:demo:N-9", "dead", "data", "description: take the price out [PRICE_IN_TEXT]")
+
+
+def listed(sku: str, gtin: str, name: str, group: str = "", **changes: Any) -> dict[str, Any]:
+    plain = {"published": "PUBLISHED", "name": name, "gtin": gtin, "price_cents": 500, "variant_group": group}
+    return plain | {"stock": {"amount": 0}, "wfs": False} | changes
+
+
+def new_goods(told: dict[str, Entry] | None = None, items: dict[str, Any] | None = None) -> tuple[Day, Sides]:
+    """A day on which all went well, but for the changes."""
+    right = {
+        "N-1": listed("N-1", "02990000000019", "Pot"),
+        "N-2": listed("N-2", "02990000000026", "Case", "g"),
+        "N-3": listed("N-3", "02990000000033", "Case", "g"),
+    } | (items or {})
+    entries = {sku: Entry(f"listing:walmart:demo:{sku}", "applied") for sku in ("N-1", "N-2", "N-3")}
+    entries |= {"N-9": REFUSED} | (told or {})
+    market = {"orders": {}, "items": {sku: item for sku, item in right.items() if item}}
+    prices = {f"N-{number}": 5.0 for number in (1, 2, 3, 9)}
+    return Day(made=(NEW_ONE, PAIR, BAD)), sides(market=market, prices=prices, told=entries, back_in=entries)
+
+
+def test_new_products_are_listed_and_the_faulty_one_is_told_of() -> None:
+    """PRD-1, PRD-3, PRD-4."""
+    report = agree.listings(*new_goods())
+    assert (report.expected, report.arrived, report.problems) == (4, 4, ())
+
+
+@pytest.mark.parametrize("items", [
+    {"N-1": None},
+    {"N-1": listed("N-1", "02990000000019", "Pot", published="IN_PROGRESS")},
+    {"N-1": listed("N-1", "02990000000019", "Pot ✨")},
+    {"N-1": listed("N-1", "02990000000026", "Pot")},
+    {"N-1": listed("N-1", "02990000000019", "Pot", price_cents=501)},
+    {"N-2": listed("N-2", "02990000000026", "Case", "h")},
+    {"N-2": listed("N-2", "02990000000026", "Case"), "N-3": listed("N-3", "02990000000033", "Case")},
+    {"N-9": listed("N-9", "02990000000095", "Stand")},
+])  # fmt: skip
+def test_a_listing_that_is_missing_or_wrong_is_told(items: dict[str, Any]) -> None:
+    """PRD-1, PRD-3: also one that should not be there."""
+    assert not agree.listings(*new_goods(items=items)).balanced
+
+
+@pytest.mark.parametrize("told", [
+    {"N-9": replace(REFUSED, state="waiting")}, {"N-9": replace(REFUSED, reason="transient")},
+    {"N-9": replace(REFUSED, detail="something is wrong")}, {"N-1": replace(REFUSED, state="submitted")},
+    {"CWT-0001": REFUSED}, {"CWT-0001": replace(REFUSED, state="held")},
+])  # fmt: skip
+def test_an_exception_that_is_missing_silent_or_nobodys_is_told(told: dict[str, Entry]) -> None:
+    """PRD-3, PRD-4: what is wrong is said, and nothing else is an exception."""
+    assert not agree.listings(*new_goods(told)).balanced
+
+
+def test_a_listing_comes_back() -> None:
+    """PRD-2, PRD-4."""
+    assert agree.catalogue(*new_goods()).balanced
+    held = {"N-2": Entry("walmart:demo:item:N-2", "held")}
+    report = agree.catalogue(*new_goods(held))
+    assert (report.expected, report.arrived, report.problems) == (3, 2, ("N-2: held",))
+    assert not agree.catalogue(Day(made=(NEW_ONE,)), sides()).balanced
+
+
+def test_ledgers_are_asked_by_sku() -> None:
+    ledger = FlowLedger("upsert_listing")
+    ledger.entries = {"listing:walmart:demo:A-1": REFUSED}
+    assert by_sku(ledger) == {"A-1": REFUSED}
