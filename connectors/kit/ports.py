@@ -5,7 +5,7 @@ A connector is one folder that offers some of these by a `CONNECTOR` (see `strea
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -278,6 +278,11 @@ class NoMappings:
         return None
 
 
+async def _nothing_known(entity: str) -> Collection[str]:
+    """Of a program that publishes nothing."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """What the program hands to every connector it builds.
@@ -286,12 +291,15 @@ class Deps:
     mappings      the cross-reference tables
     now           the clock, aware UTC
     operations    for a verifier: those of its operations that are switched on; None = not said, so all
+    known         for a source: canonical entity -> the keys whose newest record says `active`, as the pipeline last published them. What is among
+                  them and not at the source any more has gone while nobody looked
     """
 
     environment: str
     mappings: Mappings
     now: Callable[[], datetime]
     operations: frozenset[str] | None = None
+    known: Callable[[str], Awaitable[Collection[str]]] = _nothing_known
 
 
 @dataclass(frozen=True, slots=True)

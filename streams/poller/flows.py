@@ -81,6 +81,10 @@ class Names:
         """Where entities (`order`) of a source are published."""
         return self.prefix + topics.raw(source, f"{entity}s")
 
+    def current(self, entity: str) -> str:
+        """Where the newest record of each key of a canonical entity is."""
+        return self.prefix + topics.ENTITIES[entity].current
+
     def transaction(self, key: FlowKey) -> str:
         """The name under which a flow's cursor is written: the newest poller that uses it fences all before."""
         return f"{self.prefix}poller:{key}"

@@ -36,6 +36,7 @@ from streams.observe.process import observed
 from streams.poller.commands import Action
 from streams.poller.flows import Flow, FlowKey, Names, by_partition, configured_flows
 from streams.poller.hints import listening
+from streams.poller.known import Known
 from streams.poller.loop import Clock, RealClock, Tools
 from streams.poller.owner import Owner
 from streams.poller.ownership import Member, consumer_config
@@ -96,10 +97,14 @@ async def run_poller(
         raise ConfigurationError(
             "no account is configured to poll: set one, for example CAUSEWAY_WALMART__ACCOUNTS__..."
         )
-    make_source = partial(build_source, settings, Deps(settings.environment.value, NoMappings(), hooks.clock.now))
+    deps = Deps(settings.environment.value, NoMappings(), hooks.clock.now)
     for flow in flows:
-        await make_source(flow).aclose()  # what cannot be built is told at start, not at the first poll
+        await build_source(
+            settings, deps, flow
+        ).aclose()  # what cannot be built is told at start, not at the first poll
     codec = await asyncio.to_thread(prepare, settings, hooks.names)
+    deps = replace(deps, known=Known(settings.kafka.librdkafka(), codec, hooks.names))
+    make_source = partial(build_source, settings, deps)
     partitions = await asyncio.to_thread(shared_partitions, settings, hooks.names)
     threads = ThreadPoolExecutor(min(len(flows), MOST_THREADS) + 2, thread_name_prefix="poller")
     producer = hooks.producer(settings.kafka.librdkafka())

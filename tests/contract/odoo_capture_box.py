@@ -143,11 +143,15 @@ class CaptureBox:
             self.call("sale.order", "action_confirm", answer["ids"])
         return int(answer["ids"][0])
 
-    def source(self, flow: str, **capture: Any) -> Source:
-        """A new one, as after a restart of the poller."""
+    def source(self, flow: str, before: Polled | None = None, **capture: Any) -> Source:
+        """A new one, as after a restart of the poller. `before`: what was published by then, which the pipeline still holds."""
+
+        async def known(entity: str) -> list[str]:
+            return [key for key, one in before.newest.items() if one.get("active")] if before else []
+
         part = self.settings.capture.model_copy(update={"mode": "poll", **capture})
         settings = self.settings.model_copy(update={"capture": part})
-        return make_source(settings, "main", flow, Deps("sandbox", NoMappings(), self.clock.now))
+        return make_source(settings, "main", flow, Deps("sandbox", NoMappings(), self.clock.now, known=known))
 
 
 async def poll(source: Source, polled: Polled) -> int:

@@ -2,19 +2,19 @@
 
     pass      rows of the watched models changed since, by id -> those not seen before -> their entities, read whole
     sweep     every entity by id, for flows of products: at first, and now and then
-    census    every id: products that vanished
+    census    every id: products that vanished, also while no poller ran: then what was published is compared with what is there
     journal   mode `outbox`: instead of the rows' dates, what Odoo itself wrote down (`journal`)
 
 An entity is always read after the row that told of it, in a later transaction: what is published is never older than what was noticed.
 
-What could still be missed: a transaction longer than the overlap, if the wide look-back does not find it either (it counts what it finds);
-changes made by SQL past Odoo, which set no date, until the next sweep; a deletion while no poller runs, in mode `poll`.
+What could still be missed: a transaction longer than the overlap, if the wide look-back does not find it either (it counts what it finds); until
+the next sweep, what SQL changes past Odoo, which sets no date, and in mode `poll` price rules and kits deleted while no poller ran for a short while.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -37,9 +37,14 @@ from connectors.odoo.source.watches import Plan
 logger = logging.getLogger(__name__)
 
 
+async def _nothing() -> Collection[str]:
+    """The default of `Parts.known`."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a flow is put together from."""
+    """What a flow is put together from. `known`: keys that were published as active before this process, see `Deps.known`."""
 
     plan: Plan
     odoo: Odoo
@@ -48,6 +53,7 @@ class Parts:
     reader: Reader
     catalogue: Catalogue | None = None
     journal: Journal | None = None
+    known: Callable[[], Awaitable[Collection[str]]] = _nothing
 
 
 class OdooCapture:
@@ -61,6 +67,7 @@ class OdooCapture:
         self._seen = Seen(settings.seen_limit)
         self._stamps = Stamps(now)
         self._next_census: datetime | None = None
+        self._is_first = True
         self._listing = Listing(
             flow, parts.plan, settings, parts.models, parts.entities, parts.catalogue, parts.journal
         )
@@ -79,7 +86,8 @@ class OdooCapture:
         place = positions.decode(position)
         self._stamps.not_before(place.version)
         if place.reading is None:
-            place = positions.begun(place, await self._time(), self._reach)
+            now = await self._time()
+            place = positions.begun(place, now, self._reach, unwatched=self._was_unwatched(place, now))
             assert place.reading is not None
             self._listing.watching_since = self._listing.watching_since or place.reading.begun.strftime(STAMP)
         run = _Run(place)
@@ -168,11 +176,17 @@ class OdooCapture:
             return
         self._next_census = now + timedelta(minutes=self._settings.census_minutes)
         settled = place.until - self._reach.usual
-        census = await self._parts.catalogue.census(settled.strftime(STAMP))
-        found = Found(deleted=dict(census.deleted))
-        found.touched.add([*census.deleted, *census.missed])
+        catalogue = self._parts.catalogue
+        census = await catalogue.census(
+            settled.strftime(STAMP), await self._published_before() if catalogue.is_new else ()
+        )
+        # Negative ids are no records: they only carry the SKU of what is gone to the reader.
+        nameless = {-number: sku for number, sku in enumerate(census.gone, 1)}
+        found = Found(deleted={**census.deleted, **nameless})
+        found.touched.add([*census.deleted, *census.missed, *nameless])
         self._count("deleted", census.deleted)
         self._count("new", census.missed)
+        self._count("gone", census.gone)
         if self.flow == "prices":
             await self._rules(found)
         if self.flow == "stock":
@@ -182,6 +196,11 @@ class OdooCapture:
         async for page in self._published(found, place, place):
             yield page
 
+    async def _published_before(self) -> list[str]:
+        """The SKUs that whoever ran before told of as for sale."""
+        keys = await self._parts.known()
+        return [key.removeprefix("sku:") for key in keys if key.startswith("sku:")]
+
     async def _rules(self, found: Found) -> None:
         gone = await self._parts.entities.remember_rules()
         self._count("deleted", gone)
@@ -189,12 +208,19 @@ class OdooCapture:
         if found.touched.everything and self._parts.catalogue is not None:
             found.touched.add(self._parts.catalogue.known())
 
-    def _count(self, kind: str, what: Collection[int]) -> None:
+    def _count(self, kind: str, what: Collection[object]) -> None:
         if what:
             CENSUS_ONLY.labels(self.flow, kind).inc(len(what))
             logger.warning("capture_census_only flow=%s kind=%s count=%d", self.flow, kind, len(what))
 
     # ---- the rest
+
+    def _was_unwatched(self, place: Position, now: datetime) -> bool:
+        """Whether nobody has polled for longer than there is between two censuses. Asked once, when this process begins: price rules and bills of
+        materials that were deleted meanwhile are known to nobody, so everything is read once."""
+        is_first, self._is_first = self._is_first, False
+        pause = timedelta(minutes=self._settings.census_minutes)
+        return is_first and bool(pause) and place.until is not None and now - place.until > pause
 
     async def _time(self) -> datetime:
         """Odoo's clock where it tells, else ours."""

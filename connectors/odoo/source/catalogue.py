@@ -45,10 +45,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What a look at all ids showed: products that vanished, SKUs by id, and products the polls should have seen but have not."""
+    """What a look at all ids showed.
+
+    deleted  products that vanished, SKUs by id
+    missed   products the polls should have seen but have not
+    gone     SKUs that were published as for sale, and no product has any more: deleted or renamed while no poller ran. No ids: nobody knows them
+    """
 
     deleted: Mapping[int, str]
     missed: tuple[int, ...]
+    gone: tuple[str, ...] = ()
 
 
 class Catalogue:
@@ -96,7 +102,7 @@ class Catalogue:
                 logger.warning("capture_shared_sku products=%s", [row["id"] for row in twins[sku]])
             active = best is not None and best["id"] in wanted
             if active or sku in always:
-                items.append(Item(sku, best["id"] if best else product, best, active))
+                items.append(Item(sku, best["id"] if best else max(product, 0), best, active))
         return items
 
     async def find(self, names: Sequence[str]) -> dict[str, int]:
@@ -109,8 +115,14 @@ class Catalogue:
         domain = [*self._every(), ["id", ">", product]]
         return [row["id"] for row in await self._models.rows(MODEL, domain, (), limit=limit)]
 
-    async def census(self, settled: str) -> Census:
-        """Look at every id. `settled`: polls have read what changed before this stamp. The first look only gets to know them."""
+    @property
+    def is_new(self) -> bool:
+        """Whether it has not looked at all ids yet."""
+        return not self._counted
+
+    async def census(self, settled: str, published: Collection[str] = ()) -> Census:
+        """Look at every id. `settled`: polls have read what changed before this stamp. `published`: SKUs that are for sale as far as anybody was
+        told. The first look only gets to know the products; what it is told of others is compared by SKU."""
         listed: dict[int, tuple[str, str]] = {}
         last = 0
         while True:
@@ -125,11 +137,13 @@ class Catalogue:
         there = await self._models.by_id(MODEL, maybe, ("default_code",))
         deleted = {one: self._known[one] for one in maybe if one not in there}
         missed = tuple(one for one, (sku, at) in listed.items() if self._known.get(one) != sku and at < settled)
+        there_now = {sku for sku, _ in listed.values()}
+        gone = tuple(sku for sku in sorted(published) if sku not in there_now)
         first, self._counted = not self._counted, True
         if first:
             self._known = {one: sku for one, (sku, _) in listed.items()} | self._known
             missed = ()
-        return Census(deleted, missed)
+        return Census(deleted, missed, gone)
 
     def known(self) -> list[int]:
         """Ids of all products met."""

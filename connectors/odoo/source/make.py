@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 
 from connectors.kit.ports import Deps, Source
 from connectors.odoo.capture_settings import CaptureSettings
@@ -25,6 +26,7 @@ from connectors.odoo.source.readers import Reader
 from connectors.odoo.source.refunds import RefundReader
 from connectors.odoo.source.stock import StockReader
 from connectors.odoo.source.watches import PLANS
+from schemas.topics import RAW
 
 ACCOUNT = "main"
 PARTNERS = "partners"
@@ -56,9 +58,9 @@ def make_source(settings: OdooSettings, account: str, flow: str, deps: Deps) -> 
     journal = Journal(flow, plan, models, entities, capture.page_rows) if capture.mode == "outbox" else None
     links = Links(odoo, settings.module)
     reader = _reader(settings, flow, models, catalogue, kits, units, links, deps)
-    return OdooCapture(
-        capture, account, flow, Parts(plan, odoo, models, entities, reader, catalogue, journal), deps.now
-    )
+    known = partial(deps.known, RAW["odoo"][plan.entity])
+    parts = Parts(plan, odoo, models, entities, reader, catalogue, journal, known)
+    return OdooCapture(capture, account, flow, parts, deps.now)
 
 
 def _reader(

@@ -82,12 +82,13 @@ class Reach:
     journal: bool = False
 
 
-def begun(position: Position, now: datetime, reach: Reach) -> Position:
-    """The position with the pass of a new poll, which begins now."""
-    return replace(position, reading=_next(position, now, reach))
+def begun(position: Position, now: datetime, reach: Reach, *, unwatched: bool = False) -> Position:
+    """The position with the pass of a new poll, which begins now. `unwatched`: nobody has polled for long, so what
+    leaves no date may have changed."""
+    return replace(position, reading=_next(position, now, reach, unwatched))
 
 
-def _next(position: Position, now: datetime, reach: Reach) -> Pass:
+def _next(position: Position, now: datetime, reach: Reach, unwatched: bool) -> Pass:
     if position.until is None:
         if reach.first is None:
             return Pass(SWEEP, None, now)
@@ -97,7 +98,7 @@ def _next(position: Position, now: datetime, reach: Reach) -> Pass:
     until = min(position.until, now)
     if reach.journal and position.journal:
         return Pass(JOURNAL, None, now, everything=everything)
-    if everything:
+    if everything or (unwatched and reach.sweep is not None):
         return Pass(POLL, until - reach.usual, now, everything=True)
     if reach.wide_every and position.poll % reach.wide_every == 0 and reach.wide > reach.usual:
         return Pass(WIDE, until - reach.wide, now)
