@@ -825,6 +825,7 @@ class OfferedPrice(TypedDict):
     proposed: Money | None
     rejected: str
     why: str
+    waits_for: str
 
 
 class PriceLedger(TypedDict):

@@ -64,6 +64,8 @@ STAGES = (
     "pricing",
 )  # stages that can fail a record for good have dead letters of their own
 
+HOLDERS = (*DESTINATIONS, "pricing")  # where a record can wait for something by its name
+
 ORDERS = "orders"
 ORDERS_CURRENT = "orders.current"
 OUTCOMES = "outcomes"
@@ -237,10 +239,10 @@ def _failure(partitions: int, tiers: Iterable[timedelta]) -> Iterator[Topic]:
             dead(place), "natural key", "failed_record", partitions, 90 * _DAY,
             f"Records that {place} could not take and that wait for a person.", pii=True,
         )  # fmt: skip
-    for destination in DESTINATIONS:
+    for place in HOLDERS:
         yield Topic(
-            held(destination), "natural key", "failed_record", partitions, None,
-            f"Records for {destination} that wait for a mapping or an approval.", Cleanup.COMPACT, pii=True, owner="catalogue",
+            held(place), "natural key", "failed_record", partitions, None,
+            f"Records for {place} that wait for a mapping or an approval.", Cleanup.COMPACT, pii=True, owner="catalogue",
         )  # fmt: skip
     yield Topic(
         FAILED_ACTIONS, "failed record id", "failed_action", 1, None,

@@ -45,7 +45,7 @@ class PricingSettings(Part):
     )
     rates: dict[str, Decimal] = Field(
         default_factory=dict,
-        description="`EUR/USD` -> how many USD one EUR is; without it a price in another currency is a dead letter of `pricing`",
+        description="`EUR/USD` -> how many USD one EUR is; without it a price in another currency is held until there is one",
     )
 
     @field_validator("rates")

@@ -23,7 +23,7 @@ from schemas.registry import Registry, RegistryError
 from schemas.topics import SOURCES, Lane
 from streams.connectors import discover, load_connected_settings, mappings_of, part_of, stock_caps
 from streams.failure.breaker import Breakers
-from streams.failure.held import ReleaseWorker
+from streams.failure.held import ReleaseWorker, Resolver
 from streams.failure.mappings import MappingTable
 from streams.failure.retry_worker import RetryWorker
 from streams.failure.routing import FailureRouting
@@ -34,7 +34,9 @@ from streams.runtime.runtime import EXIT_FAILED
 from streams.settings import ConfigurationError, Settings, StageSettings
 from streams.stages.deliver import DeliverStage
 from streams.stages.newest import newest_of
+from streams.stages.pricing.stage import STAGE as PRICING
 from streams.stages.pricing.stage import PricingStage
+from streams.stages.pricing.waiting import Wants
 from streams.stages.renamed import Renaming
 from streams.stages.route import Router, RouteStage, Switches
 from streams.stages.rules import Channel
@@ -272,7 +274,8 @@ def _side_workers(
         for connector in parts.connectors:
             if connector.sink:
                 open_sink(parts, connector, sinks)
-        workers[RELEASE] = ReleaseWorker(parts.settings, parts.codec, sinks).run
+        resolvers: dict[str, Resolver] = {**sinks, PRICING: Wants(parts.settings.pricing)}
+        workers[RELEASE] = ReleaseWorker(parts.settings, parts.codec, resolvers).run
     return workers
 
 

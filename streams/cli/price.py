@@ -50,6 +50,7 @@ def explain(sku: Annotated[str, typer.Argument(help="The SKU.")], json: JsonOpti
     made = table("channel", "account", "asks", "sale", "since version", "waits")
     for offer in ledger["offers"]:
         waits = f"{_money(offer['proposed'])}: {offer['why']} ({offer['proposal'][:12]})" if offer["proposal"] else ""
+        waits = f"for {offer['waits_for']}" if offer["waits_for"] else waits
         made.add_row(
             offer["channel"], offer["account"], _money(offer["price"]), _sale(offer), str(offer["version"]), waits
         )

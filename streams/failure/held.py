@@ -19,11 +19,10 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
-from connectors.kit.ports import Sink
 from schemas.codec import Codec, DecodeError
 from schemas.record import Message, Record
 from streams.failure.actions import noted
@@ -47,16 +46,22 @@ _AFTER_FAILURE_SECONDS = 1.0
 _MEASURE_SECONDS = 5.0
 
 
+class Resolver(Protocol):
+    """Who can say whether the things that held records wait for exist now: sinks, and stages that hold."""
+
+    async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]: ...
+
+
 class ReleaseWorker:
     """One member of the release group. `run` blocks until `stop` is set; give it a thread of its own.
 
-    sinks   destination -> sink, asked by `resolve`. Sinks live in an event loop: the one that runs where this object is made, else one of
-            its own.
+    sinks   destination -> sink, asked by `resolve`; of a stage that holds, its resolver. Sinks live in an event loop: the one that runs where
+            this object is made, else one of its own.
     clock   epoch seconds; tests pass their own
     """
 
     def __init__(
-        self, settings: Settings, codec: Codec, sinks: Mapping[str, Sink], *, group: str = GROUP,
+        self, settings: Settings, codec: Codec, sinks: Mapping[str, Resolver], *, group: str = GROUP,
         clock: Callable[[], float] = time.time, producer: SyncProducer | None = None,
     ) -> None:  # fmt: skip
         self._settings = settings

@@ -7,6 +7,7 @@ Two steps for a large change (PRC-1): it is proposed, and goes out when a person
     approved, and the proposal is still open       -> offered, with the name of who approved
     approved, but the price moved meanwhile        -> nothing: what was approved is no longer what would go out
     rejected                                       -> nothing, and not proposed again until the price changes
+    a rate or a pricelist is missing               -> nothing: the channel waits for it, until it is there or a newer price does without
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from schemas.checksum import event_id
 from schemas.records import Approval, Money, OfferedPrice, Price, PriceLedger, PriceOffer
 from streams.pricing_settings import PricingSettings
 from streams.stages.pricing.offered import Offered, PriceProblemError, change_percent, offered
+from streams.stages.pricing.waiting import word_of
 from streams.stages.rules import Channel
 
 PROPOSED, APPROVED, REJECTED, SUPERSEDED = "proposed", "approved", "rejected", "superseded"
@@ -27,12 +29,19 @@ PROPOSED, APPROVED, REJECTED, SUPERSEDED = "proposed", "approved", "rejected", "
 
 @dataclass(slots=True)
 class Step:
-    """What follows from one record. `problems`: channel -> why it cannot be offered there."""
+    """What follows from one record. `problems`: channel -> why it cannot be offered there; `freed`: a channel waited and waits no more."""
 
     ledger: PriceLedger
     offers: list[PriceOffer] = field(default_factory=list)
     approvals: list[Approval] = field(default_factory=list)
     problems: dict[Channel, PriceProblemError] = field(default_factory=dict)
+    freed: bool = False
+
+    @property
+    def waiting(self) -> str:
+        """What the first channel that waits for something waits for, empty when none does."""
+        found = (word_of(channel, one.waiting_for) for channel, one in self.problems.items() if one.waiting_for)
+        return next(found, "")
 
 
 def empty(sku: str, now: datetime) -> PriceLedger:
@@ -51,14 +60,17 @@ def priced(
 ) -> Step:  # fmt: skip
     """A new price of the SKU. `encoded`: the same record as bytes, which the ledger keeps; `asked_again`: a resync wants every offer anew."""
     step = Step(_with(ledger, price=encoded, at=now))
-    if not price["active"]:
-        return step
     for channel in channels:
+        if not price["active"]:
+            _wait(step, channel, "")
+            continue
         try:
             made = offered(price, settings.of(*channel), settings.rates, now)
         except PriceProblemError as problem:
             step.problems[channel] = problem
+            _wait(step, channel, word_of(channel, problem.waiting_for) if problem.waiting_for else "")
             continue
+        _wait(step, channel, "")
         _judge(step, channel, price, made, settings, now, asked_again=asked_again)
     return step
 
@@ -113,6 +125,13 @@ def _judge(
         step.approvals.append(_approval(channel, price["sku"], proposal, PROPOSED, before, made, why, now))
         kept = before or _no_offer(channel)
         _put(step, {**kept, "proposal": proposal, "proposed": made.price, "why": why})
+
+
+def _wait(step: Step, channel: Channel, word: str) -> None:
+    before = _offer_of(step.ledger, channel)
+    if (before["waits_for"] if before else "") != word:
+        step.freed = step.freed or not word
+        _put(step, {**(before or _no_offer(channel)), "waits_for": word})
 
 
 def _needs_person(before: OfferedPrice | None, made: Offered, settings: PricingSettings, channel: Channel) -> str:
@@ -186,7 +205,7 @@ def _is_same(before: OfferedPrice, made: Offered) -> bool:
 def _no_offer(channel: Channel) -> OfferedPrice:
     return OfferedPrice(
         channel=channel[0], account=channel[1], version=0, price=None, sale_price=None, sale_starts_at=None,
-        sale_ends_at=None, proposal="", proposed=None, rejected="", why="",
+        sale_ends_at=None, proposal="", proposed=None, rejected="", why="", waits_for="",
     )  # fmt: skip
 
 

@@ -25,11 +25,12 @@ _DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "KWD": 3, "BHD": 3, "TND": 3}
 
 
 class PriceProblemError(Exception):
-    """This price cannot be offered: why, and whose business that is."""
+    """This price cannot be offered: why, whose business that is, and what it waits for (see `waiting`), if anything would release it."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: Reason, detail: str, waiting_for: str = "") -> None:
         super().__init__(detail)
         self.reason = reason
+        self.waiting_for = waiting_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def _chosen(price: Price, rules: ChannelPricing, now: datetime) -> tuple[Priceli
         raise PriceProblemError(
             Reason.MAPPING,
             f"pricelist {rules.pricelist!r} says nothing of this product: is its name right, is it read?",
+            f"pricelist:{rules.pricelist}",
         )
     always = [entry for entry in mine if entry["starts_at"] is None and entry["ends_at"] is None]
     dated = [entry for entry in mine if entry not in always and (entry["ends_at"] is None or entry["ends_at"] > now)]
@@ -105,7 +107,8 @@ def _converted(amount: Decimal, source: str, target: str, rates: Mapping[str, De
         return amount
     rate = rates.get(f"{source}/{target}")
     if rate is None:
-        raise PriceProblemError(Reason.MAPPING, f"no rate {source}/{target} is configured (pricing.rates)")
+        detail = f"no rate {source}/{target} is configured (pricing.rates)"
+        raise PriceProblemError(Reason.MAPPING, detail, f"rate:{source}/{target}")
     terms.append(Term(name=f"rate {source}/{target}", quantity=str(amount * rate), event=str(rate)))
     return amount * rate
 

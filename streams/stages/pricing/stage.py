@@ -1,5 +1,8 @@
 """prices, approvals -> price-offers: one consumer group; what is known of each SKU is restored from `price.ledger`.
 
+A price that cannot be made because a rate or a pricelist is missing is held (`held.pricing`, one record for each SKU) and comes back when it
+is there (see `waiting`); a newer price that can be made ends the waiting. An older price that comes back late changes nothing.
+
 Everything that follows from a chunk, its ledgers included, is acknowledged together. A repeat after a crash finds the ledger as it was or as
 it became; in both cases what it offers again has a newer version and the same price, which destinations take as already applied.
 """
@@ -19,8 +22,8 @@ from schemas.headers import Headers, decode_headers, encode_headers
 from schemas.reasons import Reason
 from schemas.record import Message, Record
 from schemas.records import Approval, Price, PriceLedger
-from schemas.topics import APPROVALS, ENTITIES, PRICE_LEDGER
-from streams.failure.routing import FailureRouting
+from schemas.topics import APPROVALS, ENTITIES, PRICE_LEDGER, held
+from streams.failure.routing import FailureRouting, held_key
 from streams.kafka import read_to_end
 from streams.runtime import Chunk, Partition, StageContext, StageLimits
 from streams.settings import Settings
@@ -113,9 +116,31 @@ class PricingStage:
         changed[step.ledger["key"]] = step.ledger
         made = [self._offer(offer, headers) for offer in step.offers]
         made += [self._proposal(approval, headers) for approval in step.approvals]
-        for channel, problem in step.problems.items():
-            made += self._dead(record, problem.reason, f"{channel[0]}, {channel[1]}: {problem}")
+        made += self._problems(record, step)
+        if step.freed and not step.waiting:
+            made.append(Message(held(STAGE), _held_key(step.ledger["key"]), None))
         return made
+
+    def _problems(self, record: Record, step: Step) -> list[Message]:
+        """One held record for all that waits; a dead letter for each other channel."""
+        told = {channel: f"{channel[0]}, {channel[1]}: {problem}" for channel, problem in step.problems.items()}
+        made: list[Message] = []
+        for channel, problem in step.problems.items():
+            if not problem.waiting_for:
+                made += self._dead(record, problem.reason, told[channel])
+        if step.waiting:
+            details = "; ".join(told[channel] for channel, problem in step.problems.items() if problem.waiting_for)
+            key = step.ledger["key"] if record.topic == PRICES else None
+            made += self._held(record, details, step.waiting, key)
+        return made
+
+    def _held(self, record: Record, detail: str, waiting_for: str, key: str | None) -> list[Message]:
+        """`key`: of what a newer one replaces; None = it is an answer of a person, which nothing replaces."""
+        routed = self._route(record, Reason.MAPPING, detail, waiting_for)
+        return [
+            replace(message, key=_held_key(key)) if key and message.topic == held(STAGE) else message
+            for message in routed
+        ]
 
     def _check_environment(self, headers: Headers) -> None:
         if headers.env != self._settings.environment:
@@ -128,6 +153,8 @@ class PricingStage:
         if record.topic == PRICES:
             price: Price = self._codec.decode("price", record.value)
             before = changed.get(price["key"]) or known.get(price["key"]) or book.empty(price["sku"], now)
+            if self._is_older(price, before):
+                return None
             return book.priced(
                 before, price, record.value or b"", rules, self._channels, now, asked_again=bool(headers.lane)
             )
@@ -137,6 +164,10 @@ class PricingStage:
             return None  # our own proposals, read back
         newest: Price | None = self._codec.decode("price", ledger["price"]) if ledger["price"] else None
         return book.answered(ledger, answer, newest, rules, now)
+
+    def _is_older(self, price: Price, known: PriceLedger) -> bool:
+        """A held price that is released may meet a newer one (INV-5 of prices)."""
+        return known["price"] is not None and price["version"] < self._codec.decode("price", known["price"])["version"]
 
     def _offer(self, offer: object, cause: Headers) -> Message:
         body = dict(offer)  # type: ignore[call-overload] # a TypedDict
@@ -152,9 +183,12 @@ class PricingStage:
         )
 
     def _dead(self, record: Record, reason: Reason, detail: str) -> list[Message]:
+        return self._route(record, reason, detail)
+
+    def _route(self, record: Record, reason: Reason, detail: str, waiting_for: str = "") -> list[Message]:
         routed = self._routing.route(
             record, destination=STAGE, operation=STAGE, reason=reason, detail=detail,
-            now_ms=int(self._now().timestamp() * 1000), target=record.topic,
+            now_ms=int(self._now().timestamp() * 1000), target=record.topic, waiting_for=waiting_for,
         )  # fmt: skip
         return list(routed.messages)
 
@@ -165,3 +199,8 @@ class PricingStage:
             self._books[record.partition][record.key.decode()] = self._codec.decode("price_ledger", record.value)
         except (DecodeError, UnicodeDecodeError):
             logger.warning("price_ledger_unreadable origin=%s", record.origin)
+
+
+def _held_key(key: str) -> bytes:
+    """As `routing.held_key` of a state."""
+    return held_key(key, STAGE, "", is_state=True)
