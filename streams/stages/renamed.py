@@ -9,8 +9,8 @@
 What an order asks of stock moves by itself (`streams.stages.stock.homing`).
 
 Every process that routes has a table of its own, which lags behind by moments. So this waits until the entry is some seconds old: what they
-routed by the old word is then in the topics this reads. What is told under a new word is at least of the version of the entry's time, so it
-wins over what the word's former owner said. A repeat after a kill tells the same again, which changes nothing.
+routed by the old word is then in the topics this reads. What is told under another word is at least of the version of the change's time, so
+it wins over what was said there before, be it another SKU's number or a 0. A repeat after a kill tells the same again, which changes nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Routes(Protocol):
 
     skus: Skus
 
-    def canonical(self, record: Record, headers: Headers, entity: str) -> list[Message]: ...
+    def canonical(self, record: Record, headers: Headers, entity: str, least_ms: int = 0) -> list[Message]: ...
 
     def told(self, onward: Onward, schema: str, value: bytes, headers: Headers) -> list[Message]: ...
 
@@ -79,7 +79,8 @@ class Renaming:
         if not words:
             return []
         await self._until_known(records[-1])
-        return await asyncio.to_thread(self._told_anew, words)
+        changed_ms = max(record.timestamp_ms for record in records)
+        return await asyncio.to_thread(self._told_anew, words, changed_ms)
 
     async def _until_known(self, newest: Record) -> None:
         settled_ms = newest.timestamp_ms + int(SETTLE_SECONDS * 1000)
@@ -91,25 +92,27 @@ class Renaming:
             await self.sleep(_LOOK_SECONDS)
         raise InfrastructureError("the mappings are not followed")
 
-    def _told_anew(self, words: Words) -> list[Message]:
+    def _told_anew(self, words: Words, changed_ms: int) -> list[Message]:
         topics = [ENTITIES[entity].current for entity in TOLD] + sorted({state(name) for name, _ in words})
         keys = {_key(entity, channel, sku) for channel, skus in words.items() for sku in skus for entity in TOLD}
         found = self.read(topics, sorted(keys))
         made: dict[tuple[str, bytes | None, bytes | None], Message] = {}
         for channel, skus in words.items():
             for word in sorted(skus):
-                for message in (*self._of_sku(channel, word, found), *self._of_item(channel, word, found)):
+                for message in (*self._of_sku(channel, word, found, changed_ms), *self._of_item(channel, word, found)):
                     made[message.topic, message.key, message.value] = message  # a product goes to every account
         return list(made.values())
 
-    def _of_sku(self, channel: Channel, sku: str, found: Mapping[tuple[str, str], Record]) -> list[Message]:
+    def _of_sku(
+        self, channel: Channel, sku: str, found: Mapping[tuple[str, str], Record], changed_ms: int
+    ) -> list[Message]:
         made: list[Message] = []
         for entity in TOLD:
             record = found.get((ENTITIES[entity].current, _key(entity, channel, sku)))
             if record is None:
                 continue
             try:
-                made += self.router.canonical(record, decode_headers(record.headers), entity)
+                made += self.router.canonical(record, decode_headers(record.headers), entity, changed_ms)
             except ValueError as error:
                 made += self.router.failed(record, Reason.DATA, str(error))
         return made

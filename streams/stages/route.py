@@ -110,13 +110,15 @@ class Router:
         )
         return list(routed.messages)
 
-    def canonical(self, record: Record, headers: Headers, entity: str) -> list[Message]:
-        """The deliveries of a canonical record. Raises ValueError for one that cannot be read."""
+    def canonical(self, record: Record, headers: Headers, entity: str, least_ms: int = 0) -> list[Message]:
+        """The deliveries of a canonical record, of this version at least where they tell of a SKU. Raises ValueError for one that cannot be
+        read."""
         if not record.key or not record.value:
             raise DecodeError(f"the {entity} has no key or no value")
         body = self._codec.decode(entity, record.value)
         messages: list[Message] = []
-        for onward in follow(entity, body, self.switches.channels, headers.lane, self.skus):
+        for made in follow(entity, body, self.switches.channels, headers.lane, self.skus):
+            onward = replace(made, least_ms=max(made.least_ms, least_ms))
             value = self._named(entity, body, onward) or record.value
             fact = Fact(entity, value, headers.source, onward.channel[1], headers)
             messages += self.switched(onward, fact, body.get("status", ""))

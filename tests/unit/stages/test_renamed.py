@@ -72,7 +72,8 @@ class World:
 
     async def changed(self, internal: str | None, before: str = "", key: Any = ENTRY) -> list[Message]:
         """The table has it, and the stage is given it."""
-        record = entry_record(key, internal, at=LATER, offset=50, before=before)
+        at_ms = int(LATER.timestamp() * 1000)
+        record = entry_record(key, internal, at=LATER, offset=50, before=before, timestamp_ms=at_ms)
         self.table.apply(record)
         return await self.renaming().messages([record])
 
@@ -146,6 +147,10 @@ async def test_an_item_that_gets_back_to_its_namesake_is_told_that_ones_number()
         "stock:walmart:MAIN:OURS": "4",
     }
     assert ended(messages) == set()
+    # Of the time of the change: OURS may have been told 0 since its number was worked out (INV-5).
+    assert {delivery(m)["version"] for m in messages if m.topic.startswith("deliver.")} == {
+        int(LATER.timestamp() * 1000)
+    }
 
 
 @pytest.mark.parametrize(
