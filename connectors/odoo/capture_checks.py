@@ -123,6 +123,6 @@ class CaptureChecks:
         there = await self._odoo.ask("sale.order.line", "fields_get", [ORDERED_FIELD], ["type"])
         detail = (
             "whole and in part" if there
-            else f"of whole lines; a quantity that is lowered is not told without {ORDERED_FIELD}, which `causeway odoo install-outbox` makes"
+            else f"of whole lines; a quantity that is lowered is not told without {ORDERED_FIELD}, which `causeway odoo install-field` makes"
         )  # fmt: skip
         return Check("capture of cancellations", ok=True, detail=detail)

@@ -107,6 +107,10 @@ class Outbox:
             steps += [step async for step in self._make_field()]
         return steps
 
+    async def install_field(self) -> list[Step]:
+        """Only what keeps the ordered quantity: enough for mode `poll` to tell a lowered one. Needs no app, and costs Odoo nothing to speak of."""
+        return [step async for step in self._make_field()]
+
     async def uninstall(self) -> list[Step]:
         """Automations first, so that none writes into what is not there any more. The group goes last; the field with what it knows."""
         steps = await self._remove_rules(keep=set())

@@ -1,4 +1,4 @@
-"""`causeway odoo`: what Odoo itself needs for change capture in mode `outbox`. Idempotent; says what it made.
+"""`causeway odoo`: what Odoo itself needs for change capture in mode `outbox`, and to tell lowered quantities. Idempotent; says what it made.
 
 Exit codes: 0 done; 1 Odoo refused, or cannot be reached; 2 wrong usage or configuration.
 """
@@ -13,7 +13,10 @@ import typer
 if TYPE_CHECKING:
     from connectors.odoo.outbox import Outbox, Step
 
-app = typer.Typer(no_args_is_help=True, help="What Odoo itself needs for change capture in mode `outbox`.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="What Odoo itself needs for change capture: the outbox, the field for lowered quantities.",
+)
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be made or removed; change nothing.")]
 Flows = Annotated[
@@ -39,6 +42,15 @@ def install_outbox(flow: Flows = None, dry_run: DryRun = False) -> None:
         )
     steps = _run(lambda outbox, polled: outbox.install(flow or polled), dry_run=dry_run)
     _tell(steps, "made" if not dry_run else "would be made")
+
+
+@app.command("install-field")
+def install_field(dry_run: DryRun = False) -> None:
+    """Have Odoo keep what was ordered of each order line (field x_causeway_ordered), so that a lowered quantity can be told in mode `poll` too.
+
+    Needs Administration rights, once. `install-outbox` makes it as well; `uninstall-outbox` removes it.
+    """
+    _tell(_run(lambda outbox, _: outbox.install_field(), dry_run=dry_run), "made" if not dry_run else "would be made")
 
 
 @app.command("uninstall-outbox")

@@ -1,8 +1,8 @@
 """Raw `sale_order` -> canonical `cancellation`, when something of it is cancelled in Odoo (FUL-3).
 
-What is cancelled of a line is what was ordered less what Odoo still wants. What was ordered is known where `causeway odoo install-outbox`
-has added a field that keeps it. Without it Odoo keeps no trace of a lowered quantity, only of one that is nothing any more: then the line
-is told with `remaining` 0, and the sink counts from the order at the marketplace, which it looks at anyway.
+What is cancelled of a line is what was ordered less what Odoo still wants. What was ordered is known where `causeway odoo install-field` or
+`install-outbox` has added a field that keeps it. Without it Odoo keeps no trace of a lowered quantity, only of one that is nothing any more: then
+the line is told with `remaining` 0, and the sink counts from the order at the marketplace, which it looks at anyway.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from prometheus_client import Counter
 
 CENSUS_ONLY = Counter(
     "causeway_capture_census_only_total",
-    "Changes that no poll had seen: found by looking further back (late), by the census of ids (new, deleted)",
+    "Changes that no poll had seen: found by looking further back (late), by the census of ids (new, deleted, gone)",
     ["flow", "kind"],
 )
 REPEATED = Counter(

@@ -12,7 +12,7 @@ from connectors.odoo.source.links import LineLink, Links
 from connectors.odoo.source.models import Models, Row, link, newest, number, plain, text
 from connectors.odoo.source.readers import Asked, fetched
 
-# Written by an automation of `causeway odoo install-outbox` when a line is made: what was ordered, whatever is changed later.
+# Made by `causeway odoo install-field` (and `install-outbox`), computed once when a line is made: what was ordered, whatever is changed later.
 ORDERED_FIELD = "x_causeway_ordered"
 _HEADER = ("name", "state", "locked", "date_order", "tag_ids", "write_date")
 _LINE = ("product_id", "product_uom_qty", "qty_delivered", "display_type", "write_date", ORDERED_FIELD)
