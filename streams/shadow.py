@@ -44,8 +44,19 @@ def read_shadow(
     settings: Settings, codec: Codec, chosen: Callable[[Delivery], bool] = lambda delivery: True
 ) -> tuple[list[Shadowed], int]:
     """All that is in shadow and chosen, by destination and operation; and how many records cannot be read. Raises BrokerError."""
+    records = read_to_end(settings.kafka.librdkafka(), [shadow(name) for name in DESTINATIONS])
+    return standing(records, codec, settings.environment.value, chosen)
+
+
+def standing(
+    records: Iterable[Record],
+    codec: Codec,
+    environment: str,
+    chosen: Callable[[Delivery], bool] = lambda delivery: True,
+) -> tuple[list[Shadowed], int]:
+    """The same of these records of shadow topics, each partition in order. Pure."""
     newest: dict[tuple[str, bytes], Record] = {}
-    for record in read_to_end(settings.kafka.librdkafka(), [shadow(name) for name in DESTINATIONS]):
+    for record in records:
         if record.key is not None:
             newest[record.topic, record.key] = record
     found, unreadable = [], 0
@@ -53,7 +64,7 @@ def read_shadow(
         if record.value is None:
             continue
         try:
-            delivery = read_arrival(record, codec, settings.environment.value).delivery
+            delivery = read_arrival(record, codec, environment).delivery
             lane = codec.decode("deliver", record.value)["lane"]
         except (DecodeError, ValueError):
             unreadable += 1

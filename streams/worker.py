@@ -10,7 +10,7 @@ import contextlib
 import logging
 import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,19 +19,21 @@ from typing import Any
 from connectors.kit.ports import Connector, Deps, Sink
 from connectors.kit.settings import Part
 from schemas.codec import Codec
+from schemas.record import Record
 from schemas.registry import Registry, RegistryError
-from schemas.topics import SOURCES, Lane
+from schemas.topics import DESTINATIONS, SOURCES, Lane, shadow
 from streams.connectors import discover, load_connected_settings, mappings_of, part_of, stock_caps
 from streams.failure.breaker import Breakers
 from streams.failure.held import ReleaseWorker, Resolver
 from streams.failure.mappings import MappingTable
 from streams.failure.retry_worker import RetryWorker
 from streams.failure.routing import FailureRouting
-from streams.kafka import ensure_topics
+from streams.kafka import ensure_topics, read_to_end
 from streams.observe.process import observed
 from streams.runtime import InfrastructureError, Runtime, RuntimeSettings, Stage
 from streams.runtime.runtime import EXIT_FAILED
 from streams.settings import ConfigurationError, Settings, StageSettings
+from streams.stages.catching_up import CatchingUp
 from streams.stages.deliver import DeliverStage
 from streams.stages.newest import newest_of
 from streams.stages.pricing.stage import STAGE as PRICING
@@ -141,7 +143,8 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
         stages.append(TransformStage(settings, transformer, tuple(mappings), settings.stage.chunk_records))
     if "route" in wanted:
         router = Router(codec, routing, now, switches(parts), skus)
-        stages.append(RouteStage(router, settings.stage.chunk_records, renaming(parts, router)))
+        chunk_records = settings.stage.chunk_records
+        stages.append(RouteStage(router, chunk_records, renaming(parts, router), catching_up(parts, router)))
     if "stock" in wanted:
         caps = stock_caps(settings, parts.connectors)
         stages.append(StockStage(settings, codec, routing, channels_of(parts), now, caps=caps, skus=skus))
@@ -179,6 +182,16 @@ def renaming(parts: Parts, router: Router) -> Renaming:
         parts.codec, router, parts.mappings, router.switches.channels, settings.environment.value,
         partial(newest_of, settings.kafka.librdkafka()), lambda: int(now().timestamp() * 1000),
     )  # fmt: skip
+
+
+def catching_up(parts: Parts, router: Router) -> CatchingUp:
+    """What shadow kept of flows that are on now."""
+    config, topics = parts.settings.kafka.librdkafka(), [shadow(name) for name in DESTINATIONS]
+
+    def read(numbers: Sequence[int]) -> Iterable[Record]:
+        return read_to_end(config, topics, partitions=frozenset(numbers))
+
+    return CatchingUp(parts.codec, router.switches, router.skus, parts.settings.environment.value, read, now)
 
 
 def open_sink(parts: Parts, connector: Connector, sinks: dict[str, Sink]) -> Sink:

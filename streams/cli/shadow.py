@@ -55,6 +55,7 @@ def list_(account: Account = "", flow: FlowName = "", json: JsonOption = False) 
         made.add_row(destination, operation, name, str(count))
     print_table(made)
     typer.echo(f"{len(found)} in shadow" + (f", {unreadable} cannot be read" if unreadable else ""))
+    _tell_left_behind(desk, found)
 
 
 @app.command()
@@ -73,6 +74,7 @@ def diff(account: Account = "", flow: FlowName = "", key: Key = "", most: Most =
         )
         return
     _print_diff(compared)
+    _tell_left_behind(desk, found)
     if len(found) > most:
         typer.echo(f"{len(found) - most} more are in shadow; raise --most, or choose by --account, --flow or --key")
 
@@ -100,6 +102,20 @@ def release(
     confirm(f"Deliver {len(on)} of {len(found)}?", yes)
     let_go(desk.settings, desk.codec, on, desk.actor, note, desk.now)
     typer.echo(f"{len(on)} on their way; the rest of {len(found)} stays in shadow")
+
+
+def _tell_left_behind(desk: Desk, found: Sequence[Shadowed]) -> None:
+    """One line for each flow that is on and has something in shadow all the same."""
+    from streams.observe.flows import left_behind
+    from streams.phases import phase_of
+    from streams.stages.rules import FLOW_OF
+
+    counts = Counter((_channel(item.delivery), FLOW_OF[item.delivery.operation]) for item in found)
+    for (channel, flow), count in sorted(counts.items()):
+        pilot = desk.settings.pilot.get(channel[0], {}).get(channel[1].lower())
+        said = "pilot" if pilot and not pilot.is_everything else ""
+        if line := left_behind(":".join(channel), flow, phase_of(desk.settings.phases, *channel, flow), said, count):
+            typer.echo(line)
 
 
 def _read(desk: Desk, account: str, flow: str, key: str) -> tuple[list[Shadowed], int]:

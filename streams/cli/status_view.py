@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from streams.observe.flows import FlowStatus, JobStatus
+from streams.observe.flows import FlowStatus, JobStatus, left_behind
 from streams.observe.status import Status, Unknown
 
 _STATES = {
@@ -153,9 +153,15 @@ def _writes(found: Status) -> RenderableType:
         return _unknown(found.writes)
     busy = [row for row in found.writes.rows if not row.is_quiet]
     quiet = [row for row in found.writes.rows if row.is_quiet]
-    return (
-        Group(*([_busy(busy)] if busy else []), *_quiet(quiet)) if busy or quiet else _none("no account is configured")
-    )
+    if not (busy or quiet):
+        return _none("no account is configured")
+    return Group(*([_busy(busy)] if busy else []), *_left_behind(busy), *_quiet(quiet))
+
+
+def _left_behind(rows: Sequence[FlowStatus]) -> Iterator[Text]:
+    for row in rows:
+        if line := left_behind(row.account, row.flow, row.phase, row.pilot, row.shadow):
+            yield Text(line, style="yellow")
 
 
 def _busy(rows: Sequence[FlowStatus]) -> Table:

@@ -13,9 +13,10 @@ from schemas.records import FailedRecord
 from schemas.topics import DESTINATIONS, SOURCES, shadow
 from streams.observe.ledger import APPLIED, EXCLUDED, WAITING, FlowLedger, OpenJob
 from streams.observe.newest import NewestReader
-from streams.observe.operations import account_of, operation_for
-from streams.phases import Flow, Phases, Pilot, phase_of
+from streams.observe.operations import account_of, kept_as, operation_for
+from streams.phases import Flow, Phase, Phases, Pilot, phase_of
 from streams.settings import Settings
+from streams.stages.catching_up import FLOWS as TOLD_FLOWS
 from streams.stages.rules import FLOW_OF, Channel
 
 MOST_SHADOW = 50_000
@@ -93,17 +94,28 @@ def by_flow(letters: Iterable[FailedRecord]) -> FailedByFlow:
 
 
 def in_shadow(records: Iterable[Record]) -> dict[Place, int]:
-    """Records of shadow topics, in the order of each key -> how many stand. Their keys say all: `key|operation`."""
+    """Records of shadow topics, in the order of each key -> how many stand. Their keys say all."""
     standing: dict[tuple[str, bytes], bool] = {}
     for record in records:
         if record.key is not None:
             standing[record.topic, record.key] = record.value is not None
     found: Counter[Place] = Counter()
     for (_, name), stands in standing.items():
-        key, _, operation = name.decode(errors="replace").rpartition("|")
+        key, operation = kept_as(name.decode(errors="replace"))
         if stands and operation in FLOW_OF:
             found[account_of(key), FLOW_OF[operation]] += 1
     return dict(found)
+
+
+def left_behind(account: str, flow: str, phase: str, pilot: str, count: int) -> str:
+    """One line about what lies in shadow although its flow is on, empty when nothing does or it is where it belongs."""
+    if phase != Phase.ON or not count:
+        return ""
+    if flow in {one.value for one in TOLD_FLOWS.values()}:  # goes out by itself, but what the pilot leaves out
+        return "" if pilot else f"{account} {flow} is on: {count} in shadow go out when the workers start with it"
+    why = "outside the pilot scope, or " if pilot else ""
+    ask = f"--account {account} --flow {flow}"
+    return f"{account} {flow} is on: {count} in shadow, {why}from before; causeway shadow diff {ask}, then release"
 
 
 def count_shadow(settings: Settings, most: int = MOST_SHADOW) -> ShadowCount:

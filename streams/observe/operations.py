@@ -9,6 +9,7 @@ from schemas.records import Outcome
 from schemas.topics import RAW, SOURCES
 from streams.stages.rules import (
     ACKNOWLEDGE_ORDER,
+    FLOW_OF,
     REOPEN_ORDER,
     RULES,
     SET_STOCK,
@@ -56,6 +57,16 @@ def account_of(key: str) -> Channel:
     except ValueError:
         return "", ""
     return (system, account) if system in SOURCES else ("", "")
+
+
+def kept_as(name: str) -> tuple[str, str]:
+    """Key and operation of what shadow or held keeps under `key|operation`, of a command under `key|operation|id` or `key|id`: then the
+    operation may be empty."""
+    key, _, last = name.rpartition("|")
+    if last in FLOW_OF:
+        return key, last
+    before, _, operation = key.rpartition("|")
+    return (before, operation) if operation in FLOW_OF else (key, "")
 
 
 def is_order(key: str) -> bool:

@@ -21,7 +21,7 @@ from schemas.record import Record
 from schemas.registry import RegistryError
 from schemas.topics import APPROVALS, DESTINATIONS, shadow
 from streams.kafka import BrokerError, partitions_of, reader, record_of
-from streams.observe.operations import account_of
+from streams.observe.operations import account_of, kept_as
 from streams.stages.pricing.ledger import PROPOSED
 from streams.stages.rules import FLOW_OF
 
@@ -58,7 +58,7 @@ class Standing:
         }
 
     def _switch(self, record: Record, name: bytes) -> None:
-        key, _, operation = name.decode(errors="replace").rpartition("|")
+        key, operation = kept_as(name.decode(errors="replace"))
         if record.value is None:
             self._shadow.pop((record.topic, name), None)
         elif operation in FLOW_OF:

@@ -22,7 +22,7 @@ from streams.connectors import part_of
 from streams.kafka import QUIET, partitions_of, read_to_end
 from streams.observe.facts import FACTS
 from streams.observe.journey import Journey, journey_of
-from streams.observe.operations import OWN_KINDS, is_order, order_of
+from streams.observe.operations import OWN_KINDS, is_order, kept_as, order_of
 from streams.observe.telling import header_of, told_topics
 from streams.poller.partition import partition_of
 from streams.settings import Settings
@@ -123,7 +123,7 @@ class _Search:
                 if record.key in wanted:
                     found[(record.key or b"").decode()].append(record)
         for record in read_to_end(self._config, self._by_operation) if wanted else ():
-            own = (record.key or b"").rpartition(b"|")[0]
+            own = kept_as((record.key or b"").decode(errors="replace"))[0].encode()
             if own in wanted:
                 found[own.decode()].append(record)
         return dict(found)

@@ -6,6 +6,7 @@
     marketplace still shows as created                 -> acknowledge_order to that marketplace (FUL-1)
     an outcome: the marketplace will not cancel        -> reopen_order in Odoo: the first phase is taken back (ORD-13)
     an outcome: no such item at the marketplace        -> the product is read again and listed (INV-4)
+    the stage starts, with a flow switched on          -> what shadow kept of what marketplaces are told (OPS-7, see `catching_up`)
     an entry of the cross-reference of SKUs            -> what it touches is told anew (ORD-9, see `renamed`)
 
 The body of a delivery is the canonical record as it stands on its topic, byte for byte, but for a SKU that the marketplace calls otherwise.
@@ -14,6 +15,7 @@ A flow that is off or in shadow (OPS-7) gives an outcome that says so, and in sh
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -33,6 +35,7 @@ from streams.observe import metrics
 from streams.phases import Phase, Phases, Pilot, phase_of
 from streams.runtime import Chunk, Partition, StageContext, StageLimits
 from streams.stages import follow_ups
+from streams.stages.catching_up import CatchingUp
 from streams.stages.demand import demands
 from streams.stages.last_resort import deliver_or_bury
 from streams.stages.outcomes import Verdict, outcome_message
@@ -216,10 +219,17 @@ class RouteStage:
     name = "causeway.route"
     topics: tuple[str, ...] = (*ENTITY_OF, OUTCOMES, MAPPINGS)
 
-    def __init__(self, router: Router, chunk_records: int, renaming: Renaming | None = None) -> None:
+    def __init__(
+        self,
+        router: Router,
+        chunk_records: int,
+        renaming: Renaming | None = None,
+        catching_up: CatchingUp | None = None,
+    ) -> None:
         self.limits = StageLimits(chunk_records=chunk_records)
         self._router = router
         self._renaming = renaming
+        self._catching_up = catching_up
 
     async def start(self, context: StageContext) -> None:
         """Keep what the runtime hands out."""
@@ -229,7 +239,12 @@ class RouteStage:
         """Nothing of our own to close."""
 
     async def assigned(self, partitions: AbstractSet[Partition]) -> None:
-        """No state to restore."""
+        """No state to restore. Of shadow this worker looks after the partitions that have the numbers of its outcomes."""
+        numbers = sorted(one.partition for one in partitions if one.topic == OUTCOMES)
+        if self._catching_up is not None and numbers:
+            released = await asyncio.to_thread(self._catching_up.released, numbers)
+            await self._producer.deliver(released.deliveries)
+            await self._producer.deliver(released.ends)
 
     async def revoked(self, partitions: AbstractSet[Partition]) -> None:
         """No state to drop."""

@@ -16,8 +16,13 @@ from schemas.codec import Codec
 from schemas.topics import DESTINATIONS, Lane, deliver, shadow
 from streams.cli import shadow as shadow_cli
 from streams.connectors import discover
+from streams.kafka import read_to_end
 from streams.phases import Phase, Pilot
+from streams.runtime import Partition
 from streams.shadow import read_shadow, released
+from streams.stages.catching_up import CatchingUp
+from streams.stages.route import Router, RouteStage
+from streams.stages.skus import Skus
 from streams.worker import now
 from tests.integration.failure_kit import now_ms, send, unique
 from tests.integration.stages_kit import FakeSink, Line, registry_of, settings_of
@@ -141,6 +146,27 @@ async def test_release_delivers_each_once_and_only_of_flows_that_are_on(line: Ma
     assert {(entry["action"], entry["after"], entry["note"]) for entry in audited} == {
         ("release from shadow", "set_stock", "checked with ann"), ("release from shadow", "upsert_return", "checked with ann"),
     }  # fmt: skip
+
+
+async def test_switching_on_sends_what_shadow_kept_of_stock_by_itself(line: MakeLine) -> None:
+    """What was told in shadow counts as told, so nothing else would say it; the shipment waits for a person, and that is told."""
+    made = line()
+    await made.route(*facts(made))
+    made = line(all=Phase.ON)
+    config = made.settings.kafka.librdkafka()
+    catching_up = CatchingUp(
+        made.codec, made.switches(), Skus(), "sandbox", lambda numbers: read_to_end(config, SHADOW, partitions=frozenset(numbers)), now
+    )  # fmt: skip
+    stage = RouteStage(Router(made.codec, made.routing, now, made.switches()), 100, catching_up=catching_up)
+    await stage.start(made.context())
+    for _ in range(2):
+        await stage.assigned({Partition("outcomes", number) for number in range(made.settings.topics.partitions)})
+        await made.deliver()
+        assert written(made) == ["set_stock"]
+    assert len(made.of(*DELIVER)) == 1
+    listed = cli("list", "--account", f"walmart:{made.mine}").stdout
+    assert "shipments is on: 1 in shadow" in listed
+    assert "stock is on" not in listed
 
 
 async def test_a_release_that_is_repeated_after_a_kill_changes_nothing_twice(line: MakeLine) -> None:

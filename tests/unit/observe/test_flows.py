@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from rich.console import Console
 from rich.table import Table
 
 from schemas.records import FailedRecord
 from streams.cli.status_view import page
 from streams.observe.failed import Failures
-from streams.observe.flows import FailedByFlow, FlowStatus, JobStatus, by_flow, flow_rows, in_shadow
+from streams.observe.flows import FailedByFlow, FlowStatus, JobStatus, by_flow, flow_rows, in_shadow, left_behind
 from streams.observe.ledger import ledgers
+from streams.observe.operations import kept_as
 from streams.observe.status import OrdersView, Status, Unknown, WritesView
 from streams.phases import Flow, Phase, Pilot
 from tests.unit.observe.bodies import on
@@ -97,6 +99,39 @@ def test_what_left_the_shadow_is_not_counted() -> None:
         on("shadow.walmart", two, None), on("shadow.odoo", "walmart:two:1|upsert_order", b"x"),
     ]  # fmt: skip
     assert in_shadow(records) == {(MAIN, Flow.STOCK): 1, (TWO, Flow.ORDERS): 1}
+
+
+def test_commands_in_shadow_are_counted_too() -> None:
+    """OPS-7: their keys name their id as well, for none may replace another; a key may hold the sign that parts them."""
+    records = [
+        on("shadow.walmart", "walmart:two:1|ship_order|id-1", b"x"), on("shadow.walmart", "walmart:two:1|ship_order|id-2", b"x"),
+        on("shadow.walmart", "stock:walmart:main:A|B|set_stock", b"x"),
+    ]  # fmt: skip
+    assert in_shadow(records) == {(TWO, Flow.SHIPMENTS): 2, (MAIN, Flow.STOCK): 1}
+    assert kept_as("walmart:two:1|ship_order|id-1") == ("walmart:two:1", "ship_order")
+    assert kept_as("walmart:two:1|id-1") == ("walmart:two:1", "")  # a held command
+    assert kept_as("stock:walmart:main:A|B|set_stock") == ("stock:walmart:main:A|B", "set_stock")
+
+
+@pytest.mark.parametrize(("flow", "phase", "pilot", "line"), [
+    ("orders", "shadow", "", ""), ("orders", "on", "", "causeway shadow diff --account walmart:main --flow orders"),
+    ("shipments", "on", "SKUs A", "outside the pilot scope, or from before"),
+    ("stock", "on", "", "go out when the workers start with it"), ("stock", "on", "SKUs A", ""), ("prices", "off", "", ""),
+])  # fmt: skip
+def test_what_lies_in_shadow_of_a_flow_that_is_on_is_told_in_a_line(
+    flow: str, phase: str, pilot: str, line: str
+) -> None:
+    """OPS-7: nobody forgets it."""
+    said = left_behind("walmart:main", flow, phase, pilot, 12)
+    assert line in said
+    assert bool(said) == bool(line)
+    assert left_behind("walmart:main", flow, phase, pilot, 0) == ""
+
+
+def test_the_page_tells_it() -> None:
+    phases = {"walmart": {"main": {"orders": Phase.ON}}}
+    found = rows([], shadowed={(MAIN, Flow.ORDERS): 3}, phases=phases)
+    assert "walmart:main orders is on: 3 in shadow" in shown(WritesView(AT, False, tuple(found.values())))
 
 
 def shown(writes: WritesView | Unknown, width: int = 150) -> str:
