@@ -254,6 +254,7 @@ class Outcome(TypedDict):
     entity: str
     job: str
     notes: list[str]
+    about: dict[str, str]
 
 
 class FailedRecord(TypedDict):

@@ -86,7 +86,7 @@ class Reopening:
             return "only a part of it was cancelled in Odoo"
         if row["state"] != "cancel":
             return ""
-        if row["name"] != body["order_name"]:
+        if body["order_name"] and row["name"] != body["order_name"]:
             return f"the order cancelled was {body['order_name']}"
         if any(one["state"] != "cancel" for one in await self._deliveries(row["id"])):
             return "it has deliveries that are not cancelled"

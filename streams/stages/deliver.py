@@ -38,6 +38,7 @@ from streams.stages.arrivals import Arrived, read
 from streams.stages.batching import KeyView, Plan, plan
 from streams.stages.canonical import canonical_message
 from streams.stages.follow import Follower
+from streams.stages.follow_ups import about
 from streams.stages.keystate import KeyTable
 from streams.stages.last_resort import deliver_or_bury
 from streams.stages.outcomes import Verdict, outcome_message
@@ -253,6 +254,7 @@ class DeliverStage:
         verdict = Verdict(
             self._sink.destination, item.delivery.operation, outcome.result.value, "", outcome.detail, outcome.remote_model,
             outcome.remote_id, attempt, self._lane.value, item.status, outcome.job, outcome.notes,
+            about(item.delivery.operation, item.delivery.body),
         )  # fmt: skip
         events = self._events(item, outcome)
         count_outcome(self._sink.destination, item.delivery, item.failure, outcome, self._now())

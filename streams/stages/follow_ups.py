@@ -30,6 +30,8 @@ from streams.stages.skus import SAME, Skus
 
 _HELD_BY_ODOO = ("applied", "already_applied")
 _REFUSED = ("conflict", "rule", "data")
+# Of a refused cancellation, what taking it back has to know.
+ABOUT = {CANCEL_LINES: ("order_name", "whole")}
 ODOO_PRODUCTS = ("odoo:main", "products")
 
 
@@ -99,15 +101,21 @@ def reopening(outcome: Outcome, destinations: AbstractSet[str]) -> FollowUp | No
     body = Cancellation(
         key=key,
         order_key=key,
-        order_name="",
+        order_name=outcome["about"].get("order_name", ""),
         version=outcome["version"],
         cancelled_at=outcome["at"],
-        whole=True,
+        whole=outcome["about"].get("whole") == "true",
         reason="refused_by_marketplace",
         lines=[],
     )
     onward = Onward("odoo", REOPEN_ORDER, True, Lane.CRITICAL, Flow.CANCELLATIONS, key, channel_of(key))
     return FollowUp(onward, "cancellation", body, outcome["destination"])
+
+
+def about(operation: str, body: Mapping[str, Any]) -> dict[str, str]:
+    """What the outcome of a delivery says of its body, for whoever follows up on it."""
+    told = {name: body[name] for name in ABOUT.get(operation, ()) if name in body}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in told.items()}
 
 
 def product_wanted(outcome: Outcome, now: datetime, skus: Skus = SAME) -> Wish | None:

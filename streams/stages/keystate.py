@@ -122,8 +122,10 @@ def _known(known: Known | None, delivery: Delivery, outcome: Outcome | None) -> 
         return known
     if known is not None and delivery.version < known.version and not delivery.is_command:
         return known
+    # A command's version is of what led to it, which may be the other side's clock: it says nothing of the states of its key.
+    version = (known.version if known else 0) if delivery.is_command else delivery.version
     return Known(
-        max(delivery.version, known.version if known else 0),
+        version,
         delivery.checksum,
         outcome.remote_model or (known.remote_model if known else ""),
         outcome.remote_id or (known.remote_id if known else ""),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from schemas.codec import Codec
@@ -28,6 +29,7 @@ class Verdict:
     status: str = ""
     job: str = ""
     notes: tuple[str, ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 def outcome_message(
@@ -57,5 +59,6 @@ def outcome_message(
         entity=headers.entity,
         job=verdict.job,
         notes=list(verdict.notes),
+        about=dict(verdict.about),
     )
     return Message(OUTCOMES, key, codec.encode("outcome", event), encode_headers(headers))

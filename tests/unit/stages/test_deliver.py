@@ -86,13 +86,16 @@ class NobodyElse:
 def arrival(
     key: str, version: int = 1, kind: str = "state", offset: int = 0, headers: Any = None, **more: Any
 ) -> Record:
-    body = AcknowledgeOrder(key=key, source="walmart", account="a", order_id=key, remote_id="", accepted_at=NOW)
+    body = more.pop("body", None) or AcknowledgeOrder(
+        key=key, source="walmart", account="a", order_id=key, remote_id="", accepted_at=NOW
+    )
+    schema = more.pop("schema", "acknowledge_order")
     checksum = more.pop("checksum", f"c{version}")
     ident = event_id("odoo/op", key, checksum)
     value = Deliver(
-        id=ident, destination="odoo", operation="upsert_order", kind=kind, lane="critical", source="walmart", account="a", key=key,
-        version=version, checksum=checksum, correlation=key, created_at=NOW, schema="acknowledge_order",
-        body=CODEC.encode("acknowledge_order", body),
+        id=ident, destination="odoo", operation=more.pop("operation", "upsert_order"), kind=kind, lane="critical", source="walmart", account="a", key=key,
+        version=version, checksum=checksum, correlation=key, created_at=NOW, schema=schema,
+        body=CODEC.encode(schema, body),
     )  # fmt: skip
     plain = Headers(
         ident, "walmart", "order", version, checksum, key, int(NOW.timestamp() * 1000), more.pop("env", "sandbox")
@@ -184,6 +187,20 @@ async def test_a_sink_that_answers_the_wrong_number_of_outcomes_is_a_bug_not_a_s
     made, producer = stage(Short())
     await made.process(chunk(arrival("k1"), arrival("k2", offset=1)))
     assert producer.outcomes() == {"k1": ["dead"], "k2": ["dead"]}
+
+
+async def test_the_outcome_of_a_refused_cancellation_says_what_taking_it_back_needs() -> None:
+    """ORD-13: which order it was in Odoo, and whether all of it had been cancelled there."""
+    body = {
+        "key": "odoo:sale_order:7", "order_key": "k", "order_name": "S00007", "version": 3, "cancelled_at": NOW, "whole": True,
+        "reason": "other", "lines": [],
+    }  # fmt: skip
+    sink = FakeSink({"k": [failed(Reason.RULE, "shipped meanwhile")]})
+    made, producer = stage(sink)
+    record = arrival("k", kind="command", schema="cancellation", operation="cancel_lines", body=body)
+    await made.process(Chunk("deliver.odoo.critical", 0, (record,)))
+    [ended] = [CODEC.decode("outcome", message.value) for message in producer.on("outcomes")]
+    assert (ended["result"], ended["about"]) == ("dead", {"order_name": "S00007", "whole": "true"})
 
 
 @pytest.mark.parametrize("damage", ["headers", "value", "environment"])

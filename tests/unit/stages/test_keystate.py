@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from connectors.kit.jobs import sending
 from connectors.kit.ports import Delivery, Known, Outcome, Result
 from schemas.record import Message, Record
-from streams.stages.batching import KeyView
+from streams.stages.batching import KeyView, plan
 from streams.stages.keystate import KeyTable
 from tests.unit.failure.samples import codec
 
@@ -27,6 +28,14 @@ def delivery(version: int, job: str = "", *, is_command: bool = False) -> Delive
 
 def applied(version: int) -> Outcome:
     return Outcome(Result.APPLIED, remote_model="inventory", remote_id=str(version))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What is planned."""
+
+    delivery: Delivery
+    asks_again: bool = False
 
 
 class Lane:
@@ -117,6 +126,16 @@ def test_a_version_never_falls_back(lanes: tuple[Lane, Lane]) -> None:
     one.write(delivery(2), applied(2))
     two.write(delivery(1), applied(1))
     assert settled(lanes).known == Known(2, "c2", "inventory", "2")
+
+
+def test_a_commands_version_does_not_outdate_states(lanes: tuple[Lane, Lane]) -> None:
+    """ORD-13: an order taken up again in Odoo (Odoo's clock) must still take in what the marketplace says of it (its own clock)."""
+    one, _ = lanes
+    one.write(delivery(5), applied(5))
+    one.write(delivery(9, is_command=True), applied(9))
+    assert one.view.known == Known(5, "c9", "inventory", "9")
+    planned = plan([Waiting(delivery(6))], {"k": one.view}, 10)
+    assert [item.delivery.version for batch in planned.batches for item in batch] == [6]
 
 
 def test_what_has_ended_does_not_come_back_with_a_writer_who_did_not_know(lanes: tuple[Lane, Lane]) -> None:

@@ -149,12 +149,14 @@ def test_what_lies_outside_the_pilot_scope_stays_in_shadow(pilot: Pilot, topic: 
 
 def test_a_cancellation_the_marketplace_refuses_is_taken_back_in_odoo() -> None:
     """ORD-13, REC-5: the first phase is rolled back when the second fails for good."""
-    dead = on_outcomes(destination="walmart", operation="cancel_lines", result="dead", reason="conflict")
+    said = {"order_name": "S00007", "whole": "true"}
+    dead = on_outcomes(destination="walmart", operation="cancel_lines", result="dead", reason="conflict", about=said)
     [message] = router().messages(dead)
     sent = delivery(message)
     assert (message.topic, message.key) == ("deliver.odoo.critical", KEY.encode())
     assert (sent["operation"], sent["kind"]) == ("reopen_order", "command")
-    assert CODEC.decode("cancellation", sent["body"])["order_key"] == KEY
+    body = CODEC.decode("cancellation", sent["body"])
+    assert (body["order_key"], body["order_name"], body["whole"]) == (KEY, "S00007", True)
 
 
 @pytest.mark.parametrize(
