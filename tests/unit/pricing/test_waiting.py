@@ -11,12 +11,13 @@ import pytest
 from schemas.headers import Headers, encode_headers
 from schemas.record import Message, Record
 from schemas.records import Price
+from schemas.topics import APPROVALS
 from streams.failure.heldbook import Book, Held, original, tombstone
 from streams.failure.routing import FailureRouting, sent_again
 from streams.pricing_settings import ChannelPricing, PricingSettings
 from streams.runtime import Chunk, Progress, StageContext
 from streams.settings import Settings
-from streams.stages.pricing.stage import APPROVALS, PRICES, PricingStage
+from streams.stages.pricing.stage import PRICES, PricingStage
 from streams.stages.pricing.waiting import Wants
 from tests.unit.failure.samples import codec
 from tests.unit.pricing.test_offered import NOW, entry, price

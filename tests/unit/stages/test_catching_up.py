@@ -53,10 +53,10 @@ class World:
         self.calls.append(list(messages))
         self.keep(messages)
 
-    async def start(self, pilot: Pilot | None = None, **phases: Phase) -> list[tuple[str, str]]:
+    async def start(self, phases: dict[str, Phase] | None = None, pilot: Pilot | None = None) -> list[tuple[str, str]]:
         """A route stage with these phases begins. Returns topic and key of what it delivers."""
         pilots = {"walmart": {"main": pilot}} if pilot else {}
-        router = self.router(Switches({"odoo", "walmart"}, (CHANNEL,), {"walmart": {"main": phases}}, pilots))
+        router = self.router(Switches({"odoo", "walmart"}, (CHANNEL,), {"walmart": {"main": phases or {}}}, pilots))
         catching_up = CatchingUp(CODEC, router.switches, self.skus, "sandbox", self.read, lambda: NOW)
         stage = RouteStage(router, 10, catching_up=catching_up)
         await stage.start(StageContext(self, Progress()))  # type: ignore[arg-type] # what stages use of it
@@ -80,8 +80,8 @@ async def test_switching_a_flow_on_sends_what_shadow_kept_of_it(flow: str, sent:
     """Once: what went out is in shadow no more."""
     world = World(*told())
     assert await world.start() == []
-    assert await world.start(**{flow: Phase.ON}) == [sent]
-    assert await world.start(**{flow: Phase.ON}) == []
+    assert await world.start({flow: Phase.ON}) == [sent]
+    assert await world.start({flow: Phase.ON}) == []
     assert world.asked == [[3]] * 3  # of each partition one worker looks, the one that has its number of outcomes
 
 
@@ -89,7 +89,7 @@ async def test_the_delivery_is_the_one_that_was_kept_and_is_safe_before_its_end_
     """A kill in between sends it again under the same id."""
     world = World(*told())
     (kept,) = [record for record in world.shadow if b"stock:" in (record.key or b"")]
-    await world.start(stock=Phase.ON)
+    await world.start({"stock": Phase.ON})
     deliveries, ends = world.calls
     assert [(one.value, one.headers) for one in deliveries] == [(kept.value, kept.headers)]
     assert [(one.topic, one.key, one.value is None) for one in ends] == [
@@ -99,7 +99,7 @@ async def test_the_delivery_is_the_one_that_was_kept_and_is_safe_before_its_end_
 
 async def test_the_newest_of_each_key_goes_out() -> None:
     world = World(canonical("availability", OFFER), canonical("availability", OFFER | {"quantity": "1"}))
-    await world.start(stock=Phase.ON)
+    await world.start({"stock": Phase.ON})
     sent = CODEC.decode("deliver", world.calls[0][0].value)
     assert CODEC.decode("availability", sent["body"])["quantity"] == "1"
 
@@ -108,7 +108,7 @@ async def test_what_may_have_been_done_another_way_waits_for_a_person() -> None:
     """Orders that an older integration brought, shipments and refunds made by hand."""
     world = World(on_orders(), canonical("cancellation", CANCELLATION))
     assert len(world.shadow) == 2
-    assert await world.start(all=Phase.ON) == []
+    assert await world.start({"all": Phase.ON}) == []
 
 
 @pytest.mark.parametrize(("pilot", "count"), [
@@ -118,5 +118,5 @@ async def test_what_may_have_been_done_another_way_waits_for_a_person() -> None:
 async def test_what_lies_outside_the_pilot_scope_stays(pilot: Pilot, count: int) -> None:
     """Also where the marketplace calls it otherwise; and what a wider scope lets in later goes out then."""
     world = World(*told(), skus=Skus(tables(("walmart", "", "THEIRS", "CWT-0001"))))
-    assert len(await world.start(pilot, all=Phase.ON)) == count
-    assert len(await world.start(all=Phase.ON)) == 3 - count
+    assert len(await world.start({"all": Phase.ON}, pilot)) == count
+    assert len(await world.start({"all": Phase.ON})) == 3 - count
