@@ -16,13 +16,17 @@ import pytest
 import typer
 
 from connectors.odoo.capture_rights import capture_needs
+from connectors.odoo.capture_settings import CaptureSettings
 from connectors.odoo.rights import BY_USE, INTERNAL, PRODUCTS
+from connectors.odoo.settings import OdooSettings
+from connectors.odoo.source.make import FLOWS as ODOO_FLOWS
 from connectors.odoo.source.watches import PLANS
 from connectors.walmart.verify import NEEDS
 from schemas.topics import topic_table
 from streams.cli import app
 from streams.connectors import compose_settings, discover, load_connected_settings
 from streams.phases import Flow, phase_of
+from streams.poller.settings import PollSettings
 from streams.settings import ConfigurationError
 from streams.stages.rules import FLOW_OF, RULES
 from tests.unit import docs_reference
@@ -351,6 +355,44 @@ def test_indexes_to_make_are_of_watched_tables_and_can_be_removed() -> None:
     assert len(made) == 6
     assert set(made.values()) <= watched
     assert set(re.findall(r"DROP INDEX CONCURRENTLY IF EXISTS (\w+);", text)) == set(made)
+
+
+def test_tuning_tells_the_schedule_there_is() -> None:
+    """OPS-9: staggered schedules, batches and limits on the page are those of the code."""
+    text = " ".join((ROOT / "docs" / "odoo-tuning.md").read_text(encoding="utf-8").split())
+    capture, poll = CaptureSettings(), PollSettings()
+    for flows, seconds in (
+        ("`stock`, `sale_orders`, `pickings`", 5),
+        ("`products`, `prices`, `refunds`, `purchase_orders`", 30),
+    ):
+        assert f"| {flows} | every {seconds} s |" in text
+        assert {ODOO_FLOWS[name].total_seconds() for name in re.findall(r"`(\w+)`", flows)} == {seconds}
+    assert f"every {capture.wide_every_polls}th poll, {capture.wide_overlap_minutes} minutes" in text
+    assert f"every {capture.census_minutes} minutes" in text
+    assert f"every {capture.sweep_hours} hours" in text
+    assert f"| {capture.batch} (default) |" in text
+    assert poll.jitter == 0.1
+    assert "varied by a tenth" in text
+    assert "CAUSEWAY_ODOO__CAPTURE__OVERLAP_SECONDS > limit_time_real" in text
+    assert f"CAUSEWAY_ODOO__TIMEOUT_SECONDS` ({OdooSettings().timeout_seconds:.0f})" in text
+
+
+def test_the_searches_of_a_poll_can_use_the_indexes() -> None:
+    """OPS-9: nothing but the date and the id is asked of the tables that have one; a condition on another table cost seconds and no index helps."""
+    text = (ROOT / "docs" / "odoo-tuning.md").read_text(encoding="utf-8")
+    indexed = set(re.findall(r"IF NOT EXISTS \w+ +ON (\w+) ", text))
+    often = [name for name, interval in ODOO_FLOWS.items() if interval.total_seconds() <= 5]
+    watches = [watch for name in often for watch in PLANS[name].watches if watch.model.replace(".", "_") in indexed]
+    assert {watch.model for watch in watches if watch.domain} == {
+        "stock.picking"
+    }  # of its own type, which it links to itself
+    for name in often:
+        documents = {
+            w.model.replace(".", "_")
+            for w in PLANS[name].watches
+            if w.dated and w.model.startswith(("sale.", "stock."))
+        }
+        assert documents <= indexed, name
 
 
 # ---- the checks themselves
