@@ -89,13 +89,14 @@ class Deciding(Generic[ValueT]):
     async def sorted(self, account: str, items: Sequence[Item[ValueT]]) -> tuple[Sorted[ValueT], dict[str, Outcome]]:
         """Items by what is to be done with them, and the outcomes of those with which nothing is. Walmart is asked once per remote job.
 
-        Raises ConnectorError when nothing can be said of any."""
-        items = [await self._located(account, item) for item in items]
+        Raises DataError for an account that is not configured."""
+        lost = await self._found(account, items)
+        items = [self._located(item, lost) for item in items]
         around = await self._around(account, [item for item in items if not (self.alone and _only_asks(item))])
         by: Sorted[ValueT] = defaultdict(list)
         outcomes: dict[str, Outcome] = {}
         for item in items:
-            found, decided = self._decided(item, around)
+            found, decided = self._decided(item, around, lost)
             if found is Step.WRITE and around.trouble and not item.urgent:
                 outcomes[item.id] = kept(decided.delivery, around.trouble)
             elif (outcome := self._outcome(found, decided, around.standing)) is not None:
@@ -129,7 +130,17 @@ class Deciding(Generic[ValueT]):
             looked.append(replace(item, opens=item.opens + more, unsure=item.unsure or trouble is not None))
         return looked
 
-    async def _located(self, account: str, item: Item[ValueT]) -> Item[ValueT]:
+    async def _found(self, account: str, items: Sequence[Item[ValueT]]) -> dict[str, str | None]:
+        """Lost job -> what it turned out to be (`Feeds.locate`), "" also where Walmart's list could not be read. Each is looked for once."""
+        feeds, found = self._follower.feeds(account), dict[str, str | None]()
+        for remote in dict.fromkeys(item.job.remote for item in items if item.job and item.job.how == LOST):
+            try:
+                found[remote] = await feeds.locate(remote)
+            except ConnectorError:
+                found[remote] = ""
+        return found
+
+    def _located(self, item: Item[ValueT], lost: Mapping[str, str | None]) -> Item[ValueT]:
         """With the feed its lost one turned out to be, and the open job this process remembers."""
         remembered = parse(self._written.open_job(item.key))
         if remembered and remembered.remote not in {job.remote for job in (item.job, *item.opens) if job}:
@@ -138,17 +149,20 @@ class Deciding(Generic[ValueT]):
             return replace(item, job=None)  # like one that comes first, with the value that is due now
         if item.job is None or item.job.how != LOST:
             return item
-        found = await self._follower.feeds(account).locate(item.job.remote)
+        found = lost[item.job.remote]
         return replace(item, job=Job(FEED, found, item.job.version)) if found else item
 
     async def _around(self, account: str, deciding: Sequence[Item[ValueT]]) -> Surroundings:
-        listed, trouble = await self._listed(account, deciding)
+        # Whose feed is over asks what else is under way now: a reading of a moment ago may name feeds that are over as well.
+        listed, trouble = await self._listed(account, deciding, fresh=any(_only_asks(item) for item in deciding))
         own = [item.job for item in deciding if item.job and not _only_asks(item)]
         jobs = [*own, *(job for item in deciding for job in item.opens)]
         standing = await self._follower.standing(account, [job.remote for job in jobs if _is_sent(job.remote)])
         return Surroundings(standing, listed, trouble)
 
-    def _decided(self, item: Item[ValueT], around: Surroundings) -> tuple[Step, Item[ValueT]]:
+    def _decided(
+        self, item: Item[ValueT], around: Surroundings, lost: Mapping[str, str | None]
+    ) -> tuple[Step, Item[ValueT]]:
         standing = around.standing
         past = [job.remote for job in (item.job, *item.opens) if job and standing.is_over(job.remote)]
         for remote in past:
@@ -157,7 +171,9 @@ class Deciding(Generic[ValueT]):
         known = {job.remote for job in (item.job, *opens) if job}
         opens += [job for job in around.listed.get(item.sku, ()) if job.remote not in known]
         item = replace(item, opens=tuple(opens))
-        found = step(self._situation(item), standing.is_over)
+        # A lost feed that is over may never have arrived, or may be done: only when it was looked for, it is known which.
+        unknown = item.job.remote if item.job and lost.get(item.job.remote) == "" else ""
+        found = step(self._situation(item), lambda remote: remote != unknown and standing.is_over(remote))
         if found in (Step.WRITE, Step.TWICE):
             self._written.past(item.key, item.delivery.version, past)
         return found, item

@@ -190,6 +190,21 @@ async def test_a_newer_product_waits_for_the_older_feed(world: World) -> None:
     assert world.item("V-1")["name"] == "Newer"
 
 
+async def test_a_newer_product_goes_once_more_when_another_process_sent_an_older_one(box: Box, world: World) -> None:
+    """INV-5, for products: neither knew of the other, and the older feed is not over when the newer one is."""
+    older, newer = world.process(0.5, Clocks()), world.process(0.5, Clocks())
+    first, second = upsert("V-1", 1, name="Older"), upsert("V-1", 1, 2, name="Newer")
+    (submitted,) = await newer.deliver(second)
+    box.clock.now += 25
+    (sent,) = await older.sink.deliver([first])  # it has not read of the other one
+    older.record(first, sent)
+    assert submitted.job.startswith("feed:")
+    await newer.settle()
+    await older.settle()
+    assert world.item("V-1")["name"] == "Newer"
+    assert newer.last(second).result is Result.APPLIED
+
+
 async def test_a_lost_answer_sends_no_second_feed(box: Box, world: World) -> None:
     """EVT-4"""
     box.faults({"kind": "lost", "path": "/v3/feeds$", "method": "POST", "limit": 1})

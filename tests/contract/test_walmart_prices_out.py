@@ -67,6 +67,18 @@ async def test_a_newer_price_waits_for_the_older_feed(world: World) -> None:
     assert prices(world, many[0]) == [(900, "BASE"), (800, "BASE")]
 
 
+async def test_a_newer_price_stays_though_an_older_feed_ends_after_it(world: World) -> None:
+    """INV-5, for prices: a process died after it had sent the feed, and the newer price only knows of a job that waits."""
+    process, many = world.process(0.5), skus(30)
+    await process.deliver(price(many[0], "7.00"))
+    await process.untold(*[price(sku, "9.00", 2) for sku in many])
+    reborn = world.process(0.5)
+    (now,) = await reborn.deliver(price(many[0], "8.00", 3))
+    assert now.job.startswith("behind:feed:")
+    await reborn.settle()
+    assert prices(world, many[0]) == [(700, "BASE"), (900, "BASE"), (800, "BASE")]
+
+
 async def test_a_sale_begins_and_ends_by_itself(world: World) -> None:
     """PRC-1: sale prices with dates, though Walmart's price call knows none."""
     process, sku, now = world.process(), skus(1)[0], world.now()

@@ -230,6 +230,87 @@ async def test_two_processes_by_single_calls_at_the_same_moment(box: Box, worlds
     assert normal.last(older).result is Result.STALE
 
 
+async def test_a_job_that_only_waits_hides_no_feed(box: Box, worlds: Worlds) -> None:
+    """INV-5: a feed nobody recorded is on Walmart's list; the key's own open job is one that only looks again later."""
+    world = worlds()
+    process, many = world.process(0.5), skus(box, 30)
+    await process.deliver(stock(many[0], 5, 1))
+    assert world.keys["stock:walmart:main:" + many[0]].jobs == {"settle|1"}
+    await process.untold(*stocks(many, 9, 2))
+    reborn = world.process(0.5)
+    (now,) = await reborn.deliver(stock(many[0], 4, 3))
+    assert now.job.startswith("behind:feed:")
+    await reborn.settle()
+    assert world.history(many[0]) == [5, 9, 4]
+
+
+async def test_a_feed_that_another_process_sent_a_moment_ago_is_noticed(box: Box, worlds: Worlds) -> None:
+    """INV-5: who has written an urgent number reads Walmart's list once more, as it is now."""
+    world = worlds(feeds={**FAST, "list_seconds": 1000})
+    bulk, critical, many = world.process(0.5), world.process(0.5), skus(box, 31)
+    await critical.deliver(stock(many[30], 1, 1, urgent=True))
+    await bulk.untold(*stocks(many[:30], 9, 1))
+    (now,) = await critical.deliver(stock(many[0], 1, 2, urgent=True))
+    assert now.job.startswith("after:feed:")
+    await critical.settle()
+    assert world.history(many[0]) == [1, 9, 1]
+
+
+@pytest.mark.parametrize(("older_at", "newer_at"), [(0, 5), (5, 0), (25, 0)])
+async def test_two_feeds_with_the_same_sku_at_once(box: Box, worlds: Worlds, older_at: int, newer_at: int) -> None:
+    """INV-5: two processes that could not know of each other; whichever feed ends last, the newer number stays."""
+    world = worlds(feeds={**FAST, "list_seconds": 1000})
+    one, two, many = world.process(0.5), world.process(0.5), skus(box, 31)
+    for version, process in enumerate((one, two), 1):  # both have read Walmart's list before
+        await process.deliver(stock(many[30], 1, version, urgent=True))
+    start, sent = box.clock.now, []
+    for at, process, batch in sorted(
+        [(older_at, one, stocks(many[:30], 9, 1)), (newer_at, two, stocks(many[:30], 4, 2))], key=lambda each: each[0]
+    ):
+        box.clock.now = start + at
+        sent.append((process, batch, await process.untold(*batch)))
+    for process, batch, outcomes in sent:
+        for delivery, outcome in zip(batch, outcomes, strict=True):
+            process.record(delivery, outcome)
+    while one.waiting or two.waiting:
+        await min((one, two), key=lambda each: min((at for at, _ in each.waiting), default=9e99)).come_back()
+    assert {world.history(sku)[-1] for sku in many[:30]} == {4}
+    assert {one.last(delivery).result for delivery in stocks(many[:30], 9, 1)} == {Result.STALE}
+    assert {two.last(delivery).result for delivery in stocks(many[:30], 4, 2)} == {Result.APPLIED}
+
+
+async def test_a_call_that_nobody_answered_may_land_late(box: Box, worlds: Worlds) -> None:
+    """INV-5: an older number is given up and takes effect after a newer one was written."""
+    world = worlds()
+    process, sku = world.process(), skus(box, 1)[0]
+    box.faults({"kind": "reset", "path": "/v3/inventory", "method": "PUT", "limit": 1})
+    older, newer = stock(sku, 9, 1), stock(sku, 1, 2, urgent=True)
+    (lost,) = await process.deliver(older)
+    assert (lost.reason, lost.job.partition(":")[0]) == (Reason.TRANSIENT, "sending")
+    (now,) = await process.deliver(newer)
+    assert now.job == "after|2"
+    box.call("PUT", f"/v3/inventory?sku={sku}", json={"sku": sku, "quantity": {"unit": "EACH", "amount": 9}})
+    await process.settle()
+    assert world.history(sku) == [1, 9, 1]
+    assert process.last(older).result is Result.STALE
+
+
+async def test_of_two_processes_that_begin_at_once_one_gives_way(box: Box, worlds: Worlds) -> None:
+    """INV-5: each tells before it sends, and reads what the other has told."""
+    world = worlds()
+    one, two, sku = world.process(0.5), world.process(0.5), skus(box, 1)[0]
+    older, newer = stock(sku, 9, 1), stock(sku, 1, 2)
+    two.announce([newer])
+    (late,) = await one.deliver(older)
+    assert late.result is Result.STALE
+    one.announce([older])  # the other way round: the older one is about to be sent, and its process dies
+    (now,) = await two.deliver(newer)
+    assert now.job == "behind|2"
+    assert (await one.deliver(older))[0].result is Result.STALE
+    await two.settle()
+    assert world.history(sku) == [1]
+
+
 @pytest.mark.parametrize("kind", ["feed_item_system_error", "feed_item_timeout"])
 async def test_what_walmart_could_not_do_is_sent_again(box: Box, worlds: Worlds, kind: str) -> None:
     """ERR-3: Walmart's trouble with one item is not the item's; the others are not sent again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 from connectors.kit.ports import Delivery, Outcome, Result
 from connectors.walmart.sink import WalmartSink
 from schemas.reasons import Reason
-from tests.unit.walmart.fake import Fake, gateway, reply, settings_with
+from tests.unit.walmart.fake import NOW, Fake, gateway, reply, settings_with
 
 LISTING = "listing:walmart:main:A"
 
@@ -58,6 +59,29 @@ async def test_what_a_failed_call_means(
 ) -> None:
     found, _ = await outcome(said, delivery(attempt))
     assert (found.result, found.reason, found.waiting_for) == (Result.FAILED, reason, waits)
+
+
+@pytest.mark.parametrize(
+    ("said", "may_be_under_way"),
+    [(httpx.ReadTimeout(""), True), (gateway(500, "SYSTEM_ERROR"), True), (gateway(400, "INVALID_REQUEST_PARAM"), False),
+     (gateway(429, "REQUEST_THRESHOLD_VIOLATED"), False)],
+)  # fmt: skip
+async def test_a_call_that_may_be_under_way_says_so(said: httpx.Response | Exception, may_be_under_way: bool) -> None:
+    """INV-5: a newer number that is written meanwhile is written once more."""
+    found, _ = await outcome(said)
+    assert found.job == (f"sending:{int(NOW.timestamp())}|1" if may_be_under_way else "")
+
+
+def test_other_processes_are_told_of_what_may_be_written_now() -> None:
+    """INV-5; who is alone has nobody to tell."""
+    fake = Fake(lambda request: reply(200, {}), settings_with())
+    sink = WalmartSink(fake.settings, lambda account: fake.client, fake.now)
+    assert not sink.announces(delivery())
+    sink.set_share(0.5)
+    operations = ("set_stock", "set_price", "upsert_listing", "ship_order")
+    assert [sink.announces(replace(delivery(), operation=name)) for name in operations] == [True, True, True, False]
+    jobs = ("after:feed:F|1", "behind|1", "change:1|1", "lost:m|1", "feed:F|1", "publish:1|1", "settle|1")
+    assert [sink.announces(replace(delivery(), job=job)) for job in jobs] == [True] * 4 + [False] * 3
 
 
 async def test_a_write_is_not_repeated_within_a_call() -> None:
