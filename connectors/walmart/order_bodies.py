@@ -3,7 +3,7 @@
 Each function is given the order as Walmart shows it now and answers with what is missing there, so that a write that was carried out although
 its answer was lost is never done twice (EVT-4):
 
-    shipment       units of a line that already left under the same tracking number are done
+    shipment       units of a line that already left with the same transfer under the same tracking number are done
     cancellation   units that are cancelled already are done; Odoo says how many shall be cancelled in all
     refund         a credit note whose number stands in the line's refundComments is done
 """
@@ -63,7 +63,7 @@ def shipment_body(now: OrderNow, shipment: Shipment, carrier: Carrier) -> Json |
         tracking = parcel["tracking_number"].strip()
         for wanted in parcel["lines"]:
             line = now.line(wanted["line_id"])
-            missing = _whole(wanted) - line.tracked.get(tracking, Decimal(0))
+            missing = _whole(wanted) - _told(line, shipment, tracking)
             if missing <= 0:
                 continue
             if not tracking:
@@ -126,6 +126,16 @@ def _shipped(now: OrderNow, line: LineNow, shipment: Shipment, carrier: Carrier,
         "sellerOrderId": _seller_order(shipment),
         "orderLineStatuses": {"orderLineStatus": [status]},
     }
+
+
+def _told(line: LineNow, shipment: Shipment, tracking: str) -> Decimal:
+    """How many units of the line left with this transfer under this number. What another transfer put into the same parcel left at another
+    second; a line names only the transfer that was told last."""
+    if line.seller_order in ("", _seller_order(shipment)):
+        return line.tracked.get(tracking, Decimal(0))
+    second = int(shipment["shipped_at"].timestamp())
+    ours = (one.quantity for one in line.parcels if one.number == tracking and one.second in (None, second))
+    return sum(ours, Decimal(0))
 
 
 def _seller_order(shipment: Shipment) -> str:

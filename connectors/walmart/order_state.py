@@ -11,6 +11,16 @@ from connectors.kit.errors import DataError
 from connectors.kit.reading import Reader
 from connectors.walmart.money import Charges
 from connectors.walmart.statuses import line_state
+from schemas.records import LineShipment
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelNow:
+    """Units of a line that left together. `second`: epoch second of their shipDateTime, None when Walmart shows none."""
+
+    number: str
+    second: int | None
+    quantity: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,7 @@ class LineNow:
     comments: str
     refunded: bool
     seller_order: str = ""
+    parcels: tuple[ParcelNow, ...] = ()
 
     @property
     def open(self) -> Decimal:
@@ -84,8 +95,13 @@ def _line(line: Reader, charges: Charges) -> LineNow:
         else bool(line["intentToCancel"].value),
         item_price=item, item_tax=item_tax, shipping=shipping, shipping_tax=shipping_tax,
         comments="" if refund.missing else refund.text("refundComments"), refunded=not refund.missing,
-        seller_order=line.text("sellerOrderId"),
+        seller_order=line.text("sellerOrderId"), parcels=tuple(_parcel(shipment) for shipment in state.shipments),
     )  # fmt: skip
+
+
+def _parcel(shipment: LineShipment) -> ParcelNow:
+    at = shipment["shipped_at"]
+    return ParcelNow(shipment["tracking_number"], int(at.timestamp()) if at else None, Decimal(shipment["quantity"]))
 
 
 def _charges(line: Reader, kind: str, times: Decimal) -> tuple[Decimal, Decimal]:

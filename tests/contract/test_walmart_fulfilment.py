@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -211,6 +211,18 @@ async def test_a_lost_answer_doubles_nothing(box: Box, operation: str) -> None:
         assert states(box) == expected[operation]
     else:
         assert refund_total(box) == Decimal("-3.24")
+
+
+async def test_two_transfers_in_one_parcel_are_both_told_and_each_once(box: Box) -> None:
+    """FUL-2: a backorder that goes into the same parcel has the same tracking number."""
+    await acknowledge(box)
+    first = shipped(("T1", {"1": "1"}))
+    second = shipped(("T1", {"1": "1"}), id_="d-2", picking="WH/OUT/00008", shipped_at=AT + timedelta(minutes=5))
+    assert (await answer(box, first)).result is Result.APPLIED
+    assert (await answer(box, second)).result is Result.APPLIED
+    assert states(box) == {"Shipped": 2}
+    assert [(await answer(box, one)).result for one in (first, second)] == [Result.ALREADY_APPLIED] * 2
+    assert calls_done(box, "shipping") == 2
 
 
 @pytest.mark.parametrize("operation", ["shipping", "refund"])
