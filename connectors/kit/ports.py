@@ -340,6 +340,7 @@ class Connector:
     verifier       (settings, deps) -> Verifier
     mappings       settings -> mapping of each further entity it reads, by the entity in the source's own terms: return, item, picking, ...
     operations     what its sink takes, for example `upsert_order`; whatever is routed to it must be among them
+    resync_reach   (settings, flow) -> how far back its resync reads at most, and the setting that says so; None = as far as is asked
     hints          settings -> where the other side may say that something changed; None = nowhere
     stock_cap      settings -> the largest stock number the marketplace takes, where it has one
     """
@@ -356,6 +357,7 @@ class Connector:
     mappings: Callable[[Any], Mapping[str, EntityMapping]] | None = None
     operations: frozenset[str] = frozenset()
     flows_for: Callable[[Any], Mapping[str, timedelta]] | None = None
+    resync_reach: Callable[[Any, str], tuple[timedelta, str] | None] | None = None
     hints: Callable[[Any], Hints | None] | None = None
     stock_cap: Callable[[Any], int] | None = None
 

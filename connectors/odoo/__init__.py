@@ -4,7 +4,7 @@ from connectors.kit.ports import Connector
 from connectors.odoo.capture_mapping import mappings
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.sink import OPERATIONS, OdooSink
-from connectors.odoo.source.make import ACCOUNT, FLOWS, flows_for, make_source
+from connectors.odoo.source.make import ACCOUNT, FLOWS, flows_for, make_source, resync_reach
 from connectors.odoo.source.webhook import hints
 from connectors.odoo.verify import OdooVerifier
 
@@ -20,4 +20,5 @@ CONNECTOR = Connector(
     flows_for=flows_for,
     operations=OPERATIONS,
     hints=hints,
+    resync_reach=resync_reach,
 )

@@ -51,7 +51,7 @@ def resync(
     ],
     json: JsonOption = False,
 ) -> None:
-    """Read everything changed since then once more, in the bulk lane, beside the normal polling."""
+    """Read everything changed since then once more, in the bulk lane, beside the normal polling. Says where a flow reads less far back."""
     moment = _answered(lambda: parse_since(since, datetime.now(UTC)))
     _say_sent(_at_desk(lambda desk: desk.resync(account, flow, moment)), json)
 
@@ -152,6 +152,11 @@ def _say_sent(sent: Sent, json: bool) -> None:
         _print_json(sent.as_json())
     else:
         typer.echo(f"{sent.action} of {sent.key} asked for, command {sent.id}")
+        if sent.since is not None:
+            typer.echo(
+                f"reads what changed since {sent.since:%Y-%m-%d %H:%M:%S} UTC"
+                + (f": {sent.limit}" if sent.limit else "")
+            )
 
 
 def _print_json(value: object) -> None:

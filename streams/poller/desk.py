@@ -7,7 +7,7 @@ import logging
 import os
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,12 +15,12 @@ from connectors.kit.ports import Connector
 from schemas.codec import Codec
 from schemas.records import Cursor
 from schemas.registry import Registry
-from streams.connectors import discover, load_connected_settings
+from streams.connectors import discover, load_connected_settings, part_of
 from streams.failure.routing import FailureRouting
 from streams.kafka import SyncProducer, partitions_of, read_to_end, reader
 from streams.poller.commands import Action
 from streams.poller.cursors import decode_cursor
-from streams.poller.flows import FlowKey, Names, configured_flows
+from streams.poller.flows import Flow, FlowKey, Names, configured_flows
 from streams.poller.records import Shaper
 from streams.settings import ConfigurationError, Settings
 
@@ -29,15 +29,19 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A command that the broker has acknowledged."""
+    """A command that the broker has acknowledged. `since`: of a resync, from when on it reads; `limit`: why not from earlier, empty where nothing
+    is left out."""
 
     id: str
     key: FlowKey
     action: Action
+    since: datetime | None = None
+    limit: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """For machines."""
-        return {"id": self.id, "account": self.key.owner, "flow": self.key.flow, "action": self.action.value}
+        said = {"id": self.id, "account": self.key.owner, "flow": self.key.flow, "action": self.action.value}
+        return said | ({"since": self.since, "limit": self.limit} if self.since else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Desk:
     ) -> None:  # fmt: skip
         self._kafka = settings.kafka.librdkafka()
         self._flows = {flow.key: flow for flow in configured_flows(settings, connectors)}
+        self._parts = {connector.name: part_of(settings, connector) for connector in connectors}
         self._names = names or Names()
         self._codec = codec
         self._now = now
@@ -81,8 +86,10 @@ class Desk:
         return self._send(account, flow, Action.POLL_NOW)
 
     def resync(self, account: str, flow: str, since: datetime) -> Sent:
-        """Read everything changed since then again (REC-3)."""
-        return self._send(account, flow, Action.RESYNC, since=since)
+        """Read everything changed since then again (REC-3), as far back as the flow's resync reads: what is left out is said."""
+        sent = self._send(account, flow, Action.RESYNC, since=since)
+        begin, limit = reached(self._flows[sent.key], self._parts[sent.key.source], since, self._now())
+        return replace(sent, since=begin, limit=limit)
 
     def fetch(self, account: str, flow: str, ids: tuple[str, ...]) -> Sent:
         """Read these ids (REC-3, REC-4)."""
@@ -133,6 +140,17 @@ class Desk:
                 raise ConfigurationError(f"the cluster has no topic {topic}: `causeway poll run` makes it")
         finally:
             consumer.close()
+
+
+def reached(flow: Flow, part: Any, since: datetime, now: datetime) -> tuple[datetime, str]:
+    """From when on a resync of that flow reads, and what to say where that is later than what was asked. Pure."""
+    reach = flow.connector.resync_reach(part, flow.key.flow) if flow.connector.resync_reach else None
+    if reach is None or since >= now - reach[0]:
+        return since, ""
+    return (
+        now - reach[0],
+        f"changes of the last {reach[0].days} days only, by {reach[1]}; raise it, also for the poller, and ask again for older ones",
+    )
 
 
 def open_desk() -> Desk:

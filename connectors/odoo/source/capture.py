@@ -104,7 +104,12 @@ class OdooCapture:
         reading = Pass(positions.POLL, whole_second(since), now)
         oldest = now - timedelta(days=self._settings.start_days_back)
         if since < oldest:
-            reading = Pass(SWEEP, None, now) if self._parts.catalogue else replace(reading, begin=oldest)
+            reading = Pass(SWEEP, None, now) if self._parts.catalogue else replace(reading, begin=whole_second(oldest))
+            if self._parts.catalogue is None:
+                days = self._settings.start_days_back
+                logger.warning(
+                    "capture_resync_cut flow=%s asked=%s start_days_back=%d", self.flow, to_text(since), days
+                )
         async for page in self._walk(_Run(Position(reading=reading)), Seen(0)):
             yield replace(page, position="", read_until=None)
         yield Page((), "", None, last=True)

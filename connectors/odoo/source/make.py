@@ -42,6 +42,13 @@ def flows_for(settings: OdooSettings) -> Mapping[str, timedelta]:
     return {name: interval for name, interval in FLOWS.items() if name != PARTNERS or capture.partners}
 
 
+def resync_reach(settings: OdooSettings, flow: str) -> tuple[timedelta, str] | None:
+    """Documents have a date and are many, so a resync goes back as far as a first poll would. Products are read whole, all of them."""
+    if flow not in PLANS or PLANS[flow].products:
+        return None
+    return timedelta(days=settings.capture.start_days_back), "CAUSEWAY_ODOO__CAPTURE__START_DAYS_BACK"
+
+
 def make_source(settings: OdooSettings, account: str, flow: str, deps: Deps) -> Source:
     """Raises ValueError for an unknown flow or a database of another environment."""
     if flow not in PLANS:
