@@ -104,7 +104,17 @@ class WalmartSettlements:
 
 def rows_in(content: bytes) -> list[dict[str, str]]:
     """The rows of a report: of the CSV in a zip, or of a bare CSV. Raises DataError."""
-    text = _unpacked(content).decode("utf-8-sig", errors="strict") if content else ""
+    try:
+        return _rows(_unpacked(content).decode("utf-8-sig", errors="strict"))
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"byte {error.start} of the report is not UTF-8; Walmart has changed its format", code="DATA"
+        ) from None
+    except csv.Error as error:
+        raise DataError(f"the report is no CSV: {error}", code="DATA") from None
+
+
+def _rows(text: str) -> list[dict[str, str]]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
     if not reader.fieldnames or "Amount" not in reader.fieldnames:
         raise DataError("the report has no column `Amount`; Walmart has changed its format", code="DATA")

@@ -233,7 +233,9 @@ class TransformStage:
         """Everything that follows from these records is acknowledged when this returns."""
         draft = self._memories[chunk.topic].draft(chunk.partition)
         messages = [message for record in chunk.records for message in self._transformer.messages(record, draft)]
-        await self._producer.deliver(messages)
+        # What is remembered across restarts is written last: a record whose memory is safe but whose order is not would be dropped as known.
+        await self._producer.deliver([message for message in messages if message.topic not in _REMEMBERED])
+        await self._producer.deliver([message for message in messages if message.topic in _REMEMBERED])
         draft.keep()
 
     async def failed(self, chunk: Chunk, error: Exception) -> None:
@@ -243,6 +245,9 @@ class TransformStage:
             await deliver_or_bury(
                 self._producer, messages, self._transformer.routing, record, STAGE, self._transformer.now()
             )
+
+
+_REMEMBERED = frozenset(topics.current for topics in ENTITIES.values() if topics.current != topics.every)
 
 
 def raw_topics(mappings: Mapping[str, Mapping[str, EntityMapping]]) -> dict[str, EntityMapping]:

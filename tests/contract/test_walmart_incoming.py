@@ -265,6 +265,7 @@ def zipped(*files: tuple[str, bytes]) -> bytes:
     (b"PK nonsense", "no zip with one file"), (zipped(("a", b"x"), ("b", b"y")), "no zip with one file"),
     (b"A,B\n1,2\n", "no column `Amount`"), (b"Amount,B\n1\n", "row 2"), (b"", "no column `Amount`"),
     (zipped(("a", b"0" * (64 * 1024 * 1024 + 1))), "more than"),
+    (b"Amount,B\n1,caf\xe9\n", "byte 14 of the report is not UTF-8"), (b"Amount\n" + b"1" * 200_000, "no CSV"),
 ])  # fmt: skip
 def test_a_damaged_report_is_told(content: bytes, words: str) -> None:
     """SEC-5: hostile files become exceptions that a person sees, never a crash; a zip that grows without end is refused."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,10 +15,10 @@ from schemas.headers import Headers, decode_headers, encode_headers
 from schemas.record import Message, Record
 from schemas.records import Order, RawEvent
 from streams.failure.routing import FailureRouting
-from streams.runtime import InfrastructureError
+from streams.runtime import Chunk, InfrastructureError
 from streams.settings import FilterSettings, Settings
 from streams.stages.dedupe import Memory
-from streams.stages.transform import Transformer
+from streams.stages.transform import Transformer, TransformStage
 from tests.unit.failure.samples import codec
 from tests.unit.stages.samples import order
 
@@ -160,3 +161,40 @@ def test_a_change_dated_in_the_future_does_not_hide_the_changes_after_it() -> No
     soon_after = raw(later, "raw3")
     headers = replace(decode_headers(soon_after.headers), fetched=FETCHED + 2_000)
     assert transformer(later).messages(replace(soon_after, headers=encode_headers(headers)), draft)
+
+
+class KilledError(Exception):
+    """The process ends here."""
+
+
+class DyingProducer:
+    """Acknowledges so many deliveries, then the process is gone."""
+
+    def __init__(self, deliveries: int) -> None:
+        self.left = deliveries
+        self.sent: list[Message] = []
+
+    async def deliver(self, messages: Sequence[Message]) -> None:
+        if self.left == 0:
+            raise KilledError
+        self.left -= 1
+        self.sent += messages
+
+
+async def test_an_order_that_is_remembered_has_been_told() -> None:
+    """EVT-2: whatever the moment of a kill, an order on `orders.current` (from which the memory is restored) is on `orders` too."""
+    deliveries = 0
+    while True:
+        producer = DyingProducer(deliveries)
+        stage = TransformStage(Settings(), transformer(order()), ("raw.walmart.orders",), 100)
+        stage._producer = producer  # type: ignore[assignment] # what start() takes from the runtime
+        chunk = Chunk("raw.walmart.orders", 0, (raw(order()),))
+        try:
+            await stage.process(chunk)
+            break
+        except KilledError:
+            told = {message.topic for message in producer.sent}
+            assert "orders.current" not in told or "orders" in told
+        deliveries += 1
+    assert {message.topic for message in producer.sent} == {"orders", "orders.current"}
+    assert deliveries == 2
