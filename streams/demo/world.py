@@ -169,6 +169,7 @@ class World:
             "CAUSEWAY_WALMART__FEEDS__LADDER_SECONDS": json.dumps([1, 2, 4, 8, 15, 30]),
             "CAUSEWAY_WALMART__FEEDS__THEN_SECONDS": "30",
             "CAUSEWAY_WALMART__FEEDS__LOST_AFTER_SECONDS": "10",
+            "CAUSEWAY_WALMART__FEEDS__GATHER_SECONDS": "1",
             "CAUSEWAY_STOCK__CHANNELS": json.dumps({"walmart": {"flush_minutes": FLUSH_SECONDS / 60}}),
             f"CAUSEWAY_PHASES__WALMART__{ACCOUNT.upper()}__ALL": "on",
             **self._listing_env(),
