@@ -60,6 +60,8 @@ def set_(
     typer.echo(f"{':'.join(key)} is {internal}" + (f" (was {before['internal']})" if before else ""))
     if waiting:
         typer.echo(f"{len(waiting)} held records wait for it; a running worker releases them now.")
+    if kind == "sku":
+        _tell_of_sku(desk, entry)
 
 
 @app.command("list")
@@ -103,14 +105,31 @@ def remove(
 
 
 def _entries(desk: Desk) -> dict[Key, Mapping]:
-    from schemas.topics import MAPPINGS
-    from streams.failure.mappings import MappingTable
-    from streams.kafka import read_to_end
+    from streams.failure.mappings import read_table
 
-    table = MappingTable(desk.settings, desk.codec)
-    for record in read_to_end(desk.settings.kafka.librdkafka(), [MAPPINGS]):
-        table.apply(record)
-    return {(entry["kind"], entry["source"], entry["account"], entry["external"]): entry for entry in table.entries()}
+    found = read_table(desk.settings, desk.codec).entries()
+    return {(entry["kind"], entry["source"], entry["account"], entry["external"]): entry for entry in found}
+
+
+def _tell_of_sku(desk: Desk, entry: Mapping) -> None:
+    """What the entry does beyond orders, and what about it is ambiguous."""
+    from streams.failure.mappings import read_table
+    from streams.stages.stock.explain import read_ledgers
+
+    source, account, external, internal = entry["source"], entry["account"], entry["external"], entry["internal"]
+    table = read_table(desk.settings, desk.codec)
+    table.put(entry)
+    names = table.externals("sku", source, account, internal)
+    typer.echo(f"Stock, prices and the listing of {internal} go to {source} as {', '.join(names)} within moments.")
+    if len(names) > 1:
+        typer.echo(f"{source} has {len(names)} items of it: each is told the whole number.")
+    known = read_ledgers(desk.settings, desk.codec, sku=external) if external != internal else []
+    if known and known[0].level is not None:
+        typer.echo(
+            f"Odoo has a product {external} as well: orders for {external} go on to that product, for Odoo is asked first, "
+            f"while {source} is told of {internal} under this word. Rename one of them.",
+            err=True,
+        )
 
 
 def _answers(entry: Mapping, waiting_for: str) -> bool:

@@ -21,6 +21,7 @@ from streams.cli.failure_desk import (
     print_table,
     table,
 )
+from streams.cli.sku_words import item_words, odoo_sku
 
 if TYPE_CHECKING:
     from streams.cli.failure_desk import Desk
@@ -31,12 +32,18 @@ Proposals = Annotated[list[str], typer.Argument(help="Ids of proposals, or their
 
 
 @app.command()
-def explain(sku: Annotated[str, typer.Argument(help="The SKU.")], json: JsonOption = False) -> None:
+def explain(
+    sku: Annotated[str, typer.Argument(help="Odoo's SKU, or a marketplace's word for it.")], json: JsonOption = False
+) -> None:
     """What each channel was last told about a SKU, how that came about, and what waits."""
     from streams.approvals import read_price_offers
+    from streams.failure.mappings import read_table
+    from streams.stages.skus import Skus
 
     desk = open_desk()
-    found = _ledgers(desk, sku)
+    skus, found = Skus(read_table(desk.settings, desk.codec)), _ledgers(desk, sku)
+    if not found and (odoos := odoo_sku(skus, _accounts(), sku)):
+        sku, found = odoos, _ledgers(desk, odoos)
     if not found:
         raise fail(
             f"no price of {sku!r} has been seen; is the SKU right, and is the flow `prices` of odoo polled?",
@@ -45,15 +52,18 @@ def explain(sku: Annotated[str, typer.Argument(help="The SKU.")], json: JsonOpti
     (ledger,) = found
     offers = read_price_offers(desk.settings, desk.codec, sku)
     if json:
-        print_json({"sku": sku, "channels": ledger["offers"], "offers": offers})
+        channels = [
+            offer | {"items": skus.names((offer["channel"], offer["account"]), sku)} for offer in ledger["offers"]
+        ]
+        print_json({"sku": sku, "channels": channels, "offers": offers})
         return
     made = table("channel", "account", "asks", "sale", "since version", "waits")
     for offer in ledger["offers"]:
         waits = f"{_money(offer['proposed'])}: {offer['why']} ({offer['proposal'][:12]})" if offer["proposal"] else ""
         waits = f"for {offer['waits_for']}" if offer["waits_for"] else waits
-        made.add_row(
-            offer["channel"], offer["account"], _money(offer["price"]), _sale(offer), str(offer["version"]), waits
-        )
+        items = skus.names((offer["channel"], offer["account"]), sku)
+        account = offer["account"] + ("" if items == (sku,) else f" {item_words(items)}")
+        made.add_row(offer["channel"], account, _money(offer["price"]), _sale(offer), str(offer["version"]), waits)
     print_table(made)
     for told in offers:
         terms = "  ".join(f"{term['name']} {term['quantity']}" for term in told["terms"])
@@ -108,6 +118,14 @@ def _answer(ids: list[str], state: str, note: str, yes: bool) -> None:
     confirm(f"{len(chosen)} changes: {state}?", yes)
     answer(desk.settings, desk.codec, chosen, state, desk.actor, note, desk.now)
     typer.echo(f"{len(chosen)} {state}")
+
+
+def _accounts() -> list[tuple[str, str]]:
+    from streams.connectors import discover, load_connected_settings
+    from streams.observe.trace import accounts_of
+
+    connectors = discover()
+    return accounts_of(load_connected_settings(connectors), connectors)
 
 
 def _waiting(desk: Desk) -> list[dict[str, Any]]:

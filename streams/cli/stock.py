@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streams.cli.failure_desk import EXIT_FAILED, JsonOption, console, fail, print_json, print_table, table
+from streams.cli.sku_words import item_words, odoo_sku
 
 if TYPE_CHECKING:
     from schemas.codec import Codec
@@ -23,12 +24,16 @@ Most = Annotated[int, typer.Option("--most", min=1, help="Show so many at most."
 
 
 @app.command()
-def explain(sku: Annotated[str, typer.Argument(help="Odoo's SKU.")], json: JsonOption = False) -> None:
+def explain(
+    sku: Annotated[str, typer.Argument(help="Odoo's SKU, or a marketplace's word for it.")], json: JsonOption = False
+) -> None:
     """Every channel's number with its terms, the orders that count, and what was told last and why."""
     from streams.stages.stock.explain import explanation, read_ledgers, read_told
 
     settings, codec, allocations = _open()
     ledgers = read_ledgers(settings, codec, sku=sku)
+    if (not ledgers or ledgers[0].level is None) and (odoos := odoo_sku(allocations.skus, allocations.channels, sku)):
+        sku, ledgers = odoos, read_ledgers(settings, codec, sku=odoos)
     if not ledgers:
         raise fail(f"nothing is known of SKU {sku}: neither Odoo nor an order ever named it", EXIT_FAILED)
     found = explanation(ledgers[0], allocations, read_told(settings, codec, sku, allocations.channels))
@@ -57,7 +62,7 @@ def list_(
         shown = [
             {
                 "sku": one.sku, "channel": one.channel[0], "account": one.channel[1], "number": one.number, "told": one.told,
-                "low": one.is_low, "waits_for_flush": one.is_waiting, "open_units": str(one.open_units),
+                "low": one.is_low, "waits_for_flush": one.is_waiting, "open_units": str(one.open_units), "items": one.items,
             }
             for one in found[:most]
         ]  # fmt: skip
@@ -66,6 +71,7 @@ def list_(
     rows = table("SKU", "channel", "number", "told", "open orders", "")
     for one in found[:most]:
         notes = [word for word, holds in (("low", one.is_low), ("waits for the next flush", one.is_waiting)) if holds]
+        notes += [item_words(one.items)] if one.items != (one.sku,) else []
         told = "-" if one.told is None else str(one.told)
         rows.add_row(one.sku, ":".join(one.channel), str(one.number), told, str(one.open_units), ", ".join(notes))
     if found:
@@ -76,22 +82,18 @@ def list_(
 def _open() -> tuple[Settings, Codec, Allocations]:
     from schemas.codec import Codec
     from schemas.registry import Registry
-    from schemas.topics import SOURCES
-    from streams.connectors import discover, load_connected_settings, part_of, stock_caps
+    from streams.connectors import discover, load_connected_settings, stock_caps
+    from streams.failure.mappings import read_table
+    from streams.observe.trace import accounts_of
+    from streams.stages.skus import Skus
     from streams.stages.stock.allocation import Allocations
 
     connectors = discover()
     settings = load_connected_settings(connectors)
-    channels = [
-        (connector.name, account)
-        for connector in connectors if connector.name in SOURCES
-        for account in connector.accounts(part_of(settings, connector))
-    ]  # fmt: skip
-    return (
-        settings,
-        Codec(Registry(settings.registry.client())),
-        Allocations(settings.stock, channels, stock_caps(settings, connectors)),
-    )
+    channels = accounts_of(settings, connectors)
+    codec = Codec(Registry(settings.registry.client()))
+    skus = Skus(read_table(settings, codec))
+    return settings, codec, Allocations(settings.stock, channels, stock_caps(settings, connectors), skus)
 
 
 def _print(found: dict[str, Any]) -> None:
@@ -113,15 +115,15 @@ def _print(found: dict[str, Any]) -> None:
             )
         )
     for channel in found["channels"]:
-        _print_channel(channel)
+        _print_channel(channel, "" if channel["items"] == [found["sku"]] else f"  {item_words(channel['items'])}")
     if found["orders"]:
         out.print("\n[bold]orders[/]")
-        _print_orders(found["orders"])
+        _print_orders(found["orders"], found["sku"])
 
 
-def _print_channel(channel: dict[str, Any]) -> None:
+def _print_channel(channel: dict[str, Any], items: str) -> None:
     out, told = console(), channel["told"]
-    note = "  waits for the next flush" if channel["waits_for_flush"] else ""
+    note = ("  waits for the next flush" if channel["waits_for_flush"] else "") + _safe(items)
     out.print(f"\n[bold]{_safe(channel['channel'])}:{_safe(channel['account'])}  {channel['number']}[/]{note}")
     _print_terms(channel["terms"])
     if told is None:
@@ -143,10 +145,11 @@ def _print_terms(terms: list[dict[str, str]]) -> None:
     print_table(rows)
 
 
-def _print_orders(orders: list[dict[str, Any]]) -> None:
+def _print_orders(orders: list[dict[str, Any]], sku: str) -> None:
     rows = table("order", "status", "asked", "reserved", "done", "open", "", "seen (UTC)")
     for one in orders:
         name = one["order_key"] + (f" through {one['via']}" if one["via"] else "")
+        name += f" as {one['called']}" if one["called"] not in ("", sku) else ""
         seen = _time(one["seen_at"]) if one["seen_at"] else "-"
         rows.add_row(
             _safe(name), one["status"], one["asked"], one["reserved"], one["done"], one["open"], one["state"], seen

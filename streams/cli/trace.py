@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from streams.cli.failure_desk import Desk
     from streams.observe.journey import Journey, Standing, Step
+    from streams.stages.skus import Skus
 
 _STYLES = {"retry": "yellow", "held": "yellow", "dead": "red", "damaged": "red", "action": "cyan", "shadow": "dim"}
 _MOST_STANDINGS = 20
@@ -36,7 +37,8 @@ def trace(
         raise fail("--unmasked shows personal data: say why with --reason; it is kept in the audit trail")
     desk, connectors = _open()
     try:
-        journey = find_journey(desk.settings, desk.codec, key or f"sku:{sku}", connectors)
+        what, skus = _meant(desk, connectors, key or f"sku:{sku}")
+        journey = find_journey(desk.settings, desk.codec, what, connectors, skus)
     except (UnknownOrderError, AmbiguousOrderError) as error:
         raise fail(str(error), EXIT_FAILED) from None
     if unmasked:
@@ -58,6 +60,20 @@ def _open() -> tuple[Desk, Any]:
     connectors = discover()
     settings = load_connected_settings(connectors)
     return Desk(settings, Codec(Registry(settings.registry.client())), who()), connectors
+
+
+def _meant(desk: Desk, connectors: Any, what: str) -> tuple[str, Skus]:
+    """A marketplace's word for a SKU of Odoo becomes that SKU; and which is which."""
+    from streams.cli.sku_words import odoo_sku
+    from streams.failure.mappings import read_table
+    from streams.observe.trace import SKU, accounts_of
+    from streams.stages.skus import SAME, Skus
+
+    if not what.startswith(SKU):
+        return what, SAME
+    skus = Skus(read_table(desk.settings, desk.codec))
+    odoos = odoo_sku(skus, accounts_of(desk.settings, connectors), what.removeprefix(SKU))
+    return (f"{SKU}{odoos}" if odoos else what), skus
 
 
 def _audit_view(desk: Desk, journey: Journey, why: str) -> None:

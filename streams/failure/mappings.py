@@ -17,7 +17,7 @@ from schemas.record import Message, Record
 from schemas.records import Mapping
 from schemas.topics import MAPPINGS
 from streams.failure.actions import audit_message
-from streams.kafka import BrokerError, SyncProducer, partitions_of, reader, record_of
+from streams.kafka import BrokerError, SyncProducer, partitions_of, read_to_end, reader, record_of
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -126,6 +126,10 @@ class MappingTable:
         self.revision += 1
         self.position = max(self.position, record.offset)
 
+    def put(self, entry: Mapping) -> None:
+        """As if the topic had it already."""
+        self._keep((entry["kind"], entry["source"], entry["account"], entry["external"]), entry)
+
     def _keep(self, key: Key, entry: Mapping | None) -> None:
         """Whole sets are put in place of others: readers are in other threads."""
         before = self._entries.pop(key, None) if entry is None else self._entries.get(key)
@@ -174,6 +178,14 @@ class MappingTable:
                 self._changed()
             if not loading:
                 self._loaded.set()
+
+
+def read_table(settings: Settings, codec: Codec) -> MappingTable:
+    """The tables as they are now, for one look. Raises BrokerError."""
+    table = MappingTable(settings, codec)
+    for record in read_to_end(settings.kafka.librdkafka(), [MAPPINGS]):
+        table.apply(record)
+    return table
 
 
 class MappingDesk:

@@ -2,7 +2,8 @@
 producer here uses murmur2.
 
     an order    its own key, and what is about it under keys of its own (shipments, cancellations, refunds, returns): those say `order_key`
-    a SKU       `sku:SKU`, and what each channel is told of it or shows of it: stock:..., price:..., listing:..., ...:item:SKU
+    a SKU       `sku:SKU`, and what each channel is told of it or shows of it: stock:..., price:..., listing:..., ...:item:SKU; under its
+                own word, too, where it has another for it (ORD-9)
     any other   its own key, and of its order's deliveries those that follow from it
 """
 
@@ -26,6 +27,7 @@ from streams.observe.operations import OWN_KINDS, is_order, kept_as, order_of
 from streams.observe.telling import header_of, told_topics
 from streams.poller.partition import partition_of
 from streams.settings import Settings
+from streams.stages.skus import SAME, Skus
 
 SKU = "sku:"
 _KEPT_BY_OPERATION = ("held.", "shadow.")  # key and operation, so a key may be in any partition
@@ -40,14 +42,16 @@ class AmbiguousOrderError(LookupError):
     """Several accounts have an order of this id: names their keys."""
 
 
-def find_journey(settings: Settings, codec: Codec, what: str, connectors: Sequence[Connector] = ()) -> Journey:
-    """`what`: the marketplace's order id, `sku:SKU`, or any full key such as `source:account:id`.
+def find_journey(
+    settings: Settings, codec: Codec, what: str, connectors: Sequence[Connector] = (), skus: Skus = SAME
+) -> Journey:
+    """`what`: the marketplace's order id, `sku:SKU`, or any full key such as `source:account:id`; `skus`: which SKU is which.
 
     Raises UnknownOrderError, AmbiguousOrderError; BrokerError and RegistryError when these cannot be asked.
     """
     search = _Search(settings, codec)
     if what.startswith(SKU):
-        records = search.of_sku(what.removeprefix(SKU), accounts_of(settings, connectors))
+        records = search.of_sku(what.removeprefix(SKU), accounts_of(settings, connectors), skus)
         return _told(search, what, records)
     found = search.by_key(candidates(settings, what, connectors))
     if not found and ":" not in what:
@@ -76,23 +80,27 @@ def candidates(settings: Settings, order: str, connectors: Sequence[Connector]) 
     return [f"{source}:{account}:{order}" for source, account in accounts_of(settings, connectors)]
 
 
-def sku_keys(sku: str, accounts: Sequence[tuple[str, str]]) -> list[str]:
-    """Every key under which something of a SKU travels."""
-    keys = [f"{SKU}{sku}"]
+def sku_keys(sku: str, accounts: Sequence[tuple[str, str]], skus: Skus = SAME) -> list[str]:
+    """Every key under which something of a SKU travels, also before an entry gave it another word."""
+    keys = dict.fromkeys([f"{SKU}{sku}"])
     for source, account in accounts:
-        keys += [f"{kind}:{source}:{account}:{sku}" for kind in ("stock", "price", "listing")]
-        keys.append(f"{source}:{account}:item:{sku}")
-    return keys
+        for name in (sku, *skus.names((source, account), sku)):
+            keys[f"{SKU}{name}"] = None
+            keys |= dict.fromkeys(f"{kind}:{source}:{account}:{name}" for kind in OWN_KINDS)
+            keys[f"{source}:{account}:item:{name}"] = None
+    return list(keys)
 
 
-def is_of_sku(key: str, sku: str) -> bool:
+def is_of_sku(key: str, sku: str, skus: Skus = SAME) -> bool:
     """Whether it is one of those keys, for whatever account."""
     if key.startswith(SKU):
         return key == f"{SKU}{sku}"
     parts = key.split(":", 3)
-    return (
-        len(parts) == 4 and parts[3] == sku and (parts[0] in OWN_KINDS or (parts[0] in SOURCES and parts[2] == "item"))
-    )
+    if len(parts) < 4:
+        return False
+    if parts[0] in OWN_KINDS:
+        return parts[3] in (sku, *skus.names((parts[1], parts[2]), sku))
+    return parts[0] in SOURCES and parts[2] == "item" and parts[3] in (sku, *skus.names((parts[0], parts[1]), sku))
 
 
 def _told(search: _Search, key: str, records: Sequence[Record]) -> Journey:
@@ -137,10 +145,11 @@ class _Search:
         }
         return self.by_key(sorted(keys))
 
-    def of_sku(self, sku: str, accounts: Sequence[tuple[str, str]]) -> list[Record]:
+    def of_sku(self, sku: str, accounts: Sequence[tuple[str, str]], skus: Skus) -> list[Record]:
         """Everything under the keys of a SKU."""
         # The command may run where no account is configured: then everything is looked through.
-        found = self.by_key(sku_keys(sku, accounts)) if accounts else self.by_any(lambda key: is_of_sku(key, sku))
+        keys = sku_keys(sku, accounts, skus)
+        found = self.by_key(keys) if accounts else self.by_any(lambda key: is_of_sku(key, sku, skus))
         return [record for records in found.values() for record in records]
 
     def about_order(self, key: str) -> list[Record]:

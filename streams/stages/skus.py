@@ -11,7 +11,7 @@ item there (`()`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -55,6 +55,11 @@ class Skus:
             return (sku,)
         found = self._tables.externals(KIND, *channel, sku)
         return tuple(found) or ((sku,) if self.internal(*channel, sku) == sku else ())
+
+    def meant(self, channels: Iterable[Channel], word: str) -> dict[Channel, str]:
+        """What the word is in Odoo on the accounts that mean something else by it than Odoo does."""
+        found = {channel: self.internal(*channel, word) for channel in channels}
+        return {channel: sku for channel, sku in found.items() if sku != word}
 
     def since_ms(self, channel: Channel, name: str) -> int:
         """Epoch milliseconds at which the word came to mean what it means, 0 = always did.

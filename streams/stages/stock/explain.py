@@ -23,7 +23,7 @@ from streams.stages.stock.memory import newest_values
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One SKU on one channel, for lists. `told` None = nothing yet."""
+    """One SKU on one channel, for lists. `told` None = nothing yet; `items`: what the channel calls it."""
 
     sku: str
     channel: Channel
@@ -32,6 +32,7 @@ class Summary:
     is_low: bool
     is_waiting: bool
     open_units: Decimal
+    items: tuple[str, ...]
 
 
 def read_ledgers(settings: Settings, codec: Codec, topics: StockTopics | None = None, sku: str = "") -> list[Ledger]:
@@ -88,7 +89,8 @@ def summaries(ledgers: Iterable[Ledger], allocations: Allocations) -> list[Summa
             number = standing.now.quantity
             told = int(standing.last["quantity"]) if standing.last else None
             is_low = number <= standing.allocation.low_stock
-            found.append(Summary(ledger.sku, standing.channel, number, told, is_low, standing.differs, units))
+            items = standing.allocation.names
+            found.append(Summary(ledger.sku, standing.channel, number, told, is_low, standing.differs, units, items))
     return found
 
 

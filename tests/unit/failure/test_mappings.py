@@ -10,6 +10,7 @@ from schemas.record import Record
 from streams.failure.mappings import Key, MappingError, MappingTable, kafka_key, make_entry, parse_key
 from streams.settings import Settings
 from tests.unit.failure.samples import codec
+from tests.unit.stages.references import MADE, entry_record, tables
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -86,3 +87,20 @@ def test_entries_that_could_not_be_found_again_are_refused(key: Key) -> None:
 def test_an_entry_needs_a_word_of_odoo() -> None:
     with pytest.raises(MappingError, match="internal"):
         make_entry(OWN, "", "me", AT)
+
+
+def test_the_way_back_names_every_word_that_means_it() -> None:
+    """ORD-9: an account's own entry hides the source's; a changed or removed entry means nothing any more."""
+    made = tables(
+        ("walmart", "", "A", "OURS"), ("walmart", "ACME", "B", "OURS"), ("walmart", "", "C", "OURS"), ("walmart", "ACME", "C", "ELSE")
+    )  # fmt: skip
+    assert made.externals("sku", "walmart", "ACME", "OURS") == ["A", "B"]
+    assert made.externals("sku", "walmart", "OTHER", "OURS") == ["A", "C"]
+    before = made.revision
+    made.apply(entry_record(("sku", "walmart", "", "A"), "ELSE", offset=7))
+    made.apply(entry_record(("sku", "walmart", "ACME", "B"), None, offset=8))
+    assert made.externals("sku", "walmart", "ACME", "OURS") == []
+    assert made.externals("sku", "walmart", "ACME", "ELSE") == ["A", "C"]
+    assert (made.revision, made.position) == (before + 2, 8)
+    assert made.made_at("sku", "walmart", "ACME", "A") == MADE
+    assert made.made_at("sku", "walmart", "ACME", "B") is None

@@ -10,8 +10,10 @@ from streams.cli.trace import _as_json
 from streams.observe.journey import journey_of, step_of
 from streams.observe.operations import is_order
 from streams.observe.trace import candidates, is_of_sku, sku_keys
+from streams.stages.skus import Skus
 from tests.unit.failure.samples import NOW
 from tests.unit.observe.bodies import CODEC, body_of, ended, on, sent
+from tests.unit.stages.references import tables
 from tests.unit.stages.samples import order
 
 ORDER, PICKING, RETURN = "walmart:main:9900000000001", "odoo:picking:5", "walmart:main:return:7"
@@ -135,6 +137,20 @@ def test_every_key_of_a_sku_is_looked_for() -> None:
         "stock:walmart:main:B:A:1",
     ]
     assert not [key for key in others if is_of_sku(key, "A:1")]
+
+
+def test_the_keys_of_a_sku_are_those_of_every_word_for_it() -> None:
+    """ORD-9: of what it was called before the entry too."""
+    skus = Skus(tables(("walmart", "main", "THEIRS", "OURS")))
+    accounts = [("walmart", "main"), ("walmart", "two")]
+    keys = sku_keys("OURS", accounts, skus)
+    assert {key for key in keys if key.endswith("THEIRS")} == {
+        "sku:THEIRS", "stock:walmart:main:THEIRS", "price:walmart:main:THEIRS", "listing:walmart:main:THEIRS",
+        "walmart:main:item:THEIRS",
+    }  # fmt: skip
+    assert set(sku_keys("OURS", accounts)) < set(keys)
+    assert all(is_of_sku(key, "OURS", skus) for key in keys if key != "sku:THEIRS")
+    assert not is_of_sku("stock:walmart:two:THEIRS", "OURS", skus)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from schemas.record import Message, Record
 from streams.cli import app
+from tests.unit.stages.references import entry_record
 from tests.unit.stock.samples import AMAZON, CODEC, WALMART, Bench, demand, known, level
 
 
@@ -25,6 +26,7 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
                 yield Record(message.topic, 0, index, 0, message.key, message.value, message.headers)
 
     monkeypatch.setattr("streams.stages.stock.explain.read_to_end", read)
+    monkeypatch.setattr("streams.failure.mappings.read_to_end", read)
     monkeypatch.setattr("schemas.codec.Codec", lambda _: CODEC)
     monkeypatch.setattr("schemas.registry.Registry", lambda _: None)
     monkeypatch.setenv("CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_ID", "id")
@@ -102,3 +104,47 @@ async def test_list_shows_low_stock_and_what_waits(topics: list[Message]) -> Non
     assert [one["sku"] for one in json.loads(causeway("list", "--waiting", "--json")[1])["numbers"]] == ["C"]
     assert causeway("list", "--channel", "amazon")[1] == "0 numbers\n"
     assert "3 numbers, the first 1 shown" in causeway("list", "--most", "1")[1]
+
+
+def entry(external: str, internal: str, account: str = "") -> Message:
+    record = entry_record(("sku", "walmart", account, external), internal)
+    return Message(record.topic, record.key, record.value, record.headers)
+
+
+async def test_explain_knows_the_marketplaces_word(topics: list[Message]) -> None:
+    """ORD-9: asked for by either word; what the channel calls it and what the order called it is told."""
+    bench = await Bench(channels=[WALMART]).start()
+    await bench.levels(level(10))
+    await bench.demands(demand(3, external="THEIRS"))
+    await bench.flush()
+    topics += [
+        *(message for call in bench.sent.calls for message in call),
+        entry("THEIRS", "CWT-1"),
+        entry("MORE", "CWT-1"),
+    ]
+    code, text = causeway("explain", "THEIRS")
+    assert code == 0
+    assert "THEIRS is what walmart:main calls CWT-1" in text
+    assert "walmart:main  7  as MORE, THEIRS" in text
+    assert "walmart:main:1 as THEIRS" in text
+    assert json.loads(causeway("explain", "CWT-1", "--json")[1])["channels"][0]["items"] == ["MORE", "THEIRS"]
+    assert "as MORE, THEIRS" in causeway("list")[1]
+
+
+async def test_explain_says_that_a_word_was_given_away(topics: list[Message]) -> None:
+    """Odoo has a product of that word itself: its own numbers are told to nobody, and that is no secret."""
+    await lived(topics)
+    topics.append(entry("B", "C", "main"))
+    assert "no item there: its word is another SKU's" in causeway("explain", "B")[1]
+
+
+async def test_a_word_that_means_two_things_is_not_guessed(
+    topics: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_WALMART__ACCOUNTS__TWO__CLIENT_ID", "id")
+    monkeypatch.setenv("CAUSEWAY_WALMART__ACCOUNTS__TWO__CLIENT_SECRET", "secret")
+    await lived(topics)
+    topics += [entry("THEIRS", "B"), entry("THEIRS", "C", "two")]
+    code, text = causeway("explain", "THEIRS")
+    assert code == 1
+    assert "B (walmart:main), C (walmart:two)" in text

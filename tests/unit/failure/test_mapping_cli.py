@@ -1,0 +1,76 @@
+"""`causeway mapping set sku`: what an entry does beyond orders, and what about it is ambiguous, is said (ORD-9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from schemas.record import Message, Record
+from streams.cli import app
+from tests.unit.failure.samples import codec
+from tests.unit.stock.samples import WALMART, Bench, level
+
+CODEC = codec()
+
+
+class Kafka:
+    """Topics as the command reads and writes them."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    def read(self, config: Any, names: Sequence[str], **_: Any) -> Iterator[Record]:
+        for index, message in enumerate(self.messages):
+            if message.topic in names:
+                yield Record(message.topic, 0, index, 0, message.key, message.value, message.headers)
+
+    def send_all(self, messages: Sequence[Message]) -> None:
+        self.messages += messages
+
+    def on(self, topic: str) -> list[Message]:
+        return [message for message in self.messages if message.topic == topic]
+
+
+@pytest.fixture
+def kafka(monkeypatch: pytest.MonkeyPatch) -> Kafka:
+    made = Kafka()
+    for module in ("streams.failure.mappings", "streams.failure.held_list", "streams.stages.stock.explain"):
+        monkeypatch.setattr(f"{module}.read_to_end", made.read)
+    monkeypatch.setattr("streams.failure.mappings.SyncProducer", lambda _: made)
+    monkeypatch.setattr("schemas.codec.Codec", lambda _: CODEC)
+    monkeypatch.setattr("schemas.registry.Registry", lambda _: None)
+    return made
+
+
+def causeway(*words: str) -> str:
+    result = CliRunner().invoke(app, ["mapping", *words])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_where_numbers_go_is_said_and_who_had_the_word_until_now_is_kept(kafka: Kafka) -> None:
+    """The route stage tells that one anew as well."""
+    said = causeway("set", "sku", "walmart", "THEIRS", "OURS")
+    assert "Stock, prices and the listing of OURS go to walmart as THEIRS within moments." in said
+    causeway("set", "sku", "walmart", "THEIRS", "OTHER")
+    causeway("remove", "sku", "walmart", "THEIRS", "--yes")
+    assert [dict(message.headers).get("before") for message in kafka.on("mappings")] == [None, b"OURS", b"OTHER"]
+    assert "listing" not in causeway("set", "carrier", "walmart", "Standard", "UPS")
+
+
+def test_several_items_of_one_sku_are_said(kafka: Kafka) -> None:
+    causeway("set", "sku", "walmart", "A", "OURS")
+    said = causeway("set", "sku", "walmart", "B", "OURS", "--account", "main")
+    assert "as A, B within moments" in said
+    assert "2 items of it: each is told the whole number" in said
+
+
+async def test_a_word_that_odoo_has_for_another_product_is_said(kafka: Kafka) -> None:
+    bench = await Bench(channels=[WALMART]).start()
+    await bench.levels(level(10, sku="THEIRS"))
+    kafka.send_all(bench.sent.on("stock.ledger"))
+    assert "Odoo has a product THEIRS as well" in causeway("set", "sku", "walmart", "THEIRS", "OURS")
+    assert "as well" not in causeway("set", "sku", "walmart", "THEIRS", "THEIRS")
