@@ -40,6 +40,7 @@ class Delivery:
     known        what the pipeline last knew of this key at the destination: version, checksum, remote id
     job          the job this delivery was submitted with (`Outcome.job`): ask how it went instead of sending again; "" = not submitted yet
     open_jobs    unfinished jobs of this key that other deliveries submitted: what they write may still arrive, after what is sent now
+    asks_again   a resync: what is known of the key is not to be trusted, the destination is asked
     """
 
     id: str
@@ -56,6 +57,7 @@ class Delivery:
     known: Known | None = None
     job: str = ""
     open_jobs: tuple[str, ...] = ()
+    asks_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def settled(delivery: Delivery) -> Outcome | None:
         return None
     if known.version > delivery.version:
         return Outcome(Result.STALE, remote_model=known.remote_model, remote_id=known.remote_id)
-    if known.version == delivery.version and known.checksum == delivery.checksum:
+    if known.version == delivery.version and known.checksum == delivery.checksum and not delivery.asks_again:
         return Outcome(Result.ALREADY_APPLIED, remote_model=known.remote_model, remote_id=known.remote_id)
     return None
 

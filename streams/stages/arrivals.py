@@ -27,7 +27,9 @@ class Arrived:
         """The same, telling the sink what is known of its key."""
         view = views.get(self.delivery.key, KeyView())
         others = tuple(sorted(view.jobs - {self.delivery.job}))
-        return replace(self, delivery=replace(self.delivery, known=view.known, open_jobs=others))
+        return replace(
+            self, delivery=replace(self.delivery, known=view.known, open_jobs=others, asks_again=self.asks_again)
+        )
 
     @property
     def status(self) -> str:

@@ -228,6 +228,19 @@ async def test_the_same_order_again_is_one_order(box: OdooBox, sku: str) -> None
     assert {one.remote_id for one in (first, again, third, older)} == {str(box.order(built["order_id"])["id"])}
 
 
+async def test_a_resync_brings_back_what_was_deleted_in_odoo(box: OdooBox, sku: str) -> None:
+    """REC-3: the pipeline knows the order to be there; a resync asks Odoo all the same."""
+    built = order(tag(), [order_line(sku)])
+    async with sink_of(box) as sink:
+        (first,) = await put(sink, built)
+        delivery = delivery_of(built)
+        known = Known(delivery.version, delivery.checksum, first.remote_model, first.remote_id)
+        box.call("sale.order", "action_cancel", [int(first.remote_id)], context={"disable_cancel_warning": True})
+        box.call("sale.order", "unlink", [int(first.remote_id)])
+        (again,) = await sink.deliver([delivery_of(built, known=known, asks_again=True)])
+    assert (again.result, again.remote_id) == (Result.APPLIED, str(box.order(built["order_id"])["id"]))
+
+
 @pytest.mark.parametrize(
     ("model", "method"),
     [("sale.order", "load"), ("res.partner", "load"), ("sale.order", "action_confirm"), ("sale.order", "action_lock")],

@@ -189,6 +189,17 @@ async def test_a_sink_that_answers_the_wrong_number_of_outcomes_is_a_bug_not_a_s
     assert producer.outcomes() == {"k1": ["dead"], "k2": ["dead"]}
 
 
+async def test_the_sink_is_told_that_a_resync_asks_again() -> None:
+    """REC-3: it must look at the destination, whatever is known of the key."""
+    sink = FakeSink()
+    made, _ = stage(sink)
+    for lane in ("", "bulk"):
+        plain = Headers("i", "walmart", "order", 1, "c1", "k", int(NOW.timestamp() * 1000), "sandbox", lane=lane)
+        record = arrival("k", offset=len(sink.calls), headers=encode_headers(plain))
+        await made.process(Chunk("deliver.odoo.critical", 0, (record,)))
+    assert [(call[0].asks_again, call[0].known is None) for call in sink.calls] == [(False, True), (True, False)]
+
+
 async def test_the_outcome_of_a_refused_cancellation_says_what_taking_it_back_needs() -> None:
     """ORD-13: which order it was in Odoo, and whether all of it had been cancelled there."""
     body = {
