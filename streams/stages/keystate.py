@@ -32,6 +32,7 @@ class KeyTable:
         self._codec = codec
         self._partitions: dict[int, dict[str, KeyView]] = {}
         self._torn: dict[int, set[str]] = {}
+        self._only: dict[int, dict[str, str]] = {}
 
     def learn(self, partition: int, records: Iterable[Record]) -> int:
         """Take what the topic says; returns how many keys of the partition are known. Unreadable records count as not known."""
@@ -47,7 +48,7 @@ class KeyTable:
                 table.pop(key, None)
                 continue
             told = _view(value)
-            table[key] = _merged(table[key], told, value) if key in table else told
+            table[key] = self._merged(partition, key, told, value)
             (torn.discard if table[key] == told else torn.add)(key)
         return len(table)
 
@@ -57,10 +58,21 @@ class KeyTable:
         table = self.views(partition)
         return [self.message(key, table[key], now) for key in sorted(keys & table.keys())]
 
+    def _merged(self, partition: int, key: str, told: KeyView, value: KeyState) -> KeyView:
+        """What is known of the key after a record whose writer may not have known all that was known."""
+        mine = self.views(partition).get(key)
+        # Workers of an older version know of one job only and do not say that it has ended: their next record does not name it.
+        only = self._only.setdefault(partition, {})
+        closed = {*value["closed"], *({only.pop(key)} - told.jobs if key in only else ())}
+        if told.jobs and not value["jobs"]:
+            only[key] = value["job"]
+        return told if mine is None else _merged(mine, told, value["opened"] if value["jobs"] else told.jobs, closed)
+
     def drop(self, partition: int) -> None:
         """The partition is not ours any more."""
         self._partitions.pop(partition, None)
         self._torn.pop(partition, None)
+        self._only.pop(partition, None)
 
     def views(self, partition: int) -> dict[str, KeyView]:
         """Key -> what is known, of one partition; changed only by `remember`."""
@@ -170,15 +182,11 @@ def _tidy(jobs: frozenset[str]) -> frozenset[str]:
     return frozenset(kept | {name for _, name in best.values()})
 
 
-def _merged(mine: KeyView, told: KeyView, value: KeyState) -> KeyView:
-    """What is known after a record whose writer may not have known all that was known."""
+def _merged(mine: KeyView, told: KeyView, opened: Iterable[str], closed: Iterable[str]) -> KeyView:
     known = told.known
     if mine.known is not None and (known is None or mine.known.version > known.version):
         known = mine.known
-    opened = (
-        value["opened"] if value["jobs"] else told.jobs
-    )  # a writer that knew of one job only named it and nothing else
-    jobs = (mine.jobs | set(opened)) - set(value["closed"])
+    jobs = (mine.jobs | set(opened)) - set(closed)
     return KeyView(known, told.parked, _aside(max(mine.set_aside, told.set_aside), known), jobs)
 
 

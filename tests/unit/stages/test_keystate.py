@@ -218,6 +218,12 @@ def test_records_of_the_time_when_there_was_one_job(lanes: tuple[Lane, Lane]) ->
     log = [Message("state.walmart", b"k", CODEC.encode("key_state", old))]
     assert restored(log).jobs == {"feed:F0"}
     assert restored([*one.log, *log]).jobs == {"feed:F0", "feed:F1|1"}
+    ended = Message("state.walmart", b"k", CODEC.encode("key_state", old | {"job": ""}))
+    assert restored([*one.log, *log, ended]).jobs == {"feed:F1|1"}
+    one.log += log
+    one.catch_up()
+    one.write(delivery(2), job="settle|2")
+    assert restored(one.log).jobs == {"feed:F0", "feed:F1|1", "settle|2"}
 
 
 def test_what_cannot_be_read_is_not_known(lanes: tuple[Lane, Lane]) -> None:
