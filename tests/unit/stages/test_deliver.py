@@ -93,7 +93,8 @@ def arrival(
     checksum = more.pop("checksum", f"c{version}")
     ident = event_id("odoo/op", key, checksum)
     value = Deliver(
-        id=ident, destination="odoo", operation=more.pop("operation", "upsert_order"), kind=kind, lane="critical", source="walmart", account="a", key=key,
+        id=ident, destination="odoo", operation=more.pop("operation", "upsert_order"), kind=kind, lane="critical", source="walmart",
+        account="a", key=key,
         version=version, checksum=checksum, correlation=key, created_at=NOW, schema=schema,
         body=CODEC.encode(schema, body),
     )  # fmt: skip
