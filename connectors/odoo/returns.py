@@ -4,7 +4,7 @@
 2  goods (`returns_goods`)
 3  money (`returns_money`)
 4  the three states: on the transfer, or, where nothing comes back, as a note on the order
-What fails in 2 does not keep 3 from being written: goods and money are apart. The failure is told all the same.
+What fails in 2 does not keep 3 from being written: goods and money are apart. The failure is told all the same, that of the goods first.
 """
 
 from __future__ import annotations
@@ -42,15 +42,18 @@ class Returns:
 
     async def _written(self, delivery: Delivery) -> Outcome:
         work = await self._work(delivery)
-        problem: ConnectorError | None = None
+        problems: list[ConnectorError] = []
         picking = credit = 0
         try:
             picking = await self._goods.bring(work)
         except ConnectorError as error:
-            problem = error
-        credit = await self._money.give(work)
-        if problem is not None:
-            raise problem
+            problems.append(error)
+        try:
+            credit = await self._money.give(work)
+        except ConnectorError as error:
+            problems.append(error)
+        if problems:
+            raise problems[0]
         if not picking:
             await self._note(work)
         if picking or not credit:

@@ -4,7 +4,7 @@ So a refund that grows makes a second credit note over the rest, and the same st
 the return's key, and made by `load()` with an external id that holds the sum they bring it to. Taxes are given back in proportion to
 the invoice, each tax of it by its own share (`returns_shares`), on lines of the tax's own record, so they post to its refund account.
 
-An order without a posted invoice has nothing to credit: that is told (`not_invoiced`), nothing is written.
+An order without a posted invoice has nothing to credit yet: the return is held until there is one.
 """
 
 from __future__ import annotations
@@ -76,8 +76,11 @@ class CreditNotes:
         if gap:
             invoice = await self._invoice(work)
             if invoice is None:
-                work.notes.append("not_invoiced")
-                return 0
+                raise ConflictError(
+                    f"{gap} {work.plan.currency} are back with the buyer, but {work.order_name} has no posted invoice to credit; "
+                    "it is credited when the invoice is posted (without invoices in Odoo: CAUSEWAY_ODOO__CREDIT_NOTES=off)",
+                    waiting_for=f"invoiced:{work.plan.order_key}",
+                )
             await self._make(work, invoice, standing, gap)
             standing = await self._standing(work)
         await self._post(work, standing)

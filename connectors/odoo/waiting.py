@@ -21,6 +21,7 @@ class Waiting:
     sku:SOURCE:ACCOUNT:SKU            a product of Odoo belongs to it
     order:KEY                         the order is in Odoo
     delivered:KEY                     something of that order has left Odoo's stock
+    invoiced:KEY                      that order has a posted invoice
     carrier:SOURCE:ACCOUNT:LEVEL      a delivery method belongs to the shipping level
     pricelist:CURRENCY                a pricelist in the currency
     rate:CURRENCY:DAY                 Odoo has a rate of the currency on or before the day
@@ -37,6 +38,7 @@ class Waiting:
         self._kinds: dict[str, Callable[[str], Awaitable[bool]]] = {
             "order": self._order,
             "delivered": self._delivered,
+            "invoiced": self._invoiced,
             "carrier": self._carrier,
             "pricelist": self._pricelist,
             "rate": self._rate,
@@ -76,6 +78,13 @@ class Waiting:
         for number in (await find(self._odoo, [xid(self._settings.module, "order", key)])).values():
             domain = [["order_id", "=", number], ["qty_delivered", ">", 0]]
             return bool(await self._odoo.rows("sale.order.line", domain, ["order_id"], limit=1))
+        return False
+
+    async def _invoiced(self, key: str) -> bool:
+        for number in (await find(self._odoo, [xid(self._settings.module, "order", key)])).values():
+            (order,) = await self._odoo.rows("sale.order", [["id", "=", number]], ["invoice_ids"])
+            domain = [["id", "in", order["invoice_ids"]], ["move_type", "=", "out_invoice"], ["state", "=", "posted"]]
+            return bool(await self._odoo.rows("account.move", domain, ["state"], limit=1))
         return False
 
     async def _pricelist(self, currency: str) -> bool:

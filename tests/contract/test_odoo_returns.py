@@ -338,14 +338,21 @@ async def test_a_lost_answer_never_credits_twice(box: OdooBox, model: str, metho
     assert [(note["state"], cents(note["amount_total"])) for note in one.credits()] == [("posted", Decimal("10.70"))]
 
 
-async def test_without_an_invoice_there_is_nothing_to_credit(box: OdooBox) -> None:
-    """RET-2: told as a note; the goods go their own way."""
+async def test_a_refund_waits_for_its_invoice_and_the_goods_go_their_own_way(box: OdooBox) -> None:
+    """RET-2: never silent: held until the invoice is posted, credited then."""
     async with sink_of(box) as sink:
         one = await sold(box, sink)
-        outcome = await once(sink, return_of(one.number, return_line(one.sku, 1, **refunded("10.00"))))
-    assert "not_invoiced" in outcome.notes
-    assert one.credits() == []
-    assert [move["state"] for move in one.back()] == ["assigned"]
+        back = return_of(one.number, return_line(one.sku, 1, **refunded("10.00")))
+        (early,) = await put(sink, RETURN, back)
+        waits = [f"invoiced:walmart:MAIN:{one.number}"]
+        assert (early.reason, early.waiting_for, one.credits()) == (Reason.CONFLICT, waits[0], [])
+        assert [move["state"] for move in one.back()] == ["assigned"]
+        assert await sink.resolve(waits) == []
+        one.invoice()
+        assert await sink.resolve(waits) == waits
+        (later,) = await put(sink, RETURN, back)
+    assert later.ok, later.detail
+    assert [cents(note["amount_total"]) for note in one.credits()] == [Decimal("10.00")]
 
 
 async def test_credit_notes_can_be_left_as_drafts_or_out(box: OdooBox) -> None:
