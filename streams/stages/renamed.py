@@ -130,10 +130,12 @@ class Renaming:
         return made
 
     def _was_told(self, record: Record | None) -> bool:
+        """Or perhaps will be: a job that is under way may write it yet."""
         try:
-            return record is not None and bool(self.codec.decode("key_state", record.value)["checksum"])
+            known = self.codec.decode("key_state", record.value) if record is not None else {}
         except DecodeError:
             return False
+        return any(known.get(name) for name in ("checksum", "job", "jobs"))
 
     def _zero(self, channel: Channel, name: str) -> list[Message]:
         key, version = told_key("stock", channel, name), self.now_ms()

@@ -35,17 +35,11 @@ def product(sku: str) -> Record:
     return canonical("product", body_of("product", key=f"sku:{sku}", sku=sku))
 
 
-def holds(name: str, checksum: str = "c") -> Record:
-    """What the marketplace is known to hold a number of."""
+def holds(name: str, checksum: str = "c", job: str = "") -> Record:
+    """What the marketplace is known to hold a number of, or to work on."""
     key = f"stock:walmart:MAIN:{name}"
-    return Record(
-        "state.walmart",
-        0,
-        1,
-        0,
-        key.encode(),
-        CODEC.encode("key_state", body_of("key_state", key=key, checksum=checksum)),
-    )
+    body = body_of("key_state", key=key, checksum=checksum, job=job, jobs=[job] if job else [])
+    return Record("state.walmart", 0, 1, 0, key.encode(), CODEC.encode("key_state", body))
 
 
 class World:
@@ -125,6 +119,12 @@ async def test_an_item_that_never_had_a_number_is_not_told_0() -> None:
     """The marketplace may not know it at all."""
     world = World(made_tables(), number("OURS"), holds("OURS", checksum=""))
     assert "stock:walmart:MAIN:OURS" not in told(await world.changed("OURS"))
+
+
+async def test_an_item_whose_number_is_under_way_is_told_0() -> None:
+    """Its feed may be read after this."""
+    world = World(made_tables(), number("OURS"), holds("OURS", checksum="", job="feed:9|3"))
+    assert told(await world.changed("OURS"))["stock:walmart:MAIN:OURS"] == "0"
 
 
 async def test_an_entry_that_points_elsewhere_gives_the_item_the_other_number() -> None:
