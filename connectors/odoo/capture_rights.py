@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from connectors.odoo.rights import INTERNAL, INVENTORY, SALES, Need, need
 from connectors.odoo.source.journal import MODEL as JOURNAL
 
+CAPTURE_OF = "capture of "
 OUTBOX = "Causeway outbox"  # as `outbox` calls it
 
 # flow -> (model, app it comes with, group that gives it, whether the flow can do without the app)
@@ -88,7 +89,7 @@ _READ: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
 def capture_needs(flows: Iterable[str], *, outbox: bool) -> list[Need]:
     """What reading these flows needs; `outbox`: from the journal Odoo writes itself, too."""
     found = [
-        need(model, app, "read", group, f"capture of {flow}", optional=optional)
+        need(model, app, "read", group, f"{CAPTURE_OF}{flow}", optional=optional)
         for flow in flows
         for model, app, group, optional in _READ[flow]
     ]

@@ -9,7 +9,7 @@ from connectors.kit.errors import ConnectorError, RuleError
 from connectors.kit.ports import Check, Deps
 from connectors.odoo.auth import SERIES
 from connectors.odoo.capture_checks import CaptureChecks
-from connectors.odoo.capture_rights import OUTBOX, capture_needs
+from connectors.odoo.capture_rights import CAPTURE_OF, OUTBOX, capture_needs
 from connectors.odoo.client import Odoo
 from connectors.odoo.listings_plan import WRITABLE
 from connectors.odoo.rights import BY_USE, NEW_PRODUCTS, OPERATIONS_OF, UNKNOWN_BUNDLES, UNKNOWN_SKUS, Need
@@ -183,8 +183,12 @@ def needed(settings: OdooSettings, operations: Collection[str] | None = None) ->
 
 
 def _joined(known: Need, need: Need) -> Need:
-    purposes = dict.fromkeys([*known.purpose.split("; "), need.purpose])
-    return replace(known, purpose="; ".join(purposes), optional=known.optional and need.optional, instead="")
+    """Both purposes in one: `orders; capture of sale_orders, stock`."""
+    purposes = [*known.purpose.split("; "), need.purpose]
+    flows = [one.removeprefix(CAPTURE_OF) for one in purposes if one.startswith(CAPTURE_OF)]
+    others = [one for one in dict.fromkeys(purposes) if not one.startswith(CAPTURE_OF)]
+    said = [*others, *([CAPTURE_OF + ", ".join(flows)] if flows else [])]
+    return replace(known, purpose="; ".join(said), optional=known.optional and need.optional, instead="")
 
 
 def remedy_of(error: ConnectorError, settings: OdooSettings) -> str:

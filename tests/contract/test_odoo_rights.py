@@ -206,16 +206,20 @@ async def test_records_a_rule_hides_are_told_although_no_right_is_missing(box: O
 async def test_only_what_is_switched_on_is_asked_for(box: OdooBox) -> None:
     """AUTH-5, OPS-7: operations that are off need no rights; capture that is off reads nothing."""
     settings = user_of(box, *SALES, "stock.group_stock_user")
-    every = {check.subject for check in await checks_of(settings)}
+    all_of_them = {check.subject for check in await checks_of(settings)}
     some = {check.subject for check in await checks_of(settings, frozenset({"upsert_order"}))}
     none = {check.subject for check in await checks_of(settings, frozenset())}
-    assert {"create sale.order", "create account.move"} <= every
+    assert {"create sale.order", "create account.move"} <= all_of_them
     assert "create sale.order" in some
     assert "create account.move" not in some
     assert none == {"transport", "login", "version"}
     captured = with_(settings, uses=[], capture=CAPTURE)
     assert {need.model for need in needed(captured)} >= {"stock.quant", "purchase.order", "product.pricelist.item"}
     assert needed(with_(settings, uses=[])) == []
+    every = {
+        (need.model, need.rights): need.purpose for need in needed(with_(settings, uses=["orders"], capture=CAPTURE))
+    }
+    assert every["sale.order", ("read",)] == "orders; capture of sale_orders, pickings, stock, refunds"
 
 
 async def test_the_journal_has_to_be_there_and_readable(box: OdooBox) -> None:
