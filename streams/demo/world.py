@@ -50,7 +50,7 @@ _QUICK = (
 )
 _INTERVALS = dict.fromkeys(_QUICK, "2s") | {
     "walmart.items": "30s",
-    "odoo.products": "5s",
+    "odoo.products": "30s",  # new ones are brought by their stock, sooner (INV-4)
     "odoo.purchase_orders": "30s",
 }
 
