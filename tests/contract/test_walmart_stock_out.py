@@ -94,6 +94,19 @@ async def test_a_newer_number_that_is_not_urgent_waits_for_the_older_feed(box: B
     assert process.last(later).result is Result.APPLIED
 
 
+async def test_a_number_written_after_the_older_feed_is_not_written_again(box: Box, worlds: Worlds) -> None:
+    """INV-5: another lane of the process wrote it when the feed was over; the feed's own delivery asks only now."""
+    world = worlds()
+    process, many = world.process(), skus(box, 30)
+    await process.deliver(*stocks(many, 9, 1))
+    lane = process.beside()
+    await lane.deliver(stock(many[0], 4, 2))
+    await lane.settle()
+    await process.settle()
+    assert world.history(many[0]) == [9, 4]
+    assert process.last(stock(many[0], 9, 1)).result is Result.STALE
+
+
 async def test_of_several_urgent_numbers_during_a_feed_only_the_newest_is_written_again(
     box: Box, worlds: Worlds
 ) -> None:
@@ -277,6 +290,20 @@ async def test_two_feeds_with_the_same_sku_at_once(box: Box, worlds: Worlds, old
     assert {world.history(sku)[-1] for sku in many[:30]} == {4}
     assert {one.last(delivery).result for delivery in stocks(many[:30], 9, 1)} == {Result.STALE}
     assert {two.last(delivery).result for delivery in stocks(many[:30], 4, 2)} == {Result.APPLIED}
+
+
+async def test_a_feed_of_a_dead_process_ends_after_a_newer_one(box: Box, worlds: Worlds) -> None:
+    """INV-5: nobody comes back for the older feed, so who sent the newer one looks what else is under way when his is over."""
+    world = worlds(feeds={**FAST, "list_seconds": 1000})
+    dead, process, many = world.process(0.5), world.process(0.5), skus(box, 31)
+    await dead.deliver(stock(many[30], 1, 1, urgent=True))
+    await process.deliver(*stocks(many[:30], 4, 2))
+    box.clock.now += 25
+    await dead.untold(*stocks(many[:30], 9, 1))
+    assert {one.result for one in await process.deliver(*stocks(many[:30], 9, 1))} == {Result.STALE}  # delivered again
+    await process.settle()
+    box.clock.now += 600
+    assert {world.history(sku)[-1] for sku in many[:30]} == {4}
 
 
 async def test_a_call_that_nobody_answered_may_land_late(box: Box, worlds: Worlds) -> None:
