@@ -13,6 +13,7 @@ from streams.demo.goods import picture
 
 _PAGE = 1000
 _GREY = (150, 150, 150)
+_PICTURES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,20 @@ def seed_products(target: OdooTarget) -> int:
 
 
 def add_pictures(target: OdooTarget) -> None:
-    """Give the catalogue's products a picture, those that have none: without one nothing may be listed."""
+    """Give the catalogue's products a picture, those that have none: without one nothing may be listed.
+
+    Written to their templates: of several products in one call a real server gives it to the first only.
+    """
     client = connect(target)
-    ids = client.execute_kw(
-        "product.product", "search", [[["default_code", "in", [product.sku for product in CATALOG]]]], {}
-    )
-    sized = client.execute_kw("product.product", "read", [ids, ["image_1920"]], {"context": {"bin_size": True}})
-    without = [row["id"] for row in sized if not row["image_1920"]]
-    if without:
-        client.execute_kw("product.product", "write", [without, {"image_1920": picture(_GREY)}], {})
+    domain = [["default_code", "in", [product.sku for product in CATALOG]]]
+    ids = client.execute_kw("product.product", "search", [domain], {})
+    fields = ["image_1920", "product_tmpl_id"]
+    rows = client.execute_kw("product.product", "read", [ids, fields], {"context": {"bin_size": True}})
+    without = sorted({row["product_tmpl_id"][0] for row in rows if not row["image_1920"]})
+    for start in range(0, len(without), _PICTURES):
+        # Few at a time: a real server makes four smaller ones of each, and ends a call that takes long.
+        part = without[start : start + _PICTURES]
+        client.execute_kw("product.template", "write", [part, {"image_1920": picture(_GREY)}], {})
 
 
 def held_orders(target: OdooTarget, references: set[str]) -> dict[str, list[HeldOrder]]:

@@ -18,10 +18,11 @@ from connectors.kit.catalogue.image_check import checked
 from connectors.kit.catalogue.image_rules import ImageRules
 from connectors.kit.catalogue.problems import ItemError
 from connectors.walmart.listing import listing_of
+from connectors.walmart.sandbox.catalog import CATALOG
 from schemas.records import Product
 from streams.demo import goods
 from streams.demo.hands import Hands
-from streams.demo.odoo import OdooTarget
+from streams.demo.odoo import OdooTarget, add_pictures, seed_products
 from streams.demo.pictures import Pictures, server
 from tests.contract.odoo_capture_box import CaptureBox, Polled, capture_box, mapped, poll
 from tests.unit.walmart.test_listing_sandbox import OPTIONS, TABLES, taken
@@ -81,7 +82,7 @@ async def test_their_stock_can_be_counted(box: CaptureBox) -> None:
 
 @pytest.fixture
 def pictures(box: CaptureBox, tmp_path: Path) -> Iterator[HTTPConnection]:
-    target = OdooTarget(str(box.http.base_url), box.settings.db, "admin", box.settings.password.get_secret_value())
+    target = OdooTarget(box.url, box.settings.db, "admin", box.settings.password.get_secret_value())
     made: ThreadingHTTPServer = server(Pictures(target, tmp_path))
     thread = threading.Thread(target=made.serve_forever)
     thread.start()
@@ -125,3 +126,17 @@ def test_only_pictures_are_served(pictures: HTTPConnection, tmp_path: Path) -> N
         "/odoo/product.product/1/name",
     ):
         assert fetched(pictures, path)[0] == HTTPStatus.NOT_FOUND
+
+
+def test_the_catalogue_gets_its_pictures_once(box: CaptureBox) -> None:
+    target = OdooTarget(box.url, box.settings.db, "admin", box.settings.password.get_secret_value())
+    seed_products(target)
+    written = []
+    for _ in range(2):
+        add_pictures(target)
+        rows = box.rows("product.template", [["default_code", "=like", "CWT-%"]], ["image_1920", "write_date"])
+        assert len(rows) == len(CATALOG)
+        assert all(row["image_1920"] for row in rows)
+        written.append([row["write_date"] for row in rows])
+        box.clock.forward(5)
+    assert written[0] == written[1], "the second time nothing is written"
