@@ -29,6 +29,7 @@ from schemas.record import Message, Record
 from schemas.topics import ENTITIES, Lane, held, shadow, state
 from streams.failure.mappings import BEFORE, MappingTable, parse_key
 from streams.failure.routing import held_key
+from streams.kafka import BrokerError
 from streams.phases import Flow
 from streams.runtime import InfrastructureError
 from streams.stages.demand import sku_key
@@ -80,7 +81,10 @@ class Renaming:
             return []
         await self._until_known(records[-1])
         changed_ms = max(record.timestamp_ms for record in records)
-        return await asyncio.to_thread(self._told_anew, words, changed_ms)
+        try:
+            return await asyncio.to_thread(self._told_anew, words, changed_ms)
+        except BrokerError as error:  # of the cluster, not of the entry: it is read again
+            raise InfrastructureError(str(error)) from error
 
     async def _until_known(self, newest: Record) -> None:
         settled_ms = newest.timestamp_ms + int(SETTLE_SECONDS * 1000)

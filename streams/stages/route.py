@@ -180,7 +180,9 @@ class Router:
         return [replace(made, key=f"{onward.key}|{onward.operation}{apart}".encode()), ended]
 
     def _delivery(self, onward: Onward, fact: Fact, topic: str) -> Message:
-        headers = replace(fact.headers, version=max(fact.headers.version, onward.least_ms))
+        # Who made an entry may have a clock that is ahead: what follows must not be taken for older than that.
+        least_ms = min(onward.least_ms, int(self.now().timestamp() * 1000))
+        headers = replace(fact.headers, version=max(fact.headers.version, least_ms))
         if (
             onward.is_command
         ):  # happens once for the fact that led to it, whichever state of other things brought it here

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,12 +16,17 @@ from schemas.codec import Codec
 from schemas.record import Message
 from schemas.topics import APPROVALS, ENTITIES, PRICE_LEDGER
 from streams.cli import price as price_cli
+from streams.failure.held import ReleaseWorker
+from streams.failure.held_list import read_held
+from streams.failure.heldbook import Held
 from streams.failure.routing import FailureRouting
+from streams.pricing_settings import PricingSettings
 from streams.runtime import Partition
 from streams.settings import Settings
 from streams.stages.pricing.stage import PRICES, PricingStage
+from streams.stages.pricing.waiting import Wants
 from streams.worker import now
-from tests.integration.failure_kit import now_ms, send, unique
+from tests.integration.failure_kit import now_ms, running, send, unique, wait_until
 from tests.integration.stages_kit import Line, chunks, registry_of, settings_of
 from tests.unit.pricing.test_offered import price
 
@@ -42,10 +49,10 @@ class Shop:
     def line(self) -> Line:
         return Line(self.settings, self.codec, self.sku, CHANNEL, {}, self.since_ms)
 
-    def set_price(self, amount: str) -> None:
+    def set_price(self, amount: str, currency: str = "USD") -> None:
         """Odoo says so."""
         self.version += 1
-        body = price(amount, key=f"sku:{self.sku}", sku=self.sku, version=self.version)
+        body = price(amount, currency, key=f"sku:{self.sku}", sku=self.sku, version=self.version)
         record = self.line.canonical("price", body, self.version)
         send(self.settings, [Message(PRICES, record.key, record.value, record.headers)])
 
@@ -182,3 +189,25 @@ async def test_a_stage_that_starts_again_knows_what_waits(shop: Shop, proposed: 
     await shop.work()
     assert shop.states() == ["proposed", "superseded"]
     assert shop.waiting() == []
+
+
+async def test_a_price_without_a_rate_is_held_and_goes_on_by_itself(shop: Shop) -> None:
+    """PRC-1: until the workers start with the rate; the command says what it waits for."""
+    shop.set_price("10.00", "EUR")
+    await shop.work()
+
+    def waits() -> list[Held]:
+        return read_held(shop.settings, shop.codec, key=f"sku:{shop.sku}").items
+
+    (item,) = waits()
+    assert (item.failed["destination"], item.waiting_for) == ("pricing", "rate:walmart:main:EUR/USD")
+    assert "for rate:walmart:main:EUR/USD" in cli("explain", shop.sku).stdout
+    rated = PricingSettings(rates={"EUR/USD": Decimal("1.10")})
+    shop.settings = shop.settings.model_copy(update={"pricing": rated})
+    worker = ReleaseWorker(shop.settings, shop.codec, {"pricing": Wants(rated)}, group=unique("group"))
+    with running(worker.run):
+        # In a thread: the worker asks in this loop.
+        await asyncio.to_thread(wait_until, lambda: not waits(), "it was released")
+    await shop.work()
+    assert shop.offers() == [("11.00", "none")]
+    assert waits() == []

@@ -10,6 +10,7 @@ import pytest
 
 from schemas.record import Message, Record
 from streams.failure.mappings import MappingTable
+from streams.kafka import BrokerError
 from streams.runtime import InfrastructureError
 from streams.stages.renamed import Renaming
 from tests.unit.observe.bodies import body_of
@@ -173,6 +174,18 @@ async def test_it_waits_until_every_table_has_the_entry() -> None:
     with pytest.raises(InfrastructureError, match="not followed"):
         await world.renaming().messages([late])
     assert world.reads == 1
+
+
+async def test_a_broker_that_does_not_answer_is_no_fault_of_the_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ends and the entry is read again, not buried."""
+    world = World(made_tables(), number("OURS"))
+
+    def read(*_: Any) -> Any:
+        raise BrokerError("no answer")
+
+    monkeypatch.setattr(world, "read", read)
+    with pytest.raises(InfrastructureError, match="no answer"):
+        await world.changed("OURS")
 
 
 async def test_what_cannot_be_read_is_a_dead_letter_and_the_rest_goes_on() -> None:

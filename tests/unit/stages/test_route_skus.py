@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -57,6 +57,13 @@ def test_a_newer_number_keeps_its_own_version() -> None:
     before = tables(("walmart", "", "THEIRS", "OURS"), at=datetime.fromtimestamp(0.001, UTC))
     (one,) = sent(router(before).messages(canonical("availability", OFFERED)))
     assert one["version"] == 3
+
+
+def test_an_entry_from_a_clock_that_is_ahead_gives_no_version_of_the_future() -> None:
+    """INV-5: else every number of the next hours would be of one version."""
+    ahead = tables(("walmart", "", "THEIRS", "OURS"), at=NOW + timedelta(hours=3))
+    (one,) = sent(router(ahead).messages(canonical("availability", OFFERED)))
+    assert one["version"] == int(NOW.timestamp() * 1000)
 
 
 @pytest.mark.parametrize(("entity", "body", "kind"), OUT)
