@@ -6,22 +6,27 @@ else by single calls too, as many as the quota allows soon. The rest comes back 
 Races, and who wins:
 
 - *A feed with an older number is not over.* It may take effect after anything written now. An urgent number is written at once and again
-  when that feed is over (`after:`); another waits for it (`behind:`). Which feeds hold a SKU is known from the delivery (`open_job`), from
-  this process's memory, and from Walmart's own list of feeds that are not over: the last tells of feeds whose sending was never recorded
-  because the process was killed, or which another process has just sent from another lane.
+  when that feed is over (`after:`); another waits for it (`behind:`). Which feeds hold a SKU is known from the key's open jobs
+  (`Delivery.open_jobs`, all of them: one that only waits hides no feed), from this process's memory, and from Walmart's own list of feeds
+  that are not over: the last tells of feeds whose sending was never recorded because the process was killed.
 - *Walmart's list cannot be read.* An urgent number is written and comes back to be written again when the list can be read; another waits.
-- *The answer to a feed was lost.* It counts as on its way until it is found on Walmart's list or has certainly not arrived (`lost:`).
-- *The answer to a single call was lost.* It is tried again later with what is known then; a newer number has made it stale by then.
+- *The answer to a feed was lost.* It counts as on its way until it is found on Walmart's list or has certainly not arrived (`lost:`), also
+  when a newer number is known by then: it may lie over it.
+- *Nobody answered a single call.* It is tried again later, and may take effect late: it stays known as `sending:`. A newer number that is
+  written meanwhile comes back and is written once more.
 - *Delivered again* (kill before the offset moved): in a feed already -> that feed is followed; else the same number is written again.
 - *An older delivery comes after a newer one*, from another lane or a retry: versions are compared with what the destination holds, with the
-  key's open job and with what this process has written; older ones are stale.
+  key's open jobs and with what this process has written; older ones are stale.
 - *Two lanes in one process* write the same key: one lock per key, the newest version is remembered.
-- *Two lanes in two processes* (their share of the work is below 1) write the same key by single calls within the same second: a number that
-  is not urgent comes back once (`settle`) to see whether a newer one was written meanwhile, and then writes that one again. The same when a
-  feed ends with a number that is older than what is known by then. The pipeline keeps the newer number for this in `Known.remote_id`.
+- *Two lanes in two processes* (their share of the work is below 1): each tells the other before it sends (`announces`, `sending:`) and reads
+  what was told, so one of the two knows. An older number gives way; a newer one is written and comes back, or waits, until the other has
+  said how it went, also when that one died. Three looks more, in case they did not know of each other all the same:
+  Walmart's list is read again after writing and when a feed is over; a number that is not urgent comes back once (`settle`);
+  and whose feed or call may lie over a newer number waits until that one is known, then writes it again (`Known.remote_id` has it).
+- *A feed is over, and a newer number is known.* If this process wrote that one when the feed was over, nothing is to be done.
 
-What stays possible: a process sends a feed and is killed before that is recorded, while another process, which read Walmart's list a moment
-before the feed was on it, writes a newer urgent number. The next number of that SKU puts it right.
+What stays possible: a single call of a process that died with it on the wire takes effect only after another process has settled its
+delivery. The next number of that SKU puts it right.
 """
 
 from __future__ import annotations
