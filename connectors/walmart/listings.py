@@ -2,7 +2,7 @@
 
 The way of a delivery, each step under the job it comes back with:
 
-1. The product becomes an item (`item_maker`): what is wrong with it is told at once and the others go on (PRD-3).
+1. The product becomes an item (`item_maker`): what is wrong with it is told at once, and once, and the others go on (PRD-3).
 2. One feed per account and kind, with as many items as came together. Its result decides per SKU (`feed:ID`). Updates leave the price out: a
    price that changes goes by the price flow alone, so that none gets past its floor or its approval.
 3. Taken is not published: the item is read until it is PUBLISHED, UNPUBLISHED with reasons, or time is up (`publish:EPOCH`).
@@ -23,7 +23,7 @@ from connectors.kit.errors import ConnectorError, DataError, ThrottledError
 from connectors.kit.jobs import CHANGE
 from connectors.kit.off_peak import wait_until
 from connectors.kit.ordering import Step
-from connectors.kit.ports import Canonical, Delivery, Outcome, failed, failed_by, submitted
+from connectors.kit.ports import Canonical, Delivery, Outcome, Result, failed, failed_by, submitted
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from connectors.walmart import errors
@@ -37,6 +37,7 @@ from connectors.walmart.item_maker import Made, Maker
 from connectors.walmart.items import MODEL, get_item
 from connectors.walmart.publication import Status, listing, problems_of
 from connectors.walmart.publishing import PUBLISH, Publishing
+from connectors.walmart.refused import Refused
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.withdrawing import Withdrawing
 from connectors.walmart.written import Written
@@ -45,6 +46,7 @@ from schemas.records import ListingProblem, Product
 
 NEW, UPDATE = "MP_ITEM", "MP_MAINTENANCE"
 PRICE = "price"
+REFUSED_BEFORE = "the same product was refused before for the same reasons, and has not changed: see its dead letter"
 Outcomes = dict[str, Outcome]
 ProductItem = Item[Product]
 
@@ -64,6 +66,7 @@ class Listings:
         self._publishing = Publishing(settings, now)
         self._withdrawing = Withdrawing(settings, now)
         self._written = Written()
+        self._refused = Refused()
         self._deciding: Deciding[Product] = Deciding(follower, frozenset({NEW, UPDATE}), self._written, now)
 
     @property
@@ -121,9 +124,9 @@ class Listings:
             return {item.id: errors.outcome_of(error, item.delivery.attempt) for item in items}
         for item, one in zip(items, made, strict=True):
             if isinstance(one, ConnectorError):
-                # A picture that cannot be fetched now is this product's trouble, not Walmart's.
-                outcomes[item.id] = failed_by(one, of_record=True)
+                outcomes[item.id] = self._refused_by(item.delivery, one)
             else:
+                self._refused.forget(item.key)
                 kinds[UPDATE if item.sku in known and self._listings.update_known else NEW].append((item, one))
         if wait := wait_until(self._listings.update_hours, self._now()):
             later = kinds.pop(UPDATE)
@@ -131,6 +134,12 @@ class Listings:
         for kind, group in kinds.items():
             outcomes |= await self._fed(client, account, kind, group)
         return outcomes
+
+    def _refused_by(self, delivery: Delivery, error: ConnectorError) -> Outcome:
+        if isinstance(error, DataError) and self._refused.before(delivery, str(error)):
+            return Outcome(Result.STALE, detail=REFUSED_BEFORE, notes=("refused_before",))
+        # A picture that cannot be fetched now is this product's trouble, not Walmart's.
+        return failed_by(error, of_record=True)
 
     def _off_peak(self, item: ProductItem, wait: timedelta) -> Outcome:
         """It comes back when its hours begin (RATE-2)."""

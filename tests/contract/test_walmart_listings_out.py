@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -149,6 +150,32 @@ async def test_one_wrong_product_harms_no_other(world: World) -> None:
     assert refused.events[0].body["status"] == "failed"
     assert [one["code"] for one in refused.events[0].body["problems"]] == ["ERR_PDI_0047"]
     assert process.last(batch[3]).result is Result.APPLIED
+
+
+async def test_the_same_fault_of_the_same_product_is_one_exception(world: World) -> None:
+    """PRD-3, INV-4: its stock asks for the listing again and again; the dead letter stands until the product changes, or is replayed."""
+    clocks = Clocks({"W-1": DataError("barcode: no GTIN [MISSING_REQUIRED]")})
+    process = world.process(maker=clocks)
+
+    async def said(number: int, checksum: str) -> Result:
+        one = replace(upsert("W-1", 1), id=f"listing:walmart:main:W-1/{number}", checksum=checksum)
+        (found,) = await process.deliver(one)
+        return found.result
+
+    assert [await said(1, "c1"), await said(2, "c1"), await said(3, "c1")] == [
+        Result.FAILED,
+        Result.STALE,
+        Result.STALE,
+    ]
+    assert await said(1, "c1") is Result.FAILED, "replayed: who does it wants to know"
+    assert await said(4, "c2") is Result.FAILED, "it has changed"
+    clocks.wrong = {"W-1": DataError("title: names another shop [COMPETITOR]")}
+    assert await said(5, "c2") is Result.FAILED, "refused for something else"
+    clocks.wrong = {}
+    assert await said(6, "c3") is Result.SUBMITTED
+    await process.settle()
+    clocks.wrong = {"W-1": DataError("title: names another shop [COMPETITOR]")}
+    assert await said(7, "c2") is Result.FAILED, "it was well meanwhile"
 
 
 async def test_an_item_that_ends_unpublished_says_why(box: Box, world: World) -> None:
