@@ -8,22 +8,11 @@ from __future__ import annotations
 
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 
+from connectors.kit.currencies import smallest
 from connectors.kit.errors import DataError
 from schemas.records import Money
 
-# ISO 4217 currencies without minor units among those marketplaces sell in; all others here have two digits.
-NO_MINOR_UNITS = frozenset({"CLP", "JPY", "KRW", "VND", "XAF", "XOF"})
 ZERO = Decimal(0)
-
-
-def digits_of(currency: str) -> int:
-    """Decimal digits of amounts in this currency."""
-    return 0 if currency in NO_MINOR_UNITS else 2
-
-
-def smallest(currency: str) -> Decimal:
-    """The smallest amount of the currency: a cent, a yen."""
-    return Decimal(1).scaleb(-digits_of(currency))
 
 
 def amount_of(money: Money | None, currency: str, where: str) -> Decimal:

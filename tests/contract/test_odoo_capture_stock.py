@@ -236,11 +236,26 @@ async def test_moves_are_read_before_quantities(box: CaptureBox, monkeypatch: py
     assert found["orders"] == []
 
 
-async def test_goods_that_are_not_tracked_and_services_have_no_stock_level(box: CaptureBox) -> None:
+async def test_a_kit_whose_bill_of_materials_is_archived_is_offered_no_more(box: CaptureBox) -> None:
+    """INV-2: what is left is a product nobody counts, so no number of it can be promised."""
+    board = box.product("BOARD")
+    box.stock(BOARD=10.0)
+    kit(box, "SHELF", (board, 2))
+    source, polled = box.source("stock"), Polled()
+    await poll(source, polled)
+    assert polled.newest["sku:SHELF"]["active"] is True
+    box.call("mrp.bom", "write", [box.rows("mrp.bom", [], ["type"])[0]["id"]], {"active": False})
+    await poll(source, polled)
+    await source.aclose()
+    assert polled.newest["sku:SHELF"]["active"] is False
+
+
+async def test_goods_that_are_not_tracked_are_told_as_not_offered_and_services_not_at_all(box: CaptureBox) -> None:
     box.product("LOOSE-1", is_storable=False)
     box.product("SERVICE-1", type="service", is_storable=False)
     source, polled = box.source("stock"), Polled()
     await poll(source, polled)
     await poll(source, polled)
     await source.aclose()
-    assert polled.keys == []
+    assert set(polled.keys) == {"sku:LOOSE-1"}
+    assert polled.newest["sku:LOOSE-1"]["active"] is False

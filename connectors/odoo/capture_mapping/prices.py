@@ -14,6 +14,8 @@ from connectors.odoo.capture_mapping.products import fields_of
 from connectors.odoo.capture_mapping.raw import ZERO, amount, cents, money, opened, sku_key, time_or_none, whole
 from schemas.records import Price, PricelistPrice
 
+_RATE_DIGITS = 30  # a rate is a float of Odoo's, told exactly: one dong is 0.0000393... dollars
+
 
 def to_price(payload: bytes, account: str) -> Sequence[Canonical]:
     """Raises DataError: for a currency without a rate, too."""
@@ -81,7 +83,11 @@ def _named(names: Mapping[int, str], pricelist: int) -> str:
 
 def _product(raw: Reader, currency: str) -> Product:
     told = raw["rates"]
-    rates = {} if told.missing else {name: told.decimal(name) for name in told.an_object().value}
+    rates = (
+        {}
+        if told.missing
+        else {name: told.decimal(name, fraction_digits=_RATE_DIGITS) for name in told.an_object().value}
+    )
     return Product(
         list_price=amount(raw, "list_price"),
         currency=currency,

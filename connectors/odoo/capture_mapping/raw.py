@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from connectors.kit import exact_json
+from connectors.kit.currencies import smallest
 from connectors.kit.errors import DataError
 from connectors.kit.reading import Reader
 from schemas.records import Money
@@ -80,9 +81,8 @@ def money(value: Decimal, currency: str) -> Money:
 
 
 def cents(value: Decimal, currency: str) -> Money:
-    """The same with the digits an amount of money has: two, or none in yen and won."""
-    digits = Decimal(1) if currency in ("JPY", "KRW") else Decimal("0.01")
-    return {"amount": f"{value.quantize(digits):f}", "currency": currency}
+    """The same with the digits an amount of money has, rounded as Odoo rounds: halves away from zero."""
+    return {"amount": f"{value.quantize(smallest(currency), ROUND_HALF_UP):f}", "currency": currency}
 
 
 def epoch(millis: int, reader: Reader) -> datetime:

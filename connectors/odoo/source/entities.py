@@ -72,8 +72,9 @@ class Entities:
     async def remember_rules(self) -> list[int]:
         """Where every price rule applies now. Returns the ids of rules that were known and are gone."""
         rows = await self._models.rows("product.pricelist.item", [], RULE_SCOPE)
-        gone = [one for one in self._rules if one not in {row["id"] for row in rows}]
-        self._rules = {row["id"]: row for row in rows} | {one: self._rules[one] for one in gone}
+        there = {row["id"]: row for row in rows}
+        gone = [one for one in self._rules if one not in there]
+        self._rules = there | {one: self._rules[one] for one in gone}
         return gone
 
     async def under_gone_rules(self, ids: Iterable[int], touched: Touched) -> None:

@@ -118,9 +118,10 @@ class Kits:
         variants: Sequence[Mapping[str, Any]], products: Mapping[int, Mapping[str, Any]],
     ) -> _Book:  # fmt: skip
         book = _Book()
+        lines_of, variants_of = _by(lines, "bom_id"), _by(variants, "product_tmpl_id")
         for bom in boms:
-            mine = [line for line in lines if link(line["bom_id"]) == bom["id"]]
-            made = [one for one in variants if link(one["product_tmpl_id"]) == link(bom["product_tmpl_id"])]
+            mine = lines_of.get(bom["id"], [])
+            made = variants_of.get(link(bom["product_tmpl_id"]), [])
             if link(bom["product_id"]):
                 made = [one for one in made if one["id"] == link(bom["product_id"])]
             book.boms[bom["id"]] = tuple(one["id"] for one in made)
@@ -141,6 +142,14 @@ class Kits:
             number(line["product_qty"]), link(line.get("product_uom_id")), link(product.get("uom_id"))
         )
         return Component(link(line["product_id"]), text(product.get("default_code")), taken / (size or 1))
+
+
+def _by(rows: Sequence[Mapping[str, Any]], name: str) -> dict[int, list[Mapping[str, Any]]]:
+    """Rows by what they link to."""
+    found: dict[int, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(link(row[name]), []).append(row)
+    return found
 
 
 def _flat(book: _Book, product: int, times: Decimal, depth: int) -> tuple[Component, ...]:

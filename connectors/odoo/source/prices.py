@@ -116,7 +116,7 @@ class PriceReader:
         """currency -> how many of it one unit of the company's currency is, today; empty where all are in one."""
         ids = {link(row["currency_id"]) for row in lists}
         rows = await self._models.by_id("res.currency", ids, ("name", "rate"))
-        return {text(row["name"]): plain(number(row.get("rate")) or number(1.0)) for row in rows.values()}
+        return {text(row["name"]): f"{number(row.get('rate')) or number(1.0):f}" for row in rows.values()}
 
 
 def _list(row: Row, *, offered: bool) -> dict[str, Any]:

@@ -40,7 +40,9 @@ class StockReader:
         # accounted for, so it is taken off twice. The other way round it would not be taken off at all, and could be sold again.
         moves = await self._moves(plain_ones, kits)
         stocks = await self._stocks(plain_ones) | await self._kit_stocks(kits)
-        found = [self._gone(item, asked.stamp) for item in items if not item.active]
+        # What is not tracked (any more: a kit whose bill of materials is gone) has no number that could be promised.
+        counted = {item.product for item in tracked}
+        found = [self._gone(item, asked.stamp) for item in items if not item.active or item.product not in counted]
         for item in tracked:
             mine = [move for move in moves if _is_of(move, item.product, parts[item.product])]
             found.append(self._level(item, asked.stamp, stocks[item.product], mine, parts[item.product]))

@@ -16,12 +16,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, InvalidOperation
 
+from connectors.kit.currencies import smallest
 from schemas.reasons import Reason
 from schemas.records import Money, Price, PricelistPrice, Term
 from streams.pricing_settings import ChannelPricing
-
-# Digits after the point where a currency does not have two (ISO 4217); of those the marketplaces sell in.
-_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "VND": 0, "KWD": 3, "BHD": 3, "TND": 3}
 
 
 class PriceProblemError(Exception):
@@ -114,7 +112,7 @@ def _converted(amount: Decimal, source: str, target: str, rates: Mapping[str, De
 
 
 def _rounded(amount: Decimal, rules: ChannelPricing, terms: list[Term]) -> Decimal:
-    step = Decimal(1).scaleb(-_DIGITS.get(rules.currency, 2))
+    step = smallest(rules.currency)
     if rules.rounding == "none":
         if amount != amount.quantize(step):
             raise PriceProblemError(Reason.DATA, f"{amount} has more digits than {rules.currency} and rounding is off")
@@ -145,7 +143,7 @@ def _floor(price: Price, rules: ChannelPricing, rates: Mapping[str, Decimal]) ->
 
 
 def _ceiling(floor: Decimal, currency: str) -> Decimal:
-    return floor.quantize(Decimal(1).scaleb(-_DIGITS.get(currency, 2)), ROUND_CEILING)
+    return floor.quantize(smallest(currency), ROUND_CEILING)
 
 
 def _decimal(text: str, name: str) -> Decimal:

@@ -131,3 +131,15 @@ def test_a_price_says_which_rule_made_it() -> None:
 def test_what_is_not_sold_any_more_has_no_prices() -> None:
     (body,) = mapped("price", {"version": 3, "id": 2, "sku": "A", "active": False})
     assert (body["active"], body["pricelists"], body["cost"]) == (False, [], None)
+
+
+def test_halves_of_a_cent_are_rounded_as_odoo_rounds_them() -> None:
+    """PRC-2: 15 % off 12.50 is 10.63 in Odoo, not 10.62."""
+    assert asked(rule(compute_price="percentage", percent_price="15"), list_price="12.5") == ["10.63"]
+
+
+def test_a_rate_of_many_digits_is_exact() -> None:
+    """PRC-1: a dong in dollars has its first digit behind four zeros."""
+    dollars = {"id": 1, "name": "Web", "currency": "USD", "offered": True}
+    told = {"currency": "VND", "list_price": "2540000", "pricelists": [dollars]}
+    assert asked(**told, rates={"USD": "0.00003937007874015748", "VND": "1"}) == ["100.00"]
