@@ -121,6 +121,11 @@ def _tell_of_sku(desk: Desk, entry: Mapping) -> None:
     table.put(entry)
     names = table.externals("sku", source, account, internal)
     typer.echo(f"Stock, prices and the listing of {internal} go to {source} as {', '.join(names)} within moments.")
+    if internal not in names:
+        typer.echo(
+            f"Is there an item {internal} at {source} as well, it goes on being told: running workers make an entry for it, if they know of it. "
+            f"If they do not: causeway mapping set sku {source} {internal} {internal}"
+        )
     if len(names) > 1:
         typer.echo(f"{source} has {len(names)} items of it: each is told the whole number.")
     known = read_ledgers(desk.settings, desk.codec, sku=external) if external != internal else []

@@ -128,7 +128,7 @@ def product_wanted(outcome: Outcome, now: datetime, skus: Skus = SAME) -> Wish |
     account, flow = ODOO_PRODUCTS
     channel, name = channel_of(outcome["key"].partition(":")[2]), outcome["key"].split(":", 3)[-1]
     sku = skus.internal(*channel, name)
-    if name not in skus.names(channel, sku):
+    if name not in skus.listed_as(channel, sku):
         return None
     body = {
         "id": event_id("listing wanted", outcome["key"], outcome["id"]),

@@ -5,6 +5,8 @@
     it is a SKU of Odoo                the newest number, price and product of it are routed again, under the words that hold now
     it is an item of no SKU any more   its number becomes 0, if it ever was told one; what waits for it in shadow or held ends, for it will
                                        never be wanted again
+    but it is OURS, and an item is     an entry `OURS is OURS` is made, so that it goes on being told: who gives an article another code
+    known under its own word           does not mean to end the sale of the first. Taking that entry out does
 
 What an order asks of stock moves by itself (`streams.stages.stock.homing`).
 
@@ -26,8 +28,9 @@ from schemas.codec import Codec, DecodeError
 from schemas.headers import Headers, decode_headers
 from schemas.reasons import Reason
 from schemas.record import Message, Record
-from schemas.topics import ENTITIES, Lane, held, shadow, state
-from streams.failure.mappings import BEFORE, MappingTable, parse_key
+from schemas.topics import ENTITIES, MAPPINGS, Lane, held, shadow, state
+from streams.failure.actions import audit_message
+from streams.failure.mappings import BEFORE, MappingTable, kafka_key, make_entry, parse_key
 from streams.failure.routing import held_key
 from streams.kafka import BrokerError
 from streams.phases import Flow
@@ -40,6 +43,9 @@ SETTLE_SECONDS = 2.0
 _LIMIT_SECONDS = 30.0
 _LOOK_SECONDS = 0.1
 TOLD = ("product", "price_offer", "availability")  # a listing before what is put on it
+ACTOR = "causeway"
+_LATEST_MS = 253_402_300_799_000  # the end of the year 9999
+_NOT_THERE = ("retired", "failed")  # statuses of listings
 
 Read = Callable[[Sequence[str], Sequence[str]], Mapping[tuple[str, str], Record]]
 Words = Mapping[Channel, frozenset[str]]
@@ -82,7 +88,7 @@ class Renaming:
         await self._until_known(records[-1])
         changed_ms = max(record.timestamp_ms for record in records)
         try:
-            return await asyncio.to_thread(self._told_anew, words, changed_ms)
+            return await asyncio.to_thread(self._told_anew, words, oldest_ms(self.codec, records), changed_ms)
         except BrokerError as error:  # of the cluster, not of the entry: it is read again
             raise InfrastructureError(str(error)) from error
 
@@ -96,14 +102,17 @@ class Renaming:
             await self.sleep(_LOOK_SECONDS)
         raise InfrastructureError("the mappings are not followed")
 
-    def _told_anew(self, words: Words, changed_ms: int) -> list[Message]:
-        topics = [ENTITIES[entity].current for entity in TOLD] + sorted({state(name) for name, _ in words})
-        keys = {_key(entity, channel, sku) for channel, skus in words.items() for sku in skus for entity in TOLD}
+    def _told_anew(self, words: Words, made_ms: int, changed_ms: int) -> list[Message]:
+        topics = [ENTITIES[entity].current for entity in (*TOLD, "listing")] + sorted(
+            {state(name) for name, _ in words}
+        )
+        keys = {key for channel, skus in words.items() for sku in skus for key in _keys(channel, sku)}
         found = self.read(topics, sorted(keys))
         made: dict[tuple[str, bytes | None, bytes | None], Message] = {}
         for channel, skus in words.items():
             for word in sorted(skus):
-                for message in (*self._of_sku(channel, word, found, changed_ms), *self._of_item(channel, word, found)):
+                of_item = self._own_item(channel, word, found, made_ms) or self._of_item(channel, word, found)
+                for message in (*self._of_sku(channel, word, found, changed_ms), *of_item):
                     made[message.topic, message.key, message.value] = message  # a product goes to every account
         return list(made.values())
 
@@ -120,6 +129,36 @@ class Renaming:
             except ValueError as error:
                 made += self.router.failed(record, Reason.DATA, str(error))
         return made
+
+    def _own_item(
+        self, channel: Channel, sku: str, found: Mapping[tuple[str, str], Record], made_ms: int
+    ) -> list[Message]:
+        """The entry that keeps the item of a SKU's own word, where other words would stand in its place and it is known there."""
+        skus = self.router.skus
+        names = skus.names(channel, sku)
+        if not names or sku in names or skus.internal(*channel, sku) != sku:
+            return []
+        # Its own word gave way to an older entry already, or was given up.
+        if any(skus.since_ms(channel, name) < made_ms for name in names):
+            return []
+        keys = [told_key(RULES[entity].told_as, channel, sku) for entity in TOLD]
+        if not (
+            any(self._was_told(found.get((state(channel[0]), key))) for key in keys)
+            or self._is_listed(channel, sku, found)
+        ):
+            return []
+        at, key = datetime.fromtimestamp(self.now_ms() / 1000, UTC), (KIND, *channel, sku)
+        value = self.codec.encode("mapping", make_entry(key, sku, ACTOR, at))
+        note = "an item of this word is known there and goes on being told"
+        audit = audit_message(self.codec, "map", kafka_key(key).decode(), actor=ACTOR, at=at, note=note, after=sku)
+        return [Message(MAPPINGS, kafka_key(key), value), audit]
+
+    def _is_listed(self, channel: Channel, sku: str, found: Mapping[tuple[str, str], Record]) -> bool:
+        record = found.get((ENTITIES["listing"].current, _item_key(channel, sku)))
+        try:
+            return record is not None and self.codec.decode("listing", record.value)["status"] not in _NOT_THERE
+        except DecodeError:
+            return False
 
     def _of_item(self, channel: Channel, name: str, found: Mapping[tuple[str, str], Record]) -> list[Message]:
         """The end of an item that belongs to no SKU any more."""
@@ -172,6 +211,16 @@ def touched(codec: Codec, records: Iterable[Record], channels: Sequence[Channel]
     return found
 
 
+def oldest_ms(codec: Codec, records: Iterable[Record]) -> int:
+    """When the oldest of the entries that were made or changed was, epoch milliseconds; the end of time when none was."""
+    values = [
+        record.value for record in records
+        if (record.key or b"").startswith(f"{KIND}:".encode()) and _internal(codec, record)
+    ]  # fmt: skip
+    moments = (codec.decode("mapping", value)["at"] for value in values)
+    return min((int(at.timestamp() * 1000) for at in moments), default=_LATEST_MS)
+
+
 def _internal(codec: Codec, record: Record) -> str:
     try:
         return codec.decode("mapping", record.value)["internal"] if record.value is not None else ""
@@ -181,6 +230,16 @@ def _internal(codec: Codec, record: Record) -> str:
 
 def _key(entity: str, channel: Channel, sku: str) -> str:
     return sku_key(sku) if entity == "product" else told_key(RULES[entity].told_as, channel, sku)
+
+
+def _item_key(channel: Channel, sku: str) -> str:
+    return f"{channel[0]}:{channel[1]}:item:{sku}"
+
+
+def _keys(channel: Channel, sku: str) -> list[str]:
+    """Of everything that is looked at for a word. Of state and of the canonical records alike."""
+    told = [told_key(RULES[entity].told_as, channel, sku) for entity in TOLD]
+    return [*told, sku_key(sku), _item_key(channel, sku)]
 
 
 def _ends(channel: Channel, name: str) -> Iterable[Message]:

@@ -33,6 +33,7 @@ ACKNOWLEDGE_ORDER = "acknowledge_order"
 CANCEL_LINES = "cancel_lines"
 REOPEN_ORDER = "reopen_order"
 SET_STOCK = "set_stock"
+LISTING = "listing"
 SKU_TAKEN = "sku_taken"  # the channel's item that is spelt like this SKU belongs to another, and it has no item of its own there
 
 Channel = tuple[str, str]  # marketplace, account
@@ -103,7 +104,7 @@ def told_key(told_as: str, channel: Channel, name: str) -> str:
 
 def _named(one: Onward, told_as: str, sku: str, skus: Skus) -> list[Onward]:
     """Once for each word the channel has for the SKU."""
-    names = skus.names(one.channel, sku)
+    names = (skus.listed_as if told_as == LISTING else skus.names)(one.channel, sku)
     if not names:
         return [replace(one, excluded=SKU_TAKEN)]
     return [
@@ -180,7 +181,7 @@ RULES: dict[str, Rule] = {
     "settlement": Rule("odoo", "post_settlement", Flow.SETTLEMENTS, _NORMAL, _own, _nothing),
     "availability": Rule("", SET_STOCK, Flow.STOCK, _stock_lane, _offered, _sku, told_as="stock"),
     "price_offer": Rule("", "set_price", Flow.PRICES, _NORMAL, _offered, _sku, told_as="price"),
-    "product": Rule("", "upsert_listing", Flow.PRODUCTS, _BULK, _everywhere, _sku, told_as="listing"),
+    "product": Rule("", "upsert_listing", Flow.PRODUCTS, _BULK, _everywhere, _sku, told_as=LISTING),
 }
 
 # Topic -> entity, of everything that deliveries follow from.

@@ -4,9 +4,10 @@
     out    Odoo's SKU                   -> the marketplace's words for it on that account
 
 Out, an entry stands in place of Odoo's own word: with `A is OURS` the item there is called A and nothing else, for an item OURS is not
-expected there. Who has both at the marketplace says so by an entry `OURS is OURS`. With several entries each item is told everything: the
-whole number, the same price. A word that an entry gives to another SKU of Odoo is that one's: the SKU of Odoo that is spelt like it has no
-item there (`()`).
+expected there. Where there is one, an entry `OURS is OURS` says so; workers make it themselves where they know of the item (see `renamed`).
+With several entries each item is told the whole number and the same price. The listing goes to the item OURS where there is one, else to
+each: another code of an article must not be listed anew only because its product changed. A word that
+an entry gives to another SKU of Odoo is that one's: the SKU of Odoo that is spelt like it has no item there (`()`).
 """
 
 from __future__ import annotations
@@ -55,6 +56,11 @@ class Skus:
             return (sku,)
         found = self._tables.externals(KIND, *channel, sku)
         return tuple(found) or ((sku,) if self.internal(*channel, sku) == sku else ())
+
+    def listed_as(self, channel: Channel, sku: str) -> tuple[str, ...]:
+        """Under which of these words the product is listed."""
+        names = self.names(channel, sku)
+        return (sku,) if sku in names else names
 
     def meant(self, channels: Iterable[Channel], word: str) -> dict[Channel, str]:
         """What the word is in Odoo on the accounts that mean something else by it than Odoo does."""

@@ -20,6 +20,7 @@ from schemas.record import Message
 from schemas.topics import ENTITIES, MAPPINGS, state
 from streams.failure.mappings import MappingDesk, MappingTable
 from streams.failure.routing import FailureRouting
+from streams.observe.trace import find_journey
 from streams.phases import Phase
 from streams.runtime import Runtime, RuntimeSettings, Stage
 from streams.settings import Settings
@@ -146,15 +147,24 @@ async def test_numbers_go_out_under_the_word_that_holds(world: World) -> None:
         await until(world.told, {"OURS": "4", "OTHER": "9"})
         world.holds("OURS")
         world.entry("A", "OURS")
-        await until(world.told, {"OURS": "0", "OTHER": "9", "A": "4"})
+        await until(
+            lambda: world.table.lookup("sku", "walmart", world.account, "OURS"), "OURS"
+        )  # it is an item there as well
+        await until(world.told, {"OURS": "4", "OTHER": "9", "A": "4"})
         world.number("OURS", "3")
+        await until(world.told, {"OURS": "3", "OTHER": "9", "A": "3"})
+        world.entry("OURS", None, before="OURS")
         await until(world.told, {"OURS": "0", "OTHER": "9", "A": "3"})
-        for name in ("A", "OTHER"):
-            world.holds(name)
+        world.holds("A")
         world.entry("A", "OTHER", before="OURS")
-        await until(world.told, {"OURS": "3", "OTHER": "0", "A": "9"})
+        await until(world.told, {"OURS": "3", "OTHER": "9", "A": "9"})
         world.entry("A", None, before="OTHER")
         await until(world.told, {"OURS": "3", "OTHER": "9", "A": "0"})
+    skus = Skus(world.table)
+    journey = find_journey(world.settings, world.codec, "sku:OURS", (), skus)
+    assert f"stock:walmart:{world.account}:OURS" in {
+        (step.record.key or b"").decode() for step in journey.steps if step.record
+    }
 
 
 async def test_open_orders_count_on_the_sku_that_the_entry_says(world: World, topic: Callable[..., str]) -> None:

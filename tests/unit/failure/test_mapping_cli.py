@@ -55,9 +55,11 @@ def test_where_numbers_go_is_said_and_who_had_the_word_until_now_is_kept(kafka: 
     """The route stage tells that one anew as well."""
     said = causeway("set", "sku", "walmart", "THEIRS", "OURS")
     assert "Stock, prices and the listing of OURS go to walmart as THEIRS within moments." in said
+    assert "causeway mapping set sku walmart OURS OURS" in said  # where there is an item of its own word
+    assert "If they do not" not in causeway("set", "sku", "walmart", "OURS", "OURS")
     causeway("set", "sku", "walmart", "THEIRS", "OTHER")
     causeway("remove", "sku", "walmart", "THEIRS", "--yes")
-    assert [dict(message.headers).get("before") for message in kafka.on("mappings")] == [None, b"OURS", b"OTHER"]
+    assert [dict(message.headers).get("before") for message in kafka.on("mappings")] == [None, None, b"OURS", b"OTHER"]
     assert "listing" not in causeway("set", "carrier", "walmart", "Standard", "UPS")
 
 

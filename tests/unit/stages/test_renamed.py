@@ -110,8 +110,6 @@ async def test_what_waited_under_the_old_word_ends() -> None:
 
 async def test_an_item_that_had_a_number_and_is_no_skus_any_more_is_told_0() -> None:
     """Else it went on selling what nobody counts."""
-    world = World(made_tables(), number("OURS"), holds("OURS"))
-    assert told(await world.changed("OURS")) == {"stock:walmart:MAIN:A": "4", "stock:walmart:MAIN:OURS": "0"}
     world = World(made_tables(("walmart", "", "A", "OURS")), number("OURS"), holds("A"))
     assert told(await world.changed(None, "OURS")) == {"stock:walmart:MAIN:OURS": "4", "stock:walmart:MAIN:A": "0"}
 
@@ -124,8 +122,46 @@ async def test_an_item_that_never_had_a_number_is_not_told_0() -> None:
 
 async def test_an_item_whose_number_is_under_way_is_told_0() -> None:
     """Its feed may be read after this."""
-    world = World(made_tables(), number("OURS"), holds("OURS", checksum="", job="feed:9|3"))
-    assert told(await world.changed("OURS"))["stock:walmart:MAIN:OURS"] == "0"
+    world = World(made_tables(("walmart", "", "A", "OURS")), number("OURS"), holds("A", checksum="", job="feed:9|3"))
+    assert told(await world.changed(None, "OURS"))["stock:walmart:MAIN:A"] == "0"
+
+
+def listed(sku: str, status: str = "published") -> Record:
+    body = body_of("listing", key=f"walmart:MAIN:item:{sku}", source="walmart", account="MAIN", sku=sku, status=status)
+    return canonical("listing", body)
+
+
+@pytest.mark.parametrize("evidence", [holds("OURS"), holds("OURS", checksum="", job="feed:9|3"), listed("OURS")])
+async def test_an_item_of_the_skus_own_word_goes_on_being_told(evidence: Record) -> None:
+    """Who gives an article another code, because an order came under it, does not mean to end the sale of the first."""
+    world = World(made_tables(), number("OURS"), evidence)
+    messages = await world.changed("OURS")
+    assert told(messages) == {"stock:walmart:MAIN:A": "4"}
+    assert ended(messages) == set()
+    (entry,) = [m for m in messages if m.topic == "mappings"]
+    assert (entry.key, CODEC.decode("mapping", entry.value)["internal"]) == (b"sku:walmart:MAIN:OURS", "OURS")
+    assert [m.key for m in messages if m.topic == "audit"] == [entry.key]
+    # Read back, it has both told, and asks for no further entry.
+    record = Record("mappings", 0, 51, 0, entry.key, entry.value)
+    world.table.apply(record)
+    messages = await world.renaming().messages([record])
+    assert told(messages) == {"stock:walmart:MAIN:A": "4", "stock:walmart:MAIN:OURS": "4"}
+    assert not [m for m in messages if m.topic == "mappings"]
+
+
+async def test_an_own_word_that_was_given_up_stays_so() -> None:
+    """By taking its entry out; a further word for the article does not bring it back."""
+    table = made_tables(("walmart", "", "A", "OURS"), ("walmart", "", "OURS", "OURS"))
+    world = World(table, number("OURS"), holds("OURS"))
+    messages = await world.changed(None, "OURS", ("sku", "walmart", "", "OURS"))
+    assert told(messages)["stock:walmart:MAIN:OURS"] == "0"
+    messages = await world.changed("OURS", key=("sku", "walmart", "", "B"))
+    assert not [m for m in messages if m.topic == "mappings"]
+
+
+async def test_a_retired_item_is_no_item() -> None:
+    world = World(made_tables(), number("OURS"), listed("OURS", "retired"))
+    assert not [m for m in await world.changed("OURS") if m.topic == "mappings"]
 
 
 async def test_an_entry_that_points_elsewhere_gives_the_item_the_other_number() -> None:

@@ -68,11 +68,14 @@ def test_an_entry_from_a_clock_that_is_ahead_gives_no_version_of_the_future() ->
 
 @pytest.mark.parametrize(("entity", "body", "kind"), OUT)
 def test_several_items_of_one_sku_are_told_the_same(entity: str, body: dict[str, Any], kind: str) -> None:
-    """Each its own delivery; Odoo's word is among them when an entry says so."""
-    table = tables(("walmart", "", "A", "OURS"), ("walmart", "MAIN", "B", "OURS"), ("walmart", "", "OURS", "OURS"))
-    made = sent(router(table).messages(canonical(entity, body)))
-    assert [one["key"].rpartition(":")[2] for one in made] == ["A", "B", "OURS"]
-    assert len({one["id"] for one in made}) == 3
+    """Each its own delivery; Odoo's word is among them when an entry says so. A product that has an item of its own word is listed as that
+    only: another code of it must not be listed anew."""
+    entries = [("walmart", "", "A", "OURS"), ("walmart", "MAIN", "B", "OURS")]
+    made = sent(router(tables(*entries)).messages(canonical(entity, body)))
+    assert [one["key"].rpartition(":")[2] for one in made] == ["A", "B"]
+    made = sent(router(tables(*entries, ("walmart", "", "OURS", "OURS"))).messages(canonical(entity, body)))
+    assert [one["key"].rpartition(":")[2] for one in made] == (["OURS"] if entity == "product" else ["A", "B", "OURS"])
+    assert len({one["id"] for one in made}) == len(made)
 
 
 def test_a_word_that_was_given_to_another_sku_is_not_told_by_its_namesake() -> None:
@@ -126,3 +129,6 @@ def test_the_listing_that_stock_waits_for_is_asked_for_by_odoos_sku() -> None:
     assert CODEC.decode("poll_command", wish.value)["ids"] == ["OURS"]
     # OURS is not called so there any more: its product would not be listed under that word.
     assert router(table).messages(on_outcomes(key="stock:walmart:MAIN:OURS", **changes)) == []
+    # An old code of an article that has an item of its own: not to be listed again.
+    both = tables(("walmart", "", "OLD", "OURS"), ("walmart", "", "OURS", "OURS"))
+    assert router(both).messages(on_outcomes(key="stock:walmart:MAIN:OLD", **changes)) == []
