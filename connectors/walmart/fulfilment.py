@@ -6,6 +6,7 @@ decides, so a repeated delivery, a lost answer or a kill never ships, cancels or
     ship     not acknowledged yet            -> conflict, again a little later
              more left than Walmart has open -> rule: a person looks (the buyer cancelled meanwhile)
              carrier unknown to Walmart      -> its tracking address goes along; without one it is held for a mapping `ship_carrier`
+             no carrier, no tracking number  -> data: the warehouse completes the transfer, which sends it again
     cancel   shipped meanwhile               -> rule: an exception, and Odoo's cancellation is taken back (ORD-13)
     refund   not shipped yet                 -> held until it is
 """
@@ -163,9 +164,13 @@ class Fulfilment:
             return Carrier(known, True, url)
         if name and url:
             return Carrier(name, False, url)
+        if not said:
+            raise DataError(
+                f"{shipment['picking']}: no carrier; write it and the tracking number on the transfer in Odoo, it is sent again by itself"
+            )
         raise MappingError(
-            f"{shipment['picking']}: {said or 'no carrier'!r} is none of Walmart's carriers, and there is no address to follow the parcel; "
-            f"say which one it is: causeway mapping set ship_carrier walmart {said or 'NAME'!r} UPS",
+            f"{shipment['picking']}: {said!r} is none of Walmart's carriers, and there is no address to follow the parcel; "
+            f"say which one it is: causeway mapping set ship_carrier walmart {said!r} UPS",
             waiting_for=f"ship_carrier:walmart:{account}:{said}",
         )  # fmt: skip
 

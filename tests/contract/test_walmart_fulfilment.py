@@ -297,6 +297,14 @@ async def test_no_tracking_number_is_said_in_odoos_words(box: Box) -> None:
     assert (found.reason, "WH/OUT/00007: no tracking number" in found.detail) == (Reason.DATA, True)
 
 
+async def test_no_carrier_is_the_warehouses_business_and_waits_for_no_mapping(box: Box) -> None:
+    """FUL-2: a mapping of nothing cannot be made; the transfer has to be completed."""
+    await acknowledge(box)
+    found = await answer(box, shipped(("", {"1": "1"}), carrier=""))
+    assert (found.reason, found.waiting_for) == (Reason.DATA, "")
+    assert "WH/OUT/00007: no carrier; write it and the tracking number on the transfer in Odoo" in found.detail
+
+
 async def test_a_changed_tracking_number_changes_it_at_walmart(box: Box) -> None:
     """FUL-2: PARTIAL_UPDATE; no second shipment."""
     await acknowledge(box)
