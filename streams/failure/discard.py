@@ -46,6 +46,6 @@ def _outcome(codec: Codec, failed: Mapping[str, Any], at: datetime) -> Message:
         key=failed["key"], version=failed["version"], checksum=text("checksum"), result=DISCARDED, reason=failed["reason"],
         detail="discarded by a person", remote_model="", remote_id="", attempt=failed["attempts"], lane="",
         correlation=failed["correlation"], fetched_at=None, at=at, status="", entity=text("entity"),
-        job="", notes=[],
+        job="", notes=[], about={},
     )  # fmt: skip
     return Message(OUTCOMES, failed["key"].encode(), codec.encode("outcome", outcome), tuple(headers.items()))

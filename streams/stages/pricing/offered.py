@@ -64,7 +64,8 @@ def offered(price: Price, rules: ChannelPricing, rates: Mapping[str, Decimal], n
 
 
 def _chosen(price: Price, rules: ChannelPricing, now: datetime) -> tuple[PricelistPrice, PricelistPrice | None]:
-    """The price that always holds, and the first one with dates that is not over yet."""
+    """The price that always holds, and the one with dates that holds now, else the one that begins soonest. Of several that hold Odoo's own choice
+    counts, which comes first."""
     if not rules.pricelist:
         return _entry("", price["list_price"]), None
     mine = [entry for entry in price["pricelists"] if entry["pricelist"] == rules.pricelist]
@@ -76,7 +77,8 @@ def _chosen(price: Price, rules: ChannelPricing, now: datetime) -> tuple[Priceli
         )
     always = [entry for entry in mine if entry["starts_at"] is None and entry["ends_at"] is None]
     dated = [entry for entry in mine if entry not in always and (entry["ends_at"] is None or entry["ends_at"] > now)]
-    return (always[0] if always else _entry("", price["list_price"])), (dated[0] if dated else None)
+    sale = min(dated, key=lambda entry: max(entry["starts_at"] or now, now), default=None)
+    return (always[0] if always else _entry("", price["list_price"])), sale
 
 
 def _entry(rule: str, money: Money) -> PricelistPrice:
@@ -130,7 +132,12 @@ def _rounded(amount: Decimal, rules: ChannelPricing, terms: list[Term]) -> Decim
 def _floor(price: Price, rules: ChannelPricing, rates: Mapping[str, Decimal]) -> Decimal | None:
     floors: list[Decimal] = []
     if rules.floor_field:
-        text = price["fields"].get(rules.floor_field, "")
+        if rules.floor_field not in price["fields"]:
+            raise PriceProblemError(
+                Reason.MAPPING,
+                f"the floor {rules.floor_field!r} is not read from Odoo: name it in CAUSEWAY_ODOO__CAPTURE__PRICE_FIELDS",
+            )
+        text = price["fields"][rules.floor_field]
         value = json.loads(text) if text else None
         if value not in (None, False, "", 0):
             floors.append(_decimal(str(value), rules.floor_field))

@@ -3,17 +3,20 @@
 A price that cannot be made because a rate or a pricelist is missing is held (`held.pricing`, one record for each SKU) and comes back when it
 is there (see `waiting`); a newer price that can be made ends the waiting. An older price that comes back late changes nothing.
 
-Everything that follows from a chunk, its ledgers included, is acknowledged together. A repeat after a crash finds the ledger as it was or as
-it became; in both cases what it offers again has a newer version and the same price, which destinations take as already applied.
+What follows from a chunk is acknowledged first, its ledgers after that. A repeat after a crash finds the ledger as it was, and says the same
+again with a newer version, which destinations take as already applied. The other way round it would find everything told.
+
+A sale that ends while another waits for its time changes the price without any record: `turning` says when, a task of the stage looks at it then.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from datetime import datetime
 
 from connectors.kit.ports import Canonical
 from schemas.checksum import event_id
@@ -31,12 +34,14 @@ from streams.stages.canonical import canonical_message
 from streams.stages.last_resort import deliver_or_bury
 from streams.stages.pricing import ledger as book
 from streams.stages.pricing.ledger import Step
+from streams.stages.pricing.turning import due, next_turn
 from streams.stages.rules import Channel
 from streams.stages.transform import Clock
 
 logger = logging.getLogger(__name__)
 
 STAGE = "pricing"
+_CALENDAR_SECONDS = 30.0
 PRICES = ENTITIES["price"].every
 
 
@@ -57,13 +62,20 @@ class PricingStage:
         self._now = now
         self._checksum_key = settings.checksum_key.get_secret_value().encode()
         self._books: dict[int, dict[str, PriceLedger]] = {}
+        self._turns: dict[int, dict[str, datetime]] = {}
+        self._lock = asyncio.Lock()
+        self._calendar: asyncio.Task[None] | None = None
 
     async def start(self, context: StageContext) -> None:
         """Keep what the runtime hands out."""
         self._producer = context.producer
+        self._calendar = asyncio.create_task(self._watch_calendar(), name="prices by the calendar")
 
     async def stop(self) -> None:
-        """Nothing of our own to close."""
+        """Look at no calendar any more."""
+        if self._calendar is not None:
+            self._calendar.cancel()
+            await asyncio.gather(self._calendar, return_exceptions=True)
 
     async def assigned(self, partitions: AbstractSet[Partition]) -> None:
         """Remember what is known of the SKUs of these partitions; both topics and the ledger have the same partition of a SKU."""
@@ -76,25 +88,76 @@ class PricingStage:
             self._books[number] = {}
         for record in records:
             self._learn(record)
+        for number in numbers:
+            for key, ledger in self._books[number].items():
+                self._set_turn(number, key, ledger)
 
     async def revoked(self, partitions: AbstractSet[Partition]) -> None:
         """Forget them: another worker may change them."""
-        for partition in partitions:
-            self._books.pop(partition.partition, None)
+        async with self._lock:
+            for partition in partitions:
+                self._books.pop(partition.partition, None)
+                self._turns.pop(partition.partition, None)
 
     async def process(self, chunk: Chunk) -> None:
         """Every offer, proposal and ledger that follows is acknowledged when this returns."""
-        known = self._books.setdefault(chunk.partition, {})
-        changed: dict[str, PriceLedger] = {}
-        messages: list[Message] = []
-        for record in chunk.records:
-            messages += self._messages(record, known, changed)
-        messages += [
+        async with self._lock:
+            known = self._books.setdefault(chunk.partition, {})
+            changed: dict[str, PriceLedger] = {}
+            messages: list[Message] = []
+            for record in chunk.records:
+                messages += self._messages(record, known, changed)
+            await self._keep(chunk.partition, messages, changed)
+
+    async def turn(self) -> int:
+        """Look again at prices whose calendar has come to a turn. Returns how many. Raises what the broker raised."""
+        now, count = self._now(), 0
+        async with self._lock:
+            for partition, turns in self._turns.items():
+                changed: dict[str, PriceLedger] = {}
+                messages: list[Message] = []
+                for key in due(turns, now):
+                    messages += self._turned(self._books[partition][key], changed)
+                count += len(changed)
+                await self._keep(partition, messages, changed)
+        return count
+
+    def _turned(self, ledger: PriceLedger, changed: dict[str, PriceLedger]) -> list[Message]:
+        encoded = ledger["price"] or b""
+        price: Price = self._codec.decode("price", encoded)
+        key, version = ledger["key"], price["version"]
+        id_ = event_id("price turn", key, self._now().isoformat())
+        cause = Headers(id_, "odoo", "price", version, "", key, 0, self._settings.environment)
+        record = Record(PRICES, 0, -1, 0, key.encode(), encoded, encode_headers(cause))
+        step = book.priced(ledger, price, encoded, self._settings.pricing, self._channels, self._now())
+        return self._follows(record, cause, step, changed)
+
+    async def _keep(self, partition: int, messages: Sequence[Message], changed: Mapping[str, PriceLedger]) -> None:
+        ledgers = [
             Message(PRICE_LEDGER, key.encode(), self._codec.encode("price_ledger", made))
             for key, made in changed.items()
         ]
         await self._producer.deliver(messages)
-        known.update(changed)
+        await self._producer.deliver(ledgers)
+        self._books.setdefault(partition, {}).update(changed)
+        for key, made in changed.items():
+            self._set_turn(partition, key, made)
+
+    def _set_turn(self, partition: int, key: str, ledger: PriceLedger) -> None:
+        price: Price | None = self._codec.decode("price", ledger["price"]) if ledger["price"] else None
+        moment = next_turn(price, self._settings.pricing, self._channels, self._now()) if price else None
+        turns = self._turns.setdefault(partition, {})
+        turns.pop(key, None)
+        if moment is not None:
+            turns[key] = moment
+
+    async def _watch_calendar(self) -> None:
+        while True:
+            await asyncio.sleep(_CALENDAR_SECONDS)
+            try:
+                await self.turn()
+            except Exception as error:  # noqa: BLE001 - told, and tried again: the turns are kept until their prices are told
+                logger.error("price_turn_failed kind=%s", type(error).__name__)
 
     async def failed(self, chunk: Chunk, error: Exception) -> None:
         """What the broker refused, or a bug: dead letters."""
@@ -113,6 +176,9 @@ class PricingStage:
             return self._dead(record, Reason.DATA, str(error))
         if step is None:
             return []
+        return self._follows(record, headers, step, changed)
+
+    def _follows(self, record: Record, headers: Headers, step: Step, changed: dict[str, PriceLedger]) -> list[Message]:
         changed[step.ledger["key"]] = step.ledger
         made = [self._offer(offer, headers) for offer in step.offers]
         made += [self._proposal(approval, headers) for approval in step.approvals]
