@@ -18,10 +18,10 @@ def canonical_headers(
     """Headers of a canonical record that follows from `cause`: same correlation and trace, its own id, version and checksum.
 
     A change dated in the future would make every later, rightly dated one look old: no version that a source states is newer than its
-    reading. `is_ours`: the version is our own, made after the reading.
+    reading. Version 0: the source states none, so the reading itself counts. `is_ours`: the version is our own, made after the reading.
     """
     content = checksum(value[5:], checksum_key)  # without the schema id, which says nothing about the content
-    version = record.version if is_ours else min(record.version, cause.fetched)
+    version = record.version if is_ours else min(record.version or cause.fetched, cause.fetched)
     return replace(
         cause, id=event_id(cause.source, record.key, content), entity=record.entity, version=version, checksum=content
     )
