@@ -103,9 +103,8 @@ class Renaming:
         raise InfrastructureError("the mappings are not followed")
 
     def _told_anew(self, words: Words, made_ms: int, changed_ms: int) -> list[Message]:
-        topics = [ENTITIES[entity].current for entity in (*TOLD, "listing")] + sorted(
-            {state(name) for name, _ in words}
-        )
+        topics = [ENTITIES[entity].current for entity in (*TOLD, "listing")]
+        topics += sorted({topic for name, _ in words for topic in (state(name), shadow(name), held(name))})
         keys = {key for channel, skus in words.items() for sku in skus for key in _keys(channel, sku)}
         found = self.read(topics, sorted(keys))
         made: dict[tuple[str, bytes | None, bytes | None], Message] = {}
@@ -166,7 +165,7 @@ class Renaming:
         owner = skus.internal(*channel, name)
         is_item = name in skus.names(channel, owner)
         known = {entity for entity in TOLD if (ENTITIES[entity].current, _key(entity, channel, owner)) in found}
-        made = [] if is_item and (known or owner != name) else list(_ends(channel, name))
+        made = [] if is_item and (known or owner != name) else _ends(channel, name, found)
         has_number = is_item and ("availability" in known or owner != name)
         if not has_number and self._was_told(found.get((state(channel[0]), told_key("stock", channel, name)))):
             made += self._zero(channel, name)
@@ -237,15 +236,20 @@ def _item_key(channel: Channel, sku: str) -> str:
 
 
 def _keys(channel: Channel, sku: str) -> list[str]:
-    """Of everything that is looked at for a word. Of state and of the canonical records alike."""
+    """Of everything that is looked at for a word: of state and of the canonical records alike, of shadow and held."""
     told = [told_key(RULES[entity].told_as, channel, sku) for entity in TOLD]
-    return [*told, sku_key(sku), _item_key(channel, sku)]
+    return [*told, sku_key(sku), _item_key(channel, sku), *(key for _, key in _kept(channel, sku))]
 
 
-def _ends(channel: Channel, name: str) -> Iterable[Message]:
-    """Nothing of it is kept in shadow or held: tombstones, also where nothing is."""
+def _kept(channel: Channel, name: str) -> Iterable[tuple[str, str]]:
+    """(topic, key) under which shadow and held keep what is to be told of an item."""
     for entity in TOLD:
         rule = RULES[entity]
         key = told_key(rule.told_as, channel, name)
-        yield Message(shadow(channel[0]), f"{key}|{rule.operation}".encode(), None)
-        yield Message(held(channel[0]), held_key(key, rule.operation, "", is_state=True), None)
+        yield shadow(channel[0]), f"{key}|{rule.operation}"
+        yield held(channel[0]), held_key(key, rule.operation, "", is_state=True).decode()
+
+
+def _ends(channel: Channel, name: str, found: Mapping[tuple[str, str], Record]) -> list[Message]:
+    """Nothing of it is kept in shadow or held any more."""
+    return [Message(topic, key.encode(), None) for topic, key in _kept(channel, name) if (topic, key) in found]

@@ -100,12 +100,17 @@ async def test_an_entry_made_later_sends_everything_under_the_new_word() -> None
 
 async def test_what_waited_under_the_old_word_ends() -> None:
     """Held for a listing that will never be, or in shadow: released later it would go to an item that is not ours any more."""
-    messages = await World(made_tables(), number("OURS")).changed("OURS")
-    assert ended(messages) == {
-        f"{place}.walmart/{key}:walmart:MAIN:OURS|{operation}"
-        for place in ("shadow", "held")
+    kept = {
+        f"{place}.walmart/{key}:walmart:MAIN:{name}|{operation}"
+        for place in ("shadow", "held") for name in ("OURS", "A")
         for key, operation in (("stock", "set_stock"), ("price", "set_price"), ("listing", "upsert_listing"))
-    }
+    }  # fmt: skip
+    records = [Record(topic, 0, 1, 0, key.encode(), b"x") for topic, _, key in (one.partition("/") for one in kept)]
+    messages = await World(made_tables(), number("OURS"), *records).changed("OURS")
+    assert ended(messages) == {one for one in kept if ":OURS|" in one}
+    assert (
+        ended(await World(made_tables(), number("OURS")).changed("OURS")) == set()
+    )  # where nothing waited nothing is written
 
 
 async def test_an_item_that_had_a_number_and_is_no_skus_any_more_is_told_0() -> None:
