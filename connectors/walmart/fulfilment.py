@@ -44,18 +44,10 @@ class Fulfilment:
         self.cancel = EachOrder(settings, open_client, "cancel", self._cancel)
         self.refund = EachOrder(settings, open_client, "refund", self._refund)
 
-    async def resolve(self, waiting_for: Sequence[str]) -> list[str]:
-        """Of `shipped:walmart:ACCOUNT:PO`, those of which something has left by now."""
-        found = []
-        for name in waiting_for:
-            kind, _, rest = name.partition(":")
-            if kind != SHIPPED or rest.count(":") < 2:
-                continue
-            _, account, order_id = rest.split(":", 2)
-            now = await self._now(self._open(account), order_id)
-            if now is not None and any(line.shipped for line in now.lines.values()):
-                found.append(name)
-        return found
+    async def has_shipped(self, client: WalmartClient, order_id: str) -> bool:
+        """Whether something of an order has left by now: what a refund waits for. Raises ConnectorError."""
+        now = await self._now(client, order_id)
+        return now is not None and any(line.shipped for line in now.lines.values())
 
     async def preview(self, batch: Sequence[Delivery]) -> list[list[Difference]]:
         """What each would change at Walmart now; reads only. Raises ConnectorError."""

@@ -22,7 +22,7 @@ from connectors.walmart.item_maker import ItemMaker, Maker
 from connectors.walmart.listings import Listings
 from connectors.walmart.previewing import AcknowledgementPreview, ListingPreview, ValuePreview
 from connectors.walmart.prices import Prices
-from connectors.walmart.resolving import resolve
+from connectors.walmart.resolving import Resolving
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.stock import Stock
 from connectors.walmart.values import Values
@@ -67,6 +67,9 @@ class WalmartSink:
             UPSERT_LISTING: self._listings,
         }
         self._fulfilment = Fulfilment(settings, self._accounts, mappings or NoMappings())
+        self._resolving = Resolving(
+            self._accounts, self._maker, self._fulfilment.has_shipped, settings.patience_seconds
+        )
         self._handlers: Mapping[str, Handler] = {
             ACKNOWLEDGE: EachOrder(settings, self._accounts, "acknowledge", acknowledge),
             SHIP: self._fulfilment.ship,
@@ -114,10 +117,8 @@ class WalmartSink:
         return client
 
     async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
-        """`shipped:` (see `fulfilment`), `listing:`, and the lines of tables that products wait for (see `resolving`)."""
-        shipped = await self._fulfilment.resolve(waiting_for)
-        patience = self._settings.patience_seconds
-        return [*shipped, *await resolve(waiting_for, self._accounts, self._maker, patience)]
+        """See `resolving`. Never raises ConnectorError."""
+        return await self._resolving.resolve(waiting_for)
 
     async def preview(self, batch: Sequence[Delivery]) -> Sequence[Sequence[Difference]]:
         """What each would change at Walmart now; reads only. Raises ConnectorError when Walmart cannot be asked."""
