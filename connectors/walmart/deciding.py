@@ -82,9 +82,13 @@ class Deciding(Generic[ValueT]):
         self.alone = True
 
     def announces(self, delivery: Delivery) -> bool:
-        """Whether it may be sent now, while other processes may send an older or newer one."""
+        """Whether it may be sent now, while other processes may send an older or newer one. Also who believes to be alone tells: a process
+        that was thought dead may go on where it stopped."""
         job = parse(delivery.job)
-        return not self.alone and (job is None or job.how in (AFTER, BEHIND, LOST, CHANGE))
+        if job is not None and job.how not in (AFTER, BEHIND, LOST, CHANGE):
+            return False
+        self._written.tells(delivery.key, delivery.version)
+        return True
 
     async def sorted(self, account: str, items: Sequence[Item[ValueT]]) -> tuple[Sorted[ValueT], dict[str, Outcome]]:
         """Items by what is to be done with them, and the outcomes of those with which nothing is. Walmart is asked once per remote job.
@@ -167,7 +171,7 @@ class Deciding(Generic[ValueT]):
         past = [job.remote for job in (item.job, *item.opens) if job and standing.is_over(job.remote)]
         for remote in past:
             self._written.over(item.key, remote)
-        opens = [_as_it_stands(job, standing) for job in item.opens if not has_expired(job, self._now())]
+        opens = [_as_it_stands(job, standing) for job in item.opens if not self._says_nothing(item.key, job)]
         known = {job.remote for job in (item.job, *opens) if job}
         opens += [job for job in around.listed.get(item.sku, ()) if job.remote not in known]
         item = replace(item, opens=tuple(opens))
@@ -177,6 +181,10 @@ class Deciding(Generic[ValueT]):
         if found in (Step.WRITE, Step.TWICE):
             self._written.past(item.key, item.delivery.version, past)
         return found, item
+
+    def _says_nothing(self, key: str, job: Job) -> bool:
+        """A sending of long ago; or of this process: what it writes it remembers, and one at a time."""
+        return job.how == SENDING and (has_expired(job, self._now()) or self._written.told(key, job.version))
 
     def _situation(self, item: Item[ValueT]) -> Situation:
         newest = self._written.newest(item.key)

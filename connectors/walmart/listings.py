@@ -93,8 +93,11 @@ class Listings:
                 continue
             item = Item(delivery, sku, cast("Product", delivery.body), False, *jobs_of(delivery))
             accounts.setdefault(delivery.account, []).append(item)
-        for found in await asyncio.gather(*(self._account(name, items) for name, items in accounts.items())):
-            outcomes.update(found)
+        try:
+            for found in await asyncio.gather(*(self._account(name, items) for name, items in accounts.items())):
+                outcomes.update(found)
+        finally:
+            self._written.done(batch)
         return [outcomes[delivery.id] for delivery in batch]
 
     async def _account(self, account: str, items: list[ProductItem]) -> Outcomes:

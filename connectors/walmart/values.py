@@ -18,9 +18,10 @@ Races, and who wins:
 - *An older delivery comes after a newer one*, from another lane or a retry: versions are compared with what the destination holds, with the
   key's open jobs and with what this process has written; older ones are stale.
 - *Two lanes in one process* write the same key: one lock per key, the newest version is remembered.
-- *Two lanes in two processes* (their share of the work is below 1): each tells the other before it sends (`announces`, `sending:`) and reads
-  what was told, so one of the two knows. An older number gives way; a newer one is written and comes back, or waits, until the other has
-  said how it went, also when that one died. Three looks more, in case they did not know of each other all the same:
+- *Two processes* write the same key: each tells the other before it sends (`announces`, `sending:`) and reads what was told, so one of the
+  two knows. An older number gives way; a newer one is written and comes back, or waits, until the other has said how it went, also when that
+  one died, or stood still and was thought dead. Where the lanes are known to be shared (this process's part of the work is below 1) there are
+  three looks more:
   Walmart's list is read again after writing and when a feed is over; a number that is not urgent comes back once (`settle`);
   and whose feed or call may lie over a newer number waits until that one is known, then writes it again (`Known.remote_id` has it).
 - *A feed is over, and a newer number is known.* If this process wrote that one when the feed was over, nothing is to be done.
@@ -100,8 +101,11 @@ class Values:
                 continue
             item = Item(delivery, value.sku, value, value.urgent, *jobs_of(delivery))
             accounts.setdefault(delivery.account, []).append(item)
-        for found in await asyncio.gather(*(self._account(name, items) for name, items in accounts.items())):
-            outcomes.update(found)
+        try:
+            for found in await asyncio.gather(*(self._account(name, items) for name, items in accounts.items())):
+                outcomes.update(found)
+        finally:
+            self._written.done(batch)
         return [outcomes[delivery.id] for delivery in batch]
 
     async def _account(self, account: str, items: list[Item[Value]]) -> dict[str, Outcome]:

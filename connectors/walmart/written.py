@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
 from connectors.kit.jobs import parse
+from connectors.kit.ports import Delivery
 
 _KEPT_KEYS = 20_000
 _KEPT_PAST = 8
@@ -24,6 +25,7 @@ class Written:
         self._kept = kept
         self._newest: OrderedDict[str, int] = OrderedDict()
         self._past: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()
+        self._told: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._jobs: OrderedDict[str, str] = OrderedDict()
         self._sending: dict[str, asyncio.Future[str]] = {}
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
@@ -37,6 +39,22 @@ class Written:
         self._newest.move_to_end(key)
         while len(self._newest) > self._kept:
             self._newest.popitem(last=False)
+
+    def tells(self, key: str, version: int) -> None:
+        """This process tells the others that it is going to send that version."""
+        self._told[key, version] = None
+        self._told.move_to_end((key, version))
+        while len(self._told) > self._kept:
+            self._told.popitem(last=False)
+
+    def done(self, deliveries: Iterable[Delivery]) -> None:
+        """They have their outcomes: what is still said of them comes from elsewhere, or may be under way although nobody answered."""
+        for delivery in deliveries:
+            self._told.pop((delivery.key, delivery.version), None)
+
+    def told(self, key: str, version: int) -> bool:
+        """Whether this process is sending it."""
+        return (key, version) in self._told
 
     def past(self, key: str, version: int, remotes: Sequence[str]) -> None:
         """That version is going to be written now that these remote jobs are over: nothing of theirs can come to lie over it."""

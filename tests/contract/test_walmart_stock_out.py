@@ -197,10 +197,14 @@ async def test_after_a_kill_the_feed_nobody_recorded_is_found_at_walmart(box: Bo
 async def test_two_processes_the_older_feed_ends_after_the_newer_number_was_written(box: Box, worlds: Worlds) -> None:
     """INV-5: the one who writes knows nothing of the other's feed."""
     world = worlds(feeds={**FAST, "list_seconds": 1000})
-    bulk, critical, many = world.process(), world.process(), skus(box, 30)  # each believes that it is alone
+    bulk, critical, many = (
+        world.process(),
+        world.process(),
+        skus(box, 30),
+    )  # each believes that it is alone, and nobody tells
     batch = stocks(many, 9, 1)
     await critical.deliver(stock(skus(box, 40)[-1], 1, 1, urgent=True))  # it has read Walmart's list a moment before
-    sent = await bulk.deliver(*batch, record="nothing")
+    sent = await bulk.untold(*batch)
     newer = stock(many[0], 1, 2, urgent=True)
     await critical.deliver(newer)
     assert world.keys[newer.key].known is not None
@@ -335,6 +339,32 @@ async def test_of_two_processes_that_begin_at_once_one_gives_way(box: Box, world
     assert now.job == "behind|2"
     assert (await one.deliver(older))[0].result is Result.STALE
     await two.settle()
+    assert world.history(sku) == [1]
+
+
+async def test_a_process_that_was_thought_dead_goes_on(box: Box, worlds: Worlds) -> None:
+    """INV-5: it stood still before it sent; another one has all of its work by then. Each believes that it is alone."""
+    world = worlds()
+    still, other, sku = world.process(), world.process(), skus(box, 1)[0]
+    older, newer = stock(sku, 9, 1, urgent=True), stock(sku, 1, 2, urgent=True)
+    still.announce([older])
+    (now,) = await other.deliver(newer)
+    assert now.job == "after|2"
+    (late,) = await still.untold(older)
+    still.record(older, late)
+    assert world.history(sku) == [1, 9]
+    await other.settle()
+    assert world.history(sku) == [1, 9, 1]
+
+
+async def test_what_a_process_sends_itself_costs_no_second_write(box: Box, worlds: Worlds) -> None:
+    """INV-5: two of its lanes have the same SKU at the same time; it remembers what it writes."""
+    world = worlds()
+    process, sku = world.process(), skus(box, 1)[0]
+    process.announce([stock(sku, 9, 1)])
+    (now,) = await process.beside().deliver(stock(sku, 1, 2, urgent=True))
+    assert now.result is Result.APPLIED
+    assert (await process.deliver(stock(sku, 9, 1)))[0].result is Result.STALE
     assert world.history(sku) == [1]
 
 

@@ -73,11 +73,9 @@ async def test_a_call_that_may_be_under_way_says_so(said: httpx.Response | Excep
 
 
 def test_other_processes_are_told_of_what_may_be_written_now() -> None:
-    """INV-5; who is alone has nobody to tell."""
+    """INV-5; also by who believes to be alone: one that was thought dead may go on where it stopped."""
     fake = Fake(lambda request: reply(200, {}), settings_with())
     sink = WalmartSink(fake.settings, lambda account: fake.client, fake.now)
-    assert not sink.announces(delivery())
-    sink.set_share(0.5)
     operations = ("set_stock", "set_price", "upsert_listing", "ship_order")
     assert [sink.announces(replace(delivery(), operation=name)) for name in operations] == [True, True, True, False]
     jobs = ("after:feed:F|1", "behind|1", "change:1|1", "lost:m|1", "feed:F|1", "publish:1|1", "settle|1")
