@@ -307,6 +307,10 @@ class Cursor(TypedDict):
     records: int
     owner: str
     at: datetime
+    failing_since: datetime | None
+    failing_reason: str
+    failing_detail: str
+    next_try: datetime | None
 
 
 class PollCommand(TypedDict):

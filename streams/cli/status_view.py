@@ -29,8 +29,9 @@ def page(found: Status, stack: Table) -> RenderableType:
 
 
 def _sections(found: Status) -> Iterator[RenderableType]:
-    yield _title("poll flows", _running(found.poller_members))
+    yield _title("poll flows", f"{_running(found.poller_members)}{_how_many_fail(found)}")
     yield _flows(found)
+    yield from _failing(found)
     yield _title("stages")
     yield _stages(found)
     yield _title("retries", _running(found.retry_members))
@@ -90,6 +91,25 @@ def _flows(found: Status) -> RenderableType:
     return table
 
 
+def _how_many_fail(found: Status) -> str:
+    count = 0 if isinstance(found.flows, Unknown) else sum(flow.failing_since is not None for flow in found.flows)
+    return f", [red]{count} failing[/]" if count else ""
+
+
+def _failing(found: Status) -> Iterator[Text]:
+    """A line for each flow whose last poll failed: since when, why, and when it is tried again."""
+    for flow in () if isinstance(found.flows, Unknown) else found.flows:
+        if flow.failing_since is None:
+            continue
+        since = ago((found.at - flow.failing_since).total_seconds())
+        left = (flow.next_try - found.at).total_seconds() if flow.next_try else 0.0
+        again = f"next try in {ago(left)}" if left > 0 else f"next try was due {ago(-left)} ago"
+        name = f"{flow.account} {flow.flow}"
+        yield Text.assemble(
+            (name, "red"), f" failing for {since}: {flow.failing_reason}: {flow.failing_detail}; {again}"
+        )
+
+
 def _stages(found: Status) -> RenderableType:
     table = _table("stage", "consumers", "lag", "oldest waits")
     for stage in found.stages:
@@ -117,6 +137,8 @@ def _processes(found: Status) -> RenderableType:
     lines = []
     for process in found.processes:
         state = f"[red]{escape(process.problem)}[/]" if process.problem else "[green]well[/]"
+        if process.failing and not process.problem:
+            state = f"[red]{len(process.failing)} poll flows failing[/]"
         lines.append(f"{process.endpoint}  {state}")
         lines += [f"  [red]breaker open[/]  {escape(breaker)}" for breaker in process.breakers]
         lines += [

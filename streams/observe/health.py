@@ -15,6 +15,9 @@ logger = logging.getLogger(__name__)
 HealthCheck = Callable[[], str]
 """Returns an empty text while all is well, else what is wrong."""
 
+Notes = Callable[[], Iterable[str]]
+"""What is wrong and not mended by starting the process again, a line each."""
+
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
@@ -24,8 +27,9 @@ class _Quiet(WSGIRequestHandler):
 class Endpoint:
     """Serves in a thread of its own. `close()` stops it."""
 
-    def __init__(self, port: int, healthy: HealthCheck, host: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, healthy: HealthCheck, host: str = "127.0.0.1", notes: Notes = lambda: ()) -> None:
         self._healthy = healthy
+        self._notes = notes
         self._metrics = make_wsgi_app()
         self._server: WSGIServer = make_server(host, port, self._answer, handler_class=_Quiet)
         self.port = self._server.server_port
@@ -48,4 +52,4 @@ class Endpoint:
             return [b"/metrics or /healthz\n"]
         problem = self._healthy()
         start_response("503 Service Unavailable" if problem else "200 OK", [("Content-Type", "text/plain")])
-        return [(problem or "ok").encode() + b"\n"]
+        return ["\n".join([problem or "ok", *self._notes(), ""]).encode()]

@@ -22,7 +22,7 @@ from schemas.codec import Codec
 from schemas.record import Record
 from schemas.registry import Registry
 from streams.kafka import BrokerError
-from streams.observe.health import Endpoint, HealthCheck
+from streams.observe.health import Endpoint, HealthCheck, Notes
 from streams.observe.lag import Place, read_heads
 from streams.observe.standing import FAMILIES, Following, Standing, StandingCollector
 from streams.runtime.chunk import Partition
@@ -128,7 +128,8 @@ def _short(group: str) -> str:
 
 @contextmanager
 def observed(
-    settings: Settings, process: str, healthy: HealthCheck, runtime: Watched | None = None, registry: CollectorRegistry = REGISTRY
+    settings: Settings, process: str, healthy: HealthCheck, runtime: Watched | None = None, registry: CollectorRegistry = REGISTRY,
+    notes: Notes = lambda: (),
 ) -> Iterator[Endpoint | None]:  # fmt: skip
     """While inside, this process is served at the configured port; without one nothing is. Raises ConfigurationError for a port in use."""
     if not settings.stage.metrics_port:
@@ -144,7 +145,7 @@ def observed(
         schemas = Registry(settings.registry.client())
         collectors.append(StandingCollector(Standing(Codec(schemas)), Following(config, schemas.close)))
     try:
-        endpoint = Endpoint(settings.stage.metrics_port, healthy, settings.stage.metrics_host)
+        endpoint = Endpoint(settings.stage.metrics_port, healthy, settings.stage.metrics_host, notes)
     except OSError as error:
         raise ConfigurationError(
             f"CAUSEWAY_STAGE__METRICS_PORT: cannot listen on {settings.stage.metrics_host}:{settings.stage.metrics_port}: "

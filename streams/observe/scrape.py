@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 SCRAPE_SECONDS = 2.0
 BREAKER_OPEN = "causeway_breaker_open"
 PAUSED = "causeway_stage_paused_lanes"
+FAILING = "causeway_poll_failing_seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,13 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class ProcessView:
-    """One process. `problem` is empty when it is well; an endpoint that does not answer is a problem too."""
+    """One process. `problem` is empty when it is well; an endpoint that does not answer is a problem too. `failing`: its poll flows that fail."""
 
     endpoint: str
     problem: str
     breakers: tuple[str, ...] = ()
     paused: tuple[Paused, ...] = ()
+    failing: tuple[str, ...] = ()
 
 
 def look_at(endpoint: str) -> ProcessView:
@@ -46,11 +48,13 @@ def look_at(endpoint: str) -> ProcessView:
 
 def view_of(endpoint: str, problem: str, exposition: str) -> ProcessView:
     """What the metrics text says. Raises ValueError for text that is none."""
-    breakers, paused = [], []
+    breakers, paused, failing = [], [], []
     for family in text_string_to_metric_families(exposition):
         for sample in family.samples:
             if sample.name == BREAKER_OPEN and sample.value:
                 breakers.append(f"{sample.labels['destination']} {sample.labels['operation']}")
             elif sample.name == PAUSED and sample.value:
                 paused.append(Paused(sample.labels["stage"], sample.labels["reason"], int(sample.value)))
-    return ProcessView(endpoint, problem, tuple(sorted(breakers)), tuple(paused))
+            elif sample.name == FAILING:
+                failing.append(":".join(sample.labels[name] for name in ("source", "account", "flow")))
+    return ProcessView(endpoint, problem, tuple(sorted(breakers)), tuple(paused), tuple(sorted(failing)))

@@ -21,6 +21,7 @@ from confluent_kafka.admin import AdminClient
 from connectors.kit.ports import Connector
 from schemas.codec import Codec, DecodeError
 from schemas.record import Record
+from schemas.records import Cursor
 from schemas.registry import Registry, RegistryError
 from schemas.topics import OUTCOMES, parse_tier
 from streams.failure.queues import Depth, depths
@@ -35,6 +36,7 @@ from streams.observe.newest import NewestReader
 from streams.observe.scrape import ProcessView, look_at
 from streams.observe.trace import accounts_of
 from streams.poller.desk import Desk
+from streams.poller.flows import FlowKey
 from streams.settings import ConfigurationError, Settings
 
 T = TypeVar("T")
@@ -77,7 +79,8 @@ class TierStatus:
 
 @dataclass(frozen=True, slots=True)
 class FlowView:
-    """One poll flow: how far it has read, and when it last wrote that down."""
+    """One poll flow: how far it has read, and when it last wrote that down. `failing_since`: every poll since then has failed, the last one for
+    that reason; `next_try` is when it is polled again. None and empty while it is well."""
 
     account: str
     flow: str
@@ -86,6 +89,10 @@ class FlowView:
     behind_seconds: float | None
     written_at: datetime | None
     records: int
+    failing_since: datetime | None = None
+    failing_reason: str = ""
+    failing_detail: str = ""
+    next_try: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,22 +236,20 @@ def _stage(lag: GroupLag, now: datetime) -> StageStatus:
 
 
 def _flows(settings: Settings, connectors: Sequence[Connector], codec: Codec, now: datetime) -> tuple[FlowView, ...]:
-    found = []
-    for flow in Desk(settings, connectors, codec).cursors():
-        cursor = flow.cursor
-        until = cursor["read_until"] if cursor else None
-        found.append(
-            FlowView(
-                flow.key.owner,
-                flow.key.flow,
-                flow.is_configured,
-                until,
-                max(0.0, (now - until).total_seconds()) if until else None,
-                cursor["at"] if cursor else None,
-                cursor["records"] if cursor else 0,
-            )
-        )
-    return tuple(found)
+    found = Desk(settings, connectors, codec).cursors()
+    return tuple(flow_view(flow.key, flow.cursor, flow.is_configured, now) for flow in found)
+
+
+def flow_view(key: FlowKey, cursor: Cursor | None, is_configured: bool, now: datetime) -> FlowView:
+    """A flow by its cursor; None when it was never polled. Pure."""
+    if cursor is None:
+        return FlowView(key.owner, key.flow, is_configured, None, None, None, 0)
+    until = cursor["read_until"]
+    return FlowView(
+        key.owner, key.flow, is_configured, until, max(0.0, (now - until).total_seconds()) if until else None,
+        cursor["at"] if cursor["pages"] else None, cursor["records"], cursor["failing_since"], cursor["failing_reason"],
+        cursor["failing_detail"], cursor["next_try"],
+    )  # fmt: skip
 
 
 def _outcomes(settings: Settings, codec: Codec, now: datetime) -> tuple[OrdersView, Mapping[str, FlowLedger]]:

@@ -20,13 +20,14 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from confluent_kafka import OFFSET_BEGINNING, IsolationLevel, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, but not by name
 
 from connectors.kit.ports import Page
 from schemas.codec import Codec
+from schemas.headers import DETAIL_LIMIT_CHARACTERS
 from schemas.record import Record
 from schemas.records import Cursor
 from streams.kafka import PRODUCER_DEFAULTS, QUIET, REFUSALS, BrokerError, log_error, reader, record_of
@@ -42,15 +43,27 @@ _STEP_SECONDS = 10.0
 _FENCES = frozenset({KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED})
 
 
+class _Trouble(TypedDict):
+    failing_since: datetime | None
+    failing_reason: str
+    failing_detail: str
+    next_try: datetime | None
+
+
+_WELL = _Trouble(failing_since=None, failing_reason="", failing_detail="", next_try=None)
+
+
 def first_cursor(key: FlowKey, now: datetime) -> Cursor:
     """Of a flow that was never read."""
-    return Cursor(account=key.owner, flow=key.flow, position="", read_until=None, pages=0, records=0, owner="", at=now)
+    return Cursor(
+        account=key.owner, flow=key.flow, position="", read_until=None, pages=0, records=0, owner="", at=now, **_WELL
+    )  # fmt: skip
 
 
 def advanced(cursor: Cursor, page: Page, owner: str, now: datetime) -> Cursor:
-    """The cursor once this page is safe. In the middle of a window `read_until` stays what it was."""
+    """The cursor once this page is safe. In the middle of a window `read_until` stays what it was; the last page of a poll ends what failed."""
     return {
-        **cursor,
+        **(recovered(cursor) if page.last else cursor),
         "position": page.position,
         "read_until": page.read_until or cursor["read_until"],
         "pages": cursor["pages"] + 1,
@@ -58,6 +71,19 @@ def advanced(cursor: Cursor, page: Page, owner: str, now: datetime) -> Cursor:
         "owner": owner,
         "at": now,
     }
+
+
+def failing(cursor: Cursor, reason: str, detail: str, now: datetime, next_try: datetime) -> Cursor:
+    """The cursor after a poll that failed: what has been read stays, and it says why nothing is being added."""
+    trouble = _Trouble(
+        failing_since=cursor["failing_since"] or now, failing_reason=reason, failing_detail=detail[:DETAIL_LIMIT_CHARACTERS], next_try=next_try
+    )
+    return {**cursor, **trouble}
+
+
+def recovered(cursor: Cursor) -> Cursor:
+    """The cursor after a poll that read to the end."""
+    return {**cursor, **_WELL}
 
 
 class CursorWriter:

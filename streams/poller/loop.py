@@ -18,7 +18,7 @@ import logging
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from connectors.kit.errors import ConnectorError
@@ -28,7 +28,7 @@ from schemas.reasons import Reason
 from schemas.record import Record
 from schemas.records import Cursor
 from streams.poller.commands import Action
-from streams.poller.cursors import advanced
+from streams.poller.cursors import advanced, failing, recovered
 from streams.poller.errors import CursorError, FencedError
 from streams.poller.flows import Flow, FlowKey
 from streams.poller.metrics import COMMANDS, FlowMetrics
@@ -46,7 +46,6 @@ class Publishes(Protocol):
     """See `publisher.Publisher`."""
 
     async def page(self, flow: FlowKey, page: Page, lane: str) -> None: ...
-    async def unreadable(self, flow: FlowKey, reason: Reason, detail: str) -> None: ...
     async def refused(self, record: Record, flow: FlowKey | None, reason: Reason, detail: str) -> None: ...
 
 
@@ -128,6 +127,7 @@ class FlowLoop:
         """Poll from that cursor on. `save` writes a cursor and returns when it counts."""
         self._cursor, self._save = cursor, save
         self._metrics.start(cursor["at"], cursor["read_until"])
+        self._metrics.failing(cursor["failing_since"], cursor["failing_reason"])
         logger.info(
             "poll_started flow=%s pages=%d position_known=%s", self.flow.key, cursor["pages"], bool(cursor["position"])
         )
@@ -202,11 +202,12 @@ class FlowLoop:
         await _aclose(track.pages)
         clock, pause = self._tools.clock, 0.0
         if track.kind is Kind.POLL:
+            await self._well()
             pause = next_pause(self.flow.interval, self._tools.settings, clock.now(), self._tools.chance())
             self._metrics.succeeded()
         if track.kind is Kind.POLL or self._tracks[Kind.POLL].failures == 0:
             self._metrics.state(State.WAITING)
-        track.failures, track.not_before, track.reported = 0, 0.0, ""
+        track.failures, track.not_before = 0, 0.0
         self._answer(track.end(clock.seconds(), pause) + track.answered())
 
     async def _failed(self, track: Track, error: Exception) -> None:
@@ -215,22 +216,39 @@ class FlowLoop:
         found = setback(error, track.failures, self._tools.settings, self._tools.chance())
         detail = describe(error)
         self._note(track, found, detail)
-        was_asked = bool(track.serving)
         now = self._tools.clock.seconds()
         self._answer(track.end(now, found.pause_seconds))
         track.not_before = now + found.pause_seconds if found.is_binding else 0.0
-        if found.is_dead:
-            await self._bury(track, found, detail, is_new=was_asked or track.reported != detail)
+        if track.kind is Kind.POLL:
+            await self._ill(found, detail, is_ours=isinstance(error, OURS) and not isinstance(error, TimeoutError))
+        elif found.is_dead:
+            await self._bury(track, found, detail)
 
-    async def _bury(self, track: Track, found: Setback, detail: str, *, is_new: bool) -> None:
-        """The trouble becomes a dead letter: a poll's once until it changes, is over, or someone asks again; a command's ends it."""
+    async def _ill(self, found: Setback, detail: str, *, is_ours: bool) -> None:
+        """The flow's cursor says that it fails; a cluster that is in trouble itself is not asked to write that down."""
+        now = self._tools.clock.now()
+        next_try = now + timedelta(seconds=found.pause_seconds)
+        self._cursor = failing(self._cursor, found.reason.value, detail, now, next_try)
+        self._metrics.failing(self._cursor["failing_since"], found.reason.value)
+        if is_ours:
+            return
         try:
-            if track.kind is Kind.POLL:
-                if is_new:
-                    await self._tools.publisher.unreadable(self.flow.key, found.reason, detail)
-                    track.reported = detail
-                return
-            command = track.wishes[0].command
+            await self._save(self._cursor)
+        except OURS as error:  # the next try meets the same trouble, and says it then
+            logger.warning("poll_trouble_not_written flow=%s detail=%s", self.flow.key, describe(error))
+
+    async def _well(self) -> None:
+        """A poll has read to the end: what failed before is over."""
+        if self._cursor["failing_since"] is not None:
+            cursor = recovered(self._cursor)
+            await self._save(cursor)
+            self._cursor = cursor
+        self._metrics.failing(None, "")
+
+    async def _bury(self, track: Track, found: Setback, detail: str) -> None:
+        """A command that cannot be carried out becomes a dead letter, which ends it."""
+        command = track.wishes[0].command
+        try:
             await self._tools.publisher.refused(command.record, self.flow.key, found.reason, detail)
         except OURS as error:  # nothing is lost: the next try meets the same trouble
             logger.warning("poll_dead_letter_failed flow=%s detail=%s", self.flow.key, describe(error))

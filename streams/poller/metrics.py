@@ -30,6 +30,11 @@ SINCE_SUCCESS = Gauge("causeway_poll_since_success_seconds", "Since a poll last 
 CURSOR_AGE = Gauge(
     "causeway_poll_cursor_age_seconds", "Age of what has been read for sure; absent until something has", _FLOW
 )
+FAILING = Gauge(
+    "causeway_poll_failing_seconds",
+    "Since when every poll of the flow has failed; absent while it is well",
+    [*_FLOW, "reason"],
+)
 STATE = Enum("causeway_poll_state", "What the flow is doing", _FLOW, states=[state.value for state in State])
 
 
@@ -39,6 +44,7 @@ class FlowMetrics:
     def __init__(self, key: FlowKey, clock: Callable[[], float] = time.time) -> None:
         self._labels = (key.source, key.account, key.flow)
         self._clock = clock
+        self._failing = ""  # the reason that is shown
 
     def start(self, last_written: datetime, read_until: datetime | None) -> None:
         """The flow is ours. Until it succeeds here, its last success is when its cursor was last written, whoever wrote it."""
@@ -63,6 +69,14 @@ class FlowMetrics:
     def _succeeded_at(self, at: float) -> None:
         SINCE_SUCCESS.labels(*self._labels).set_function(lambda: self._clock() - at)
 
+    def failing(self, since: datetime | None, reason: str) -> None:
+        """Polls have failed since then, the last one for that reason; None: it is well."""
+        if self._failing != reason:
+            self._forget_failing()
+        if since is not None:
+            at, self._failing = since.timestamp(), reason
+            FAILING.labels(*self._labels, reason).set_function(lambda: max(0.0, self._clock() - at))
+
     def read_until(self, moment: datetime | None) -> None:
         """Everything changed before this has been read."""
         if moment is not None:
@@ -75,8 +89,23 @@ class FlowMetrics:
 
     def stop(self) -> None:
         """The flow is given up."""
+        self._forget_failing()
         for gauge in (SINCE_SUCCESS, CURSOR_AGE, STATE):
             try:
                 gauge.remove(*self._labels)
             except KeyError:
                 continue
+
+    def _forget_failing(self) -> None:
+        if self._failing:
+            FAILING.remove(*self._labels, self._failing)
+            self._failing = ""
+
+
+def failing_flows() -> list[str]:
+    """The flows of this process whose polls fail, a line each, for whoever asks how the process is."""
+    found = []
+    for sample in next(iter(FAILING.collect())).samples:
+        flow = ":".join(sample.labels[name] for name in _FLOW)
+        found.append(f"{flow} failing for {sample.value:.0f} s: {sample.labels['reason']}")
+    return sorted(found)

@@ -44,10 +44,6 @@ class Publisher:
         except RejectedError:
             await self._one_by_one(messages)
 
-    async def unreadable(self, flow: FlowKey, reason: Reason, detail: str) -> None:
-        """A page that could not be read."""
-        await self._producer.deliver([self._shaper.unreadable(flow, reason, detail, self._now())])
-
     async def refused(self, record: Record, flow: FlowKey | None, reason: Reason, detail: str) -> None:
         """A command that cannot be carried out."""
         now = self._now()

@@ -1,8 +1,8 @@
 """A page -> the messages that carry it. Pure: clock, ids and encoder are passed in; nothing is sent here.
+A page that cannot be read carries nothing: the flow's cursor says that it fails (`cursors.failing`).
 
 an entity            raw.<source>.<entity>s, payload byte for byte (ORD-2)
 a problem            dead letter whose value is the raw record it would have been: replay brings it to newer mapping code
-an unreadable page   dead letter whose value is a wish to poll that flow now: replay is a new try
 a refused command    dead letter whose value is the command itself: replay is a new try
 """
 
@@ -81,11 +81,6 @@ class Shaper:
     def too_large(self, message: Message, detail: str, now: datetime) -> Message:
         """An entity the broker refuses: known by its key and headers, without the value."""
         return self._buried(message, Reason.DATA, detail, now, keeps_value=False)
-
-    def unreadable(self, flow: FlowKey, reason: Reason, detail: str, now: datetime) -> Message:
-        """A page that could not be read. The same trouble of the same flow has the same id."""
-        command_id = event_id(OPERATION, str(flow), checksum(detail.encode()))
-        return self._buried(self.command(flow, command_id, "poll_now", now), reason, detail, now)
 
     def refused(
         self,

@@ -38,6 +38,7 @@ from streams.poller.flows import Flow, FlowKey, Names, by_partition, configured_
 from streams.poller.hints import listening
 from streams.poller.known import Known
 from streams.poller.loop import Clock, RealClock, Tools
+from streams.poller.metrics import failing_flows
 from streams.poller.owner import Owner
 from streams.poller.ownership import Member, consumer_config
 from streams.poller.publisher import Delivers, Publisher
@@ -252,7 +253,7 @@ async def run_process() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     pulse = Pulse(time.monotonic)
-    with observed(settings, "poller", pulse.problem):
+    with observed(settings, "poller", pulse.problem, notes=failing_flows):
         await run_poller(settings, connectors, stop, hooks=Hooks(at_pulse=pulse.beat))
 
 

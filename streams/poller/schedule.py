@@ -9,11 +9,14 @@ After an error, by what mends it (ERR-1); the cursor is untouched in every case,
     throttled                            the same, or what the source asked for     warning; a wish to poll now waits as well
     our broker or registry, a time-out   as transient                               warning
     auth                                 900 s (C)                                  critical: a person renews the credentials
-    data, mapping, rule                  900 s (C)                                  dead letter, once; a person looks
-    anything else: a bug                 900 s (C)                                  dead letter, once; a developer looks
+    data, mapping, rule                  900 s (C)                                  error: a person looks
+    anything else: a bug                 900 s (C)                                  error: a developer looks
 
-An unreadable page stops its flow: what stands behind it cannot be reached without skipping it. Pages are re-read at a slow pace and each
-distinct problem makes one dead letter, so the flow neither skips silently nor loops hot, and goes on by itself when the source is mended.
+Whatever it was, the flow's cursor says since when it fails, why, and when it is tried again, until a poll reads to the end. A command that
+cannot be carried out becomes a dead letter (`is_dead`).
+
+An unreadable page stops its flow: what stands behind it cannot be reached without skipping it. Pages are re-read at a slow pace, so the flow
+neither skips silently nor loops hot, and goes on by itself when the source is mended.
 """
 
 from __future__ import annotations
@@ -51,7 +54,7 @@ class Setback:
 
     pause_seconds   until the next try
     is_binding      the source asked for the pause: not even a wish to poll now cuts it short
-    is_dead         it makes a dead letter
+    is_dead         no time mends it: a command that met it ends as a dead letter
     """
 
     reason: Reason

@@ -42,7 +42,6 @@ class Track:
     failures    setbacks in a row
     wishes      poll: those the next poll answers; else: what is read, one after the other
     serving     poll: those the current poll answers
-    reported    id of the trouble that has a dead letter already
     turn        when it had its last page, counted in pages of the flow
     """
 
@@ -53,7 +52,6 @@ class Track:
     pages: AsyncIterator[Page] | None = None
     wishes: deque[Wish] = field(default_factory=deque)
     serving: list[Wish] = field(default_factory=list)
-    reported: str = ""
     turn: int = 0
 
     @property

@@ -113,34 +113,40 @@ def test_hostile_commands_become_dead_letters_and_hold_up_nobody(world: MakeWorl
     assert running.terminate() == 0
 
 
-def test_unreadable_page_is_one_dead_letter_and_its_replay_polls_again(world: MakeWorld) -> None:
-    """ERR-5: the cursor stays where it was; when the source is mended, replaying the dead letter goes on at once."""
+def test_unreadable_page_is_told_by_the_cursor_until_the_source_is_mended(world: MakeWorld) -> None:
+    """OPS-1: the position stays where it was; status says why. Mended, a wish goes on at once, and nothing of it is left."""
     ours = world(poll={**SELDOM, "stopped_seconds": 3600})
     ours.market().change("1")
     (ours.folder / "trouble.main").write_text("data")
     ours.start()
-    until(ours.dead, "the dead letter")
-    (dead,) = ours.dead()
-    assert (dead["reason"], dead["detail"]) == ("data", "the page is no JSON: line 1")
-    assert ours.cursors() == []
+    until(ours.cursor, "the cursor says so")
+    cursor = ours.cursor()
+    assert cursor is not None
+    assert (cursor["failing_reason"], cursor["failing_detail"]) == ("data", "the page is no JSON: line 1")
+    assert cursor["failing_since"]
+    assert cursor["next_try"]
+    assert cursor["next_try"] - cursor["failing_since"] > timedelta(minutes=50)
+    assert (cursor["position"], cursor["pages"]) == ("", 0)
     (ours.folder / "trouble.main").unlink()
-    with SyncProducer(ours.kafka) as producer:
-        producer.send_all(
-            [Message(dead["target"], dead["key"].encode(), dead["value"], tuple(dead["headers"].items()))]
-        )
-    until(ours.is_caught_up, "read after the replay")
+    ours.send_command("poll_now")
+    until(ours.is_caught_up, "read after the wish")
+    cursor = ours.cursor()
+    assert cursor is not None
+    assert cursor["failing_since"] is None
+    assert ours.dead() == []
 
 
 def test_bug_in_a_connector_shows_no_data(world: MakeWorld) -> None:
-    """SEC-3: neither in the dead letter nor in the log."""
+    """SEC-3: neither in the cursor nor in the log."""
     ours = world()
     ours.market().change("1")
     (ours.folder / "trouble.main").write_text("bug")
     running = ours.start()
-    until(ours.dead, "the dead letter")
-    (dead,) = ours.dead()
-    assert dead["reason"] == "bug"
-    assert dead["detail"].startswith("KeyError at _trouble")
+    until(ours.cursor, "the cursor says so")
+    cursor = ours.cursor()
+    assert cursor is not None
+    assert cursor["failing_reason"] == "bug"
+    assert cursor["failing_detail"].startswith("KeyError at _trouble")
     assert "jane" not in running.text()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,9 @@ from streams.observe.groups import Group
 from streams.observe.lag import GroupLag, PartitionLag
 from streams.observe.newest import Span, newest
 from streams.observe.scrape import Paused, ProcessView, view_of
-from streams.observe.status import OrdersView, StageStatus, Status, TierStatus, Unknown, due_ms, tiers_of
+from streams.observe.status import OrdersView, StageStatus, Status, TierStatus, Unknown, due_ms, flow_view, tiers_of
+from streams.poller.cursors import failing, first_cursor
+from streams.poller.flows import FlowKey
 from streams.settings import RetrySettings, Settings
 from tests.unit.failure.samples import headers
 
@@ -113,29 +116,57 @@ causeway_breaker_open{destination="odoo",operation="upsert_order"} 1.0
 causeway_breaker_open{destination="walmart",operation="acknowledge_order"} 0.0
 # TYPE causeway_stage_paused_lanes gauge
 causeway_stage_paused_lanes{stage="deliver.odoo.critical",reason="breaker odoo/upsert_order"} 3.0
+# TYPE causeway_poll_failing_seconds gauge
+causeway_poll_failing_seconds{source="odoo",account="main",flow="stock",reason="data"} 250.0
 """
 
 
 def test_breakers_and_pauses_are_read_from_a_scrape() -> None:
     view = view_of("host:1", "stalled", EXPOSITION)
     paused = Paused("deliver.odoo.critical", "breaker odoo/upsert_order", 3)
-    assert view == ProcessView("host:1", "stalled", ("odoo upsert_order",), (paused,))
+    assert view == ProcessView("host:1", "stalled", ("odoo upsert_order",), (paused,), ("odoo:main:stock",))
     with pytest.raises(ValueError):
         view_of("host:1", "", "<html>")
 
 
-def test_the_page_says_what_is_not_known_and_why() -> None:
-    from rich.console import Console
-    from rich.table import Table
-
+def status_of(**changes: Any) -> Status:
     status = Status(
         NOW, "sandbox", "b:1", "r", (StageStatus("transform", "g", 0, 7, 61.0),), 1, (), 0, Unknown("no [registry]"),
         Unknown("no endpoint"), 0, Failures((), is_cut=False), OrdersView(NOW, True, 100_000, {"applied": 3, "dead": 0}),
     )  # fmt: skip
-    console = Console(record=True, width=120, file=open("/dev/null", "w"))  # noqa: SIM115
+    return replace(status, **changes)
+
+
+def shown(status: Status) -> str:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(record=True, width=160, file=open("/dev/null", "w"))  # noqa: SIM115
     with console.file:
         console.print(page(status, Table()))
-    text = console.export_text()
+    return console.export_text()
+
+
+def test_a_flow_whose_polls_fail_is_named_with_since_when_why_and_the_next_try() -> None:
+    """OPS-1: a poller that runs and reads nothing must not look well."""
+    well = first_cursor(FlowKey("odoo", "main", "price"), NOW)
+    since, again = NOW - timedelta(seconds=250), NOW + timedelta(seconds=700)
+    bad = failing({**well, "flow": "stock"}, "data", "x_outbox does not exist [1]", since, again)
+    flows = tuple(flow_view(FlowKey.of(c["account"], c["flow"]), c, True, NOW) for c in (well, bad))
+    process = ProcessView("h:1", "", failing=("odoo:main:stock",))
+    status = status_of(flows=flows, poller_members=1, processes=(process,))
+    text = shown(status)
+    assert "poll flows  1 running, 1 failing" in text
+    assert "odoo:main stock failing for 4 m 10 s: data: x_outbox does not exist [1]; next try in 11 m 40 s" in text
+    assert "price failing" not in text
+    assert "h:1  1 poll flows failing" in text
+    assert status.as_json()["flows"][1]["failing_reason"] == "data"
+    late = replace(flows[1], next_try=NOW - timedelta(minutes=2))
+    assert "next try was due 2 m ago" in shown(replace(status, flows=(late,)))
+
+
+def test_the_page_says_what_is_not_known_and_why() -> None:
+    text = shown(status_of())
     for told in ("no [registry]", "no endpoint", "not running", "1 m 1 s", "newest 100000 outcomes only", "applied 3"):
         assert told in text
 

@@ -98,19 +98,20 @@ class Recorder:
 
     log: list[str] = field(default_factory=list)
     fail: dict[str, Exception] = field(default_factory=dict)
+    saved: Any = None
 
     async def page(self, _flow: FlowKey, page: Page, lane: str) -> None:
         self._note(f"publish {','.join(i.key[10:] for i in page.items)}{' ' + lane if lane else ''}")
-
-    async def unreadable(self, _flow: FlowKey, reason: Reason, detail: str) -> None:
-        self._note(f"dead {reason} {detail}")
 
     async def refused(self, _record: Record, _flow: FlowKey | None, reason: Reason, detail: str) -> None:
         self._note(f"refused {reason} {detail}")
 
     async def save(self, cursor: Cursor) -> None:
-        self._note(f"cursor {cursor['position']}")
-        self.saved = cursor
+        before, self.saved = self.saved, cursor
+        if cursor["failing_since"] is not None and cursor["pages"] == (before["pages"] if before else 0):
+            self._note(f"failing {cursor['failing_reason']} {cursor['failing_detail']}")
+        else:
+            self._note(f"cursor {cursor['position']}")
 
     def _note(self, entry: str) -> None:
         if error := self.fail.pop(entry, None):
@@ -194,7 +195,7 @@ async def test_errors_that_time_mends_wait_longer_and_longer() -> None:
 async def test_refused_credentials_alert_and_are_tried_slowly(caplog: pytest.LogCaptureFixture) -> None:
     """AUTH-5, ERR-1: a person renews them; nothing is published, nothing moves."""
     bench = Bench(ScriptedSource([[AuthError("token refused for client jane@example.com")]]))
-    assert await bench.run() == []
+    assert [entry.split()[:2] for entry in await bench.run()] == [["failing", "auth"]]
     assert bench.clock.waits == [900]
     alert = next(record for record in caplog.records if record.levelno == logging.CRITICAL)
     assert "reason=auth" in alert.getMessage()
@@ -210,15 +211,15 @@ async def test_throttle_is_honoured_even_when_asked_to_poll_now() -> None:
     assert bench.answered == ["c"]
 
 
-async def test_unreadable_page_makes_one_dead_letter_and_skips_nothing() -> None:
-    """SEC-5: never silent, never hot: the position stays, each distinct trouble is one dead letter."""
+async def test_unreadable_page_is_told_by_its_cursor_and_skips_nothing() -> None:
+    """SEC-5: never silent, never hot: the position stays, and it is no dead letter that would outlive the trouble."""
     bad: Script = [page("1", last=False), DataError("page 2 is no JSON")]
     other, again = DataError("page 2 has no orders"), [DataError("page 2 is no JSON")]
     bench = Bench(ScriptedSource([bad, again, [other], [page("2")], again]), end=5)
     log = await bench.run()
     assert log == [
-        "publish 1", "cursor after 1", "dead data page 2 is no JSON", "dead data page 2 has no orders",
-        "publish 2", "cursor after 2", "dead data page 2 is no JSON",
+        "publish 1", "cursor after 1", "failing data page 2 is no JSON", "failing data page 2 is no JSON",
+        "failing data page 2 has no orders", "publish 2", "cursor after 2", "failing data page 2 is no JSON",
     ]  # fmt: skip
     assert bench.clock.waits == [900, 900, 900, 600, 900]
     assert bench.source.log[1:4] == ["poll from 'after 1'"] * 3
@@ -229,14 +230,43 @@ async def test_bug_in_a_connector_tells_its_place_and_no_data() -> None:
     bench = Bench(ScriptedSource([[KeyError("jane@example.com")]]))
     log = await bench.run()
     assert len(log) == 1
-    assert log[0].startswith("dead bug KeyError at _play line ")
+    assert log[0].startswith("failing bug KeyError at _play line ")
 
 
-async def test_dead_letter_that_could_not_be_written_is_written_later() -> None:
+async def test_flow_that_fails_says_since_when_why_and_when_it_is_tried_again() -> None:
+    """OPS-1: and it says so until a poll reads to the end, not only until a page came through."""
+    bad: Script = [page("1", last=False), DataError("no JSON")]
+    bench = Bench(ScriptedSource([[TransientError("down")], bad, [page("2", last=False)]]), end=3)
+    seen: list[tuple[Any, ...]] = []
+    names = ("failing_since", "failing_reason", "failing_detail", "next_try", "position")
+
+    async def save(cursor: Cursor) -> None:
+        seen.append(tuple(cursor[name] for name in names))  # type: ignore[literal-required]
+
+    await bench.run(save)
+    first, second = NOW + timedelta(seconds=5), NOW + timedelta(seconds=905)
+    assert seen == [
+        (NOW, "transient", "down", first, ""),
+        (NOW, "transient", "down", first, "after 1"),
+        (NOW, "data", "no JSON", second, "after 1"),
+        (NOW, "data", "no JSON", second, "after 2"),
+        (None, "", "", None, "after 2"),
+    ]
+
+
+async def test_trouble_that_could_not_be_written_down_is_written_with_the_next_try() -> None:
     bad = [DataError("no JSON")]
-    bench = Bench(ScriptedSource([bad, bad, bad]), end=3)
-    bench.recorder.fail["dead data no JSON"] = DeliveryError("broker away")
-    assert await bench.run() == ["dead data no JSON"]
+    bench = Bench(ScriptedSource([bad, bad]), end=2)
+    bench.recorder.fail["failing data no JSON"] = DeliveryError("broker away")
+    assert await bench.run() == ["failing data no JSON"]
+
+
+async def test_cluster_in_trouble_is_not_asked_to_write_that_down() -> None:
+    """Writing would hang for as long as the trouble lasts; the metric tells it all the same."""
+    bench = Bench(ScriptedSource([[page("1")]]))
+    bench.recorder.fail["publish 1"] = DeliveryError("broker away")
+    assert await bench.run() == []
+    assert bench.recorder.saved is None
 
 
 async def test_page_that_takes_too_long_is_given_up() -> None:
@@ -368,5 +398,5 @@ async def test_source_that_cannot_be_built_is_tried_again() -> None:
         return bench.source
 
     bench.loop._make_source = build
-    assert await bench.run() == ["publish 1", "cursor after 1"]
+    assert (await bench.run())[1:] == ["publish 1", "cursor after 1"]
     assert bench.clock.waits == [5, 600]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from prometheus_client import REGISTRY
 
 from streams.poller.flows import FlowKey
-from streams.poller.metrics import FlowMetrics
+from streams.poller.metrics import FlowMetrics, failing_flows
 from streams.poller.schedule import State
 
 LABELS = {"source": "shop", "account": "metrics", "flow": "orders"}
@@ -45,3 +45,26 @@ def test_counts_and_state() -> None:
     assert value("causeway_poll_state", causeway_poll_state="auth_failed") == 1
     assert value("causeway_poll_state", causeway_poll_state="waiting") == 0
     metrics.stop()
+
+
+def mine() -> list[str]:
+    """Other tests' flows fail as well."""
+    return [line for line in failing_flows() if line.startswith("shop:metrics:")]
+
+
+def test_flow_that_fails_is_told_until_it_is_well() -> None:
+    """OPS-1: since when, and why the last poll failed; nothing is left of a reason that is over."""
+    time = [1000.0]
+    metrics = FlowMetrics(FlowKey("shop", "metrics", "orders"), lambda: time[0])
+    since = datetime.fromtimestamp(990, UTC)
+    metrics.failing(since, "transient")
+    metrics.failing(since, "data")
+    time[0] = 1040.0
+    assert value("causeway_poll_failing_seconds", reason="data") == 50
+    assert value("causeway_poll_failing_seconds", reason="transient") is None
+    assert mine() == ["shop:metrics:orders failing for 50 s: data"]
+    metrics.failing(None, "")
+    assert mine() == []
+    metrics.failing(since, "data")
+    metrics.stop()
+    assert mine() == []

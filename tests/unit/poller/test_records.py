@@ -74,26 +74,6 @@ def test_problem_without_a_key_is_kept_under_its_flow() -> None:
     assert message.key == b"shop:main:orders"
 
 
-def test_replay_of_an_unreadable_page_is_a_wish_to_poll_now() -> None:
-    message = shaper().unreadable(KEY, Reason.DATA, "page 3 is no JSON", NOW)
-    failed = codec().decode("failed_record", message.value)
-    assert (message.topic, failed["target"], failed["detail"]) == (
-        "dead.transform",
-        "poll.commands",
-        "page 3 is no JSON",
-    )
-    command = codec().decode("poll_command", failed["value"])
-    assert (command["account"], command["flow"], command["action"]) == ("shop:main", "orders", "poll_now")
-
-
-def test_same_trouble_has_the_same_id() -> None:
-    def id_of(detail: str) -> str:
-        message = shaper().unreadable(KEY, Reason.DATA, detail, NOW)
-        return str(codec().decode("failed_record", message.value)["id"])
-
-    assert id_of("page 3 is no JSON") == id_of("page 3 is no JSON") != id_of("page 4 is no JSON")
-
-
 def test_record_the_broker_refuses_is_known_by_its_key_without_its_value() -> None:
     large = shaper().item(KEY, ITEM, "", "", NOW)
     message = shaper().too_large(large, "too large", NOW)
