@@ -138,7 +138,8 @@ def run(seed: int, orders: int, seconds: float, folder: Path, say: Callable[[str
     def step(view: View) -> None:
         if view.seconds - last[0] >= 10:
             last[0] = view.seconds
-            say(f"{view.seconds:5.1f} s  sold {view.sold}  {view.counts}  faults {view.faults}")
+            flows = "".join(f"  {flow.flow} {flow.arrived}/{flow.expected}" for flow in view.flows)
+            say(f"{view.seconds:5.1f} s  sold {view.sold}  {view.counts}  faults {view.faults}{flows}")
 
     errors: list[str] = []
     parts = itertools.count(1)
