@@ -6,15 +6,21 @@ A connector is a folder of the `connectors` package whose `__init__.py` has a `C
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import Field, create_model
 
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Connector, EntityMapping
+from schemas.topics import SOURCES
 from streams.settings import ConfigurationError, Settings, load_settings
+from streams.settings_names import Known, unchecked, wrong_names
+from streams.settings_places import Key, dotted, tables
+
+logger = logging.getLogger(__name__)
 
 PACKAGE = "connectors"
 
@@ -49,9 +55,32 @@ def compose_settings(connectors: Iterable[Connector]) -> type[Settings]:
 def load_connected_settings(connectors: Iterable[Connector], **overrides: Any) -> Settings:
     """Read the whole configuration, connectors' parts included. Raises ConfigurationError listing every problem at once.
 
-    A variable that names no part at all (CAUSEWAY_KAFAK__...) is a problem too: it would be ignored in silence.
+    A variable or table that names no part at all (CAUSEWAY_KAFAK__..., `[stok]`) is a problem too, and so is an account, marketplace or flow
+    that does not exist: it would be ignored in silence. Accounts of a marketplace that has none in this process cannot be known; that is logged.
     """
-    return load_settings(compose_settings(connectors), **overrides)
+    there = tuple(connectors)
+
+    def names(raw: Mapping[str, Any], settings: Settings | None) -> list[tuple[Key, str]]:
+        known = known_names(there, settings, raw)
+        if places := unchecked(raw, known):
+            logger.warning("accounts_unknown count=%d first=%s", len(places), dotted(places[0]))
+        return wrong_names(raw, known)
+
+    return load_settings(compose_settings(there), names, **overrides)
+
+
+def known_names(connectors: Iterable[Connector], settings: Settings | None, raw: Mapping[str, Any]) -> Known:
+    """The marketplaces, accounts and flows there are. While something else is wrong (no settings), accounts are those that were written down."""
+    accounts, flows = {}, {}
+    for connector in connectors:
+        flows[connector.name] = tuple(connector.flows)
+        if connector.sink is None or connector.name not in SOURCES:
+            continue
+        part = getattr(settings, connector.name, None)
+        written = raw.get(connector.name)
+        names = [name for name, _ in tables(written.get("accounts"))] if isinstance(written, Mapping) else []
+        accounts[connector.name] = tuple(connector.accounts(part) if part is not None else map(str.lower, names))
+    return Known(accounts, flows)
 
 
 def part_of(settings: Settings, connector: Connector) -> Any:

@@ -13,10 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import TypeVar
 
 from pydantic import Field, field_validator
 
 from connectors.kit.settings import Part
+from streams.settings_places import instead
+
+T = TypeVar("T")
 
 
 class Phase(StrEnum):
@@ -81,16 +85,24 @@ class Pilot(Part):
         return any(category == name or category.startswith(f"{name} / ") for name in self.categories)
 
 
-def checked(phases: Phases) -> Phases:
+def flow_name(name: str) -> str:
     """Raises ValueError for a flow that does not exist."""
-    known = {flow.value for flow in Flow} | {ALL}
-    for source, accounts in phases.items():
-        for account, flows in accounts.items():
-            if wrong := sorted(set(flows) - known):
-                raise ValueError(
-                    f"{source}, {account}: there is no flow {', '.join(wrong)}; there are {', '.join(sorted(known))}"
-                )
-    return phases
+    known = [*(flow.value for flow in Flow), ALL]
+    if name not in known:
+        raise ValueError(f"there is no flow {name!r}{instead(name, known)}")
+    return name
+
+
+def without_case(accounts: Mapping[str, Mapping[str, T]]) -> dict[str, dict[str, T]]:
+    """Marketplaces and accounts in small letters, as the accounts themselves are named. Raises ValueError for two that differ in case only."""
+    made: dict[str, dict[str, T]] = {}
+    for marketplace, parts in accounts.items():
+        own = made.setdefault(marketplace.lower(), {})
+        for account, part in parts.items():
+            if account.lower() in own:
+                raise ValueError(f"{marketplace}, {account}: two names differ in letter case only")
+            own[account.lower()] = part
+    return made
 
 
 def phase_of(phases: Phases, source: str, account: str, flow: Flow) -> Phase:

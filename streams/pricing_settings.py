@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from connectors.kit.settings import Part
+from streams.phases import without_case
 
 
 class ChannelPricing(Part):
@@ -47,6 +48,11 @@ class PricingSettings(Part):
         default_factory=dict,
         description="`EUR/USD` -> how many USD one EUR is; without it a price in another currency is held until there is one",
     )
+
+    @field_validator("channels")
+    @classmethod
+    def _small(cls, value: dict[str, dict[str, ChannelPricing]]) -> dict[str, dict[str, ChannelPricing]]:
+        return without_case(value)
 
     @field_validator("rates")
     @classmethod

@@ -8,19 +8,29 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from connectors.kit.settings import Part
 from schemas.reasons import DEFAULT_POLICIES, LastResort, Policy, Reason
 from schemas.topics import DEFAULT_TIERS, Topic, parse_tier, topic_table
-from streams.phases import Phase, Pilot, checked
+from streams.phases import Phase, Pilot, flow_name, without_case
 from streams.poller.settings import PollSettings
 from streams.pricing_settings import PricingSettings
+from streams.settings_places import CONFIG, PREFIX, FileError, Key, Said, likely, merged, read_said
+from streams.settings_words import in_words
 from streams.stock_settings import StockSettings
 
 
@@ -30,6 +40,10 @@ class ConfigurationError(Exception):
 
 # Of our prefix, but read elsewhere: the file's name, the local stack, its installer.
 _OTHER_VARIABLES = {"CONFIG", "STACK", "NO_APT"}
+
+# What the names in a configuration are checked with: (what was said, file and environment joined; the settings, None while something else
+# is wrong with them) -> every name that does not exist, where it is and what is wrong with it.
+NameCheck = Callable[[Mapping[str, Any], "Settings | None"], list[tuple[Key, str]]]
 
 
 class Environment(StrEnum):
@@ -173,6 +187,17 @@ class LogSettings(Part):
     format: Literal["text", "json"] = "text"
 
 
+class _Environment(EnvSettingsSource):
+    """What should be JSON and is not is left as it is: the setting itself then refuses it, by its name and together with all that is wrong."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """See the class."""
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
+
+
 class Settings(BaseSettings):
     """The root. `load_settings()` builds it and turns problems into ConfigurationError."""
 
@@ -189,7 +214,7 @@ class Settings(BaseSettings):
     breaker: BreakerSettings = BreakerSettings()
     stage: StageSettings = StageSettings()
     filters: FilterSettings = FilterSettings()
-    phases: dict[str, dict[str, dict[str, Phase]]] = Field(
+    phases: dict[str, dict[str, dict[Annotated[str, AfterValidator(flow_name)], Phase]]] = Field(
         default_factory=dict,
         description="marketplace, account, flow (or `all`) -> off, shadow or on; shadow where nothing is said",
     )
@@ -202,11 +227,10 @@ class Settings(BaseSettings):
     stock: StockSettings = StockSettings()
     log: LogSettings = LogSettings()
 
-    @field_validator("phases")
+    @field_validator("phases", "pilot")
     @classmethod
-    def _flows(cls, value: dict[str, dict[str, dict[str, Phase]]]) -> dict[str, dict[str, dict[str, Phase]]]:
-        checked(value)
-        return value
+    def _small(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        return without_case(value)
 
     @classmethod
     def settings_customise_sources(
@@ -214,52 +238,66 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource, file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
         """The environment wins over the TOML file of CAUSEWAY_CONFIG."""
-        path = os.environ.get("CAUSEWAY_CONFIG", "")
+        path = os.environ.get(CONFIG, "")
         toml = (TomlConfigSettingsSource(settings_cls, Path(path)),) if path else ()
-        return (init_settings, env_settings, *toml)
+        return (init_settings, _Environment(settings_cls), *toml)
 
     def topic_table(self) -> tuple[Topic, ...]:
         """The topic table with this configuration's partitions and tiers."""
         return topic_table(self.topics.partitions, self.retry.delays())
 
 
-def load_settings(kind: type[Settings] = Settings, /, **overrides: Any) -> Settings:
-    """Read the configuration; `kind` may be a class with more parts (`streams.connectors`).
+def load_settings(kind: type[Settings] = Settings, names: NameCheck | None = None, /, **overrides: Any) -> Settings:
+    """Read the configuration; `kind` may be a class with more parts, `names` what checks the names in it (`streams.connectors`).
 
-    Raises ConfigurationError listing every problem at once: setting, problem, never the value of a secret.
+    Raises ConfigurationError listing every problem at once: where it was said, problem, never the value of a secret.
     """
-    path = os.environ.get("CAUSEWAY_CONFIG", "")
-    if path and not Path(path).is_file():
-        raise ConfigurationError(f"CAUSEWAY_CONFIG names {path}, which is not a file")
-    problems: list[str] = [] if kind is Settings else _unknown_parts(kind)
+    try:
+        said = read_said()
+    except FileError as error:
+        raise ConfigurationError(str(error)) from None
+    problems: list[str] = [] if kind is Settings else _unknown_parts(kind, said)
+    settings: Settings | None = None
     try:
         settings = kind(**overrides)
     except ValidationError as error:
-        problems += _problems(error, "CAUSEWAY_")
+        problems += in_words(error, said, kind)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the configuration cannot be read: {type(error).__name__}: {error}") from None
     else:
-        settings, more = _beside_local_stack(settings)
+        settings, more = _beside_local_stack(settings, said)
         problems += more
-    if problems:
+    if names is not None:
+        problems += [f"  {said.place(key)}: {text}" for key, text in names(_joined(kind, said), settings)]
+    if settings is None or problems:
         raise ConfigurationError("the configuration has problems:\n" + "\n".join(problems))
     return settings
 
 
-def _unknown_parts(kind: type[Settings]) -> list[str]:
-    """Variables that name no part of the configuration: pydantic passes them over, so a typo would be ignored in silence."""
-    known = {name.upper() for name in kind.model_fields} | _OTHER_VARIABLES
-    parts = {name: name.removeprefix("CAUSEWAY_").split("__")[0] for name in os.environ if name.startswith("CAUSEWAY_")}
-    return [
-        f"  {name}: there is no such setting" for name, part in sorted(parts.items())
-        if part not in known and not part.startswith("TEST_")
+def _joined(kind: type[Settings], said: Said) -> dict[str, Any]:
+    """What was said, as it was written, file and environment joined."""
+    return merged({name.lower(): part for name, part in said.content.items()}, _Environment(kind)())
+
+
+def _unknown_parts(kind: type[Settings], said: Said) -> list[str]:
+    """Tables and variables that name no part of the configuration: pydantic passes them over, so a typo would be ignored in silence."""
+    parts = {name.upper() for name in kind.model_fields}
+    variables = {name: name.removeprefix(PREFIX).split("__")[0] for name in said.variables}
+    wrong = [
+        (name, part) for name, part in sorted(variables.items())
+        if part not in parts | _OTHER_VARIABLES and not part.startswith("TEST_")
     ]  # fmt: skip
+    tables = [name for name in said.content if name.upper() not in parts | {"STACK"}]
+    return [f"  {name}: there is no such setting{likely(part, parts)}" for name, part in wrong] + [
+        f"  {said.file}, {name}: there is no such setting{likely(name, [*kind.model_fields, 'stack'])}"
+        for name in tables
+    ]
 
 
-def _beside_local_stack(settings: Settings) -> tuple[Settings, list[str]]:
+def _beside_local_stack(settings: Settings, said: Said) -> tuple[Settings, list[str]]:
     """Whoever names no cluster of his own means the local stack, at the ports `CAUSEWAY_STACK__...` or `[stack]` give it."""
     from streams.stack.errors import StackError
-    from streams.stack.settings import PREFIX, StackSettings
+    from streams.stack.settings import StackSettings
 
     own_cluster = "bootstrap" in settings.kafka.model_fields_set
     own_registry = "url" in settings.registry.model_fields_set
@@ -270,20 +308,10 @@ def _beside_local_stack(settings: Settings) -> tuple[Settings, list[str]]:
     except StackError as error:
         return settings, [f"  {error}"]
     except ValidationError as error:
-        return settings, _problems(error, PREFIX)
+        return settings, in_words(error, said, StackSettings, ("stack",))
     kafka, registry = settings.kafka, settings.registry
     if not own_cluster:
         kafka = kafka.model_copy(update={"bootstrap": stack.bootstrap})
     if not own_registry:
         registry = registry.model_copy(update={"url": stack.registry_url})
     return settings.model_copy(update={"kafka": kafka, "registry": registry}), []
-
-
-def _problems(error: ValidationError, prefix: str) -> list[str]:
-    """One line for each: the variable to set and what is wrong with it, never its value. A rule about several names them itself."""
-    return [
-        f"  {prefix}{'__'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
-        if item["loc"]
-        else f"  {item['msg'].removeprefix('Value error, ')}"
-        for item in error.errors()
-    ]

@@ -17,13 +17,15 @@ What is said for fewer things wins: `[stock]` itself, then the channel, then its
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from pydantic import Field, field_validator, model_validator
 
 from connectors.kit.settings import Part
 from schemas.topics import SOURCES
+from streams.settings_names import named_for_stock
+from streams.settings_places import dotted
 
 Channel = tuple[str, str]  # marketplace, account
 
@@ -115,28 +117,14 @@ class StockSettings(StockTerms):
 
     def problems(self, channels: Sequence[Channel]) -> list[str]:
         """Names of marketplaces and accounts that do not exist, one line each. `channels`: those configured."""
-        known = {name.casefold() for name, _ in channels} | set(SOURCES)
-        accounts = {(name.casefold(), account.casefold()) for name, account in channels}
-        found = []
-        for where, channel, account in self._named():
-            if channel.casefold() not in known:
-                found.append(f"{where}: there is no marketplace {channel!r}; there are {', '.join(sorted(known))}")
-            elif account and accounts and (channel.casefold(), account.casefold()) not in accounts:
-                there = ", ".join(sorted(":".join(one) for one in accounts))
-                found.append(f"{where}: there is no account {channel}:{account}; there are {there}")
-        return found
+        accounts: dict[str, list[str]] = {name: [] for name in SOURCES}
+        for marketplace, account in channels:
+            accounts.setdefault(marketplace.casefold(), []).append(account)
+        said = named_for_stock(self.model_dump(include={"channels", "rules"}))
+        found = [(one.key, one.problem(accounts)) for one in said]
+        return [f"{dotted(key)}: {problem}" for key, problem in found if problem]
 
     def flush_minutes_of(self, channel: str) -> float:
         """How often what is not urgent goes out to that marketplace."""
         own = next((part for name, part in self.channels.items() if name.casefold() == channel.casefold()), None)
         return own.flush_minutes if own is not None and own.flush_minutes is not None else self.flush_minutes
-
-    def _named(self) -> Iterator[tuple[str, str, str]]:
-        """(setting, marketplace, account) of everything that names one."""
-        for name, part in self.channels.items():
-            yield f"stock.channels.{name}", name, ""
-            for account in part.accounts:
-                yield f"stock.channels.{name}.accounts.{account}", name, account
-        for index, rule in enumerate(self.rules, 1):
-            if rule.channel:
-                yield f"stock.rules[{index}]", rule.channel, rule.account

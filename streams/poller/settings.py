@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from datetime import time, timedelta
+from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from connectors.kit.settings import Part
 from schemas.topics import parse_tier
+
+
+def _flow(name: str) -> str:
+    if name.count(".") != 1 or not all(name.split(".")):
+        raise ValueError(f"{name!r} is not a flow: write source.flow, for example walmart.orders")
+    return name
+
+
+def _pause(text: str) -> str:
+    parse_tier(text)
+    return text
 
 
 class QuietSettings(Part):
@@ -28,7 +40,7 @@ class QuietSettings(Part):
 class PollSettings(Part):
     """ORD-1: how often, and what happens when a source fails."""
 
-    intervals: dict[str, str] = Field(
+    intervals: dict[Annotated[str, AfterValidator(_flow)], Annotated[str, AfterValidator(_pause)]] = Field(
         default_factory=dict,
         description='flow -> pause between polls, instead of the default: {"walmart.orders": "10m"}',
     )
@@ -51,15 +63,6 @@ class PollSettings(Part):
         max_length=200,
         description="stable name of this process (StatefulSet pod): a restart gets its flows back at once",
     )
-
-    @field_validator("intervals")
-    @classmethod
-    def _readable(cls, value: dict[str, str]) -> dict[str, str]:
-        for flow, text in value.items():
-            if flow.count(".") != 1 or not all(flow.split(".")):
-                raise ValueError(f"{flow!r} is not a flow: write source.flow, for example walmart.orders")
-            parse_tier(text)
-        return value
 
     @model_validator(mode="after")
     def _ordered(self) -> PollSettings:

@@ -62,9 +62,12 @@ def settings_page() -> str:
         "Every setting is an environment variable, or a key of the TOML file that `CAUSEWAY_CONFIG` names. The environment wins. "
         "`CAUSEWAY_KAFKA__BOOTSTRAP` is `bootstrap` in the table `[kafka]`. Lists and tables are written as JSON in a variable: "
         '`CAUSEWAY_RETRY__TIERS=\'["30s", "5m"]\'`.',
-        "All settings are read once, when a process starts. Everything that is wrong is told at once, by the name of the variable, and ends the "
-        "process with exit code 2; values of secrets are never shown. A variable of our prefix that names no setting is an error for every process "
-        "and for `causeway verify`.",
+        "All settings are read once, when a process starts. Everything that is wrong is told at once, a line for each: where it was said (the "
+        "variable, or the file and the key in it), what is wrong, and the nearest name where one was mistyped. It ends the process with exit code 2; "
+        "values of secrets are never shown. A variable of our prefix or a table that names no setting is an error, and so is a marketplace, an "
+        "account or a flow that does not exist (in `phases`, `pilot`, `pricing`, `stock` and `poll.intervals`): passed over, a pilot for a "
+        "mistyped account would keep nothing to it. Letter case of marketplaces and accounts does not matter. A process in which no account of a "
+        "marketplace is configured cannot know which there are; it logs `accounts_unknown` and `causeway verify` says so.",
     ]
     for title, about, rows in _sections():
         parts += [f"## {title}", about, _table(rows)]

@@ -14,7 +14,7 @@ from schemas.record import Message
 from schemas.topics import ENTITIES
 from streams.approvals import answers
 from streams.failure.routing import FailureRouting
-from streams.phases import Flow, Phase, Pilot, checked, phase_of
+from streams.phases import Flow, Phase, Pilot, flow_name, phase_of
 from streams.settings import ConfigurationError, Settings, load_settings
 from streams.shadow import Compared, Shadowed, compare, released
 from streams.stages.route import Router, Switches
@@ -93,8 +93,8 @@ def test_the_flow_counts_before_all_and_names_of_accounts_have_no_case() -> None
 
 def test_a_flow_that_does_not_exist_is_refused_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """A typo must not leave a flow in shadow, or worse on, in silence."""
-    with pytest.raises(ValueError, match="there is no flow stok"):
-        checked({"walmart": {"main": {"stok": Phase.ON}}})
+    with pytest.raises(ValueError, match=r"there is no flow .stok.; did you mean stock"):
+        flow_name("stok")
     monkeypatch.setenv("CAUSEWAY_PHASES__WALMART__MAIN__STOCK", "on")
     assert load_settings().phases["walmart"]["main"]["stock"] is Phase.ON
     for value in ("STOCK=maybe", "STOK=on"):

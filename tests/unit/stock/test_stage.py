@@ -305,4 +305,4 @@ def test_a_channel_that_does_not_exist_is_told_at_the_start() -> None:
     with pytest.raises(ConfigurationError) as error:
         Bench(stock, [WALMART])
     assert "stock.channels.wallmart: there is no marketplace 'wallmart'" in str(error.value)
-    assert "stock.rules[1]: there is no account walmart:other" in str(error.value)
+    assert "stock.rules[1].account: walmart has no account 'other'; there are: main" in str(error.value)
