@@ -57,16 +57,23 @@ OneId = Annotated[str, typer.Argument(help="Id of a dead letter, or its beginnin
 def list_(
     destination: Destination = "", reason: Reasons = None, operation: Operation = "", key: Key = "", text: Text = "",
     older: Older = None, newer: Newer = None, limit: Limit = 50,
-    every: Annotated[bool, typer.Option("--all", "-a", help="Also those something was done with.")] = False, json: JsonOption = False,
+    every: Annotated[bool, typer.Option("--all", "-a", help="Also those something was done with, and superseded ones.")] = False,
+    json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Dead letters that wait for a person, oldest failure first."""
     desk = open_desk()
     reading = _read(desk, _filter(destination, reason, operation, key, text, older, newer, (), every))
     shown = reading.letters[:limit] if limit else reading.letters
     if json:
-        records = [summary_of(letter.failed) | {"action": _action(letter)} for letter in shown]
+        records = [summary_of(letter.failed) | _standing(letter) for letter in shown]
         print_json(
-            {"total": len(reading.letters), "shown": len(shown), "unreadable": reading.unreadable, "records": records}
+            {
+                "total": len(reading.letters),
+                "shown": len(shown),
+                "superseded": reading.superseded,
+                "unreadable": reading.unreadable,
+                "records": records,
+            }
         )
         return
     _print_table(shown, desk)
@@ -76,6 +83,8 @@ def list_(
         typer.echo(
             f"{len(reading.unreadable)} records cannot be read as dead letters: {', '.join(reading.unreadable[:5])}"
         )
+    if reading.superseded:
+        typer.echo(f"{reading.superseded} older ones of the same keys are superseded by these; --all shows them.")
     typer.echo(
         f"{len(reading.letters)} dead letters: {counted([letter.failed for letter in reading.letters]) or 'none'}"
     )
@@ -98,7 +107,7 @@ def show(
     if unmasked:
         _audit_view(desk, found, reason)
     record = view_record("failed_record", found.failed, desk.codec, masked=not unmasked)
-    record |= {"lies_at": found.origin, "action": _action(found)}
+    record |= {"lies_at": found.origin, **_standing(found)}
     if json:
         print_json(record)
         return
@@ -299,6 +308,10 @@ def _audit_view(desk: Desk, letter: Letter, why: str) -> None:
         producer.send_all([entry])
 
 
+def _standing(letter: Letter) -> dict[str, Any]:
+    return {"action": _action(letter), "superseded_by": letter.superseded_by}
+
+
 def _action(letter: Letter) -> dict[str, Any] | None:
     return None if letter.action is None else letter.action | {"at": letter.action["at"].isoformat()}
 
@@ -321,7 +334,8 @@ def _print_table(letters: list[Letter], desk: Desk) -> None:
     )
     for letter in letters:
         failed = letter.failed
-        done = f"[{letter.action['action']}] " if letter.action else ""
+        done = f"[superseded by {letter.superseded_by[:12]}] " if letter.superseded_by else ""
+        done = f"[{letter.action['action']}] " if letter.action else done
         row = (
             letter.id[:12], failed["destination"], failed["operation"], failed["key"], failed["reason"], str(failed["attempts"]),
             str(failed["replays"]), f"{age_of(failed['last_failure'], desk.now)} ago", done + failed["detail"][:100],

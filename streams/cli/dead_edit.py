@@ -17,7 +17,7 @@ from streams.cli.failure_desk import EXIT_FAILED, Desk, confirm, fail, print_jso
 from streams.failure.actions import audit_message
 from streams.failure.dead import Letter
 from streams.failure.edit import Draft, EditError, apply_sets, changed_places, edited_messages, open_draft, parse_json
-from streams.failure.plan import target_problem
+from streams.failure.plan import superseded_words, target_problem
 from streams.kafka import SyncProducer
 
 
@@ -61,6 +61,8 @@ def edit_letter(
 def _refuse_done(desk: Desk, letter: Letter) -> None:
     if letter.action is not None:
         raise fail(f"{letter.id} was {letter.action['action']} already by {letter.action['actor']}", EXIT_FAILED)
+    if letter.superseded_by:
+        raise fail(f"{letter.id} is {superseded_words(letter)}: edit that one", EXIT_FAILED)
     topics = frozenset(topic.name for topic in desk.settings.topic_table())
     if problem := target_problem(letter.failed["destination"], letter.failed["target"], topics):
         raise fail(problem, EXIT_FAILED)

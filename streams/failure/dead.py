@@ -5,13 +5,15 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from schemas import topics
 from schemas.codec import Codec, DecodeError
 from schemas.record import Record
+from schemas.records import FailedRecord
+from streams.failure.superseded import superseded
 from streams.kafka import read_to_end
 from streams.settings import Settings
 
@@ -20,12 +22,14 @@ DONE = frozenset({"replayed", "released", "discarded", "edited"})
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One dead letter: where it lies, its failed_record and what was done with it (a failed_action, None while it waits for a person)."""
+    """One dead letter: where it lies, its failed_record, what was done with it (a failed_action, None while it waits for a person), and the id of
+    the newer letter that stands for it (empty: it counts)."""
 
     origin: str
     key: bytes | None
     failed: dict[str, Any]
     action: dict[str, Any] | None = None
+    superseded_by: str = ""
 
     @property
     def id(self) -> str:
@@ -38,8 +42,8 @@ class Letter:
 
     @property
     def is_open(self) -> bool:
-        """Nobody has done anything with it yet."""
-        return self.action is None
+        """Nobody has done anything with it yet, and no newer one has replaced it."""
+        return self.action is None and not self.superseded_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Filter:
     destination  odoo, walmart, transform, ...      key       natural key, with * and ?
     reason       one of the eight                   text      found in detail, key, operation, origin or what it waits for
     operation    upsert_order, ...                  ids       failed record ids, or their beginnings
-    older, newer than this age                      all       also those something was done with
+    older, newer than this age                      all       also those something was done with, or superseded
     """
 
     destination: str = ""
@@ -94,10 +98,11 @@ class Filter:
 
 @dataclass(slots=True)
 class Reading:
-    """What reading the dead letters gave. `unreadable`: where records lie that are no failed_record."""
+    """What reading the dead letters gave. `unreadable`: where records lie that are no failed_record; `superseded`: how many more there would be."""
 
     letters: list[Letter] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    superseded: int = 0
 
 
 def dead_topics(settings: Settings, destination: str = "") -> list[str]:
@@ -118,9 +123,14 @@ def read_dead(settings: Settings, codec: Codec, wanted: Filter, now: datetime) -
     config = settings.kafka.librdkafka()
     reading = Reading()
     records = read_to_end(config, dead_topics(settings, wanted.destination), since_ms=since)
-    for letter in _letters(codec, records, actions, reading.unreadable):
-        if wanted.matches(letter, now):
-            reading.letters.append(letter)
+    letters = list(_letters(codec, records, actions, reading.unreadable))
+    replaced = superseded(cast("FailedRecord", letter.failed) for letter in letters)
+    for letter in letters:
+        found = replace(letter, superseded_by=replaced.get(letter.id, ""))
+        if wanted.matches(found, now):
+            reading.letters.append(found)
+        elif found.superseded_by and wanted.matches(letter, now):
+            reading.superseded += 1
     reading.letters.sort(key=lambda letter: letter.failed["last_failure"])
     return reading
 

@@ -3,6 +3,7 @@
 A letter is not replayed when
 
 - something was done with it already (replayed, edited, discarded): it would go twice
+- a newer letter of the same state stands for it: what it brings would be old
 - it has been replayed `loop_limit` times and died each time: replaying does not mend it (`force` overrules only this)
 - its record cannot go back: no value, no such topic, or a topic of another destination (ERR-6: to the failed destination only)
 - its headers are lost: no stage can read it; edit it instead
@@ -102,6 +103,8 @@ def problem_of(letter: Letter, known_topics: frozenset[str], force: bool = False
         return (
             f"{letter.action['action']} already by {letter.action['actor']} at {letter.action['at']:%Y-%m-%d %H:%M:%S}Z"
         )
+    if letter.superseded_by:
+        return superseded_words(letter)
     if failed["value"] is None:
         return "its value is not kept (a tombstone, or too large)"
     if problem := target_problem(failed["destination"], failed["target"], known_topics):
@@ -113,6 +116,11 @@ def problem_of(letter: Letter, known_topics: frozenset[str], force: bool = False
     if failed["replays"] >= loop_limit and not force:
         return f"replayed {failed['replays']} times already and failed each time (--force replays it all the same)"
     return ""
+
+
+def superseded_words(letter: Letter) -> str:
+    """Why a letter that is not the newest of its state goes nowhere."""
+    return f"superseded by {letter.superseded_by[:12]}, a newer dead letter of the same key and operation"
 
 
 def target_problem(destination: str, target: str, known_topics: frozenset[str]) -> str:

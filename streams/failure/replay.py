@@ -24,7 +24,7 @@ from schemas.record import Message
 from schemas.topics import OUTCOMES
 from streams.failure.actions import noted
 from streams.failure.dead import Letter, read_actions
-from streams.failure.plan import Entry, Plan
+from streams.failure.plan import Entry, Plan, superseded_words
 from streams.failure.routing import sent_again
 from streams.failure.verdicts import Report, Verdicts
 from streams.kafka import CONNECT_SECONDS, BrokerError, SyncProducer, partitions_of, reader, record_of
@@ -95,6 +95,8 @@ class Replay:
                 self._verdicts.skip(entry, "its dead letter is no longer there")
             elif entry.failed_id in actions:
                 self._verdicts.skip(entry, f"{actions[entry.failed_id]['action']} since the plan was made")
+            elif self._letters[entry.failed_id].superseded_by:
+                self._verdicts.skip(entry, superseded_words(self._letters[entry.failed_id]))
             else:
                 sendable.append(entry)
         return sendable

@@ -9,6 +9,7 @@ from datetime import datetime
 from schemas.codec import Codec, DecodeError
 from schemas.records import FailedRecord
 from streams.failure.dead import read_actions
+from streams.failure.superseded import superseded
 from streams.observe.flows import FailedByFlow, by_flow
 from streams.observe.newest import NewestReader
 from streams.settings import Settings
@@ -37,8 +38,10 @@ class Failures:
 
 
 def open_letters(letters: Iterable[FailedRecord], closed: Container[str]) -> list[FailedRecord]:
-    """Those that nobody has done anything with (`closed`: ids of the others), each id once."""
-    return list({letter["id"]: letter for letter in letters if letter["id"] not in closed}.values())
+    """Those that nobody has done anything with (`closed`: ids of the others), each id once, of a state the newest only."""
+    found = {letter["id"]: letter for letter in letters}
+    replaced = superseded(found.values())
+    return [letter for name, letter in found.items() if name not in closed and name not in replaced]
 
 
 def open_failures(letters: Iterable[FailedRecord], closed: Container[str]) -> list[FailedCount]:

@@ -1,4 +1,5 @@
-"""What stands in topics until somebody does something: deliveries in shadow, proposals that wait for a person (OPS-1, OPS-7, PRC-1).
+"""What stands in topics until somebody does something: deliveries in shadow, proposals and dead letters that wait for a person (OPS-1, OPS-7,
+PRC-1, ERR-5).
 
 Followed from their beginning by whoever serves metrics, a little at every scrape; nothing is told before the end was reached once.
 Every worker says the same: take `max` over them, not `sum`.
@@ -19,7 +20,8 @@ from prometheus_client.registry import Collector
 from schemas.codec import Codec, DecodeError
 from schemas.record import Record
 from schemas.registry import RegistryError
-from schemas.topics import APPROVALS, DESTINATIONS, shadow
+from schemas.topics import APPROVALS, DESTINATIONS, FAILED_ACTIONS, STAGES, dead, shadow
+from streams.failure.superseded import OpenLetters
 from streams.kafka import BrokerError, partitions_of, reader, record_of
 from streams.observe.operations import account_of, kept_as
 from streams.stages.pricing.ledger import PROPOSED
@@ -28,11 +30,14 @@ from streams.stages.rules import FLOW_OF
 logger = logging.getLogger(__name__)
 
 SCRAPE_SECONDS = 1.0  # so long at most does one scrape read on
+DEAD = "causeway_dead_records"
 FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "causeway_shadow_records": ("Deliveries that flows in shadow would make", ("account", "flow")),
     "causeway_approvals_records": ("Proposals that wait for a person", ("account", "kind")),
+    DEAD: ("Dead letters that wait for a person, of a state the newest only", ("destination", "reason", "owner")),
 }
-TOPICS = (*(shadow(name) for name in DESTINATIONS), APPROVALS)
+_DEAD_TOPICS = frozenset(dead(name) for name in (*DESTINATIONS, *STAGES))
+TOPICS = (*(shadow(name) for name in DESTINATIONS), APPROVALS, *sorted(_DEAD_TOPICS), FAILED_ACTIONS)
 
 
 class Standing:
@@ -42,20 +47,32 @@ class Standing:
         self._codec = codec
         self._shadow: dict[tuple[str, bytes], tuple[str, str]] = {}
         self._proposals: dict[str, tuple[str, str]] = {}
+        self._dead = OpenLetters()
 
     def add(self, record: Record) -> None:
         """Take one record into account; one that cannot be read is passed over."""
         if record.topic == APPROVALS:
             self._answer(record)
+        elif record.topic in _DEAD_TOPICS:
+            self._die(record)
+        elif record.topic == FAILED_ACTIONS:
+            self._dead.act((record.key or b"").decode(errors="replace"), is_done=record.value is not None)
         elif record.key is not None:
             self._switch(record, record.key)
 
-    def counts(self) -> dict[str, Counter[tuple[str, str]]]:
+    def counts(self) -> dict[str, Counter[tuple[str, ...]]]:
         """Metric -> its label values -> how many."""
         return {
             "causeway_shadow_records": Counter(self._shadow.values()),
             "causeway_approvals_records": Counter(self._proposals.values()),
+            DEAD: Counter(self._dead.counts()),
         }
+
+    def _die(self, record: Record) -> None:
+        try:
+            self._dead.add(self._codec.decode("failed_record", record.value))
+        except DecodeError:
+            return
 
     def _switch(self, record: Record, name: bytes) -> None:
         key, operation = kept_as(name.decode(errors="replace"))
@@ -140,7 +157,7 @@ class StandingCollector(Collector):
         self._standing = standing
         self._reading = reading
         self._is_complete = False
-        self._told: dict[str, set[tuple[str, str]]] = {name: set() for name in FAMILIES}
+        self._told: dict[str, set[tuple[str, ...]]] = {name: set() for name in FAMILIES}
 
     def describe(self) -> Iterable[Metric]:
         """So that registering asks nothing yet."""

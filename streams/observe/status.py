@@ -31,10 +31,11 @@ from streams.observe.failed import Failures, count_failed
 from streams.observe.flows import FailedByFlow, FlowStatus, ShadowCount, count_shadow, flow_rows
 from streams.observe.groups import POLLER, RELEASE, retry_group, stage_groups
 from streams.observe.lag import GroupLag, read_lag
-from streams.observe.ledger import FlowLedger, Ledger, Ledgers
+from streams.observe.ledger import DEAD, HELD, FlowLedger, Ledger, Ledgers
 from streams.observe.newest import NewestReader
 from streams.observe.scrape import ProcessView, look_at
 from streams.observe.trace import accounts_of
+from streams.phases import Flow
 from streams.poller.desk import Desk
 from streams.poller.flows import FlowKey
 from streams.settings import ConfigurationError, Settings
@@ -97,7 +98,7 @@ class FlowView:
 
 @dataclass(frozen=True, slots=True)
 class OrdersView:
-    """Orders by what became of them, of the outcomes since then. `is_cut`: there were more outcomes than were read."""
+    """Orders by what became of them, of the outcomes since then; held and dead as they are now. `is_cut`: there were more outcomes than were read."""
 
     since: datetime
     is_cut: bool
@@ -156,6 +157,8 @@ def look(
         shadowed = pool.submit(count_shadow, settings)
         processes = pool.submit(_processes, endpoints)
     failures, told = _answer(failed), _answer(outcomes)
+    if not isinstance(told, Unknown) and not isinstance(failures, Unknown):
+        told = with_standing(told[0], failures[1]), told[1]
     by_stage = {found.group.stage: found for found in lag.result()}
     return Status(
         at=now,
@@ -268,6 +271,15 @@ def _outcomes(settings: Settings, codec: Codec, now: datetime) -> tuple[OrdersVi
         flows.add(outcome)
         read += 1
     return OrdersView(since, reader.is_cut, read, orders.counts()), flows.flows
+
+
+def with_standing(orders: OrdersView, failed: FailedByFlow) -> OrdersView:
+    """Held and dead as they stand now, the same numbers as in the flows' rows: an outcome does not know what was done since. Pure."""
+    standing = {
+        state: sum(sum(reasons.values()) for (_, flow), reasons in found.items() if flow is Flow.ORDERS)
+        for state, found in ((HELD, failed.held), (DEAD, failed.dead))
+    }
+    return dataclasses.replace(orders, counts={**orders.counts, **standing})
 
 
 def _writes(

@@ -151,6 +151,27 @@ def test_plan_dry_run_and_replay(settings: Settings, codec: Codec, tmp_path: Pat
     assert "replayed since the plan was made" in call(dead.app, "replay", str(path), "--yes", code=1)
 
 
+def test_the_same_fault_again_is_one_dead_letter_and_the_old_one_goes_nowhere(
+    settings: Settings, codec: Codec, tmp_path: Path
+) -> None:
+    """ERR-5, ERR-6: a resync met it again; a plan made before does not send what is older over what is newer."""
+    name, path = unique(), tmp_path / "plan.json"
+    fail_order(settings, codec, name)
+    (old,) = call_json(dead.app, "plan", "--key", name, "--out", str(path))["entries"]
+    fail_order(settings, codec, name)
+    listed = call_json(dead.app, "list", "--key", name)
+    (newer,) = listed["records"]
+    assert (listed["total"], listed["superseded"], newer["superseded_by"]) == (1, 1, "")
+    assert newer["id"] != old["failed_id"]
+    both = call_json(dead.app, "list", "--key", name, "--all")["records"]
+    assert {one["id"]: one["superseded_by"] for one in both} == {old["failed_id"]: newer["id"], newer["id"]: ""}
+    assert f"superseded by {newer['id'][:12]}" in call(dead.app, "replay", str(path), "--yes", code=1)
+    assert "edit that one" in call(dead.app, "edit", old["failed_id"], "--set", "currency=EUR", "--yes", code=1)
+    assert records(settings, TARGET, name) == []
+    call(dead.app, "discard", newer["id"], "--note", "wrong at the source", "--yes")
+    assert call_json(dead.app, "list", "--key", name)["total"] == 0, "and the older one does not come back"
+
+
 def test_a_replay_of_everything_must_be_said(settings: Settings, codec: Codec) -> None:
     assert "say which" in call(dead.app, "replay", "--yes", code=2)
     assert "say which" in call(dead.app, "discard", "--note", "x", "--yes", code=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -65,6 +66,9 @@ def test_filters(wanted: Filter, matches: bool) -> None:
 def test_what_was_done_with_is_left_out_unless_asked_for() -> None:
     assert not Filter().matches(letter(REPLAYED), NOW)
     assert Filter(all=True).matches(letter(REPLAYED), NOW)
+    old = replace(letter(), superseded_by="newer")
+    assert not Filter().matches(old, NOW)
+    assert Filter(all=True).matches(old, NOW)
 
 
 def test_a_filter_that_asks_for_nothing_is_empty() -> None:
@@ -103,6 +107,7 @@ def plan_of(*letters: Letter, force: bool = False) -> list[str]:
         (letter(destination="transform", target="deliver.odoo.bulk"), "belongs to a destination"),
         (letter(headers={}), "'id' is missing"),
         (letter(replays=2), ""),
+        (replace(letter(), superseded_by="f" * 32), "superseded by ffffffffffff"),
         (letter(replays=3), "replayed 3 times already"),
     ],
 )

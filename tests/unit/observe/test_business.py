@@ -118,6 +118,33 @@ def scraped(collector: StandingCollector) -> dict[tuple[str, ...], float]:
     }
 
 
+def test_dead_letters_are_told_until_somebody_deals_with_them() -> None:
+    """ERR-5: the same fault of the same order again is one; a number that an alert can stand on."""
+
+    def letter(failed_id: str, version: int) -> Record:
+        known = {"entity": b"order", "source": b"walmart"}
+        body = body_of(
+            "failed_record", id=failed_id, state="dead", destination="odoo", operation="upsert_order", reason="rule", owner="desk",
+            target="deliver.odoo.critical", headers=known, version=version,
+        )  # fmt: skip
+        return on("dead.odoo", "walmart:main:1", CODEC.encode("failed_record", body))
+
+    def done(failed_id: str, value: bytes | None = b"x") -> Record:
+        return on("dead.actions", failed_id, value)
+
+    collector = StandingCollector(
+        Standing(CODEC),
+        Script(
+            ([letter("a", 1), letter("b", 2), on("dead.odoo", "k", b"\x00damaged")], True),
+            ([done("a")], True),
+            ([done("b")], True),
+            ([done("b", None)], True),
+        ),
+    )
+    name = ("dead_records", "odoo", "rule", "desk")
+    assert [scraped(collector)[name] for _ in range(4)] == [1, 1, 0, 1]
+
+
 def test_what_stands_is_told_once_everything_was_read_and_ends_at_zero() -> None:
     """OPS-7, PRC-1: no number rather than a wrong one, and what is over is 0."""
     key = "stock:walmart:main:A|set_stock"

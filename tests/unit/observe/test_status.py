@@ -14,12 +14,24 @@ from schemas.record import Record
 from schemas.records import FailedRecord
 from streams.cli.status_view import ago, page
 from streams.failure.queues import Depth
-from streams.observe.failed import FailedCount, Failures, open_failures
+from streams.observe.failed import FailedCount, Failures, open_failures, open_letters
+from streams.observe.flows import by_flow
 from streams.observe.groups import Group
 from streams.observe.lag import GroupLag, PartitionLag
 from streams.observe.newest import Span, newest
 from streams.observe.scrape import Paused, ProcessView, view_of
-from streams.observe.status import OrdersView, StageStatus, Status, TierStatus, Unknown, due_ms, flow_view, tiers_of
+from streams.observe.status import (
+    OrdersView,
+    StageStatus,
+    Status,
+    TierStatus,
+    Unknown,
+    due_ms,
+    flow_view,
+    tiers_of,
+    with_standing,
+)
+from streams.phases import Flow
 from streams.poller.cursors import failing, first_cursor
 from streams.poller.flows import FlowKey
 from streams.settings import RetrySettings, Settings
@@ -77,7 +89,8 @@ def test_due_is_when_the_retry_worker_sends_it(due: int | None, expected: int) -
 def letter(failed_id: str, reason: str = "data", minutes: int = 1, **changes: Any) -> FailedRecord:
     values: dict[str, Any] = {
         "id": failed_id, "state": "dead", "destination": "odoo", "reason": reason, "owner": "order-desk",
-        "first_failure": NOW - timedelta(minutes=minutes),
+        "first_failure": NOW - timedelta(minutes=minutes), "last_failure": NOW, "operation": "upsert_order", "key": "walmart:main:1",
+        "target": "deliver.odoo.critical", "headers": {}, "version": 1,
     }  # fmt: skip
     return values | changes  # type: ignore[return-value] # only the fields that count here
 
@@ -88,6 +101,19 @@ def test_open_failures_are_counted_once_and_closed_ones_not() -> None:
         FailedCount("dead", "odoo", "bug", "order-desk", 1, NOW - timedelta(minutes=1)),
         FailedCount("dead", "odoo", "data", "order-desk", 2, NOW - timedelta(minutes=9)),
     ]
+
+
+def test_of_a_state_only_the_newest_letter_is_counted_and_rows_and_ledger_agree() -> None:
+    """ERR-5: one order that fails again and again is one; status says the same number everywhere."""
+    known = dict(encode_headers(headers()))
+    again = [letter("a", headers=known), letter("b", "rule", headers=known, version=2)]
+    other = letter("c", headers=known, key="walmart:main:2")
+    standing = open_letters([*again, other], set())
+    assert [one["id"] for one in standing] == ["b", "c"]
+    failed = by_flow(standing)
+    assert failed.dead == {(("walmart", "main"), Flow.ORDERS): {"rule": 1, "data": 1}}
+    orders = OrdersView(NOW, False, 9, {"applied": 3, "held": 4, "dead": 11})
+    assert with_standing(orders, failed).counts == {"applied": 3, "held": 0, "dead": 2}
 
 
 def test_the_newest_of_huge_topics_are_shared_between_partitions() -> None:
