@@ -69,6 +69,12 @@ def load_connected_settings(connectors: Iterable[Connector], **overrides: Any) -
     return load_settings(compose_settings(there), names, **overrides)
 
 
+def unchecked_names(settings: Settings, connectors: Iterable[Connector]) -> list[str]:
+    """Settings about accounts of which this process cannot know whether they exist: it has none of that marketplace."""
+    raw = settings.model_dump(include={"phases", "pilot", "pricing", "stock"})
+    return [dotted(key) for key in unchecked(raw, known_names(connectors, settings, raw))]
+
+
 def known_names(connectors: Iterable[Connector], settings: Settings | None, raw: Mapping[str, Any]) -> Known:
     """The marketplaces, accounts and flows there are. While something else is wrong (no settings), accounts are those that were written down."""
     accounts, flows = {}, {}

@@ -2,7 +2,7 @@
 
 Odoo answers HTTP 200 for every refusal; the class name in `error.data.name` says which kind (seen on 18.0, build 20250506). Texts of Odoo may
 quote what was written, so only their leading words are kept: up to the first quote, colon, bracket or line break, without anything
-that looks like an address or a number.
+that looks like an address or a number. What is quoted is kept where Odoo says that it is the name of a model or a field, and has the shape of one.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ from connectors.kit.errors import (
 LOST_RACE = "could not serialize access"
 _MOST_CHARACTERS = 160
 _STOP = re.compile(r"[\n\"'`«»“”:;(\[<]")
+# A quoted technical name, by the word before it: Invalid field 'x_a' on model 'sale.order'; its quotes go.
+_TECHNICAL = re.compile(r"\b(model|field|column|relation|table|constraint) (?P<q>[\"'`])([a-z_][a-z0-9_.]{0,62})(?P=q)")
+_NO_DATABASE = re.compile(r"database \"([\w.-]{1,63})\" does not exist")
 _TELLING = re.compile(r"\S*@\S*|\S*\d{3,}\S*")
 _MODEL = re.compile(r"\(([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)\)")
 _VERB = re.compile(r"not allowed to (\w+)")
@@ -51,8 +54,8 @@ _PASSING = ("psycopg2.", "odoo.http.SessionExpiredException", "builtins.MemoryEr
 
 
 def safe_words(text: str) -> str:
-    """The leading words of a text of Odoo, without what it quotes. Never empty."""
-    head = _STOP.split(text.strip(), maxsplit=1)[0]
+    """The leading words of a text of Odoo, without what it quotes but names of models and fields. Never empty."""
+    head = _STOP.split(_TECHNICAL.sub(r"\1 \3", text.strip()), maxsplit=1)[0]
     return _TELLING.sub("***", head)[:_MOST_CHARACTERS].strip() or "(no text)"
 
 
@@ -102,6 +105,8 @@ def of_odoo(info: Any, doing: str) -> ConnectorError:
             return RuleError(said)
         case "MissingError":
             return ConflictError(f"{doing}: MissingError: a record was deleted meanwhile")
+    if name.startswith(_PASSING) and (missing := _NO_DATABASE.search(text)):
+        return AuthError(f"{doing}: Odoo has no database {missing[1]}; check CAUSEWAY_ODOO__DB")
     if name.startswith(_PASSING) or LOST_RACE in text:
         return TransientError(said)
     return ConnectorError(said)

@@ -155,6 +155,12 @@ class OdooSettings(Part):
 
     def check_environment(self, environment: str) -> None:
         """A database of another environment is refused (AUTH-7, TEST-4). Raises ValueError."""
+        if environment != self.environment and "environment" not in self.model_fields_set:
+            raise ValueError(
+                "say what kind of database CAUSEWAY_ODOO__DB is: CAUSEWAY_ODOO__ENVIRONMENT is not set, and a database nothing is said of "
+                f"counts as {self.environment}, while CAUSEWAY_ENVIRONMENT is {environment}. "
+                f"For a database to try things with set CAUSEWAY_ODOO__ENVIRONMENT={environment}"
+            )
         if environment != self.environment:
             raise ValueError(
                 f"CAUSEWAY_ODOO__ENVIRONMENT is {self.environment}, but CAUSEWAY_ENVIRONMENT is {environment}; "

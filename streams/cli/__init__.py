@@ -30,7 +30,7 @@ app = typer.Typer(
     name="causeway",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # they hold settings and records (SEC-3)
-    help="Marketplaces and IoT Boxes joined with Odoo 18, on Kafka.",
+    help="Marketplaces joined with Odoo 18, on Kafka.",
 )
 stack.mount(app)
 app.command("demo")(demo.demo)
@@ -63,7 +63,7 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    """Marketplaces and IoT Boxes joined with Odoo 18, on Kafka."""
+    """Marketplaces joined with Odoo 18, on Kafka."""
 
 
 def main() -> None:

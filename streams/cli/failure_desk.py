@@ -43,10 +43,10 @@ def open_desk() -> Desk:
     """Raises ConfigurationError; that Kafka or the registry cannot be reached shows when they are asked."""
     from schemas.codec import Codec
     from schemas.registry import Registry
+    from streams.connectors import discover, load_connected_settings
     from streams.failure.actions import who
-    from streams.settings import load_settings
 
-    settings = load_settings()
+    settings = load_connected_settings(discover())
     return Desk(settings, Codec(Registry(settings.registry.client())), who())
 
 

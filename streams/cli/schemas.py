@@ -34,9 +34,9 @@ def check() -> None:
 def list_(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """Every record: its topics and what it is."""
     from schemas.codec import load_schema, schema_names
-    from streams.settings import load_settings
+    from streams.connectors import discover, load_connected_settings
 
-    topics = load_settings().topic_table()
+    topics = load_connected_settings(discover()).topic_table()
     rows = [
         {
             "record": name,
@@ -54,17 +54,23 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fa
 
 @app.command()
 def register() -> None:
-    """Make the topics that do not exist and register their schemas. Safe to repeat. Exit 1 when the registry refuses one."""
-    from schemas.registry import Registry, RegistryError
-    from streams.kafka import BrokerError, ensure_topics
-    from streams.settings import load_settings
+    """Make the topics that do not exist and register their schemas. Safe to repeat.
 
-    settings = load_settings()
+    Exit codes: 0 done; 1 the registry refuses one; 2 wrong configuration; 3 Kafka or the registry cannot be reached.
+    """
+    from schemas.registry import Registry, RegistryError
+    from streams.cli.registry_words import answered
+    from streams.connectors import discover, load_connected_settings
+    from streams.kafka import ensure_topics
+
+    settings = load_connected_settings(discover())
+    made = ensure_topics(settings)
     try:
-        made = ensure_topics(settings)
         with Registry(settings.registry.client()) as registry:
             done = registry.register(settings.topic_table())
-    except (BrokerError, RegistryError) as error:
+    except RegistryError as error:
+        if not answered(error):
+            raise
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     new = sum(item.created for item in done)

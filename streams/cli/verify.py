@@ -51,7 +51,7 @@ async def _checks(wanted: Sequence[str]) -> list[Check]:
     if unknown:
         raise typer.BadParameter(f"there is no {', '.join(unknown)}; there are: {', '.join(names)}")
     settings = load_connected_settings(connectors)
-    checks: list[Check] = []
+    checks: list[Check] = _unchecked_names(settings, connectors)
     if not wanted or "kafka" in wanted:
         checks.append(_kafka(settings))
     if not wanted or "registry" in wanted:
@@ -70,6 +70,18 @@ async def _checks(wanted: Sequence[str]) -> list[Check]:
         on = operations_of(connector.name, every) if channels else None
         checks += await _verified(connector, settings, Deps(settings.environment.value, NoMappings(), now, on))
     return checks
+
+
+def _unchecked_names(settings: Settings, connectors: Sequence[Connector]) -> list[Check]:
+    """Names of accounts in the configuration that cannot be held against those there are."""
+    from connectors.kit.ports import Check
+    from streams.connectors import unchecked_names
+
+    places = unchecked_names(settings, connectors)
+    if not places:
+        return []
+    detail = "no account of that marketplace is configured here, so nobody can tell whether these exist: "
+    return [Check("configuration", True, detail + ", ".join(places))]
 
 
 async def _verified(connector: Connector, settings: Settings, deps: Deps) -> Sequence[Check]:
@@ -119,10 +131,11 @@ def _registry(settings: Settings) -> Check:
     from connectors.kit.ports import Check
     from schemas.codec import schema_names
     from schemas.registry import Registry, RegistryError
+    from streams.cli.registry_words import remedy_of
 
     with Registry(settings.registry.client()) as registry:
         try:
             ids = [registry.id_of(name) for name in schema_names()]
         except RegistryError as error:
-            return Check("registry", False, str(error), "run `causeway schemas register`")
+            return Check("registry", False, str(error), remedy_of(error))
     return Check("registry", True, f"{registry.url}, {len(ids)} schemas")

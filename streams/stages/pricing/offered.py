@@ -91,14 +91,18 @@ def _finished(
     amount = _decimal(entry["price"]["amount"], name)
     terms.append(Term(name=name, quantity=str(amount), event=entry["pricelist"]))
     if amount <= 0:
-        raise PriceProblemError(Reason.DATA, f"{name}: the price is {amount}; a marketplace wants one above 0")
-    amount = _converted(amount, entry["price"]["currency"], rules.currency, rates, terms)
-    amount = _rounded(amount, rules, terms)
+        rounded = " (rounded as Odoo does)" if entry["pricelist"] and not amount else ""
+        raise PriceProblemError(Reason.DATA, f"{name}: the price is {amount}{rounded}; a marketplace wants one above 0")
+    exact = _converted(amount, entry["price"]["currency"], rules.currency, rates, terms)
+    amount = _rounded(exact, rules, terms)
     if floor is not None and amount < floor:
         if rules.below_floor == "refuse":
             raise PriceProblemError(Reason.DATA, f"{name}: {amount} lies below the lowest allowed price {floor}")
         amount = _ceiling(floor, rules.currency)
         terms.append(Term(name="floor", quantity=str(amount), event="lowest allowed price"))
+    if amount <= 0:
+        text = f"{name}: {exact} {rules.currency} rounds to {amount}; a marketplace wants a price above 0"
+        raise PriceProblemError(Reason.DATA, text)
     return amount
 
 

@@ -63,6 +63,15 @@ def test_answers_of_odoo(name: str, message: str, kind: type[ConnectorError]) ->
     assert type(translated(rpc(name, message), "m.f", writes=True)) is kind
 
 
+def test_a_database_that_is_not_there_is_told_by_its_setting() -> None:
+    """AUTH-4: what a person has to mend, not Odoo's way to PostgreSQL."""
+    said = (
+        'connection to server at "db.example" (10.0.0.1), port 5432 failed: FATAL:  database "nosuch" does not exist\n'
+    )
+    found = translated(rpc("psycopg2.OperationalError", said), "login", writes=False)
+    assert (type(found), str(found)) == (AuthError, "login: Odoo has no database nosuch; check CAUSEWAY_ODOO__DB")
+
+
 def test_unknown_answers_are_bugs_and_a_refused_login_is_not() -> None:
     assert translated(rpc("builtins.ValueError"), "m.f", writes=True).reason is Reason.BUG
     refused = odoorpc.error.RPCError("Wrong login ID or password")
@@ -146,6 +155,12 @@ def test_a_missing_right_names_operation_model_and_groups() -> None:
         ("Contact ann@x.example is archived", "Contact *** is archived"),
         ("Call +15125550101 now", "Call *** now"),
         ("Customer “Ann” refused", "Customer"),
+        ("Invalid field 'x_a' on model 'sale.order'", "Invalid field x_a on model sale.order"),
+        ('Invalid field "x_a" in leaf ("name", "=", "Ann")', "Invalid field x_a in leaf"),
+        ("Wrong value for field 'Ann Buyer'", "Wrong value for field"),
+        ("The field 'ann@x.example' is wrong", "The field"),
+        ("The customer 'ann' of model 'res.partner'", "The customer"),
+        ("The field 'x_20155501234' is wrong", "The field *** is wrong"),
         ("", "(no text)"),
         ("x" * 500, "x" * 160),
     ],

@@ -109,6 +109,18 @@ def test_no_price_is_offered_that_is_none(amount: str) -> None:
     assert found.value.reason is Reason.DATA
 
 
+def test_a_price_that_rounds_to_nothing_says_so() -> None:
+    """PRD-3: what Odoo shows is above 0, so "the price is 0" would lead nowhere."""
+    with pytest.raises(PriceProblemError, match=r"^list price: 0\.001 USD rounds to 0\.00; a marketplace wants") as found:
+        asks(price("0.001"))
+    assert found.value.reason is Reason.DATA
+    with pytest.raises(PriceProblemError, match=r"^list price: 0\.001 USD rounds to 0\.00;"):
+        asks(price("0.1", "JPY"), {"JPY/USD": Decimal("0.01")})
+    with pytest.raises(PriceProblemError, match=r"the price is 0\.00 \(rounded as Odoo does\); a"):
+        asks(price(pricelists=[entry("0.00")]), pricelist="Walmart")
+    assert asks(price("0.001", fields={"x_map": "2"}), floor_field="x_map") == "2.00"
+
+
 @given(
     st.decimals("0.01", "5000", places=4), st.decimals("0.01", "5000", places=4), st.sampled_from(["cents", "ending"])
 )

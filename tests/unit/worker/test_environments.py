@@ -37,6 +37,17 @@ def test_all_mixtures_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "CAUSEWAY_ODOO__ENVIRONMENT" in str(raised.value)
 
 
+def test_what_nobody_said_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh worker says what to set, not that somebody mixed things."""
+    with pytest.raises(ConfigurationError) as raised:
+        check(monkeypatch)
+    assert "CAUSEWAY_ODOO__ENVIRONMENT is not set" in str(raised.value)
+    assert str(raised.value).endswith("set CAUSEWAY_ODOO__ENVIRONMENT=sandbox")
+    assert "mixes" not in str(raised.value)
+    with pytest.raises(ConfigurationError, match="CAUSEWAY_ODOO__ENVIRONMENT is staging"):
+        check(monkeypatch, CAUSEWAY_ODOO__ENVIRONMENT="staging")
+
+
 def test_the_real_marketplace_is_refused_in_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match="real marketplace"):
         check(
