@@ -11,12 +11,13 @@
                        locked, other total      refused: locked orders do not change
                        not locked               changed lines, address and promise are written; then confirm and lock as the stage wants
 
-A stage never goes back: an order a person has confirmed stays confirmed.
+A stage never goes back: an order a person has confirmed stays confirmed. What a person lowered stays lowered (`line_changes`), and the order's
+total here is what is left with that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -25,21 +26,19 @@ from typing import Any
 from connectors.kit.errors import RuleError
 from connectors.odoo.partners import Parties
 from connectors.odoo.plan import OrderPlan
-from connectors.odoo.references import ResolvedLine
 from connectors.odoo.settings import Stage
 
 READ = (
     "state", "locked", "amount_total", "currency_id", "date_order", "commitment_date", "delivery_status",
-    "partner_shipping_id",
+    "partner_shipping_id", "write_date",
 )  # fmt: skip
-READ_LINE = ("order_id", "product_id", "product_uom_qty", "price_unit", "tax_id")
 CANCELLED_IN_ODOO = "cancelled_in_odoo"
 _TIME = "%Y-%m-%d %H:%M:%S"  # UTC; the only form Odoo accepts in values
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A sale.order as it stands. `made`: by the very call before, so its lines need no comparing."""
+    """A sale.order as it stands. `made`: by the very call before, so its lines need no comparing; `written`: when it was last changed."""
 
     id: int
     state: str
@@ -51,6 +50,7 @@ class Seen:
     shipped: bool
     delivery_partner: int
     made: bool = False
+    written: str = ""
 
     @classmethod
     def of(cls, row: Mapping[str, Any], *, made: bool = False) -> Seen:
@@ -66,6 +66,7 @@ class Seen:
             shipped=row["delivery_status"] in ("started", "partial", "full"),
             delivery_partner=row["partner_shipping_id"][0],
             made=made,
+            written=str(row.get("write_date") or ""),
         )
 
 
@@ -130,41 +131,6 @@ def mismatch(plan: OrderPlan, seen: Seen) -> str:
         return f"amounts are in {seen.currency} in Odoo, in {plan.currency} at the marketplace"
     gap = seen.total - plan.total
     return f"Odoo's total is {gap:+f} {plan.currency} off the marketplace's" if gap else ""
-
-
-def line_commands(
-    lines: Sequence[ResolvedLine], ids: Sequence[int], rows: Sequence[Mapping[str, Any]], services: Collection[int]
-) -> list[list[Any]]:
-    """`order_line` commands that bring an order's lines in line with the plan.
-
-    lines, ids   the planned lines and the records they are
-    rows         all lines of the order, with the fields READ_LINE
-    services     the products of charges, ours alone
-    Lines on products of the plan or on services that are not planned any more (a second price, a tax that fell away) are set to
-    nothing; lines a person added for other products stay, and show in the total.
-    """
-    current = {row["id"]: row for row in rows}
-    commands = []
-    for line, record in zip(lines, ids, strict=True):
-        if changed := _changed(line, current[record]):
-            commands.append([1, record, changed])
-    products = {*services, *(line.product for line in lines)}
-    for record, row in current.items():
-        if record not in ids and row["product_id"] and row["product_id"][0] in products and row["product_uom_qty"]:
-            commands.append([1, record, {"product_uom_qty": 0}])
-    return commands
-
-
-def _changed(line: ResolvedLine, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Price and quantity go together: a quantity written alone makes Odoo look the price up anew."""
-    changed: dict[str, Any] = {}
-    plan = line.plan
-    other_quantity = Decimal(repr(row["product_uom_qty"])) != plan.quantity
-    if other_quantity or (plan.quantity and Decimal(repr(row["price_unit"])) != plan.price):
-        changed = {"product_uom_qty": float(plan.quantity), "price_unit": float(plan.price)}
-    if sorted(row["tax_id"]) != sorted(line.taxes):
-        changed["tax_id"] = [[6, 0, list(line.taxes)]]
-    return changed
 
 
 def stamp(moment: datetime | None) -> str:

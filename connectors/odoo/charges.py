@@ -108,7 +108,8 @@ def _goods(charges: Charges, line: OrderLine, where: str, *, native_rates: bool)
     rated = _rated(charges, line["taxes"], amount) if native_rates and single and quantity else {}
     for position, (count, price) in enumerate(units):
         part = below(charges.xid, "line", line["line_id"], *([str(position)] if position else []))
-        charges.goods.append(LinePlan(part, goods, line["title"] or line["sku"], count, price, tuple(rated.values())))
+        name = line["title"] or line["sku"]
+        charges.goods.append(LinePlan(part, goods, name, count, price, tuple(rated.values()), line["line_id"]))
     left = remainder(amount, units, charges.currency)
     charges.service(Service.FEE, ("line", line["line_id"], "rounding"), f"Rounding ({line['sku']})", left)
     for index, tax in enumerate(line["taxes"]):

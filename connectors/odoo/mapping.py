@@ -65,6 +65,7 @@ def plan_order(order: Order, rules: Rules) -> OrderPlan:
         shipping_level=order["shipping_level"],
         marketplace_ships=order["fulfilment"] == "marketplace",
         exempt=order["tax_exempt"],
+        version=order["version"],
     )
 
 

@@ -2,7 +2,7 @@
 
 1  what the pipeline knows already: newer there -> stale, the same there -> already applied
 2  plan each order (pure); what is wrong in itself fails here
-3  find or make everything the orders refer to, once for the batch; what is unknown holds its own order only
+3  find or make everything the orders refer to, once for the batch; what is unknown holds its own order only, and only while it is not in Odoo
 4  write in chunks, as many at a time as Odoo has workers
 5  hold or release the deliveries of orders whose buyer asked to cancel
 """
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from connectors.kit.errors import ConnectorError
+from connectors.kit.errors import ConnectorError, MappingError
 from connectors.kit.ports import Delivery, Difference, Outcome, Result
 from connectors.odoo.client import Odoo
 from connectors.odoo.handling import failure, settled
@@ -35,7 +35,7 @@ class OrderUpserts:
 
     def __init__(self, odoo: Odoo, settings: OdooSettings, references: References, rules: Rules) -> None:
         self._settings, self._rules, self._references = settings, rules, references
-        self._orders = Orders(odoo, references.products.services, is_captured=settings.capture.mode != "off")
+        self._orders = Orders(odoo, settings.module, references.now, is_captured=settings.capture.mode != "off")
         self._holds = Holds(odoo, settings.module)
         self._preview = OrderPreview(odoo, rules, references.products, self._holds)
 
@@ -54,7 +54,7 @@ class OrderUpserts:
             await self._written(ready, outcomes)
         await self._once_more({index: one.plan for index, one in ready.items()}, outcomes)
         await self._held(batch, {index: one.plan for index, one in ready.items()}, outcomes)
-        return [outcomes[index] for index in range(len(batch))]
+        return [_signed(outcomes[index], delivery) for index, delivery in enumerate(batch)]
 
     async def preview(self, batch: Sequence[Delivery]) -> Sequence[Sequence[Difference]]:
         return await self._preview.over(batch, [asks_to_cancel(cast(Order, one.body)) for one in batch])
@@ -68,14 +68,23 @@ class OrderUpserts:
     async def _resolved(self, plans: dict[int, OrderPlan], outcomes: dict[int, Outcome]) -> dict[int, Resolved]:
         if not plans:
             return {}
-        await self._references.prepare(list(plans.values()))
+        standing = await self._references.prepare(list(plans.values()))
         ready: dict[int, Resolved] = {}
         for index, plan in plans.items():
             try:
-                ready[index] = self._references.resolved(plan)
+                ready[index] = await self._one(plan, stands=plan.xid in standing)
             except ConnectorError as error:
                 outcomes[index] = failure(error)
         return ready
+
+    async def _one(self, plan: OrderPlan, *, stands: bool) -> Resolved:
+        """What is missing holds an order that is to be made, none that is in Odoo: a wish to cancel it must get through."""
+        try:
+            return self._references.resolved(plan, stands=stands)
+        except MappingError:
+            if stands or not await self._references.stands(plan):
+                raise
+        return self._references.resolved(plan, stands=True)
 
     async def _written(self, ready: dict[int, Resolved], outcomes: dict[int, Outcome]) -> None:
         chunks = split(list(ready), self._settings.batch, self._settings.workers)
@@ -102,12 +111,13 @@ class OrderUpserts:
             await self._written(ready, outcomes)
 
     async def _held(self, batch: Sequence[Delivery], plans: dict[int, OrderPlan], outcomes: dict[int, Outcome]) -> None:
-        """Only orders that stand as they should. Those just made without a request have no delivery that could be held."""
+        """Orders that stand as they should, and any that stands while its buyer's request does: what else is wrong with it must not let the goods
+        go. Those just made without a request have no delivery that could be held."""
         wanted = {index: asks_to_cancel(cast(Order, batch[index].body)) for index in plans}
         asked = [
             index
             for index, plan in plans.items()
-            if outcomes[index].ok
+            if (outcomes[index].ok or (wanted[index] and outcomes[index].remote_id))
             and plan.stage not in (Stage.CANCELLED, Stage.LOCKED)
             and (wanted[index] or "created" not in outcomes[index].notes)
         ]
@@ -118,14 +128,25 @@ class OrderUpserts:
         try:
             answers = await self._holds.settle(requests)
         except ConnectorError as error:
-            outcomes.update(dict.fromkeys(asked, failure(error)))
+            outcomes.update(dict.fromkeys((index for index in asked if outcomes[index].ok), failure(error)))
             return
         for index, answer in zip(asked, answers, strict=True):
+            if not outcomes[index].ok:
+                continue
             if answer.error is not None:
                 outcomes[index] = failure(answer.error)
             elif answer.did:
                 notes = (*outcomes[index].notes, *answer.did)
                 outcomes[index] = replace(outcomes[index], result=Result.APPLIED, notes=notes)
+
+
+def _signed(outcome: Outcome, delivery: Delivery) -> Outcome:
+    """Its events with the version and the correlation id of the delivery."""
+    events = (
+        replace(one, version=delivery.version, body={**one.body, "correlation": delivery.correlation})
+        for one in outcome.events
+    )
+    return replace(outcome, events=tuple(events)) if outcome.events else outcome
 
 
 def asks_to_cancel(order: Order) -> bool:

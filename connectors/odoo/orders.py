@@ -3,9 +3,9 @@
 Ordered work; each step takes what the one before left standing, and an error takes one order out, not the chunk:
 
     1  customers and addresses
-    2  load the orders (create-if-absent), read them back
+    2  load the orders (create-if-absent), read them back; of those that stood already the lines, and what a person lowered of them (`line_changes`)
     3  decide by what stands there (`changes`)
-    4  cancel; write headers and lines; read back, and compare totals to the cent (ORD-6)
+    4  cancel; tell what a person lowered; write headers and lines; read back, and compare totals to the cent (ORD-6)
     5  confirm; put the order date back, which confirming overwrites; lock
     6  read the states once more: only what stands in Odoo counts
 """
@@ -14,19 +14,24 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from connectors.kit.errors import ConnectorError, RetryError, RuleError, StopError, TransientError
-from connectors.kit.ports import Outcome, Result
-from connectors.odoo.changes import READ, READ_LINE, Seen, Steps, line_commands, mismatch, stamp, steps_for
+from connectors.kit.ports import Canonical, Outcome, Result
+from connectors.odoo.changes import READ, Seen, Steps, mismatch, stamp, steps_for
 from connectors.odoo.client import Odoo
 from connectors.odoo.handling import failure
+from connectors.odoo.line_changes import Kept, Standing, kept_order, line_commands, missing, words_of
 from connectors.odoo.loading import CONTEXT, load
+from connectors.odoo.order_lines import LINE, OrderLines
 from connectors.odoo.partners import Parties, ensure_parties
 from connectors.odoo.references import Resolved
 from connectors.odoo.rows import columns, line_cells, line_columns, order_rows
 from connectors.odoo.settings import Stage
+from schemas.records import Conflict
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +44,18 @@ _WANTED = {Stage.CANCELLED: "cancelled", Stage.CONFIRMED: "confirmed", Stage.LOC
 
 
 class Job:
-    """One order on its way. `error` set = out of it; `did` = codes of what was done."""
+    """One order on its way. `error` set = out of it; `did` = codes of what was done; `kept` = what a person lowered, `told` now for the first
+    time."""
 
-    __slots__ = ("did", "error", "order", "parties", "seen", "steps")
+    __slots__ = ("did", "error", "kept", "order", "parties", "seen", "standing", "steps", "told")
 
     def __init__(self, order: Resolved) -> None:
         self.order = order
         self.parties: Parties | None = None
         self.seen: Seen | None = None
+        self.standing = Standing()
+        self.kept: tuple[Kept, ...] = ()
+        self.told = False
         self.steps = Steps()
         self.error: ConnectorError | None = None
         self.did: list[str] = []
@@ -58,10 +67,11 @@ class Job:
 
 
 class Orders:
-    """Writes chunks. `services`: the products of charges; `is_captured`: what changes in Odoo is told to the marketplace."""
+    """Writes chunks. `is_captured`: what changes in Odoo is told to the marketplace."""
 
-    def __init__(self, odoo: Odoo, services: Callable[[], frozenset[int]], *, is_captured: bool = False) -> None:
-        self._odoo, self._services, self._is_captured = odoo, services, is_captured
+    def __init__(self, odoo: Odoo, module: str, now: Callable[[], datetime], *, is_captured: bool = False) -> None:
+        self._odoo, self._now, self._is_captured = odoo, now, is_captured
+        self._lines = OrderLines(odoo, module)
         self._may_ask_analytics = True
 
     async def write(self, orders: Sequence[Resolved]) -> list[Outcome]:
@@ -69,14 +79,16 @@ class Orders:
         jobs = [Job(order) for order in orders]
         await self._parties(jobs)
         await self._load(jobs)
+        await self._look_at_lines(_standing(jobs))
         self._decide(jobs)
         await self._cancel(_standing(jobs))
+        await self._tell_kept([job for job in _standing(jobs) if job.kept])
         await self._change(_standing(jobs))
         await self._confirm([job for job in _standing(jobs) if job.steps.confirm])
         await self._redate([job for job in _standing(jobs) if job.steps.redate])
         await self._lock([job for job in _standing(jobs) if job.steps.lock and not _seen(job).locked])
         await self._look_again([job for job in _standing(jobs) if set(job.did) - {"created"}])
-        return [outcome_of(job) for job in jobs]
+        return [outcome_of(job, self._now()) for job in jobs]
 
     # ---- 1, 2: what is there
 
@@ -130,6 +142,17 @@ class Orders:
             if made and made_after is not None:
                 job.did.append("created")
 
+    async def _look_at_lines(self, jobs: Sequence[Job]) -> None:
+        """What a person lowered of an order that stood already is not ordered any more as far as Odoo is concerned."""
+        made = [job.order.plan for job in jobs if _seen(job).made and job.order.plan.stage is Stage.QUOTATION]
+        if made:
+            await self._lines.remember(made)
+        asked = {job.id: job for job in jobs if _wants_lines(job)}
+        for one, standing in (await self._lines.look({one: job.order.plan for one, job in asked.items()})).items():
+            job = asked[one]
+            job.standing = standing
+            job.order, job.kept = kept_order(job.order, standing)
+
     # ---- 3: decide
 
     def _decide(self, jobs: Sequence[Job]) -> None:
@@ -150,49 +173,63 @@ class Orders:
     async def _cancel(self, jobs: Sequence[Job]) -> None:
         await self._act("action_cancel", CANCEL, [job for job in jobs if job.steps.cancel], "cancelled")
 
+    async def _tell_kept(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            try:
+                job.told = await self._lines.tell_kept(job.id, job.order.plan, job.kept)
+            except ConnectorError as error:
+                job.error = error
+
     async def _change(self, jobs: Sequence[Job]) -> None:
         lines = [job for job in jobs if job.steps.lines]
-        commands = await self._line_commands(lines)
-        changed = []
-        for job in jobs:
+        commands = {job: line_commands(job.order.lines, job.standing) for job in lines}
+        await self._tell_changed(commands)
+        changed = await self._add(_standing(lines))
+        for job in _standing(jobs):
             values = {**job.steps.header, **({"order_line": commands[job]} if commands.get(job) else {})}
-            if not values or job.error is not None:
+            if not values:
                 continue
             try:
                 await self._odoo.tell(MODEL, "write", [job.id], values, context=READDRESS)
-                job.did.append("changed")
                 changed.append(job)
             except ConnectorError as error:
                 job.error = error
-        await self._read({job.id: job for job in changed or []})
-        for job in lines:
-            if job.error is None:
-                self._compare(job)
+        for job in changed:
+            job.did.append("changed")
+        await self._read({job.id: job for job in changed})
+        for job in _standing(lines):
+            self._compare(job)
 
-    async def _line_commands(self, jobs: Sequence[Job]) -> dict[Job, list[list[Any]]]:
-        """Which records the planned lines are is known by loading them: present ones are left alone, missing ones are added."""
-        records = [
-            [[job.id, *line_cells(line, position)]] for job in jobs for position, line in enumerate(job.order.lines)
-        ]
-        loaded = iter(await load(self._odoo, "sale.order.line", line_columns(), records))
-        ids: dict[Job, list[int]] = {}
+    async def _tell_changed(self, commands: Mapping[Job, Sequence[Sequence[Any]]]) -> None:
+        """Before it is done: what is put back must not be put back unsaid, whatever answer gets lost."""
+        for job, some in commands.items():
+            words = words_of(some, job.order.lines, job.standing)
+            try:
+                if words:
+                    await self._lines.tell_changed(job.id, job.order.plan, _seen(job).written, words)
+            except ConnectorError as error:
+                job.error = error
+
+    async def _add(self, jobs: Sequence[Job]) -> list[Job]:
+        """Make the lines that are missing; the orders that got some. A second try finds what the first one made."""
+        wanted: list[tuple[Job, list[list[Any]]]] = []
         for job in jobs:
-            ids[job] = []
-            for one in [next(loaded) for _ in job.order.lines]:
-                if isinstance(one, ConnectorError):
-                    job.error = one
-                else:
-                    ids[job].append(one)
-        rows = defaultdict(list)
-        if jobs:
-            domain = [["order_id", "in", [job.id for job in jobs]], ["display_type", "=", False]]
-            for row in await self._odoo.rows("sale.order.line", domain, READ_LINE):
-                rows[row["order_id"][0]].append(row)
-        return {
-            job: line_commands(job.order.lines, ids[job], rows[job.id], self._services())
-            for job in jobs
-            if job.error is None
-        }
+            lines = missing(job.order.lines, job.standing)
+            job.error = next((line.unknown for _, line in lines if line.unknown), None)
+            if job.error is None:
+                wanted += [(job, [[job.id, *line_cells(line, position)]]) for position, line in lines]
+        loaded = await load(self._odoo, LINE, line_columns(), [row for _, row in wanted])
+        for (job, _), one in zip(wanted, loaded, strict=True):
+            if isinstance(one, ConnectorError):
+                job.error = one
+        added = [job for job in dict.fromkeys(job for job, _ in wanted) if job.error is None]
+        if plans := [
+            job.order.plan
+            for job in added
+            if any(line.plan.line_id for _, line in missing(job.order.lines, job.standing))
+        ]:
+            await self._lines.remember(plans, again=True)
+        return added
 
     # ---- 5: confirm, date, lock
 
@@ -248,17 +285,43 @@ class Orders:
                 job.error = RuleError(f"not {wanted}: Odoo left the order in state {_seen(job).state}")
 
 
-def outcome_of(job: Job) -> Outcome:
-    """What to report of a job that is through."""
+def outcome_of(job: Job, now: datetime) -> Outcome:
+    """What to report of a job that is through. A failed one names the order too, where it stands."""
     if job.error is not None:
-        return failure(job.error)
-    result = Result.APPLIED if job.did else Result.ALREADY_APPLIED
+        answer = failure(job.error)
+        return replace(answer, remote_model=MODEL, remote_id=str(job.id)) if job.seen else answer
+    done = [*job.did, *(["kept_lowered"] if job.told else [])]
     return Outcome(
-        result,
+        Result.APPLIED if done else Result.ALREADY_APPLIED,
         remote_model=MODEL,
         remote_id=str(job.id),
-        notes=tuple(dict.fromkeys([*job.did, *filter(None, [job.steps.note])])),
+        notes=tuple(dict.fromkeys([*done, *filter(None, [job.steps.note])])),
+        events=tuple(_conflict(job.order.plan.key, one, now) for one in job.kept) if job.told else (),
     )
+
+
+def _conflict(key: str, one: Kept, now: datetime) -> Canonical:
+    """Version and correlation are the delivery's, filled in by who knows them."""
+    body: Conflict = {
+        "key": key,
+        "entity": "order",
+        "field": f"lines[{one.line_id}].quantity",
+        "odoo": f"{one.odoo.normalize():f}",
+        "marketplace": f"{one.marketplace.normalize():f}",
+        "master": "odoo",
+        "action": "kept",
+        "correlation": "",
+        "at": now,
+    }
+    return Canonical("conflict", f"{key}|{body['field']}", 0, body)
+
+
+def _wants_lines(job: Job) -> bool:
+    """Whether lines decide anything: not of an order just made, cancelled on either side, or locked as it should be."""
+    seen, plan = _seen(job), job.order.plan
+    if seen.made or seen.state == "cancel" or plan.stage is Stage.CANCELLED:
+        return False
+    return not seen.locked or bool(mismatch(plan, seen))
 
 
 def _is(wanted: str, seen: Seen) -> bool:

@@ -89,7 +89,7 @@ class TaxPlan:
 
 @dataclass(frozen=True, slots=True)
 class LinePlan:
-    """One order line: quantity x price, with the taxes computed on it."""
+    """One order line: quantity x price, with the taxes computed on it. `line_id`: of goods, the line at the marketplace."""
 
     xid: str
     item: Goods | Service
@@ -97,6 +97,7 @@ class LinePlan:
     quantity: Decimal
     price: Decimal
     taxes: tuple[TaxPlan, ...] = ()
+    line_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +128,4 @@ class OrderPlan:
     shipping_level: str
     marketplace_ships: bool
     exempt: bool
+    version: int = 0

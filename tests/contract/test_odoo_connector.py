@@ -571,7 +571,7 @@ async def test_a_locked_order_does_not_change_silently(box: OdooBox, sku: str) -
     number = tag()
     async with sink_of(box) as sink:
         await put(sink, order(number, [order_line(sku, 2)], status="shipped"))
-        (outcome,) = await put(sink, order(number, [order_line(sku, 3)], status="shipped", version=2))
+        (outcome,) = await put(sink, order(number, [order_line(sku, 2, "15.00")], status="shipped", version=2))
     assert outcome.reason is Reason.RULE
     assert "-10.00 USD" in outcome.detail
     assert box.order(number)["amount_total"] == 20

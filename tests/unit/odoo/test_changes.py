@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from connectors.odoo.changes import Seen, Steps, line_commands, mismatch, steps_for
+from connectors.odoo.changes import Seen, Steps, mismatch, steps_for
 from connectors.odoo.mapping import Rules, plan_order
 from connectors.odoo.partners import Parties
 from connectors.odoo.plan import OrderPlan
-from connectors.odoo.references import ResolvedLine
 from connectors.odoo.settings import OdooSettings
 from tests.builders import order, order_line
 
@@ -81,45 +80,6 @@ def test_totals_are_compared_to_the_cent_and_in_one_currency() -> None:
     assert mismatch(plan("created"), SEEN) == ""
     assert "+0.01 USD" in mismatch(plan("created"), replace(SEEN, total=Decimal("10.01")))
     assert "EUR in Odoo" in mismatch(plan("created"), replace(SEEN, currency="EUR"))
-
-
-def row(record: int, product: int, quantity: float, price: float, taxes: tuple[int, ...] = ()) -> dict[str, Any]:
-    return {
-        "id": record,
-        "product_id": [product, "x"],
-        "product_uom_qty": quantity,
-        "price_unit": price,
-        "tax_id": list(taxes),
-    }
-
-
-def resolved(product: int, quantity: str, price: str, taxes: tuple[int, ...] = ()) -> ResolvedLine:
-    line = replace(plan("created").lines[0], quantity=Decimal(quantity), price=Decimal(price))
-    return ResolvedLine(line, product, taxes)
-
-
-@pytest.mark.parametrize(
-    ("lines", "ids", "rows", "commands"),
-    [
-        # the same: nothing; numbers count, not their spelling
-        ([resolved(5, "2", "10.00")], [1], [row(1, 5, 2.0, 10.0)], []),
-        # a quantity written alone would make Odoo look the price up anew
-        ([resolved(5, "1", "10.00")], [1], [row(1, 5, 2, 10)], [[1, 1, {"product_uom_qty": 1.0, "price_unit": 10.0}]]),
-        ([resolved(5, "2", "9.00")], [1], [row(1, 5, 2, 10)], [[1, 1, {"product_uom_qty": 2.0, "price_unit": 9.0}]]),
-        # cancelled in full: the price is kept for the eye
-        ([resolved(5, "0", "0")], [1], [row(1, 5, 0, 10)], []),
-        ([resolved(5, "1", "1", (7,))], [1], [row(1, 5, 1, 1, (8,))], [[1, 1, {"tax_id": [[6, 0, [7]]]}]]),
-        # a second price that fell away, a tax that fell away: set to nothing
-        ([resolved(5, "1", "1")], [1], [row(1, 5, 1, 1), row(2, 5, 1, 2)], [[1, 2, {"product_uom_qty": 0}]]),
-        ([resolved(5, "1", "1")], [1], [row(1, 5, 1, 1), row(2, 99, 1, 2)], [[1, 2, {"product_uom_qty": 0}]]),
-        ([resolved(5, "1", "1")], [1], [row(1, 5, 1, 1), row(2, 99, 0, 2)], []),
-        # what a person added stays
-        ([resolved(5, "1", "1")], [1], [row(1, 5, 1, 1), row(2, 6, 1, 2)], []),
-    ],
-)  # fmt: skip
-def test_line_commands(lines: Any, ids: Any, rows: Any, commands: Any) -> None:
-    """ORD-5: only what differs is written."""
-    assert line_commands(lines, ids, rows, services={99}) == commands
 
 
 def test_an_order_is_read_as_odoo_writes_it() -> None:
