@@ -14,12 +14,8 @@ from streams.observe.ledger import APPLIED, DEAD, HELD, Entry
 
 Json = Mapping[str, Any]
 CAP = 999  # Walmart's, and the stock stage's default for it
-NOT_COUNTED = {
-    "malformed",
-    "bad_postcode",
-    "test_order",
-    "walmart_fulfilled",
-}  # orders that never become canonical ones, or ask nothing of our stock
+NOT_COUNTED = {"test_order", "walmart_fulfilled"}  # orders that ask nothing of our stock
+NOT_READ = {"malformed", "bad_postcode"}  # orders that never become canonical ones, unless they were well before
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +134,13 @@ def stock(sides: Sides) -> FlowReport:
 
 def _promised(sides: Sides) -> dict[str, int]:
     """SKU -> units of orders that Odoo's free number does not know of: those it has not confirmed, or never got."""
+    known = {sale.reference for sale in sides.sales}
     reserved = {sale.reference for sale in sides.sales if sale.state not in ("draft", "sent")}
     found: dict[str, int] = {}
     for order in sides.sold:
         reference = str(order["purchaseOrderId"])
-        if reference in reserved or NOT_COUNTED & set(order.get("traits", ())):
+        traits = set(order.get("traits", ()))
+        if reference in reserved or NOT_COUNTED & traits or (NOT_READ & traits and reference not in known):
             continue
         for line in sides.market["orders"][reference]["lines"]:
             found[line["sku"]] = found.get(line["sku"], 0) + line["ordered"] - line["cancelled"]

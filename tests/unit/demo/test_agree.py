@@ -77,8 +77,17 @@ def test_a_number_is_what_odoo_can_still_promise(state: str, amount: int, right:
     assert agree.stock(found).balanced is right
 
 
-def test_orders_that_never_became_ones_ask_nothing() -> None:
-    found = sides(sales=[], sold=[{"purchaseOrderId": "PO1", "traits": ["test_order"]}])
+@pytest.mark.parametrize("trait", ["test_order", "walmart_fulfilled", "malformed", "bad_postcode"])
+def test_orders_that_never_became_ones_ask_nothing(trait: str) -> None:
+    found = sides(sales=[], sold=[{"purchaseOrderId": "PO1", "traits": [trait]}])
+    assert agree.stock(found).balanced
+
+
+@pytest.mark.parametrize(("trait", "right"), [("malformed", 6), ("bad_postcode", 6), ("test_order", 8)])
+def test_an_order_that_was_well_once_still_asks_for_its_units(trait: str, right: int) -> None:
+    """It is in Odoo, not confirmed, and shows no more what can be read."""
+    found = sides(sales=[replace(SALE, state="draft")], sold=[{"purchaseOrderId": "PO1", "traits": [trait]}])
+    found.market["items"]["A"]["stock"]["amount"] = right
     assert agree.stock(found).balanced
 
 
