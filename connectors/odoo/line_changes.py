@@ -19,7 +19,7 @@ from typing import Any
 from connectors.odoo.charges import total_of
 from connectors.odoo.keys import below
 from connectors.odoo.money import ZERO
-from connectors.odoo.plan import Goods, LinePlan, Service
+from connectors.odoo.plan import Goods, LinePlan, OrderPlan, Service
 from connectors.odoo.references import Resolved, ResolvedLine
 
 READ_LINE = ("order_id", "product_id", "product_uom_qty", "price_unit", "tax_id")
@@ -87,15 +87,20 @@ def keep(lines: Sequence[LinePlan], parent: str, standing: Standing) -> tuple[tu
     return tuple(_lowered(lines, over)), tuple(kept)
 
 
-def kept_order(order: Resolved, standing: Standing) -> tuple[Resolved, tuple[Kept, ...]]:
+def kept_plan(plan: OrderPlan, standing: Standing) -> tuple[OrderPlan, tuple[Kept, ...]]:
     """The order as it is to be written, total included."""
-    plan = order.plan
     lines, kept = keep(plan.lines, plan.xid, standing)
     if not kept:
-        return order, ()
+        return plan, ()
     total = plan.total - total_of(plan.lines, plan.currency) + total_of(lines, plan.currency)
-    resolved = tuple(replace(one, plan=line) for one, line in zip(order.lines, lines, strict=True))
-    return replace(order, plan=replace(plan, lines=lines, total=total), lines=resolved), kept
+    return replace(plan, lines=lines, total=total), kept
+
+
+def kept_order(order: Resolved, standing: Standing) -> tuple[Resolved, tuple[Kept, ...]]:
+    """The same with database ids."""
+    plan, kept = kept_plan(order.plan, standing)
+    resolved = (replace(one, plan=line) for one, line in zip(order.lines, plan.lines, strict=True))
+    return replace(order, plan=plan, lines=tuple(resolved)), kept
 
 
 def missing(lines: Sequence[ResolvedLine], standing: Standing) -> list[tuple[int, ResolvedLine]]:

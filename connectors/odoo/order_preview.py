@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Delivery, Difference
@@ -12,8 +12,9 @@ from connectors.odoo.changes import READ, Seen, stamp
 from connectors.odoo.client import Odoo
 from connectors.odoo.external import find
 from connectors.odoo.holds import Holds, is_held
+from connectors.odoo.line_changes import Standing, kept_plan
 from connectors.odoo.mapping import Rules, plan_order
-from connectors.odoo.money import ZERO
+from connectors.odoo.order_lines import OrderLines
 from connectors.odoo.plan import Goods, OrderPlan
 from connectors.odoo.products import Products, Wanted
 from connectors.odoo.settings import Stage
@@ -27,6 +28,7 @@ class OrderPreview:
 
     def __init__(self, odoo: Odoo, rules: Rules, products: Products, holds: Holds) -> None:
         self._odoo, self._rules, self._products, self._holds = odoo, rules, products, holds
+        self._lines = OrderLines(odoo, rules.settings.module)
 
     async def over(self, batch: Sequence[Delivery], asked: Sequence[bool]) -> list[Sequence[Difference]]:
         """`asked`: whether the buyer's request to cancel stands."""
@@ -57,23 +59,13 @@ class OrderPreview:
         seen = Seen.of(row)
         pairs = [("state", _state(seen), _next_state(seen, plan.stage))]
         if plan.stage is not Stage.CANCELLED:
+            standing = (await self._lines.look({number: plan}))[number]
+            plan, _ = kept_plan(plan, standing)
             pairs.append(("amount_total", f"{seen.total:f} {seen.currency}", f"{plan.total:f} {plan.currency}"))
             pairs.append(("commitment_date", seen.promised_at, stamp(plan.promised_at)))
-            pairs += await self._quantities(number, plan)
+            pairs += _quantities(plan, standing)
             pairs += await self._hold(number, asked and plan.stage is not Stage.LOCKED)
         return [Difference(name, now, then) for name, now, then in pairs if now != then]
-
-    async def _quantities(self, number: int, plan: OrderPlan) -> list[tuple[str, str, str]]:
-        lines = {line.xid: line for line in plan.lines if isinstance(line.item, Goods)}
-        ids = await find(self._odoo, lines)
-        domain = [["order_id", "=", number]]
-        rows = {row["id"]: row for row in await self._odoo.rows("sale.order.line", domain, ["product_uom_qty"])}
-        found = []
-        for key, line in lines.items():
-            assert isinstance(line.item, Goods)
-            now = _quantity(rows.get(ids.get(key, 0)))
-            found.append((f"quantity of {line.item.sku}", f"{now:f}", f"{line.quantity.normalize():f}"))
-        return found
 
     async def _hold(self, number: int, asked: bool) -> list[tuple[str, str, str]]:
         still = [row for row in (await self._holds.deliveries([number])).get(number, []) if row["state"] != "done"]
@@ -81,8 +73,15 @@ class OrderPreview:
         return [("delivery", words[is_held(row)], words[asked]) for row in still]
 
 
-def _quantity(row: Mapping[str, Any] | None) -> Decimal:
-    return Decimal(repr(row["product_uom_qty"])).normalize() if row else ZERO
+def _quantities(plan: OrderPlan, standing: Standing) -> list[tuple[str, str, str]]:
+    """(field, quantity now, quantity then) of each line of goods."""
+    found = []
+    for line in plan.lines:
+        if isinstance(line.item, Goods):
+            row = standing.rows.get(standing.ids.get(line.xid, 0), {})
+            now = Decimal(repr(row.get("product_uom_qty", 0))).normalize()
+            found.append((f"quantity of {line.item.sku}", f"{now:f}", f"{line.quantity.normalize():f}"))
+    return found
 
 
 def _state(seen: Seen) -> str:

@@ -13,7 +13,17 @@ from tests.builders import address, delivery_of, order, order_line, tax
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
 from tests.contract.odoo_deliveries import put_orders, sink_of
 
-READING = {"context_get", "read", "search_read", "search", "search_count", "fields_get", "check_object_reference", ""}
+READING = {
+    "get_external_id",
+    "context_get",
+    "read",
+    "search_read",
+    "search",
+    "search_count",
+    "fields_get",
+    "check_object_reference",
+    "",
+}
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from connectors.odoo.holds import WORD
 from connectors.odoo.sink import OdooSink
 from schemas.reasons import Reason
 from schemas.records import Order
-from tests.builders import order, order_line, tax
+from tests.builders import delivery_of, order, order_line, tax
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
 from tests.contract.odoo_deliveries import put_orders, sink_of
 
@@ -125,6 +125,7 @@ async def test_a_quantity_a_person_lowered_is_not_raised_again(box: OdooBox) -> 
         assert open_units(box, number, products[0]) == 0
         again = await once(sink, body(3, "0", "1"))
         assert sum(skus[0] in one and "left as it is" in one for one in notes_of(box, number)) == 1
+        assert list((await sink.preview([delivery_of(body(3, "0", "1"))]))[0]) == []
         later = await once(sink, body(4, "1", "1", buyer_cancel_requested=False))
         locked = await once(sink, {**body(5, "1", "1"), "status": "shipped"})
     (conflict,) = first.events
