@@ -1,7 +1,8 @@
 """`causeway dead`: look at dead letters, send them back, edit them, discard them.
 
-Exit codes of every command: 0 done; 1 something failed or was declined; 2 wrong usage or configuration; 3 Kafka or the registry cannot be
-reached. `replay` also: 1 not all of it is held by its destination now, 4 stopped because too many failed again, 130 cancelled.
+Exit codes of every command: 0 done; 1 something failed or was declined; 2 wrong usage or configuration, a name or id that is not known;
+3 Kafka or the registry cannot be reached. `replay` also: 1 not all of it is held by its destination now, 4 stopped because too many failed
+again, 130 cancelled.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from streams.cli.failure_desk import (
     age_of,
     confirm,
     counted,
+    cut,
     fail,
     open_desk,
     print_json,
@@ -195,7 +197,7 @@ def discard(
     if wanted.is_empty:
         raise fail("say which: ids or filters")
     desk = open_desk()
-    letters = _read(desk, wanted).letters
+    letters = _meant(desk, wanted)
     letters = letters[:limit] if limit else letters
     if letters and not json:
         _print_table(letters[:20], desk)
@@ -240,9 +242,38 @@ def _filter(
 
 
 def _read(desk: Desk, wanted: Filter) -> Reading:
-    from streams.failure.dead import read_dead
+    from streams.cli.known import check_destination
+    from streams.failure.dead import dead_topics, read_dead
 
+    check_destination(wanted.destination, dead_topics(desk.settings), "dead")
     return read_dead(desk.settings, desk.codec, wanted, desk.now)
+
+
+def _meant(desk: Desk, wanted: Filter) -> list[Letter]:
+    """Those something is to be done with. Ends the program for an id that is not known or that something was done with already."""
+    from streams.failure.dead import Filter
+
+    if wanted.ids:
+        there = _read(desk, Filter(ids=wanted.ids, all=True)).letters
+        problems = [problem for start in wanted.ids if (problem := _problem_of(start, there))]
+        if problems:
+            raise fail("\n".join(problems))
+    return _read(desk, wanted).letters
+
+
+def _problem_of(start: str, there: list[Letter]) -> str:
+    from streams.failure.plan import superseded_words
+
+    found = [letter for letter in there if letter.id.startswith(start)]
+    if not found:
+        file = "it is no file either; " if start.endswith(".json") or "/" in start else ""
+        return f"there is no dead letter {start}; {file}`causeway dead list` shows them"
+    if any(letter.is_open for letter in found):
+        return ""
+    letter = found[-1]
+    if letter.action is not None:
+        return f"{letter.id} was {letter.action['action']} already by {letter.action['actor']}"
+    return f"{letter.id} is {superseded_words(letter)}"
 
 
 def _one(desk: Desk, wanted_id: str) -> Letter:
@@ -258,7 +289,7 @@ def _one(desk: Desk, wanted_id: str) -> Letter:
 def _plan(desk: Desk, wanted: Filter, limit: int, force: bool) -> Plan:
     from streams.failure.plan import make_plan
 
-    letters = _read(desk, wanted).letters
+    letters = _meant(desk, wanted)
     letters = letters[:limit] if limit else letters
     topics = [topic.name for topic in desk.settings.topic_table()]
     return make_plan(letters, topics, wanted, by=desk.actor, at=desk.now, force=force)
@@ -337,7 +368,7 @@ def _print_table(letters: list[Letter], desk: Desk) -> None:
         done = f"[superseded by {letter.superseded_by[:12]}] " if letter.superseded_by else ""
         done = f"[{letter.action['action']}] " if letter.action else done
         row = (
-            letter.id[:12], failed["destination"], failed["operation"], failed["key"], failed["reason"], str(failed["attempts"]),
+            letter.id[:12], failed["destination"], failed["operation"], cut(failed["key"]), failed["reason"], str(failed["attempts"]),
             str(failed["replays"]), f"{age_of(failed['last_failure'], desk.now)} ago", done + failed["detail"][:100],
         )  # fmt: skip
         rows.add_row(*map(escape, row))
@@ -366,7 +397,8 @@ def _print_report(result: Report) -> None:
         for verdict in bad[:50]:
             rows.add_row(
                 *map(
-                    escape, (verdict.failed_id[:12], verdict.key, verdict.result, verdict.reason, verdict.detail[:100])
+                    escape,
+                    (verdict.failed_id[:12], cut(verdict.key), verdict.result, verdict.reason, verdict.detail[:100]),
                 )
             )
         print_table(rows)

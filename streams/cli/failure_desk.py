@@ -60,6 +60,11 @@ def table(*columns: str) -> Table:
     return made
 
 
+def cut(text: str, most: int = 72) -> str:
+    """What fits into a cell; the rest is shown by `show` and --json. 72: a price's key with the longest SKU a marketplace takes."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def console() -> Console:
     """Fitted to the terminal; a pipe gets every line whole."""
     from rich.console import Console

@@ -17,6 +17,7 @@ from streams.cli.failure_desk import (
     age_of,
     confirm,
     counted,
+    cut,
     fail,
     open_desk,
     print_json,
@@ -43,6 +44,7 @@ def list_(destination: Destination = "", waiting_for: WaitingFor = "", key: Key 
     from streams.failure.held_list import read_held
 
     desk = open_desk()
+    _check(desk, destination)
     reading = read_held(desk.settings, desk.codec, destination=destination, waiting_for=waiting_for, key=key)
     if json:
         records = [summary_of(item.failed) for item in reading.items]
@@ -131,9 +133,17 @@ def _chosen(
     return _items(desk, ids or [], destination, waiting_for, key), desk
 
 
+def _check(desk: Desk, destination: str) -> None:
+    from streams.cli.known import check_destination
+    from streams.failure.held_list import held_topics
+
+    check_destination(destination, held_topics(desk.settings), "held")
+
+
 def _items(desk: Desk, ids: list[str], destination: str, waiting_for: str, key: str) -> list[Held]:
     from streams.failure.held_list import read_held
 
+    _check(desk, destination)
     found = read_held(
         desk.settings, desk.codec, destination=destination, waiting_for=waiting_for, key=key, ids=ids
     ).items
@@ -155,5 +165,5 @@ def _print_table(items: list[Held], desk: Desk) -> None:
             item.id[:12], failed["destination"], failed["operation"], failed["key"], item.waiting_for or "a person", failed["owner"],
             age_of(failed["first_failure"], desk.now), str(failed["replays"]),
         )  # fmt: skip
-        rows.add_row(*map(escape, row))
+        rows.add_row(*(escape(cut(cell)) for cell in row))
     print_table(rows)
