@@ -22,11 +22,11 @@ from connectors.kit.catalogue.tables import AttributeLine, Source, Tables
 from connectors.kit.catalogue.variants import group_of, variant_problems
 from connectors.kit.errors import DataError
 from connectors.walmart.listing_spec import ItemSpec
+from connectors.walmart.skus import WANTED_SKU, is_sku
 from schemas.records import Image, Product
 
 SOURCE = "walmart"
 BLOCKS = ("visible", "orderable")
-LONGEST_SKU = 50
 MAIN_IMAGE, MORE_IMAGES = "mainImageUrl", "productSecondaryImageURL"
 # Stands for the picture while an item is checked: its address is known only once the picture is stored.
 PENDING_IMAGE = "https://pictures.invalid/pending.jpg"
@@ -132,8 +132,8 @@ def _sku_problems(product: Product) -> Iterator[FieldProblem]:
         yield FieldProblem(
             codes.BAD_SKU, "sku", "the product has no internal reference (default_code) in Odoo; give it one"
         )
-    elif len(sku) > LONGEST_SKU or sku != sku.strip() or not sku.isprintable():
-        yield FieldProblem(codes.BAD_SKU, "sku", f"at most {LONGEST_SKU} printable characters, no space at its ends")
+    elif not is_sku(sku):
+        yield FieldProblem(codes.BAD_SKU, "sku", WANTED_SKU)
 
 
 def _identifier(product: Product, orderable: Json, options: ListingOptions) -> list[FieldProblem]:

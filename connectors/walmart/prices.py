@@ -24,6 +24,7 @@ from connectors.walmart.client import WalmartClient
 from connectors.walmart.feeds import Feed
 from connectors.walmart.items import get_item
 from connectors.walmart.settings import WalmartSettings
+from connectors.walmart.skus import needed_sku
 from connectors.walmart.value_kinds import Value, listing_name
 
 PRICE = "/v3/price"
@@ -50,7 +51,7 @@ class Prices:
 
     def read(self, delivery: Delivery) -> Value:
         body = Reader(dict(delivery.body))
-        sku, price, currency = body.needed_text("sku"), _amount(body["price"]), body["price"].needed_text("currency")
+        sku, price, currency = needed_sku(body), _amount(body["price"]), body["price"].needed_text("currency")
         if currency != self._settings.currency:
             raise DataError(f"price.currency: this account sells in {self._settings.currency}, not in {currency[:10]}")
         if body["sale_price"].missing:

@@ -18,6 +18,7 @@ from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.feeds import Feed
 from connectors.walmart.settings import WalmartSettings
+from connectors.walmart.skus import needed_sku
 from connectors.walmart.value_kinds import Value, listing_name, quoted
 
 INVENTORY = "/v3/inventory"
@@ -41,7 +42,7 @@ class Stock:
 
     def read(self, delivery: Delivery) -> Value:
         body = Reader(dict(delivery.body))
-        sku = body.needed_text("sku")
+        sku = needed_sku(body)
         amount = body.decimal("quantity", whole_digits=9)
         if amount < 0:
             raise body["quantity"].wrong("a quantity of 0 or more")

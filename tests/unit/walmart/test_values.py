@@ -33,6 +33,22 @@ async def outcome(said: httpx.Response | Exception, one: Delivery | None = None)
     return found, fake
 
 
+@pytest.mark.parametrize("operation", ["set_stock", "set_price"])
+@pytest.mark.parametrize(("sku", "taken"), [("x" * 50, True), ("x" * 51, False), ("A\u200b", False)])
+async def test_a_sku_no_item_can_have_is_refused_as_listings_refuse_it(operation: str, sku: str, taken: bool) -> None:
+    """PRD-3, INV-4: it would wait for its item for ever. Nothing is asked of Walmart."""
+    money = {"amount": "9.99", "currency": "USD"}
+    kind = operation.removeprefix("set_")
+    content = {"sku": sku, "quantity": "5", "urgent": True, "price": money, "sale_price": None}
+    one = replace(delivery(), operation=operation, key=f"{kind}:walmart:main:{sku}", body=content)
+    found, fake = await outcome(gateway(404, "CONTENT_NOT_FOUND"), one)
+    if taken:
+        assert found.waiting_for == f"listing:walmart:main:{sku}"
+    else:
+        assert (found.reason, found.waiting_for, fake.requests) == (Reason.DATA, "", [])
+        assert found.detail.startswith("sku: expected at most 50 printable characters")
+
+
 @pytest.mark.parametrize(
     ("said", "attempt", "reason", "waits"),
     [
