@@ -54,7 +54,7 @@ class Returns:
             problems.append(error)
         if problems:
             raise problems[0]
-        if not picking:
+        if not work.ours():
             await self._note(work)
         if picking or not credit:
             return done(work.did, PICKING if picking else "sale.order", picking or work.order, work.notes)
@@ -76,7 +76,8 @@ class Returns:
         plan = work.plan
         key = hidden_xid(self._settings.module, "return_note", (plan.key, plan.states))
         before = await find(self._odoo, [key])
-        await note(self._odoo, key, "sale.order", work.order, [plan.states, "Nothing comes back."])
+        why = "A person took its goods in." if work.counted() else "Nothing comes back."
+        await note(self._odoo, key, "sale.order", work.order, [plan.states, why])
         if not before:
             work.did.append("noted")
 
@@ -84,6 +85,7 @@ class Returns:
         try:
             work = await self._work(delivery)
             await self._goods.look(work)
+            self._goods.suppose(work)
             deeds = self._goods.decide(work)
             credit = await self._money.missing(work)
         except ConnectorError as error:

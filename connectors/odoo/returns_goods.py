@@ -5,7 +5,7 @@ two of them apart, and an answer that got lost would be one more (EVT-4). What i
 instead: a transfer of the delivery's return type whose moves name the delivered move (`origin_returned_move_id`), which is what quantities
 delivered, valuation and the order's buttons follow. Compared field by field with what the dialog makes on Odoo 18.
 
-    1  what was delivered of each line, and what came back of it already, by us or by a person
+    1  what was delivered of each line, and what came back of it already, by us or by a person; what a person took in counts (`returns_counted`)
     2  decide (`returns_plan.deeds`); load what is missing; confirm
     3  change or cancel what is open
     4  take in what arrived: quantities, then validate without dialogs; the rest goes on in a backorder
@@ -13,9 +13,10 @@ delivered, valuation and the order's buttons follow. Compared field by field wit
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -25,7 +26,9 @@ from connectors.odoo.client import Odoo
 from connectors.odoo.external import find
 from connectors.odoo.keys import below, xid
 from connectors.odoo.loading import Cell, load
-from connectors.odoo.returns_plan import Back, Deed, Part, ReturnPlan, Shipped, deeds
+from connectors.odoo.money import ZERO
+from connectors.odoo.returns_counted import Claims
+from connectors.odoo.returns_plan import Back, Deed, Part, ReturnPlan, Shipped, deeds, to_count
 
 PICKING, MOVE, TYPE = "stock.picking", "stock.move", "stock.picking.type"
 QUIET = {"tracking_disable": True, "tz": "UTC", "lang": "en_US"}
@@ -35,6 +38,7 @@ _MOVE_FIELDS = (
     "name", "picking_id", "product_id", "product_uom", "product_uom_qty", "quantity", "state", "sale_line_id",
     "origin_returned_move_id",
 )  # fmt: skip
+_OF_A_RETURN = re.compile(r"Return .+, line .+")  # see `name_of`
 _HEADER = (
     "id", "picking_type_id/.id", "partner_id/.id", "location_id/.id", "location_dest_id/.id", "origin", "return_id/.id",
     "move_type", "note",
@@ -59,6 +63,10 @@ class Work:
     did: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def counted(self) -> list[Back]:
+        """What persons took in of this return."""
+        return [back for backs in self.backs.values() for back in backs if back.counted]
+
     def ours(self) -> list[Back]:
         """Every move of this return, whatever its state."""
         return [back for backs in self.backs.values() for back in backs if back.ours]
@@ -70,17 +78,19 @@ class ReturnedGoods:
     def __init__(self, odoo: Odoo, module: str) -> None:
         self._odoo, self._module = odoo, module
         self._fields: dict[tuple[str, str], bool] = {}
+        self._claims = Claims(odoo, module)
 
     async def bring(self, work: Work) -> int:
         """The newest transfer of the return, 0 when there is none and none is needed. Raises ConnectorError."""
         await self.look(work)
+        await self._count(work)
         wanted = self.decide(work)
         await self._make(work, [deed for deed in wanted if deed.make])
         await self._confirm(work)
         await self._change(work, [deed for deed in wanted if deed.change])
         await self._take(work, wanted)
         await self._tell(work)
-        return max((back.picking for back in work.ours()), default=0)
+        return max((back.picking for back in work.ours() or work.counted()), default=0)
 
     # ---- 1
 
@@ -109,16 +119,36 @@ class ReturnedGoods:
     async def _look_back(self, work: Work) -> None:
         domain = [["origin_returned_move_id", "in", sorted(work.sale_lines)]]
         rows = await self._odoo.rows(MOVE, domain, _MOVE_FIELDS) if work.sale_lines else []
-        work.backs = defaultdict(list)
+        found: dict[int, list[Back]] = defaultdict(list)
         for row in rows:
             source = row["origin_returned_move_id"][0]
-            work.backs[source].append(
+            ours = row["name"] in {name_of(work.plan, part) for part in work.plan.parts}
+            found[source].append(
                 Back(
                     move=row["id"], picking=row["picking_id"][0] if row["picking_id"] else 0, source=source,
                     demand=_decimal(row["product_uom_qty"]), quantity=_decimal(row["quantity"]), state=row["state"],
-                    ours=row["name"] in {name_of(work.plan, part) for part in work.plan.parts},
+                    ours=ours, by_person=not ours and not _OF_A_RETURN.match(row["name"]),
                 )
             )  # fmt: skip
+        counted = await self._claims.look(work.plan.key, [back for backs in found.values() for back in backs])
+        work.backs = {source: [counted.get(back.move, back) for back in backs] for source, backs in found.items()}
+
+    async def _count(self, work: Work) -> None:
+        backs = {back.move: back for some in work.backs.values() for back in some}
+        wanted = wanted_of(work)
+        if wanted:
+            await self._claims.make(work.plan.key, wanted, backs)
+            work.did.append("counted")
+            await self._look_back(work)
+
+    @staticmethod
+    def suppose(work: Work) -> None:
+        """For a preview: as if what a person took in were counted already."""
+        wanted = wanted_of(work)
+        work.backs = {
+            source: [replace(back, counted=back.counted + wanted.get(back.move, ZERO)) for back in backs]
+            for source, backs in work.backs.items()
+        }
 
     async def _has_groups(self) -> bool:
         """Whether moves belong to procurement groups here; through them a transfer knows its sale order."""
@@ -296,6 +326,15 @@ def shipped_of(rows: Sequence[Mapping[str, Any]], sold: Sequence[Mapping[str, An
         for row in sorted(rows, key=lambda row: row["id"])
         if row["state"] == "done" and row["picking_id"]
     ]  # fmt: skip
+
+
+def wanted_of(work: Work) -> dict[int, Decimal]:
+    """What of persons' receipts is to be counted for this return, by their moves."""
+    return {
+        move: size
+        for part in work.plan.parts
+        for move, size in to_count(part, work.shipped[part.line_id], work.backs).items()
+    }
 
 
 def name_of(plan: ReturnPlan, part: Part) -> str:

@@ -147,7 +147,13 @@ class Shipped:
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """A move that brings some of it back; `ours`: made by this sink for this very return."""
+    """A move that brings some of it back.
+
+    ours         made by this sink for this very return
+    by_person    made by no return of this sink. What of it is done may be this return's goods all the same:
+    counted      as much is counted for this return
+    elsewhere    as much for other returns
+    """
 
     move: int
     picking: int
@@ -156,6 +162,14 @@ class Back:
     quantity: Decimal
     state: str
     ours: bool
+    by_person: bool = False
+    counted: Decimal = ZERO
+    elsewhere: Decimal = ZERO
+
+    @property
+    def free(self) -> Decimal:
+        """What a person took in that is counted for no return yet."""
+        return self.quantity - self.counted - self.elsewhere if self.by_person and self.state == "done" else ZERO
 
     @property
     def open(self) -> bool:
@@ -183,16 +197,35 @@ def deeds(part: Part, shipped: Sequence[Shipped], backs: Mapping[int, Sequence[B
     for product in dict.fromkeys(one.product for one in shipped):
         moves = [one for one in shipped if one.product == product]
         coming, back = part.coming * moves[0].per_unit, part.back * moves[0].per_unit
+        counted = min(sum((one.counted for move in moves for one in backs.get(move.move, ())), ZERO), coming)
+        coming, back = coming - counted, max(back - counted, ZERO)
         for share, one in _spread(coming, back, moves, backs, part):
             if deed := _deed(one, share, [back for back in backs.get(one.move, ()) if back.ours]):
                 found.append(deed)
     return found
 
 
+def to_count(part: Part, shipped: Sequence[Shipped], backs: Mapping[int, Sequence[Back]]) -> dict[int, Decimal]:
+    """How much of which receipts a person made is to be counted for this return: as much as it has no move of its own for."""
+    found: dict[int, Decimal] = {}
+    for product in dict.fromkeys(one.product for one in shipped):
+        moves = [one for one in shipped if one.product == product]
+        known = [back for one in moves for back in backs.get(one.move, ())]
+        mine = sum(
+            (one.demand if one.open else one.quantity for one in known if one.ours and one.state != "cancel"), ZERO
+        )
+        need = part.coming * moves[0].per_unit - mine - sum((one.counted for one in known), ZERO)
+        for one in sorted(known, key=lambda one: one.move):
+            if one.free > 0 and need > 0:
+                found[one.move] = min(one.free, need)
+                need -= found[one.move]
+    return found
+
+
 def _spread(
     coming: Decimal, back: Decimal, moves: Sequence[Shipped], backs: Mapping[int, Sequence[Back]], part: Part
 ) -> list[tuple[tuple[Decimal, Decimal], Shipped]]:
-    """Over the deliveries of the line, oldest first, leaving out what others have brought back already."""
+    """Over the deliveries of the line, oldest first, leaving out what others have brought back already and what is on its way to be."""
     found = []
     for one in moves:
         others = sum((b.demand for b in backs.get(one.move, ()) if not b.ours and b.state != "cancel"), ZERO)

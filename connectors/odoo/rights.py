@@ -66,6 +66,7 @@ RETURNS = (
     need("account.tax", "Invoicing", "read", INTERNAL, "taxes of credit notes"),
     need("account.tax.repartition.line", "Invoicing", "read", INTERNAL, "their accounts"),
     need("mail.message", "Discuss", "read create", INTERNAL, "notes on orders"),
+    need("ir.attachment", "Discuss", "read create", INTERNAL, "what persons took back, counted for a return"),
 )
 SETTLEMENTS = (
     need("account.move", "Invoicing", "read write create", INVOICING, "entries of settlements"),

@@ -15,7 +15,7 @@ from connectors.odoo.sink import OdooSink
 from schemas.reasons import Reason
 from tests.builders import money, order, order_line, tax
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
-from tests.contract.odoo_deliveries import cents, put, put_orders, sink_of
+from tests.contract.odoo_deliveries import cents, delivery, put, put_orders, sink_of
 from tests.odoo_records import refunded, return_line, return_of
 
 RETURN = "upsert_return"
@@ -204,7 +204,7 @@ async def test_more_than_was_delivered_is_an_exception(box: OdooBox) -> None:
 
 
 async def test_what_a_person_took_back_by_hand_is_not_taken_back_again(box: OdooBox) -> None:
-    """RET-2: two of three came back by Odoo's own dialog; a return of two more is an exception, one of one is made."""
+    """RET-2: two of three are on their way back by Odoo's own dialog; a return of two more is an exception, one of one is made."""
     async with sink_of(box) as sink:
         one = await sold(box, sink)
         (picking,) = box.call("stock.picking", "search", [["sale_id", "=", one.id]])
@@ -216,6 +216,80 @@ async def test_what_a_person_took_back_by_hand_is_not_taken_back_again(box: Odoo
         assert outcome.reason is Reason.RULE
         await once(sink, return_of(one.number, return_line(one.sku, 1)))
     assert [move["product_uom_qty"] for move in one.back()] == [2, 1]
+
+
+def take_back(one: Sold, units: int) -> None:
+    """A person does it, with Odoo's own dialog."""
+    (picking,) = one.box.call(
+        "stock.picking", "search", [["sale_id", "=", one.id], ["picking_type_code", "=", "outgoing"]]
+    )
+    dialog = one.box.call("stock.return.picking", "create", {"picking_id": picking})
+    (line,) = one.box.call("stock.return.picking.line", "search", [["wizard_id", "=", dialog]])
+    one.box.call("stock.return.picking.line", "write", [line], {"quantity": units})
+    made = one.box.call("stock.return.picking", "action_create_returns", [dialog])["res_id"]
+    for move in one.box.rows("stock.move", [["picking_id", "=", made]], ["product_uom_qty"]):
+        one.box.call("stock.move", "write", [move["id"]], {"quantity": move["product_uom_qty"], "picked": True})
+    assert one.box.call("stock.picking", "button_validate", [made], context=SKIP) is True
+
+
+async def test_what_a_person_took_in_first_is_the_goods_of_the_return(box: OdooBox) -> None:
+    """RET-2: all 3 are back before the marketplace tells of it: no second transfer, stock once, the credit note is made, whatever comes first."""
+    async with sink_of(box) as sink:
+        one = await sold(box, sink, invoice=True)
+        before = one.on_hand()
+        take_back(one, 3)
+        assert one.on_hand() == before + 3
+        first = await once(sink, return_of(one.number, return_line(one.sku, 3)))
+        again = await once(sink, return_of(one.number, return_line(one.sku, 3)))
+        await once(sink, return_of(one.number, return_line(one.sku, 3, physical="received"), version=2))
+        line = return_line(one.sku, 3, physical="received", **refunded("32.46"))
+        last = await once(sink, return_of(one.number, line, version=3, total_refund=money("37.46")))
+    assert [(move["state"], move["quantity"]) for move in one.back()] == [("done", 3)]
+    assert one.on_hand() == before + 3
+    assert first.notes == ("counted", "noted")
+    assert first.remote_id == str(one.back()[0]["picking_id"][0])
+    assert again.result is Result.ALREADY_APPLIED
+    assert "credited" in last.notes
+    assert [cents(note["amount_total"]) for note in one.credits()] == [Decimal("37.46")]
+
+
+async def test_a_unit_a_person_took_in_is_counted_for_one_return(box: OdooBox) -> None:
+    """RET-2: 3 sold, 1 taken in by hand; return A of 1 is that one, return B of 2 makes a transfer of 2, a third has nothing left to bring."""
+    async with sink_of(box) as sink:
+        one = await sold(box, sink)
+        before = one.on_hand()
+        take_back(one, 1)
+        bodies = [
+            return_of(one.number, return_line(one.sku, units, physical="received"), key=f"walmart:MAIN:return:{name}-{one.number}",
+                      return_id=f"{name}-{one.number}")
+            for name, units in (("A", 1), ("B", 2), ("C", 1))
+        ]  # fmt: skip
+        (preview,) = await sink.preview([delivery(RETURN, bodies[0])])
+        for body in (*bodies[:2], *bodies[:2]):
+            await once(sink, body)
+        (third,) = await put(sink, RETURN, bodies[2])
+    assert list(preview) == []
+    assert [(move["state"], move["quantity"]) for move in one.back()] == [("done", 1), ("done", 2)]
+    assert one.on_hand() == before + 3
+    assert third.reason is Reason.RULE
+
+
+async def test_two_returns_at_once_share_what_a_person_took_in(box: OdooBox) -> None:
+    """RET-2, EVT-4: 2 taken in by hand, two returns of 1 each and one of 1 more in the same moment: every unit counted once."""
+    async with sink_of(box) as sink, sink_of(box) as other:
+        one = await sold(box, sink)
+        before = one.on_hand()
+        take_back(one, 2)
+        bodies = [
+            return_of(one.number, return_line(one.sku, 1, physical="received"), key=f"walmart:MAIN:return:{name}-{one.number}",
+                      return_id=f"{name}-{one.number}")
+            for name in "ABC"
+        ]  # fmt: skip
+        await asyncio.gather(put(sink, RETURN, *bodies), put(other, RETURN, *reversed(bodies)))
+        for body in bodies:
+            await once(sink, body)
+    assert [(move["state"], move["quantity"]) for move in one.back()] == [("done", 2), ("done", 1)]
+    assert one.on_hand() == before + 3
 
 
 @pytest.mark.parametrize(
@@ -381,8 +455,6 @@ async def test_a_refund_above_the_invoice_is_an_exception_and_the_goods_still_co
 
 async def test_a_preview_of_a_return_writes_nothing(box: OdooBox) -> None:
     """OPS-7: what would be written, without writing it."""
-    from tests.contract.odoo_deliveries import delivery
-
     async with sink_of(box) as sink:
         one = await sold(box, sink, invoice=True)
         body = return_of(one.number, return_line(one.sku, 2, physical="received", **refunded("10.00")))
