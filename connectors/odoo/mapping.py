@@ -41,6 +41,8 @@ def plan_order(order: Order, rules: Rules) -> OrderPlan:
     if stage is not Stage.CANCELLED and settings.address_check == "strict":
         check_shippable(delivery.address)
     lines = lines_of(order, order_xid, settings.module, native_rates=settings.native_rates)
+    if stage is not Stage.CANCELLED:
+        _no_debt(order)
     if stage is not Stage.CANCELLED and (gap := difference(order, lines)):
         raise DataError(
             f"amounts: the marketplace's total is {gap:+f} {order['currency']} off the sum of its lines, charges and taxes"
@@ -81,6 +83,13 @@ def _admit(order: Order, rules: Rules) -> None:
         raise RuleError(
             "fulfilled by the marketplace: set CAUSEWAY_ODOO__MARKETPLACE_WAREHOUSE to the warehouse that stands for its stock"
         )
+
+
+def _no_debt(order: Order) -> None:
+    """Nobody is paid for buying; 0 is a free replacement."""
+    total = amount_of(order["total"], order["currency"], "total")
+    if total < 0:
+        raise DataError(f"total: {total:f} {order['currency']} is below 0")
 
 
 def _customer(order: Order, rules: Rules) -> CustomerPlan:

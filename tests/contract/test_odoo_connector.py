@@ -143,6 +143,17 @@ async def test_a_total_that_does_not_add_up_is_an_exception_and_writes_nothing(b
     assert box.orders(number) == []
 
 
+async def test_a_total_below_nothing_is_an_exception_and_a_free_order_is_none(box: OdooBox, sku: str) -> None:
+    """ORD-6: a charge of -5.00 must not become an order that pays its buyer; a replacement costs nothing."""
+    number, free = tag(), tag()
+    line = order_line(sku, taxes=[tax("State", "2.58")], amount="-5.00")
+    async with sink_of(box) as sink:
+        outcomes = await put(sink, order(number, [line]), order(free, [order_line(sku, price="0.00")]))
+    assert (outcomes[0].reason, outcomes[1].ok) == (Reason.DATA, True)
+    assert "-2.42 USD" in outcomes[0].detail
+    assert (box.orders(number), box.order(free)["amount_total"]) == ([], 0)
+
+
 async def test_taxes_are_booked_by_jurisdiction_and_collector_each_on_its_account(box: OdooBox, sku: str) -> None:
     """ORD-11: what the marketplace collects and pays is booked apart from what the seller owes; one record each, however many orders."""
     name, numbers = f"Tax {tag()}", (tag(), tag())

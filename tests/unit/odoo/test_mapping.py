@@ -94,6 +94,7 @@ def test_a_nameless_buyer_is_named_after_the_order() -> None:
         ({"fulfilment": "marketplace"}, {}, RuleError, "MARKETPLACE_WAREHOUSE"),
         ({"ship_to": address(zip="1234")}, {}, DataError, "zip"),
         ({"total": money("9.99")}, {}, DataError, "-0.01 USD"),
+        ({"lines": [order_line("A", price="-2.42")]}, {}, DataError, "total: -2.42 USD is below 0"),
         ({"total": money("10", "EUR")}, {}, DataError, "currency EUR"),
     ],
 )
@@ -110,6 +111,7 @@ def test_what_is_let_through_where_it_is_allowed() -> None:
     bad = address(zip="1234")
     assert plan(built(ship_to=bad), address_check="lenient")
     assert plan(built(ship_to=bad, status="cancelled", total=money("999")))
+    assert plan(built(lines=[order_line("A", price="0.00")])).total == 0  # a free replacement
 
 
 def test_the_note_holds_what_is_wanted_as_safe_html() -> None:
