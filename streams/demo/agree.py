@@ -42,6 +42,7 @@ class Sides:
     sales      Odoo's sale orders as they are now
     free       SKU -> on hand less reserved in Odoo;  prices  SKU -> sales price
     left       order -> tracking numbers in Odoo;  back  order -> states of return deliveries
+    credited   order -> posted credit notes of its returns
     entries    journal entries of settlements
     told       SKU -> what the pipeline says of its listing;  back_in  SKU -> what it says of the marketplace's item, in Odoo
     """
@@ -53,6 +54,7 @@ class Sides:
     prices: Mapping[str, float]
     left: Mapping[str, Sequence[str]]
     back: Mapping[str, Sequence[str]]
+    credited: Mapping[str, int] = field(default_factory=dict)
     entries: Sequence[Json] = field(default_factory=tuple)
     told: Mapping[str, Entry] = field(default_factory=dict)
     back_in: Mapping[str, Entry] = field(default_factory=dict)
@@ -165,13 +167,15 @@ def prices(day: Day, sides: Sides) -> FlowReport:
 
 
 def returns(day: Day, sides: Sides) -> FlowReport:
-    """Each return is one return delivery in Odoo, received when the goods are."""
+    """Each return is one return delivery in Odoo, received as the goods are, and one credit note, as the buyer has the money back."""
     wrong, arrived = [], 0
     for reference in day.returned:
-        states = list(sides.back.get(reference, ()))
-        arrived += states == ["done"]
+        states, notes = list(sides.back.get(reference, ())), sides.credited.get(reference, 0)
+        arrived += states == ["done"] and notes == 1
         if states != ["done"]:
             wrong.append(f"{reference}: return deliveries {', '.join(states) or 'none'}")
+        if notes != 1:
+            wrong.append(f"{reference}: {notes} credit notes for its return")
     return FlowReport("returns", len(day.returned), arrived, tuple(wrong))
 
 

@@ -86,6 +86,13 @@ def credit(hands: Hands, plan: Plan, day: Day) -> None:
             day.credited[sale.reference] = number
 
 
+def invoiced(hands: Hands, day: Day) -> None:
+    """What will come back has been invoiced: a refund is credited on its invoice."""
+    for sale in day.shipped:
+        if sale.reference in day.returned:
+            hands.invoice(sale)
+
+
 def change_goods(hands: Hands, day: Day, chance: random.Random) -> None:
     """Some SKUs are counted anew; some prices change, two of them by more than anybody may without a second look."""
     prices = {sku: price for sku, price in sorted(hands.prices().items()) if _is_old(sku) and price > 1}

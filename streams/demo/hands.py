@@ -161,17 +161,23 @@ class Hands:
         for sku, price in prices.items():
             self._do("product.product", "write", [[products[sku]], {"list_price": float(price)}])
 
-    def credit(self, sale: Sale) -> str:
-        """Invoice what was delivered and credit all of it. Returns the credit note's number, empty when there was nothing to invoice."""
+    def invoice(self, sale: Sale) -> list[int]:
+        """Invoice what was delivered. Returns the posted invoices, none when there was nothing to invoice."""
         about = {"active_ids": [sale.odoo_id], "active_id": sale.odoo_id, "active_model": "sale.order"}
         wizard = self._do(
             "sale.advance.payment.inv", "create", [{"advance_payment_method": "delivered"}], context=about
         )
         self._do("sale.advance.payment.inv", "create_invoices", [[_one(wizard)]], context=about)
         invoices = self._do("sale.order", "read", [[sale.odoo_id], ["invoice_ids"]])[0]["invoice_ids"]
+        if invoices:
+            self._do("account.move", "action_post", [invoices])
+        return list(invoices)
+
+    def credit(self, sale: Sale) -> str:
+        """Invoice what was delivered and credit all of it. Returns the credit note's number, empty when there was nothing to invoice."""
+        invoices = self.invoice(sale)
         if not invoices:
             return ""
-        self._do("account.move", "action_post", [invoices])
         journal = self._do("account.move", "read", [invoices[:1], ["journal_id"]])[0]["journal_id"][0]
         about = {"active_ids": invoices, "active_model": "account.move"}
         wizard = self._do(
@@ -213,6 +219,19 @@ class Hands:
         found: dict[str, list[str]] = {}
         for row in rows:
             found.setdefault(names[row["sale_id"][0]], []).append(row["state"])
+        return found
+
+    def credited(self, sales: Sequence[Sale]) -> dict[str, int]:
+        """Marketplace order id -> posted credit notes of its returns."""
+        names = {sale.odoo_id: sale.reference for sale in sales}
+        orders = self._do("sale.order", "read", [list(names), ["name"]])
+        references = {row["name"]: names[row["id"]] for row in orders}
+        domain = [["move_type", "=", "out_refund"], ["state", "=", "posted"], ["ref", "like", ":return:"]]
+        found: dict[str, int] = {}
+        for row in self._do("account.move", "search_read", [domain, ["invoice_origin"]], order="id"):
+            reference = references.get(row["invoice_origin"])
+            if reference:
+                found[reference] = found.get(reference, 0) + 1
         return found
 
     def entries(self, words: str) -> list[dict[str, Any]]:

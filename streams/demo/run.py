@@ -18,7 +18,7 @@ from schemas.records import Outcome
 from schemas.registry import Registry
 from streams.demo.agree import FlowReport, Sides, agree, balanced
 from streams.demo.compare import Comparison, compare
-from streams.demo.day import RETURNED, Day, change_goods, credit, make_goods, planned, work
+from streams.demo.day import RETURNED, Day, change_goods, credit, invoiced, make_goods, planned, work
 from streams.demo.hands import Hands
 from streams.demo.odoo import OdooTarget, held_orders
 from streams.demo.world import ACCOUNT, Say, World
@@ -159,6 +159,7 @@ class Demo:
         gone = {str(order["purchaseOrderId"]) for order in self.world.marketplace()["orders"] if first_line_left(order)}
         whole = [sale.reference for sale in self._day.shipped if sale.reference in gone - taken]
         self._day.returned = whole[:RETURNED]
+        invoiced(hands, self._day)
         self.world.open_returns(self._day.returned)
         self.carried_over(follower, hands)
         self._day.settlement = self.world.settle_accounts()
@@ -195,6 +196,7 @@ class Demo:
         sales = hands.sales(str(order["purchaseOrderId"]) for order in sold)
         return Sides(
             self.world.snapshot(), sold, sales, hands.free(), hands.prices(), hands.left(sales), hands.returns(sales),
+            hands.credited(sales),
             hands.entries(str(self._day.settlement.get("reportDate", ""))) if self._day.settlement else (),
             by_sku(self._listings), by_sku(self._catalogue),
         )  # fmt: skip

@@ -104,7 +104,15 @@ def test_a_large_price_change_must_not_have_gone_out() -> None:
 )
 def test_a_return_is_one_delivery_back(states: list[str], right: bool) -> None:
     """RET-2."""
-    assert agree.returns(Day(returned=["PO1"]), sides(back={"PO1": states})).balanced is right
+    there = sides(back={"PO1": states}, credited={"PO1": 1})
+    assert agree.returns(Day(returned=["PO1"]), there).balanced is right
+
+
+@pytest.mark.parametrize(("notes", "right"), [(0, False), (1, True), (2, False)])
+def test_a_return_is_one_credit_note(notes: int, right: bool) -> None:
+    """RET-2."""
+    there = sides(back={"PO1": ["done"]}, credited={"PO1": notes})
+    assert agree.returns(Day(returned=["PO1"]), there).balanced is right
 
 
 @pytest.mark.parametrize(("entries", "right"), [
