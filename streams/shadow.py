@@ -92,7 +92,14 @@ async def _compare(batch: Sequence[Shadowed], sink: Any) -> list[Compared]:
         answers = await preview([item.delivery for item in batch])
     except ConnectorError as error:
         return [Compared(item, problem=str(error)) for item in batch]
-    return [Compared(item, tuple(answer)) for item, answer in zip(batch, answers, strict=True)]
+    return [compared_by(item, answer) for item, answer in zip(batch, answers, strict=True)]
+
+
+def compared_by(item: Shadowed, answer: Iterable[Difference]) -> Compared:
+    """What the destination would refuse is no change: it is what keeps one from being told."""
+    found = tuple(answer)
+    problem = "; ".join(one.would_be for one in found if one.refused)
+    return Compared(item, () if problem else found, problem)
 
 
 def released(

@@ -306,11 +306,15 @@ class Deps:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a delivery would change: one field, what is there now, what would be written. Texts for people, personal data left out."""
+    """What a delivery would change: one field, what is there now, what would be written. Texts for people, personal data left out.
+
+    refused    nothing would be written; `would_be` says why
+    """
 
     field: str
     now: str
     would_be: str
+    refused: bool = False
 
 
 class Shares(Protocol):

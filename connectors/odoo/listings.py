@@ -44,6 +44,7 @@ class Job:
     made: bool = False
     memory: int = 0
     before: Memory = field(default_factory=Memory)
+    standing: Mapping[str, Any] = field(default_factory=dict)
     said: Said = field(default_factory=Said)
     merged: Merge = field(default_factory=Merge)
     notes: list[str] = field(default_factory=list)
@@ -153,7 +154,8 @@ class Listings:
             job.said = said_by(job.listing, self._fields, self._types, self._currency)
             owners: Mapping[str, Owner] = {} if job.made else rules.owners
             default: Owner = "marketplace" if job.made else rules.default_owner
-            job.merged = merge(standing[job.product], job.said.values, owners, job.before.seen, default)
+            job.standing = standing[job.product]
+            job.merged = merge(job.standing, job.said.values, owners, job.before.seen, default)
             if job.made:
                 job.merged.conflicts.clear()
         await self._guard_barcodes([job for job in jobs if "barcode" in job.merged.writes])
@@ -195,12 +197,16 @@ class Listings:
                 self._settings.listings.unknown == "create" and job.outcome is not None and not job.outcome.remote_id
             )
             return [Difference("product", "", f"created as {job.listing['sku']}")] if creates else []
-        found = [Difference(name, "(other)", str(value)[:200]) for name, value in job.merged.writes.items()]
-        return found + [
-            Difference(one.field, one.odoo[:200], one.odoo[:200])
-            for one in job.merged.conflicts
-            if one.master == "odoo"
+        # What a conflict leaves as it is changes nothing.
+        return [
+            Difference(name, _shown(job.standing.get(name)), str(value)[:200])
+            for name, value in job.merged.writes.items()
         ]
+
+
+def _shown(value: Any) -> str:
+    """Odoo's value of a field, for people."""
+    return "" if value is None or value is False else str(value)[:200]
 
 
 def _without_barcode(job: Job) -> None:

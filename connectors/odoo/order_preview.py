@@ -38,7 +38,7 @@ class OrderPreview:
         try:
             plan = plan_order(cast(Order, delivery.body), self._rules)
         except ConnectorError as error:
-            return [Difference("order", "", f"nothing: {error}")]
+            return [Difference("order", "", f"nothing: {error}", refused=True)]
         for number in (await find(self._odoo, [plan.xid])).values():
             return await self._changed(number, plan, asked)
         return await self._new(plan)

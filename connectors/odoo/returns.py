@@ -89,7 +89,7 @@ class Returns:
             deeds = self._goods.decide(work)
             credit = await self._money.missing(work)
         except ConnectorError as error:
-            return [Difference("return", "", f"nothing: {error}")]
+            return [Difference("return", "", f"nothing: {error}", refused=True)]
         found = []
         for deed in deeds:
             where = f"{work.order_name}: goods of delivery move {deed.source.move}"

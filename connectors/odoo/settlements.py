@@ -217,7 +217,7 @@ class Settlements:
                 row = await self._entry(number)
                 return [] if row["state"] == "posted" else [Difference(plan.ref, row["state"], "posted")]
         except ConnectorError as error:
-            return [Difference("settlement", "", f"nothing: {error}")]
+            return [Difference("settlement", "", f"nothing: {error}", refused=True)]
         return [
             Difference(f"{plan.ref}: {item.account} {item.label}", "", f"{item.amount:+f} {plan.currency}")
             for item in plan.items

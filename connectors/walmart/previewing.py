@@ -25,8 +25,8 @@ NO_ITEM = "no item of this SKU"
 
 
 def refused(error: ConnectorError) -> Differences:
-    """What cannot be written at all is a difference too: its reason."""
-    return (Difference(error.reason.value, "", str(error)[:300]),)
+    """What cannot be written at all: its reason."""
+    return (Difference(error.reason.value, "", str(error)[:300], refused=True),)
 
 
 class AcknowledgementPreview:

@@ -177,9 +177,24 @@ async def test_a_preview_of_a_listing_writes_nothing(box: OdooBox, sku: str) -> 
     unknown = listing_of(f"NEW-{tag()}")
     async with sink_of(box, listings={**MARKETPLACE, **CREATE}) as sink:
         found, new = await sink.preview([delivery(MERGE, body), delivery(MERGE, unknown)])
-        assert [(one.field, one.would_be) for one in found] == [("name", f"Title of {sku}"), ("list_price", "12.5")]
+        assert [(one.field, one.now, one.would_be) for one in found] == [
+            ("name", f"Product {sku}", f"Title of {sku}"), ("list_price", "10.0", "12.5"),
+        ]  # fmt: skip
         assert [one.would_be for one in new] == [f"created as {unknown['sku']}"]
         assert product(box, sku)["list_price"] == 10
         await put(sink, MERGE, body)
         (after,) = await sink.preview([delivery(MERGE, body)])
     assert list(after) == []
+
+
+async def test_a_preview_of_what_stays_says_nothing_would_change(box: OdooBox, sku: str) -> None:
+    """OPS-7, PRD-2: Odoo owns the field, or another product has the barcode: a conflict is recorded, nothing is written."""
+    code, other = "2000000000015", f"SKU-{tag()}"
+    barcode = f"2{abs(hash(sku)) % 10**11:011d}5"
+    box.product(other, barcode=barcode)
+    body = listing_of(sku, price=money("12.50"), barcode=code)
+    async with sink_of(box) as sink:
+        (kept,) = await sink.preview([delivery(MERGE, body)])
+    async with sink_of(box, listings={"owners": {"barcode": "marketplace"}}) as sink:
+        (taken,) = await sink.preview([delivery(MERGE, {**body, "barcode": barcode})])
+    assert (list(kept), list(taken)) == ([], [])
