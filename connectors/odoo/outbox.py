@@ -44,11 +44,12 @@ ORDERED_CODE = f"for record in self:\n    record['{ORDERED_FIELD}'] = record.pro
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that is made or removed. done: False when it was so already, or nothing was to be changed (dry run)."""
+    """One thing that is made or removed. done: False when it was so already, or nothing was to be changed (dry run); impossible: why it cannot be."""
 
     what: str
     done: bool
     there: bool = False
+    impossible: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,11 @@ class Outbox:
 
     async def _make_field(self) -> AsyncIterator[Step]:
         """A stored field computed once, when a line is made: it depends on the line's order alone, which never changes."""
+        what = f"field {ORDERED_FIELD} of sale.order.line"
         if "compute" not in await self._models.fields("ir.model.fields"):
+            # The sandbox, or a user who may not see how fields are made.
+            why = "this Odoo shows no way to compute a field made by hand; lowered quantities stay untold, whole lines are told"
+            yield Step(what, done=False, impossible=why)
             return
         found = await self._ids("ir.model.fields", [["model", "=", "sale.order.line"], ["name", "=", ORDERED_FIELD]])
         if not found and not self._dry:
@@ -206,7 +211,7 @@ class Outbox:
                 "readonly": True, "compute": ORDERED_CODE, "depends": "order_id",
             }  # fmt: skip
             await self._odoo.tell("ir.model.fields", "create", values)
-        yield Step(f"field {ORDERED_FIELD} of sale.order.line", not found and not self._dry, bool(found))
+        yield Step(what, not found and not self._dry, bool(found))
 
     async def _ids(self, model: str, domain: Sequence[Any]) -> list[int]:
         found: list[int] = await self._odoo.ask(model, "search", list(domain), order="id", context=CONTEXT)

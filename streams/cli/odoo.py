@@ -97,4 +97,7 @@ def _run(work: Callable[[Outbox, Sequence[str]], Awaitable[Sequence[Step]]], *, 
 
 def _tell(steps: Sequence[Step], word: str, absent: str = "is there already") -> None:
     for step in steps:
-        typer.echo(f"{absent if step.there else word}: {step.what}")
+        if step.impossible:
+            typer.echo(f"cannot be made: {step.what}: {step.impossible}")
+        else:
+            typer.echo(f"{absent if step.there else word}: {step.what}")
