@@ -40,10 +40,14 @@ def set_(
     kind: Kind, source: Source, external: External, internal: Internal, account: Account = "", note: NoteOption = "", json: JsonOption = False
 ) -> None:  # fmt: skip
     """Make or replace an entry. Records held for it go back to their destination within moments, while a worker runs."""
+    from streams.cli.known import channels_of, check_channel
     from streams.failure.held_list import read_held
     from streams.failure.mappings import MappingDesk, MappingError
 
+    _check_names(kind, source)
     desk, key = open_desk(), (kind, source, account, external)
+    if account:
+        check_channel(f"{source}:{account}", channels_of(desk.settings))
     before = _entries(desk).get(key)
     try:
         entry = MappingDesk(desk.settings, desk.codec).put(
@@ -75,6 +79,8 @@ def list_(
     found = [
         entry for entry in _entries(desk).values() if kind in ("", entry["kind"]) and source in ("", entry["source"])
     ]
+    if not found:  # an entry made before there was such a check can still be found, and removed
+        _check_names(kind, source)
     if json:
         print_json({"total": len(found), "entries": [_shown(entry) for entry in found]})
         return
@@ -102,6 +108,15 @@ def remove(
         print_json({"removed": _shown(before)})
     else:
         typer.echo(f"{':'.join(key)} removed")
+
+
+def _check_names(kind: str, source: str) -> None:
+    from streams.cli.known import check_kind, check_source
+
+    if kind:
+        check_kind(kind)
+    if source:
+        check_source(source)
 
 
 def _entries(desk: Desk) -> dict[Key, Mapping]:

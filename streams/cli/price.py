@@ -35,9 +35,11 @@ Proposals = Annotated[list[str], typer.Argument(help="Ids of proposals, or their
 def explain(
     sku: Annotated[str, typer.Argument(help="Odoo's SKU, or a marketplace's word for it.")], json: JsonOption = False
 ) -> None:
-    """What each channel was last told about a SKU, how that came about, and what waits."""
+    """The price of a SKU for each channel, how that came about, whether it goes out, and what waits."""
     from streams.approvals import read_price_offers
+    from streams.cli.flow_words import goes_out
     from streams.failure.mappings import read_table
+    from streams.phases import Flow
     from streams.stages.skus import Skus
 
     desk = open_desk()
@@ -53,17 +55,25 @@ def explain(
     offers = read_price_offers(desk.settings, desk.codec, sku)
     if json:
         channels = [
-            offer | {"items": skus.names((offer["channel"], offer["account"]), sku)} for offer in ledger["offers"]
+            offer
+            | {
+                "items": skus.names((offer["channel"], offer["account"]), sku),
+                "flow": goes_out(desk.settings, Flow.PRICES, offer["channel"], offer["account"], sku),
+            }
+            for offer in ledger["offers"]
         ]
         print_json({"sku": sku, "channels": channels, "offers": offers})
         return
-    made = table("channel", "account", "asks", "sale", "since version", "waits")
+    made = table("channel", "account", "price", "sale", "since version", "flow", "waits")
     for offer in ledger["offers"]:
         waits = f"{_money(offer['proposed'])}: {offer['why']} ({offer['proposal'][:12]})" if offer["proposal"] else ""
         waits = f"for {offer['waits_for']}" if offer["waits_for"] else waits
         items = skus.names((offer["channel"], offer["account"]), sku)
         account = offer["account"] + ("" if items == (sku,) else f" {item_words(items)}")
-        made.add_row(offer["channel"], account, _money(offer["price"]), _sale(offer), str(offer["version"]), waits)
+        flow = goes_out(desk.settings, Flow.PRICES, offer["channel"], offer["account"], sku)
+        made.add_row(
+            offer["channel"], account, _money(offer["price"]), _sale(offer), str(offer["version"]), flow, waits
+        )
     print_table(made)
     for told in offers:
         terms = "  ".join(f"{term['name']} {term['quantity']}" for term in told["terms"])

@@ -119,9 +119,12 @@ def _tell_left_behind(desk: Desk, found: Sequence[Shadowed]) -> None:
 
 
 def _read(desk: Desk, account: str, flow: str, key: str) -> tuple[list[Shadowed], int]:
+    from streams.cli.known import channels_of, check_channel
     from streams.shadow import read_shadow
 
-    return read_shadow(desk.settings, desk.codec, _chosen(account, flow, key))
+    chosen = _chosen(account, flow, key)
+    check_channel(account, channels_of(desk.settings) if account else ())
+    return read_shadow(desk.settings, desk.codec, chosen)
 
 
 def _chosen(account: str, flow: str, key: str) -> Callable[[Delivery], bool]:

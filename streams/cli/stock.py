@@ -28,6 +28,8 @@ def explain(
     sku: Annotated[str, typer.Argument(help="Odoo's SKU, or a marketplace's word for it.")], json: JsonOption = False
 ) -> None:
     """Every channel's number with its terms, the orders that count, and what was told last and why."""
+    from streams.cli.flow_words import goes_out
+    from streams.phases import Flow
     from streams.stages.stock.explain import explanation, read_ledgers, read_told
 
     settings, codec, allocations = _open()
@@ -37,6 +39,8 @@ def explain(
     if not ledgers:
         raise fail(f"nothing is known of SKU {sku}: neither Odoo nor an order ever named it", EXIT_FAILED)
     found = explanation(ledgers[0], allocations, read_told(settings, codec, sku, allocations.channels))
+    for channel in found["channels"]:
+        channel["flow"] = goes_out(settings, Flow.STOCK, channel["channel"], channel["account"], sku)
     if json:
         print_json(found)
     else:
@@ -50,9 +54,11 @@ def list_(
     channel: ChannelOption = "", most: Most = 100, json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Numbers of all SKUs, lowest first."""
+    from streams.cli.known import check_channel
     from streams.stages.stock.explain import read_ledgers, summaries
 
     settings, codec, allocations = _open()
+    check_channel(channel, allocations.channels)
     found = [
         one for one in summaries(read_ledgers(settings, codec), allocations)
         if (one.is_low or not low) and (one.is_waiting or not waiting) and channel in ("", one.channel[0], ":".join(one.channel))
@@ -124,6 +130,7 @@ def _print(found: dict[str, Any]) -> None:
 def _print_channel(channel: dict[str, Any], items: str) -> None:
     out, told = console(), channel["told"]
     note = ("  waits for the next flush" if channel["waits_for_flush"] else "") + _safe(items)
+    note += "" if channel["flow"] == "on" else f"  {channel['flow']}"
     out.print(f"\n[bold]{_safe(channel['channel'])}:{_safe(channel['account'])}  {channel['number']}[/]{note}")
     _print_terms(channel["terms"])
     if told is None:
@@ -131,7 +138,8 @@ def _print_channel(channel: dict[str, Any], items: str) -> None:
         return
     before, at_once = told["previous"] or "nothing", ", at once" if told["urgent"] else ""
     why = f"because of: {told['why']}{at_once}; version {told['version']}"
-    out.print(_safe(f"told {told['quantity']} at {_time(told['at'])} (before: {before}), {why}"))
+    word = "told" if channel["flow"] == "on" else "worked out"
+    out.print(_safe(f"{word} {told['quantity']} at {_time(told['at'])} (before: {before}), {why}"))
     if told["terms"] != channel["terms"]:
         out.print("made of, when it was told:")
         _print_terms(told["terms"])

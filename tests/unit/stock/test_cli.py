@@ -32,6 +32,7 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
     monkeypatch.setenv("CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_ID", "id")
     monkeypatch.setenv("CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_SECRET", "secret")
     monkeypatch.setenv("CAUSEWAY_STOCK__OPEN_DAYS", "3650")
+    monkeypatch.setenv("CAUSEWAY_PHASES__WALMART__MAIN__STOCK", "on")
     return messages
 
 
@@ -87,6 +88,16 @@ async def test_explain_in_words(topics: list[Message]) -> None:
     assert "made of, when it was told:" in text
 
 
+async def test_a_number_that_goes_nowhere_says_so(topics: list[Message], monkeypatch: pytest.MonkeyPatch) -> None:
+    """OPS-7: a flow in shadow works numbers out and tells nobody."""
+    await lived(topics)
+    monkeypatch.setenv("CAUSEWAY_PHASES__WALMART__MAIN__STOCK", "shadow")
+    text = causeway("explain", "C")[1]
+    assert "walmart:main  40  waits for the next flush  shadow: nothing is told" in text
+    assert "worked out 50 at" in text
+    assert "told 50" not in text
+
+
 def test_an_unknown_sku_is_one_line_and_exit_1(topics: list[Message]) -> None:
     assert causeway("explain", "NONE") == (1, "nothing is known of SKU NONE: neither Odoo nor an order ever named it\n")
 
@@ -102,7 +113,7 @@ async def test_list_shows_low_stock_and_what_waits(topics: list[Message]) -> Non
     ]
     assert [one["sku"] for one in json.loads(causeway("list", "--low", "--json")[1])["numbers"]] == ["B"]
     assert [one["sku"] for one in json.loads(causeway("list", "--waiting", "--json")[1])["numbers"]] == ["C"]
-    assert causeway("list", "--channel", "amazon")[1] == "0 numbers\n"
+    assert causeway("list", "--channel", "amazon")[0] == 2
     assert "3 numbers, the first 1 shown" in causeway("list", "--most", "1")[1]
 
 
