@@ -13,6 +13,7 @@ from connectors.kit.errors import DataError
 from schemas.records import Money
 
 ZERO = Decimal(0)
+_MOST_DIGITS = 12  # a float keeps 15, cents among them
 
 
 def amount_of(money: Money | None, currency: str, where: str) -> Decimal:
@@ -28,13 +29,15 @@ def amount_of(money: Money | None, currency: str, where: str) -> Decimal:
 
 
 def number(text: str, where: str) -> Decimal:
-    """A finite decimal number. Raises DataError naming `where`."""
+    """A finite decimal number that Odoo can hold. Raises DataError naming `where`."""
     try:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite():
         raise DataError(f"{where}: not a number")
+    if value.adjusted() >= _MOST_DIGITS:
+        raise DataError(f"{where}: has more than {_MOST_DIGITS} digits before the point")
     return value
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from connectors.kit.errors import AuthError, ConnectorError, ForbiddenError, RetryError
 from connectors.kit.ports import Mappings
 from connectors.odoo.client import Odoo
 from connectors.odoo.external import find
@@ -13,6 +15,8 @@ from connectors.odoo.plan import Goods
 from connectors.odoo.products import Wanted
 from connectors.odoo.references import References
 from connectors.odoo.settings import OdooSettings
+
+logger = logging.getLogger(__name__)
 
 
 class Waiting:
@@ -59,9 +63,21 @@ class Waiting:
         found = await self._references.products.find(wanted.values())
         answer = {word for word, one in wanted.items() if one in found}
         for word in set(waiting_for) - wanted.keys():
-            if await self._exists(word):
+            if await self._told(word):
                 answer.add(word)
         return [word for word in waiting_for if word in answer]
+
+    async def _told(self, word: str) -> bool:
+        """What Odoo refuses to say of one word (a missing right, say) must not keep what waits for the others."""
+        try:
+            return await self._exists(word)
+        except RetryError:
+            raise
+        except ConnectorError as error:
+            if isinstance(error, AuthError) and not isinstance(error, ForbiddenError):
+                raise
+            logger.warning("odoo_cannot_resolve kind=%s error=%s", word.partition(":")[0], type(error).__name__)
+            return False
 
     async def _exists(self, word: str) -> bool:
         kind, _, rest = word.partition(":")
@@ -82,8 +98,9 @@ class Waiting:
 
     async def _invoiced(self, key: str) -> bool:
         for number in (await find(self._odoo, [xid(self._settings.module, "order", key)])).values():
-            (order,) = await self._odoo.rows("sale.order", [["id", "=", number]], ["invoice_ids"])
-            domain = [["id", "in", order["invoice_ids"]], ["move_type", "=", "out_invoice"], ["state", "=", "posted"]]
+            orders = await self._odoo.rows("sale.order", [["id", "=", number]], ["invoice_ids"])
+            invoices = [one for order in orders for one in order["invoice_ids"]]
+            domain = [["id", "in", invoices], ["move_type", "=", "out_invoice"], ["state", "=", "posted"]]
             return bool(await self._odoo.rows("account.move", domain, ["state"], limit=1))
         return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from connectors.kit.errors import ForbiddenError, RuleError
@@ -17,6 +17,7 @@ Row = dict[str, Any]
 # Archived records count; names in English so that content does not change with the user's language; times are UTC.
 CONTEXT = {"active_test": False, "lang": "en_US", "tz": "UTC"}
 STAMP = "%Y-%m-%d %H:%M:%S"
+_WIDE = Context(prec=400)  # the largest float has 309 digits
 
 
 class Models:
@@ -94,8 +95,9 @@ def number(value: Any) -> Decimal:
 
 
 def plain(value: Decimal) -> str:
-    """Decimal text without exponent, trailing zeros or a negative zero."""
-    tidy = value.quantize(Decimal("0.000001")).normalize()
+    """Decimal text without exponent, trailing zeros or a negative zero; of any float Odoo can hold (two barcodes scanned into a price): one
+    such record must not stop the page it is on."""
+    tidy = value.quantize(Decimal("0.000001"), context=_WIDE).normalize(_WIDE)
     return f"{tidy:f}" if tidy else "0"
 
 
