@@ -11,16 +11,19 @@ says how a delivery is bound to what runs there, and which version of its key it
     change:1795000000|7  it is written when that time comes (epoch seconds): another value of it, or its first one
     settle|7             it was written; whether somebody wrote something newer at the same moment is looked at once more
     sending:1795000000|7 it is being sent since then (epoch seconds), or was when its process died, or nobody answered: nobody knows
+    feed:ID|7~1795000000 it was sent in this job, with a value that is right until then (epoch seconds); likewise lost: and settle
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 LOST, AFTER, BEHIND, SETTLE, CHANGE, SENDING = "lost", "after", "behind", "settle", "change", "sending"
 _BOUND = (AFTER, BEHIND)
+_VERSIONED = re.compile(r"(.*)\|([0-9]+)(?:~([0-9]+))?", re.DOTALL)
 # A chunk of a stage has 900 s: whoever said before then that he is sending has died since, and his record was delivered again.
 SENDING_SECONDS = 900
 
@@ -28,16 +31,18 @@ SENDING_SECONDS = 900
 @dataclass(frozen=True, slots=True)
 class Job:
     """how: after, behind, settle, or the sort of the job itself (feed, lost, publish ...); remote: what runs there, `feed:ID`, empty for
-    settle; version: of the key, 0 when the name does not say."""
+    settle; version: of the key, 0 when the name does not say; until: what was sent is right until then, epoch seconds, 0: for good."""
 
     how: str
     remote: str
     version: int = 0
+    until: int = 0
 
     @property
     def name(self) -> str:
         bound = ":".join(part for part in (self.how if self.how in (*_BOUND, SETTLE) else "", self.remote) if part)
-        return f"{bound}|{self.version}" if self.version else bound
+        version = f"{self.version}~{self.until}" if self.until else str(self.version)
+        return f"{bound}|{version}" if self.version else bound
 
     @property
     def id(self) -> str:
@@ -49,11 +54,10 @@ def parse(name: str) -> Job | None:
     """The reverse of `Job.name`; None for an empty one."""
     if not name:
         return None
-    text, bar, digits = name.rpartition("|")
-    if not bar or not (digits.isascii() and digits.isdigit()):
-        text, digits = name, "0"
+    found = _VERSIONED.fullmatch(name)
+    text, version, until = found.groups(default="0") if found else (name, "0", "0")
     how, _, rest = text.partition(":")
-    return Job(how, rest if how in _BOUND else "" if how == SETTLE else text, int(digits))
+    return Job(how, rest if how in _BOUND else "" if how == SETTLE else text, int(version), int(until))
 
 
 def sending(version: int, now: datetime) -> str:

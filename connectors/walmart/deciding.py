@@ -45,9 +45,9 @@ class Item(Generic[ValueT]):
         """Newest version the destination is known to hold."""
         return self.delivery.known.version if self.delivery.known else 0
 
-    def bound(self, how: str, remote: str) -> str:
+    def bound(self, how: str, remote: str, until: int = 0) -> str:
         """The name of a job of this delivery."""
-        return Job(how, remote, self.delivery.version).name
+        return Job(how, remote, self.delivery.version, until).name
 
 
 def jobs_of(delivery: Delivery) -> tuple[Job | None, tuple[Job, ...]]:
@@ -154,7 +154,7 @@ class Deciding(Generic[ValueT]):
         if item.job is None or item.job.how != LOST:
             return item
         found = lost[item.job.remote]
-        return replace(item, job=Job(FEED, found, item.job.version)) if found else item
+        return replace(item, job=replace(item.job, how=FEED, remote=found)) if found else item
 
     async def _around(self, account: str, deciding: Sequence[Item[ValueT]]) -> Surroundings:
         # Whose feed is over asks what else is under way now: a reading of a moment ago may name feeds that are over as well.

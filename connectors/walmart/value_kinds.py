@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,11 @@ class Value:
     waits_for: str = ""
     notes: tuple[str, ...] = ()
     changes_at: datetime | None = None
+
+    @property
+    def until(self) -> int:
+        """`changes_at` in epoch seconds, not before it; 0: never."""
+        return math.ceil(self.changes_at.timestamp()) if self.changes_at else 0
 
 
 class ValueKind(Protocol):

@@ -161,7 +161,8 @@ class Values:
             return submitted(job, self._follower.first_check)
         if self._is_under(item):
             return None
-        return (None if self.alone else self._deciding.after(item)) or self._applied(item, detail)
+        later = None if self.alone else self._deciding.after(item)
+        return later or self._applied(item, detail, item.job.until if item.job else 0)
 
     def _is_under(self, item: Item[Value]) -> bool:
         """Whether something newer of its key was written while it was on its way."""
@@ -199,7 +200,9 @@ class Values:
         """It was written a while ago, and nothing newer lies under it."""
         is_ours = item.job is not None and item.job.version == item.delivery.version
         newest = max(self._written.newest(item.key), item.known, *(job.version for job in item.opens))
-        return self._applied(item, "") if is_ours and newest <= item.delivery.version else Outcome(Result.STALE)
+        if item.job is None or not is_ours or newest > item.delivery.version:
+            return Outcome(Result.STALE)
+        return self._applied(item, "", item.job.until)
 
     # -- writing
 
@@ -246,14 +249,15 @@ class Values:
             return outcomes
         mark = mark_of([f"{item.id}/{item.delivery.attempt}" for item in going])
         feed = self._kind.feed(account, [item.value for item in going], mark)
-        with self._written.sending([(item.key, item.delivery.version) for item in going]) as sent:
+        until = {item.key: item.value.until for item in going}
+        with self._written.sending([(item.key, item.delivery.version) for item in going], until) as sent:
             try:
                 remote = await self._follower.feeds(account).submit(feed)
             except ConnectorError as error:
                 return outcomes | {item.id: _refused(item, error) for item in going}
             sent(remote)
         check, how = self._follower.first_check, remote.partition(":")[0]
-        return outcomes | {item.id: submitted(item.bound(how, remote), check) for item in going}
+        return outcomes | {item.id: submitted(item.bound(how, remote, item.value.until), check) for item in going}
 
     async def _all_single(
         self, client: WalmartClient, items: Sequence[Item[Value]], written: list[Item[Value]]
@@ -315,16 +319,16 @@ class Values:
         if (later := self._deciding.after(item)) is not None:
             return later
         if self.alone or item.urgent:
-            return self._applied(item, "")
-        return submitted(Job(SETTLE, "", item.delivery.version).name, SETTLE_SECONDS)
+            return self._applied(item, "", item.value.until)
+        return submitted(item.bound(SETTLE, "", item.value.until), SETTLE_SECONDS)
 
-    def _applied(self, item: Item[Value], detail: str) -> Outcome:
-        """It holds it now; when another value is due later, the delivery comes back for that one."""
+    def _applied(self, item: Item[Value], detail: str, until: int) -> Outcome:
+        """It holds what was sent. `until`: when another value was due, as seen then: the delivery comes back for that one, at once where the
+        moment has passed meanwhile. What `item.value` is now need not be what was sent."""
         value = item.value
-        if value.changes_at is not None:
-            wait = max((value.changes_at - self._now()).total_seconds(), 1.0)
-            job = item.bound(CHANGE, f"{CHANGE}:{int(value.changes_at.timestamp())}")
-            return replace(submitted(job, wait), notes=value.notes)
+        if until:
+            wait = max(until - self._now().timestamp(), 1.0)
+            return replace(submitted(item.bound(CHANGE, f"{CHANGE}:{until}"), wait), notes=value.notes)
         return Outcome(
             Result.APPLIED, detail=detail, remote_model=self._kind.model, remote_id=value.text, notes=value.notes
         )

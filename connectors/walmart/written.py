@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from types import MappingProxyType
 
-from connectors.kit.jobs import parse
+from connectors.kit.jobs import Job, parse
 from connectors.kit.ports import Delivery
 
 _KEPT_KEYS = 20_000
@@ -73,7 +74,7 @@ class Written:
         )
 
     def open_job(self, key: str) -> str:
-        """The feed this process has sent the key in, as far as it is not known to be over: `feed:ID|VERSION`."""
+        """The feed this process has sent the key in, as far as it is not known to be over: `feed:ID|VERSION`, or a lost one."""
         return self._jobs.get(key, "")
 
     def over(self, key: str, remote: str) -> None:
@@ -91,8 +92,11 @@ class Written:
         return held.remote if held else ""
 
     @contextmanager
-    def sending(self, keys: Sequence[tuple[str, int]]) -> Iterator[Callable[[str], None]]:
-        """While a feed with these keys and versions is being sent; call what it gives with the remote job when Walmart has taken it."""
+    def sending(
+        self, keys: Sequence[tuple[str, int]], until: Mapping[str, int] = MappingProxyType({})
+    ) -> Iterator[Callable[[str], None]]:
+        """While a feed with these keys and versions is being sent; call what it gives with the remote job when Walmart has taken it.
+        `until`: of keys whose value is another from then on (`Job.until`)."""
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         for key, version in keys:
             self.wrote(key, version)
@@ -100,7 +104,7 @@ class Written:
 
         def sent(remote: str) -> None:
             for key, version in keys:
-                self._jobs[key] = f"{remote}|{version}"
+                self._jobs[key] = Job(remote.partition(":")[0], remote, version, until.get(key, 0)).name
                 self._jobs.move_to_end(key)
             while len(self._jobs) > self._kept:
                 self._jobs.popitem(last=False)

@@ -97,6 +97,66 @@ async def test_a_sale_begins_and_ends_by_itself(world: World) -> None:
     assert process.last(sale).remote_id == "20.00 USD"
 
 
+REDUCED = {"amount": "15.00", "currency": "USD"}
+
+
+async def test_a_sale_that_ends_while_its_price_is_in_a_feed_is_taken_back(box: Box, world: World) -> None:
+    """PRC-1: the feed carries the sale price; when Walmart is asked how it went, another one is due."""
+    process, ends = world.process(), world.now() + timedelta(seconds=10)
+    many = [price(sku, "30.00", sale_price=REDUCED, sale_starts_at=None, sale_ends_at=ends) for sku in skus(30)]
+    await process.deliver(*many)
+    await process.settle()
+    assert {tuple(prices(world, sku)) for sku in skus(30)} == {((1500, "REDUCED"), (3000, "BASE"))}
+    assert {(process.last(one).result, process.last(one).remote_id) for one in many} == {(Result.APPLIED, "30.00 USD")}
+
+
+async def test_a_sale_that_begins_while_its_price_is_in_a_feed_begins(world: World) -> None:
+    """PRC-1: what was sent is the ordinary price."""
+    process, now = world.process(), world.now()
+    begins, ends = now + timedelta(seconds=10), now + timedelta(hours=5)
+    many = [price(sku, "20.00", sale_price=REDUCED, sale_starts_at=begins, sale_ends_at=ends) for sku in skus(30)]
+    await process.deliver(*many)
+    while world.now() < now + timedelta(hours=1):
+        await process.come_back()
+    assert {tuple(prices(world, sku)) for sku in skus(30)} == {((2000, "BASE"), (1500, "REDUCED"))}
+    await process.settle()
+    assert {tuple(prices(world, sku)[2:]) for sku in skus(30)} == {((2000, "BASE"),)}
+
+
+async def test_a_sale_that_ends_while_a_lost_feed_is_looked_for_is_taken_back(box: Box, world: World) -> None:
+    """PRC-1: also by a process that knows of the feed only what its name says."""
+    box.faults({"kind": "lost", "path": "/v3/feeds$", "method": "POST", "limit": 1})
+    process, ends = world.process(), world.now() + timedelta(seconds=10)
+    many = [price(sku, "30.00", sale_price=REDUCED, sale_starts_at=None, sale_ends_at=ends) for sku in skus(30)]
+    assert {one.job.partition(":")[0] for one in await process.deliver(*many)} == {"lost"}
+    reborn = process.beside(world.process())
+    await reborn.settle()
+    assert {tuple(prices(world, sku)) for sku in skus(30)} == {((1500, "REDUCED"), (3000, "BASE"))}
+
+
+async def test_a_sale_that_ends_while_a_price_written_alone_settles_is_taken_back(world: World) -> None:
+    """PRC-1: where other processes write too, a price is looked at once more before it counts as written."""
+    process, sku, ends = world.process(0.5), skus(1)[0], world.now() + timedelta(seconds=10)
+    sale = price(sku, "30.00", sale_price=REDUCED, sale_starts_at=None, sale_ends_at=ends)
+    (now,) = await process.deliver(sale)
+    assert now.job.startswith("settle|1")
+    await process.settle()
+    assert prices(world, sku) == [(1500, "REDUCED"), (3000, "BASE")]
+    assert process.last(sale).remote_id == "30.00 USD"
+
+
+async def test_a_sale_ends_though_the_feed_was_delivered_again_after_a_kill(world: World) -> None:
+    """PRC-1: the feed is followed, and so is what it was sent with."""
+    process, ends = world.process(), world.now() + timedelta(seconds=10)
+    many = [price(sku, "30.00", sale_price=REDUCED, sale_starts_at=None, sale_ends_at=ends) for sku in skus(30)]
+    await process.deliver(*many, record="nothing")
+    world.box.clock.now += 15
+    again = await process.deliver(*many)
+    assert {one.job.partition(":")[0] for one in again} == {"feed"}
+    await process.settle()
+    assert {tuple(prices(world, sku)) for sku in skus(30)} == {((1500, "REDUCED"), (3000, "BASE"))}
+
+
 async def test_a_newer_price_ends_the_waiting_for_a_sale(world: World) -> None:
     process, sku, now = world.process(), skus(1)[0], world.now()
     reduced = {"amount": "15.00", "currency": "USD"}

@@ -23,6 +23,9 @@ F1, F2, SENDS = "feed:F1@x", "feed:F2@x", "sending:1795000000"
         "behind:lost:inventory/3/17/ab|2",
         "settle|7",
         "change:1795|3",
+        "feed:F1@x|7~1795000000",
+        "lost:inventory/3/17/ab|2~1795",
+        "settle|7~1795",
     ],
 )
 def test_names_are_read_as_they_were_written(name: str) -> None:
@@ -38,12 +41,20 @@ def test_names_are_read_as_they_were_written(name: str) -> None:
         ("after:feed:F1|7", "after", "feed:F1", 7, "F1"),
         ("behind:lost:a/1/2/b|9", "behind", "lost:a/1/2/b", 9, "a/1/2/b"),
         ("settle|4", "settle", "", 4, ""),
+        ("feed:F1@x|7~1795", "feed", "feed:F1@x", 7, "F1@x"),
+        ("feed:odd|7~name", "feed", "feed:odd|7~name", 0, "odd|7~name"),
     ],
 )
 def test_a_name_tells_how_where_and_which_version(name: str, how: str, remote: str, version: int, id_: str) -> None:
     job = parse(name)
     assert job is not None
     assert (job.how, job.remote, job.version, job.id) == (how, remote, version, id_)
+
+
+def test_a_name_tells_until_when_what_was_sent_is_right() -> None:
+    """PRC-1: a sale may end while its price is on its way."""
+    names = ("feed:F1@x|7~1795000000", "settle|7~1795", "feed:F1@x|7")
+    assert [job.until for name in names if (job := parse(name))] == [1795000000, 1795, 0]
 
 
 def at(
