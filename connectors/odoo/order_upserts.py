@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -70,21 +70,30 @@ class OrderUpserts:
             return {}
         standing = await self._references.prepare(list(plans.values()))
         ready: dict[int, Resolved] = {}
+        lacking: list[int] = []
+        # Nothing is awaited in between: what was prepared may be forgotten by another batch.
         for index, plan in plans.items():
             try:
-                ready[index] = await self._one(plan, stands=plan.xid in standing)
+                ready[index] = self._references.resolved(plan, stands=plan.xid in standing)
             except ConnectorError as error:
                 outcomes[index] = failure(error)
+                if isinstance(error, MappingError) and plan.xid not in standing:
+                    lacking.append(index)
+        await self._let_through({index: plans[index] for index in lacking}, ready, outcomes)
         return ready
 
-    async def _one(self, plan: OrderPlan, *, stands: bool) -> Resolved:
+    async def _let_through(
+        self, lacking: Mapping[int, OrderPlan], ready: dict[int, Resolved], outcomes: dict[int, Outcome]
+    ) -> None:
         """What is missing holds an order that is to be made, none that is in Odoo: a wish to cancel it must get through."""
-        try:
-            return self._references.resolved(plan, stands=stands)
-        except MappingError:
-            if stands or not await self._references.stands(plan):
-                raise
-        return self._references.resolved(plan, stands=True)
+        there = await self._references.standing(list(lacking.values()))
+        for index, plan in lacking.items():
+            if plan.xid in there:
+                try:
+                    ready[index] = self._references.resolved(plan, stands=True)
+                    del outcomes[index]
+                except ConnectorError as error:
+                    outcomes[index] = failure(error)
 
     async def _written(self, ready: dict[int, Resolved], outcomes: dict[int, Outcome]) -> None:
         chunks = split(list(ready), self._settings.batch, self._settings.workers)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectors.kit.errors import ConnectorError, MappingError
+from connectors.kit.errors import ConnectorError, MappingError, TransientError
 from connectors.kit.ports import Mappings
 from connectors.odoo.client import Odoo
 from connectors.odoo.keys import xid
@@ -63,8 +63,10 @@ class Products:
             await self._make(missing)
 
     def product(self, plan: OrderPlan, item: Goods | Service) -> int:
-        """Its id. Raises MappingError for a SKU nobody knows."""
+        """Its id. Raises MappingError for a SKU nobody knows, TransientError for what another batch made us forget."""
         if isinstance(item, Service):
+            if item not in self._services:
+                raise TransientError(f"the product of {item} charges is looked up again")
             return self._services[item]
         wanted = Wanted(plan.source, plan.account, item)
         if error := self._refused.get(wanted):

@@ -69,9 +69,9 @@ class References:
         await self.taxes.prepare(plans)
         return frozenset(plan.xid for plan in plans if plan.xid in standing)
 
-    async def stands(self, plan: OrderPlan) -> bool:
-        """Whether the order is in Odoo."""
-        return bool(await find(self._odoo, [plan.xid]))
+    async def standing(self, plans: Sequence[OrderPlan]) -> frozenset[str]:
+        """External ids of those orders that are in Odoo."""
+        return frozenset(await find(self._odoo, [plan.xid for plan in plans])) if plans else frozenset()
 
     async def _standing(self, plans: Sequence[OrderPlan]) -> frozenset[str]:
         """External ids of orders and lines that exist, of the few with an unknown product: archived or renamed since, or new in truth.
@@ -91,7 +91,7 @@ class References:
         self.taxes.forget()
 
     def resolved(self, plan: OrderPlan, *, stands: bool = False) -> Resolved:
-        """From memory. Raises MappingError, DataError, or what kept a record from being made.
+        """From memory. Raises MappingError, DataError, or what kept a record from being made; TransientError for what was forgotten meanwhile.
 
         An order that is cancelled anyway is not held up by what is unknown in it; nor one that `stands` in Odoo by what is not written any more.
         """

@@ -54,10 +54,11 @@ class OdooSink:
             POST_SETTLEMENT: settlements,
             MERGE_LISTING: Listings(self._odoo, settings, references.products, deps),
         }
+        # What is waited for is looked up anew each time; the orders under way must not lose what they have just found.
         self._waiting = Waiting(
             self._odoo,
             settings,
-            references,
+            References(self._odoo, settings, deps.mappings, deps.now),
             deps.mappings,
             {NAME: settlements.named, "account": settlements.account_exists},
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from connectors.kit.errors import ConnectorError, DataError
+from connectors.kit.errors import ConnectorError, DataError, TransientError
 from connectors.odoo.client import Odoo
 from connectors.odoo.jurisdictions import MARKETPLACE
 from connectors.odoo.keys import xid
@@ -42,10 +42,10 @@ class Taxes:
             self._exempt = await self._fiscal_position()
 
     def ids(self, taxes: Iterable[TaxPlan]) -> list[int]:
-        """Raises the error that kept a tax from being made."""
+        """Raises the error that kept a tax from being made, TransientError for what another batch made us forget."""
         found = []
         for tax in taxes:
-            one = self._ids[tax.xid]
+            one = self._ids.get(tax.xid) or TransientError(f"tax {tax.name} is looked up again")
             if isinstance(one, ConnectorError):
                 raise one
             found.append(one)
