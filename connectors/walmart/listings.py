@@ -2,7 +2,8 @@
 
 The way of a delivery, each step under the job it comes back with:
 
-1. The product becomes an item (`item_maker`): what is wrong with it is told at once, and once, and the others go on (PRD-3).
+1. Whether Walmart has the item is known or looked up (`looking_up`), always: one that is there keeps its price. The product becomes an item
+   (`item_maker`): what is wrong with it is told at once, and once, and the others go on (PRD-3).
 2. One feed per account and kind, with as many items as came together. Its result decides per SKU (`feed:ID`). Updates leave the price out: a
    price that changes goes by the price flow alone, so that none gets past its floor or its approval.
 3. Taken is not published: the item is read until it is PUBLISHED, UNPUBLISHED with reasons, or time is up (`publish:EPOCH`).
@@ -34,7 +35,8 @@ from connectors.walmart.feed_results import FeedState, failure_of
 from connectors.walmart.feeds import Feed, mark_of, operation_of
 from connectors.walmart.follower import Follower
 from connectors.walmart.item_maker import Made, Maker
-from connectors.walmart.items import MODEL, get_item
+from connectors.walmart.items import MODEL
+from connectors.walmart.looking_up import Looked, LookingUp
 from connectors.walmart.publication import Status, listing, problems_of
 from connectors.walmart.publishing import PUBLISH, Publishing
 from connectors.walmart.refused import Refused
@@ -64,6 +66,7 @@ class Listings:
         self._maker = maker
         self._now = now
         self._publishing = Publishing(settings, now)
+        self._looking_up = LookingUp(settings, now)
         self._withdrawing = Withdrawing(settings, now)
         self._written = Written()
         self._refused = Refused()
@@ -120,17 +123,21 @@ class Listings:
             return {}
         outcomes: Outcomes = {}
         kinds: dict[str, list[tuple[ProductItem, Made]]] = {NEW: [], UPDATE: []}
+        looked = await self._looked_up(client, account, items)
         try:
-            known = await self._known(client, items)
             made = await self._maker.make(account, [item.value for item in items])
         except ConnectorError as error:
             return {item.id: errors.outcome_of(error, item.delivery.attempt) for item in items}
         for item, one in zip(items, made, strict=True):
             if isinstance(one, ConnectorError):
                 outcomes[item.id] = self._refused_by(item.delivery, one)
+                continue
+            self._refused.forget(item.key)
+            if (unknown := looked.errors.get(item.sku)) is not None:
+                outcome = errors.outcome_of(unknown, item.delivery.attempt)
+                outcomes[item.id] = replace(outcome, of_record=isinstance(unknown, ThrottledError))
             else:
-                self._refused.forget(item.key)
-                kinds[UPDATE if item.sku in known and self._listings.update_known else NEW].append((item, one))
+                kinds[UPDATE if item.sku in looked.there else NEW].append((item, one))
         if wait := wait_until(self._listings.update_hours, self._now()):
             later = kinds.pop(UPDATE)
             outcomes |= {item.id: self._off_peak(item, wait) for item, _ in later}
@@ -150,14 +157,15 @@ class Listings:
         job = item.bound(CHANGE, f"{CHANGE}:{due}")
         return replace(submitted(job, wait.total_seconds()), notes=("waits_for_off_peak_hours",))
 
-    async def _known(self, client: WalmartClient, items: Sequence[ProductItem]) -> set[str]:
-        """SKUs Walmart has, as far as we know or ask."""
+    async def _looked_up(self, client: WalmartClient, account: str, items: Sequence[ProductItem]) -> Looked:
+        """Which SKUs Walmart has: as far as we know, else it is asked. Nobody is asked where all go as new ones anyhow."""
+        if not self._listings.update_known:
+            return Looked()
         known = {item.sku for item in items if item.delivery.known and item.delivery.known.remote_model == MODEL}
-        unsure = [item.sku for item in items if item.sku not in known]
-        if not self._listings.update_known or len(unsure) > self._listings.look_up_to:
-            return known
-        found = await asyncio.gather(*(get_item(client, sku) for sku in unsure))
-        return known | {sku for sku, item in zip(unsure, found, strict=True) if item is not None}
+        unsure = list(dict.fromkeys(item.sku for item in items if item.sku not in known))
+        looked = await self._looking_up.look_up(client, account, unsure)
+        looked.there |= known
+        return looked
 
     async def _fed(
         self, client: WalmartClient, account: str, kind: str, group: Sequence[tuple[ProductItem, Made]]
@@ -178,6 +186,7 @@ class Listings:
             mark,
             Priority.PRODUCTS,
         )
+        self._looking_up.sent(account, feed.skus)
         with self._written.sending([(item.key, item.delivery.version) for item, _ in group]) as sent:
             try:
                 remote = await feeds.submit(feed)

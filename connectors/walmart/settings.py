@@ -96,12 +96,17 @@ class WalmartFeeds(Part):
 class WalmartListings(ListingSettings):
     """How products become items, and how they are followed to publication (PRD-4)."""
 
-    update_known: bool = Field(True, description="an item Walmart has goes as MP_MAINTENANCE; else as MP_ITEM always")
+    update_known: bool = Field(
+        True,
+        description="an item Walmart has goes as MP_MAINTENANCE, without its price; else as MP_ITEM always, "
+        "with Odoo's sales price, past floor and approval",
+    )
     look_up_to: int = Field(
         50,
         ge=0,
         le=200,
-        description="in batches up to this size Walmart is asked whether it has a SKU we do not know of",
+        description="whether Walmart has a SKU we do not know of is asked one by one for up to so many in a batch, else "
+        "looked up in its list of items; the first price of more than so many does not ask whether its item is published",
     )
     publish_ladder_seconds: tuple[float, ...] = Field(
         (30, 300, 900, 3600, 14_400), min_length=1, description="after its feed an item is looked at at these ages"

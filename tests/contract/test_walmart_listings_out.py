@@ -15,7 +15,7 @@ from connectors.walmart.listing_settings import EXAMPLE
 from schemas.reasons import Reason
 from schemas.records import Product
 from tests.contract.walmart_box import Box, walmart_box
-from tests.contract.walmart_out import World, stock
+from tests.contract.walmart_out import AMPLE, World, stock
 from tests.contract.walmart_seller import add, mp_item, put_stock
 from tests.unit.kit.catalogue.samples import product
 
@@ -56,6 +56,10 @@ def upsert(sku: str, number: int, version: int = 1, **changed: Any) -> Delivery:
     body = product(**{"sku": sku, "key": f"sku:{sku}", "product_id": number, "name": f"Clock {number}", **changed})
     key = f"listing:walmart:main:{sku}"
     return Delivery(f"{key}/{version}", "upsert_listing", False, key, "odoo", "main", version, f"c{version}", "c", body)
+
+
+def _gtin(number: int) -> str:
+    return str(mp_item("", number)["Orderable"]["productIdentifiers"]["productId"])
 
 
 def feed_types(box: Box) -> list[str]:
@@ -105,6 +109,36 @@ async def test_an_update_leaves_the_price_alone(box: Box, world: World) -> None:
     await process.deliver(upsert("P-1", 1, 2, name="Dearer clock"))
     await process.settle()
     assert (world.item("P-1")["name"], world.item("P-1")["price_cents"]) == ("Dearer clock", 1000)
+
+
+@pytest.mark.parametrize("count", [50, 51, 120])
+async def test_an_existing_catalogue_keeps_its_prices_however_many_come(box: Box, world: World, count: int) -> None:
+    """PRC-1: nothing is known of them (a first connection, or the state of keys was lost), and Walmart has them all but one."""
+    there = [{"sku": f"OLD-{one}", "gtin": _gtin(one)} for one in range(1, count + 1)]
+    add(box, items=there)
+    process = world.process(maker=Clocks(price=99.0))
+    await process.deliver(*(upsert(str(one["sku"]), number) for number, one in enumerate(there, 1)), upsert("NEW", 999))
+    await process.settle()
+    assert set(feed_types(box)) == {"MP_MAINTENANCE", "MP_ITEM"}
+    assert {world.item(str(one["sku"]))["price_cents"] for one in there} == {1999}
+    assert {world.item(str(one["sku"]))["name"] for one in there} == {f"Clock {one}" for one in range(1, count + 1)}
+    assert world.item("NEW")["price_cents"] == 9900
+
+
+async def test_what_could_not_be_asked_for_is_not_sent(box: Box) -> None:
+    """PRC-1, RATE-1: it comes back when the quota has a place; what is known goes."""
+    add(box, items=[{"sku": f"OLD-{one}", "gtin": _gtin(one)} for one in range(1, 8)])
+    rates = {**AMPLE, "item_reads_per_minute": 2}
+    async with World(box, rates=rates, bulk_patience_seconds=0, listings={"publish_ladder_seconds": (30,)}) as world:
+        process = world.process(maker=Clocks(price=99.0))
+        batch = [upsert(f"OLD-{one}", one) for one in range(1, 8)]
+        sent = await process.deliver(*batch)
+        assert [one.result for one in sent].count(Result.SUBMITTED) == 2
+        late = [one for one in sent if one.result is Result.FAILED]
+        assert {(one.reason, one.of_record) for one in late} == {(Reason.THROTTLED, True)}
+        await process.settle()
+        assert {process.last(one).result for one in batch} == {Result.APPLIED}
+        assert set(feed_types(box)) == {"MP_MAINTENANCE"}
 
 
 async def test_updates_wait_for_their_hours_new_items_do_not(box: Box) -> None:

@@ -259,3 +259,17 @@ def test_a_users_line_stands_instead_of_walmarts_own(tmp_path: Path) -> None:
     found = read(ListingSettings(categories=(tmp_path / "c.csv",), attributes=(tmp_path / "a.csv",)))
     draft = listing_of(product(weight_kg=""), found, OPTIONS)
     assert "ShippingWeight" not in draft.item["Orderable"]
+
+
+def test_the_first_price_comes_from_another_field_where_a_line_says_so(tmp_path: Path) -> None:
+    """PRC-1: the way out that docs/products.md names, where a new item must not begin with Odoo's sales price."""
+    line = "*,orderable,price,fields.x_walmart_price,number,places=2; least=0.01,yes,,"
+    assert f"`{line}`" in Path("docs/products.md").read_text(encoding="utf-8")
+    (tmp_path / "c.csv").write_text("category,product_type\nAll,Desk Lamps\n", encoding="utf-8")
+    head = "product_type,block,attribute,from,convert,options,required,default,note"
+    (tmp_path / "a.csv").write_text(f"{head}\n{line}\n", encoding="utf-8")
+    found = read(ListingSettings(categories=(tmp_path / "c.csv",), attributes=(tmp_path / "a.csv",)))
+    priced = listing_of(product(fields={"x_walmart_price": "17.5"}), found, OPTIONS)
+    assert priced.item["Orderable"]["price"] == Decimal("17.5")
+    for none in ({}, {"x_walmart_price": "0"}, {"x_walmart_price": "0.004"}):
+        assert [field for _, field in wrong(product(fields=none), found)] == ["price"], none
