@@ -14,6 +14,7 @@ from connectors.kit.catalogue.image_fetch import ImageFetcher
 from connectors.kit.catalogue.image_store import ImageStore, address_of, by_address
 from connectors.kit.catalogue.live import LiveTables
 from connectors.kit.catalogue.problems import BAD_IMAGE
+from connectors.kit.catalogue.variants import grouped
 from connectors.kit.errors import ConnectorError, DataError
 from connectors.walmart.accounts import OpenClient
 from connectors.walmart.listing import ListingDraft, ListingOptions, listing_of, product_type_of
@@ -72,12 +73,10 @@ class ItemMaker:
         tables = self._tables.current()
         types = {name for product in products if (name := product_type_of(product, tables))}
         options = await self._options(account, types)
-        groups: dict[str, list[Product]] = {}
-        for product in products:
-            groups.setdefault(product["variant_group"], []).append(product)
+        groups = grouped(products)
         found: list[Made | ConnectorError] = []
         for product in products:
-            siblings = groups[product["variant_group"]] if product["variant_group"] else ()
+            siblings = groups.get(product["variant_group"], ())
             try:
                 found.append(await self._made(listing_of(product, tables, options, siblings)))
             except ConnectorError as error:

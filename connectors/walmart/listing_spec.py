@@ -74,15 +74,6 @@ class ItemSpec:
         return next((other for other, names in self._properties.items() if name in names), None)
 
 
-def item_spec(schema: Mapping[str, Any], product_type: str) -> ItemSpec | None:
-    """The spec of a type in a fetched schema; None when it is not in there."""
-    item = _object(_object(_object(_object(schema.get("properties")).get("MPItem")).get("items")).get("properties"))
-    visible = _object(_object(item.get("Visible")).get("properties")).get(product_type)
-    if not isinstance(visible, dict):
-        return None
-    return ItemSpec(_object(item.get("Orderable")), visible)
-
-
 def part_for(schema: Mapping[str, Any], product_type: str) -> Json | None:
     """The schema of one type alone, to be kept; None when the type is not in it."""
     item = _object(_object(_object(_object(schema.get("properties")).get("MPItem")).get("items")).get("properties"))

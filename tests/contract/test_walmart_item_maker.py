@@ -100,3 +100,19 @@ async def test_a_picture_nobody_can_fetch_is_told() -> None:
     (one,) = await made([clock(1)])
     assert isinstance(one, ConnectorError)
     assert "images.odoo_url" in str(one)
+
+
+async def test_variants_that_come_together_know_of_each_other(web: str) -> None:
+    """PRD-1: one of them stands for the group; two of the same values are told apart by nobody."""
+
+    def variant(number: int, colour: str, group: str = "T3") -> Product:
+        one = clock(number)
+        return {**one, "product_id": number, "attributes": {"Color": colour}, "variant_group": group, "variant_attributes": ["Color"]}  # fmt: skip
+
+    products = [variant(2, "Blue"), variant(1, "Red"), clock(3), variant(4, "Red", "T4")]
+    first, second, alone, other = await made(products, odoo_url=f"{web}/{{record_id}}")
+    assert all(isinstance(one, Made) for one in (first, second, alone, other)), [first, second, alone, other]
+    shown = [one.item["Visible"]["Wall Clocks"] for one in (first, second, alone, other) if isinstance(one, Made)]
+    assert [one.get("isPrimaryVariant") for one in shown] == ["No", "Yes", None, None]
+    twins = await made([variant(1, "Red"), variant(2, "Red")], odoo_url=f"{web}/{{record_id}}")
+    assert ["VARIANT" in str(one) for one in twins] == [True, True]

@@ -13,7 +13,7 @@ from connectors.kit.catalogue.plugins import conversions
 from connectors.kit.catalogue.problems import ItemError
 from connectors.walmart.listing import ListingOptions, listing_of
 from connectors.walmart.listing_settings import EXAMPLE, ListingSettings
-from connectors.walmart.listing_spec import ItemSpec, item_spec, product_types_in
+from connectors.walmart.listing_spec import ItemSpec, part_for, product_types_in
 from connectors.walmart.sandbox.catalog import CATALOG
 from connectors.walmart.sandbox.item_rules import full_item
 from connectors.walmart.sandbox.item_spec import feed_schema
@@ -38,9 +38,9 @@ CATEGORIES = {"T-Shirts": "All / Saleable / Clothing / Shirts", "Cell Phone Stan
 def served(product_type: str) -> ItemSpec:
     """The spec as it comes over the wire."""
     schema = exact_json.loads(json.dumps(feed_schema("MP_ITEM", SETTINGS.spec_version, TYPES)).encode())
-    found = item_spec(schema, product_type)
-    assert found is not None
-    return found
+    part = part_for(schema, product_type)
+    assert part is not None
+    return ItemSpec(part["orderable"], part["visible"])
 
 
 OPTIONS = ListingOptions(

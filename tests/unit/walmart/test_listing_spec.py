@@ -13,7 +13,7 @@ from connectors.kit import exact_json
 from connectors.kit.cache import ReferenceCache
 from connectors.kit.errors import AuthError, DataError, TransientError
 from connectors.walmart.listing_reference import WalmartReference
-from connectors.walmart.listing_spec import ItemSpec, item_spec, product_types_in
+from connectors.walmart.listing_spec import ItemSpec, part_for, product_types_in
 
 VERSION = "5.0.20260608-18_15_07-api"
 SCHEMA = exact_json.loads(b"""{"type": "object", "properties": {"MPItem": {"type": "array", "items": {"properties": {
@@ -26,9 +26,9 @@ SCHEMA = exact_json.loads(b"""{"type": "object", "properties": {"MPItem": {"type
 
 
 def spec() -> ItemSpec:
-    found = item_spec(SCHEMA, "Desk Lamps")
-    assert found is not None
-    return found
+    part = part_for(SCHEMA, "Desk Lamps")
+    assert part is not None
+    return ItemSpec(part["orderable"], part["visible"])
 
 
 def told(orderable: dict[str, Any], visible: dict[str, Any], known: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -73,9 +73,9 @@ def test_the_spec_decides_which_block_an_attribute_is_in() -> None:
 
 
 def test_without_a_schema_of_a_type_there_is_no_spec() -> None:
-    assert item_spec(SCHEMA, "Sofas") is None
-    assert item_spec({}, "Desk Lamps") is None
-    assert item_spec({"properties": []}, "Desk Lamps") is None
+    assert part_for(SCHEMA, "Sofas") is None
+    assert part_for({}, "Desk Lamps") is None
+    assert part_for({"properties": []}, "Desk Lamps") is None
 
 
 def test_a_schema_never_makes_us_fetch_another_one() -> None:
