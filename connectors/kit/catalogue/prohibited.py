@@ -36,11 +36,15 @@ class Rule:
     shown: bool = True
 
 
+_AMOUNT = r"\d+(?:[.,]\d+)*"
 _CURRENCY = r"(?:USD|EUR|GBP|CAD|US\$|dollars?|euros?|bucks)"
 RULES: tuple[Rule, ...] = (
     Rule(
         PRICE,
-        re.compile(rf"[$€£¥]\s?\d|\d\s?[€£¥]|\b\d+(?:[.,]\d{{2}})?\s?{_CURRENCY}\b|\b{_CURRENCY}\s?\d", re.I),
+        re.compile(
+            rf"[$€£¥]\s?{_AMOUNT}|{_AMOUNT}\s?[€£¥]|\b{_AMOUNT}\s?{_CURRENCY}\b|\b{_CURRENCY}\s?{_AMOUNT}",
+            re.I,
+        ),
         "take the price out of the text",
     ),
     Rule(

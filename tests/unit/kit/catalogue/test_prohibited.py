@@ -68,3 +68,20 @@ def test_what_may_be_a_persons_is_never_quoted() -> None:
     found = Prohibited().problems({"description": "ava.buyer@home.example or 201-555-0123"})
     assert {problem.code for problem in found} == {"MAIL_IN_TEXT", "PHONE_IN_TEXT"}
     assert not re.search("ava|home|201|0123", "".join(map(str, found)))
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("Only $12.99 now", "$12.99"),
+        ("US $ 1,250.00 each", "$ 1,250.00"),
+        ("20,50 € with box", "20,50 €"),
+        ("costs 1.250,00 EUR.", "1.250,00 EUR"),
+        ("EUR 20,50.", "EUR 20,50"),
+        ("for 20 dollars", "20 dollars"),
+    ],
+)
+def test_a_price_is_quoted_whole(text: str, quoted: str) -> None:
+    """PRD-3: who reads it finds it in the text."""
+    (problem,) = Prohibited().problems({"description": text})
+    assert problem.detail == f"{quoted!r}: take the price out of the text"
