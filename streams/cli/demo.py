@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from streams.demo.odoo import OdooTarget
-    from streams.demo.run import Report, View
+    from streams.demo.run import Report, View, Wish
     from streams.demo.world import World
 
 
@@ -48,33 +48,43 @@ def demo(
     """
     from rich.console import Console
 
-    from streams.demo.processes import ProcessError
-    from streams.demo.run import Demo, Wish, make_world
-    from streams.kafka import BrokerError
-    from streams.stack import StackError
+    from streams.demo.ending import ended_by_signals
+    from streams.demo.run import Wish
 
     for name, value in (("--faults", faults), ("--mix", mix)):
         if value not in ("none", "plain", "default", "heavy", ""):
             raise typer.BadParameter(f"{value!r} is not a preset", param_hint=name)
     console = Console(stderr=as_json, highlight=False, emoji=False)
     wish = Wish(orders, faults, seed, mix, data, _target(odoo), both_ways)
+    with ended_by_signals():
+        report = _run(console, wish, keep=keep)
+    if as_json:
+        typer.echo(json.dumps(report.as_json()))
+    raise typer.Exit(0 if report.balanced else 1)
+
+
+def _run(console: Console, wish: Wish, *, keep: bool) -> Report:
+    """Show it; leave nothing running unless `keep`, and nothing at all when stopped. Ends the program when it could not run, or was stopped."""
+    from streams.demo.processes import ProcessError
+    from streams.demo.run import Demo, make_world
+    from streams.kafka import BrokerError
+    from streams.stack import StackError
+
     world = make_world(wish, lambda line: console.print(f"[dim]{line}[/]"))
     try:
         with _live(console) as step:
             report = Demo(wish, world, step).run()
         _show(console, report)
-        code = 0 if report.balanced else 1
     except (ProcessError, StackError, BrokerError, OSError, RuntimeError) as error:
         console.print(f"[red]the demo could not run:[/] {error}")
         raise typer.Exit(3) from None
     except KeyboardInterrupt:
         console.print("stopped by hand; nothing is compared")
+        keep = False
         raise typer.Exit(130) from None
     finally:
         _leave(console, world, keep)
-    if as_json:
-        typer.echo(json.dumps(report.as_json()))
-    raise typer.Exit(code)
+    return report
 
 
 def _target(url: str) -> OdooTarget | None:

@@ -96,6 +96,8 @@ class Process:
     def _launch(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self._lock, self.log.open("ab") as log:
+            if self._stopping.is_set():  # asked to stop while it was to be started again
+                return
             # A group of its own: Ctrl-C in the terminal reaches the demo, which stops its processes in order.
             self._child = subprocess.Popen(  # noqa: S603 - our own modules, no shell
                 self._command,

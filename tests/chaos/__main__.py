@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from streams.demo.ending import ended_by_signals
 from streams.demo.run import Demo, Report, View, Wish
 from streams.demo.world import World
 from streams.stack import StackError
@@ -66,6 +67,7 @@ class Havoc:
         self._say = say
         self._thread = threading.Thread(target=self._run, name="havoc", daemon=True)
         self._outages: list[threading.Timer] = []
+        self._ending = threading.Event()
         self.errors: list[str] = []
 
     def start(self) -> None:
@@ -78,10 +80,20 @@ class Havoc:
         for outage in self._outages:
             outage.join()
 
+    def cancel(self) -> None:
+        """No more events, and nothing that was taken away comes back: the world is about to end. Returns when this touches it no more."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        for outage in self._outages:
+            outage.cancel()
+            outage.join()
+
     def _run(self) -> None:
         began = time.monotonic()
         for event in self._plan:
-            time.sleep(max(0.0, event.at - (time.monotonic() - began)))
+            if self._ending.wait(max(0.0, event.at - (time.monotonic() - began))):
+                return
             self._say(str(event))
             try:
                 self._strike(event)
@@ -105,7 +117,7 @@ class Havoc:
                 world.stack.restart_broker()
             case Action.REGISTRY_DOWN:
                 world.stack.stop_registry()
-                self._later(event.lasts, lambda: _until_done(world.stack.start_registry))
+                self._later(event.lasts, lambda: _until_done(world.stack.start_registry, self._ending))
             case Action.FAULTS:
                 world.set_faults(event.target, int(event.at * 1000))
 
@@ -115,7 +127,7 @@ class Havoc:
         timer.start()
 
 
-def _until_done(start: Callable[[], object], limit_seconds: float = 600.0) -> None:
+def _until_done(start: Callable[[], object], ending: threading.Event, limit_seconds: float = 600.0) -> None:
     """The registry needs Kafka, which may be away as well at that moment."""
     deadline = time.monotonic() + limit_seconds
     while True:
@@ -124,7 +136,8 @@ def _until_done(start: Callable[[], object], limit_seconds: float = 600.0) -> No
         except StackError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(1)
+            if ending.wait(1):
+                return
         else:
             return
 
@@ -141,29 +154,25 @@ def run(seed: int, orders: int, seconds: float, folder: Path, say: Callable[[str
             flows = "".join(f"  {flow.flow} {flow.arrived}/{flow.expected}" for flow in view.flows)
             say(f"{view.seconds:5.1f} s  sold {view.sold}  {view.counts}  faults {view.faults}{flows}")
 
-    errors: list[str] = []
+    havocs: list[Havoc] = []
     parts = itertools.count(1)
+
+    def wreak(number: int, lasts: float) -> Havoc:
+        havocs.append(Havoc(world, draw(number, lasts, TARGETS), say))
+        havocs[-1].start()
+        return havocs[-1]
 
     def trouble() -> Callable[[], None]:
         """What goes wrong while a part of the day is carried over: a plan of its own."""
-        more = Havoc(world, draw(seed * 100 + next(parts), seconds / 3, TARGETS), say)
-        more.start()
-
-        def finish() -> None:
-            more.finish()
-            errors.extend(more.errors)
-
-        return finish
+        return wreak(seed * 100 + next(parts), seconds / 3).finish
 
     demo = Demo(wish, world, step, trouble)
     try:
         world.start()
         follower = demo.follower()
-        havoc = Havoc(world, draw(seed, seconds, TARGETS), say)
         world.add_orders(orders, seed, wish.order_mix, orders / seconds)
-        havoc.start()
         try:
-            demo.settle_while(follower, havoc.finish)
+            demo.settle_while(follower, wreak(seed, seconds).finish)
             world.set_faults("none", seed)
             demo.settle(follower)
             demo.live_a_day(follower)
@@ -172,8 +181,10 @@ def run(seed: int, orders: int, seconds: float, folder: Path, say: Callable[[str
         report = demo.report()
         say("starts: " + ", ".join(f"{name} {process.starts}" for name, process in world.processes.items()))
     finally:
+        for havoc in havocs:
+            havoc.cancel()
         world.stop()
-    return report, [*havoc.errors, *errors]
+    return report, [error for havoc in havocs for error in havoc.errors]
 
 
 def main() -> int:
@@ -195,7 +206,12 @@ def main() -> int:
 
     for seed in range(args.seed, args.seed + args.runs):
         say(f"chaos, seed {seed}: {args.orders} orders in {args.seconds:.0f} s")
-        report, errors = run(seed, args.orders, args.seconds, args.data, say)
+        try:
+            with ended_by_signals():
+                report, errors = run(seed, args.orders, args.seconds, args.data, say)
+        except KeyboardInterrupt:
+            say("stopped by hand; nothing is compared")
+            return 130
         say(json.dumps(report.as_json() | {"seed": seed}))
         if errors or not report.balanced:
             wrong = report.comparison.problems
