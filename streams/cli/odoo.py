@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from connectors.odoo.outbox import Outbox, Step
+    from connectors.odoo.settings import OdooSettings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,11 +57,20 @@ def install_field(dry_run: DryRun = False) -> None:
 @app.command("uninstall-outbox")
 def uninstall_outbox(dry_run: DryRun = False) -> None:
     """Remove everything `install-outbox` made, with what has not been read yet. Set the mode back to `poll` first."""
-    steps = _run(lambda outbox, _: outbox.uninstall(), dry_run=dry_run)
+    steps = _run(lambda outbox, _: outbox.uninstall(), dry_run=dry_run, warn=_in_use)
     _tell(steps, "removed" if not dry_run else "would be removed", absent="was not there")
 
 
-def _run(work: Callable[[Outbox, Sequence[str]], Awaitable[Sequence[Step]]], *, dry_run: bool) -> Sequence[Step]:
+def _in_use(settings: OdooSettings) -> str:
+    """Why what is removed is missed, empty when it is not."""
+    if settings.capture.mode != "outbox":
+        return ""
+    return "CAUSEWAY_ODOO__CAPTURE__MODE is outbox: without it every flow of Odoo fails; set the mode to poll and restart the pollers"
+
+
+def _run(
+    work: Callable[[Outbox, Sequence[str]], Awaitable[Sequence[Step]]], *, dry_run: bool, warn: Callable[[OdooSettings], str] = lambda _: "",
+) -> Sequence[Step]:  # fmt: skip
     import asyncio
 
     from connectors.kit.errors import ConnectorError
@@ -79,6 +89,9 @@ def _run(work: Callable[[Outbox, Sequence[str]], Awaitable[Sequence[Step]]], *, 
         part.check_environment(settings.environment.value)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+    if warning := warn(part):
+        typer.echo(warning, err=True)
 
     async def run() -> Sequence[Step]:
         odoo = Odoo(part)

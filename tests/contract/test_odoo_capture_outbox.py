@@ -244,8 +244,14 @@ def test_the_command_installs_says_what_it_made_and_removes(bare: CaptureBox, mo
     again = runner.invoke(app, ["odoo", "install-outbox", "--flow", "refunds"])
     assert {line.partition(":")[0] for line in again.output.splitlines()} == {"is there already"}
     assert runner.invoke(app, ["odoo", "install-outbox", "--flow", "refund"]).exit_code == 2
+    monkeypatch.setenv("CAUSEWAY_ODOO__CAPTURE__MODE", "outbox")
+    warned = runner.invoke(app, ["odoo", "uninstall-outbox", "--dry-run"])
+    assert "CAUSEWAY_ODOO__CAPTURE__MODE is outbox: without it every flow of Odoo fails" in warned.output
+    assert "would be removed: model x_outbox" in warned.output
+    monkeypatch.setenv("CAUSEWAY_ODOO__CAPTURE__MODE", "poll")
     gone = runner.invoke(app, ["odoo", "uninstall-outbox"])
     assert "removed: model x_outbox" in gone.output
+    assert "MODE is outbox" not in gone.output
     assert bare.rows("base.automation", [], ["name"]) == []
     monkeypatch.setenv("CAUSEWAY_ODOO__PASSWORD", "wrong")
     refused = runner.invoke(app, ["odoo", "install-outbox"])
