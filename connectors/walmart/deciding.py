@@ -96,7 +96,7 @@ class Deciding(Generic[ValueT]):
         Raises DataError for an account that is not configured."""
         lost = await self._found(account, items)
         items = [self._located(item, lost) for item in items]
-        around = await self._around(account, [item for item in items if not (self.alone and _only_asks(item))])
+        around = await self._around(account, [item for item in items if not (self.alone and _only_asks(item))], lost)
         by: Sorted[ValueT] = defaultdict(list)
         outcomes: dict[str, Outcome] = {}
         for item in items:
@@ -135,14 +135,13 @@ class Deciding(Generic[ValueT]):
         return looked
 
     async def _found(self, account: str, items: Sequence[Item[ValueT]]) -> dict[str, str | None]:
-        """Lost job -> what it turned out to be (`Feeds.locate`), "" also where Walmart's list could not be read. Each is looked for once."""
-        feeds, found = self._follower.feeds(account), dict[str, str | None]()
-        for remote in dict.fromkeys(item.job.remote for item in items if item.job and item.job.how == LOST):
-            try:
-                found[remote] = await feeds.locate(remote)
-            except ConnectorError:
-                found[remote] = ""
-        return found
+        """Lost job -> what it turned out to be (`Feeds.locate`), "" also where Walmart's list could not be read. All are looked for at once."""
+        remotes = list(dict.fromkeys(item.job.remote for item in items if item.job and item.job.how == LOST))
+        feeds = self._follower.feeds(account)
+        try:
+            return await feeds.locate_all(remotes)
+        except ConnectorError:
+            return dict.fromkeys(remotes, "")
 
     def _located(self, item: Item[ValueT], lost: Mapping[str, str | None]) -> Item[ValueT]:
         """With the feed its lost one turned out to be, and the open job this process remembers."""
@@ -156,12 +155,14 @@ class Deciding(Generic[ValueT]):
         found = lost[item.job.remote]
         return replace(item, job=replace(item.job, how=FEED, remote=found)) if found else item
 
-    async def _around(self, account: str, deciding: Sequence[Item[ValueT]]) -> Surroundings:
+    async def _around(
+        self, account: str, deciding: Sequence[Item[ValueT]], lost: Mapping[str, str | None]
+    ) -> Surroundings:
         # Whose feed is over asks what else is under way now: a reading of a moment ago may name feeds that are over as well.
         listed, trouble = await self._listed(account, deciding, fresh=any(_only_asks(item) for item in deciding))
         own = [item.job for item in deciding if item.job and not _only_asks(item)]
         jobs = [*own, *(job for item in deciding for job in item.opens)]
-        standing = await self._follower.standing(account, [job.remote for job in jobs if _is_sent(job.remote)])
+        standing = await self._follower.standing(account, [job.remote for job in jobs if _is_sent(job.remote)], lost)
         return Surroundings(standing, listed, trouble)
 
     def _decided(

@@ -5,6 +5,7 @@
   no names, by feed type, number of items and time. Until it is found or has certainly not arrived, it counts as on its way.
 - PROCESSED is not success: each item has a status of its own. ERROR means nothing was processed.
 - What others sent, or this process before it was killed, is on Walmart's list as well: the SKUs in feeds that are not over are read from there.
+- A feed that is not over after `patience_seconds` is given up: for us it is over, and blocks nothing. Walmart may still bring it to its end.
 - A feed that is over does not change: its results are kept for those of its deliveries that come to ask later.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,6 +21,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
+
+from prometheus_client import Counter
 
 from connectors.kit import exact_json
 from connectors.kit.errors import DataError, UncertainError
@@ -38,6 +42,12 @@ _KEPT_FEEDS = 64
 _LONGER_WHEN_FEW = 5
 # Walmart's clock and ours need not agree when a feed is looked for by its time.
 _CLOCKS_APART_MS = 120_000
+# A feed whose SKUs Walmart does not tell holds back every number of the account. Ours are known from their jobs; what is left after so long
+# is most likely another tool's.
+UNTOLD_SECONDS = 3600.0
+GIVEN_UP = Counter(
+    "causeway_walmart_feeds_given_up_total", "Feeds that were not over in time and count as lost", ["account"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +79,12 @@ def mark_of(parts: Sequence[str]) -> str:
 
 class Feeds:
     """The feeds of one account. `now`: the clock, aware UTC; `lost_after_seconds`: a feed that is not on the list by then never arrived;
-    `list_seconds`: how long a reading of the list is good; `gather_seconds`: how long a feed waits for others to go with it."""
+    `list_seconds`: how long a reading of the list is good; `gather_seconds`: how long a feed waits for others to go with it;
+    `patience_seconds`: one that is not over by then is given up; `account`: our name of it."""
 
     def __init__(
-        self, client: WalmartClient, now: Callable[[], datetime], lost_after_seconds: float, list_seconds: float, gather_seconds: float = 0
+        self, client: WalmartClient, now: Callable[[], datetime], lost_after_seconds: float, list_seconds: float, gather_seconds: float = 0,
+        *, patience_seconds: float = math.inf, account: str = "",
     ) -> None:  # fmt: skip
         self._client = client
         self._now = now
@@ -80,6 +92,10 @@ class Feeds:
         self._list_seconds = list_seconds
         self._gathering = Gathering(self.gather_seconds, self._send_whole, self._kept_call)
         self._gather = gather_seconds
+        self._patience = patience_seconds
+        self._account = account
+        self._seen: OrderedDict[str, datetime] = OrderedDict()
+        self._given_up: OrderedDict[str, None] = OrderedDict()
         self._over: OrderedDict[str, FeedState] = OrderedDict()
         self._skus: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._found: OrderedDict[str, str] = OrderedDict()
@@ -131,11 +147,19 @@ class Feeds:
         """`feed:ID` of a remote job; of a lost one: where it was found, "" while nobody knows, None when it has certainly not arrived."""
         if not remote.startswith(f"{LOST}:"):
             return remote
-        if remote in self._found:
-            return self._found[remote]
+        return (await self.locate_all([remote]))[remote]
+
+    async def locate_all(self, lost: Sequence[str]) -> dict[str, str | None]:
+        """Each of these lost jobs as `locate` has it, by one reading of the list. Raises ConnectorError."""
+        found: dict[str, str | None] = {remote: self._found[remote] for remote in lost if remote in self._found}
+        if len(found) == len(set(lost)):
+            return found
+        asked_at, entries = self._now(), await self._list(fresh=True)
+        return {remote: found.get(remote) or self._on_the_list(remote, entries, asked_at) for remote in lost}
+
+    def _on_the_list(self, remote: str, entries: Sequence[Reader], asked_at: datetime) -> str | None:
         kind, count, sent_ms, mark = remote.removeprefix(f"{LOST}:").split("/", 3)
-        asked_at = self._now()
-        for listed in await self._list(fresh=True):
+        for listed in entries:
             if is_it(listed, kind, int(count), int(sent_ms), mark) and listed.text("feedId") not in self._skus:
                 found = f"feed:{listed.text('feedId')}"
                 self._remember(self._found, remote, found)
@@ -169,30 +193,56 @@ class Feeds:
         return whole
 
     async def unfinished(self, kinds: frozenset[str], *, fresh: bool = False) -> dict[str, frozenset[str] | None]:
-        """Feeds of these types that are not over, by id, with their SKUs; None where Walmart does not tell them yet. `fresh`: as of now."""
+        """Feeds of these types that are not over, by id, with their SKUs; None where Walmart does not tell them yet, for an hour. `fresh`:
+        as of now."""
         found: dict[str, frozenset[str] | None] = {}
         for listed in await self._list(fresh=fresh):
-            feed_id = listed.text("feedId")
-            if listed.text("feedType") not in kinds or read_state(listed).is_over or feed_id in self._over:
+            feed_id, stands = listed.text("feedId"), read_state(listed)
+            if listed.text("feedType") not in kinds or stands.is_over or feed_id in self._over or self.gives_up(stands):
                 continue
             if feed_id not in self._skus:
                 state = await self.state(feed_id)
                 if state is None or state.is_over:
                     continue
                 if len(state.items) < state.received or not state.received:
-                    found[feed_id] = None
+                    found[feed_id] = None if self.age(stands) <= UNTOLD_SECONDS else frozenset(state.items)
                     continue
                 self._remember(self._skus, feed_id, frozenset(state.items))
             found[feed_id] = self._skus[feed_id]
         return found
 
     async def age_seconds(self, remote: str) -> float | None:
-        """How old a remote job is that can still change something; None when it is over. Raises ConnectorError."""
+        """How old a remote job is that can still change something; None when it is over or given up. Raises ConnectorError."""
         located = await self.locate(remote)
         if not located:
             return 0.0 if located == "" else None
         state = await self.state(located.removeprefix("feed:"), details=False)
-        return None if state is None or state.is_over else state.age_seconds(self._now())
+        return None if state is None or state.is_over or self.gives_up(state) else self.age(state)
+
+    def age(self, state: FeedState) -> float:
+        """Seconds since a feed was sent; since this process saw it first where Walmart does not tell."""
+        if state.sent_at is None and state.feed_id not in self._seen:
+            self._remember(self._seen, state.feed_id, self._now())
+        now = self._now()
+        return state.age_seconds(now) or max(0.0, (now - self._seen.get(state.feed_id, now)).total_seconds())
+
+    def gives_up(self, state: FeedState) -> bool:
+        """Whether a feed that is not over takes longer than we have patience for. It is told once."""
+        age = self.age(state)
+        if age <= self._patience:
+            return False
+        if state.feed_id not in self._given_up:
+            GIVEN_UP.labels(self._account).inc()
+            logger.error(
+                "walmart_feed_given_up account=%s feed=%s status=%s hours=%.1f",
+                self._account, state.feed_id, state.status, age / 3600,
+            )  # fmt: skip
+            self._remember(self._given_up, state.feed_id, None)
+        return True
+
+    def was_given_up(self, feed_id: str) -> bool:
+        """Whether `gives_up` has said so."""
+        return feed_id in self._given_up
 
     async def _list(self, *, fresh: bool = False) -> list[Reader]:
         now = self._now()

@@ -55,8 +55,9 @@ class Follower:
             one = self._settings
             client = self._open(account)
             self._feeds[account] = Feeds(
-                client, self._now, one.lost_after_seconds, one.list_seconds, self._gather_seconds
-            )
+                client, self._now, one.lost_after_seconds, one.list_seconds, self._gather_seconds,
+                patience_seconds=one.patience_hours * 3600, account=account,
+            )  # fmt: skip
         return self._feeds[account]
 
     async def ask(self, account: str, remote: str) -> tuple[FeedState | None, float | None]:
@@ -68,16 +69,21 @@ class Follower:
             return None, error.retry_after or _AFTER_TROUBLE_SECONDS
         if state is None or state.is_over:
             return state, None
-        age = state.age_seconds(self._now())
-        if age > self._settings.patience_hours * 3600:
+        if self.feeds(account).gives_up(state):
             return None, None
-        return None, self._ladder.wait(age)
+        return None, self._ladder.wait(self.feeds(account).age(state))
 
-    async def standing(self, account: str, remotes: Iterable[str]) -> Standing:
-        """Which of these are over; those that cannot be asked count as not over."""
+    async def standing(
+        self, account: str, remotes: Iterable[str], lost: Mapping[str, str | None] = MappingProxyType({})
+    ) -> Standing:
+        """Which of these are over; those that cannot be asked count as not over. `lost`: what was looked for a moment ago
+        (`Feeds.locate_all`), and is not looked for again."""
         again: dict[str, float | None] = {}
         trouble: ConnectorError | None = None
         for remote in dict.fromkeys(remotes):
+            if remote in lost and not lost[remote]:
+                again[remote] = None if lost[remote] is None else self._ladder.wait(0.0)
+                continue
             try:
                 age = await self.feeds(account).age_seconds(remote)
                 again[remote] = None if age is None else self._ladder.wait(age)

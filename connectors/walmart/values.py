@@ -27,7 +27,7 @@ Races, and who wins:
 - *A feed is over, and a newer number is known.* If this process wrote that one when the feed was over, nothing is to be done.
 
 What stays possible: a single call of a process that died with it on the wire takes effect only after another process has settled its
-delivery. The next number of that SKU puts it right.
+delivery; or a feed does that was given up (`Feeds.gives_up`). The next number of that SKU puts it right.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ logger = logging.getLogger(__name__)
 SETTLE_SECONDS = 30.0
 RESTORED = "newer_written_again"
 TOO_EARLY = "item_is_too_new"
+GIVEN_UP = "feed_given_up"
 
 
 class Values:
@@ -150,7 +151,7 @@ class Values:
     def _result(self, item: Item[Value], remote: str, state: FeedState | None) -> Outcome | None:
         """What its feed, which is over, means for it; None when it may have come to lie over a newer number that is known."""
         if state is None:
-            return replace(failed(Reason.TRANSIENT, "the feed has vanished at Walmart; sent again"), of_record=True)
+            return self._sent_again(item, remote)
         failure = failure_of(state, item.sku, item.value.waits_for)
         if failure is not None:
             return Outcome(Result.STALE, detail=failure.detail) if self._is_under(item) else failure
@@ -163,6 +164,16 @@ class Values:
             return None
         later = None if self.alone else self._deciding.after(item)
         return later or self._applied(item, detail, item.job.until if item.job else 0)
+
+    def _sent_again(self, item: Item[Value], remote: str) -> Outcome:
+        """Its feed is gone, or takes longer than we have patience for. That counts as a try: a person hears of one that never ends."""
+        feed_id = remote.partition(":")[2]
+        if not self._follower.feeds(item.delivery.account).was_given_up(feed_id):
+            return replace(failed(Reason.TRANSIENT, "the feed has vanished at Walmart; sent again"), of_record=True)
+        detail = (
+            f"feed {feed_id} is not over after {self._settings.feeds.patience_hours:g} hours and given up; sent again"
+        )
+        return replace(failed(Reason.TRANSIENT, detail), of_record=True, notes=(GIVEN_UP,))
 
     def _is_under(self, item: Item[Value]) -> bool:
         """Whether something newer of its key was written while it was on its way."""

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from connectors.kit.ports import Result
 from schemas.reasons import Reason
@@ -176,6 +177,37 @@ async def test_a_feed_that_never_arrived_is_sent_again(box: Box, worlds: Worlds)
     assert process.last(batch[1]).result is Result.APPLIED
     assert process.last(batch[0]).result is Result.STALE
     assert set(world.history(many[0])) == {2}
+
+
+def _given_up() -> float:
+    return REGISTRY.get_sample_value("causeway_walmart_feeds_given_up_total", {"account": "main"}) or 0.0
+
+
+async def test_a_feed_that_never_ends_is_given_up_and_its_numbers_go_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """EVT-4: it counts as a try, is told, and no longer blocks its SKUs: a newer number that waited for it is written."""
+    with walmart_box(feed_seconds=(10**7, 10**7), rate_factor=1000) as box:
+        box.http.post("/sandbox/items", json={"count": 60, "prefix": "S"}).raise_for_status()
+        async with World(box, feeds={**FAST, "patience_hours": 0.1}) as world:
+            process, many = world.process(), skus(box, 40)
+            batch, told = stocks(many[:30], 5, 1), _given_up()
+            (first, *_) = await process.deliver(*batch)
+            newer = stock(many[0], 8, 2)
+            (waits,) = await process.deliver(newer)
+            assert waits.job.startswith("behind:feed:")
+            while process.last(batch[1]).result is Result.SUBMITTED:
+                await process.come_back()
+            gone = process.last(batch[1])
+            assert (gone.reason, gone.notes, gone.of_record) == (Reason.TRANSIENT, ("feed_given_up",), True)
+            assert (_given_up() - told, caplog.text.count("walmart_feed_given_up")) == (1, 1)
+            while process.last(newer).result is Result.SUBMITTED or process.last(batch[1]).result is Result.FAILED:
+                await process.come_back()
+            assert (process.last(newer).result, world.history(many[0])) == (Result.APPLIED, [8])
+            again = process.last(batch[1]).job
+            assert again.startswith("feed:")
+            assert again != first.job
+            assert process.last(batch[0]).result is Result.STALE
 
 
 async def test_after_a_kill_the_feed_nobody_recorded_is_found_at_walmart(box: Box, worlds: Worlds) -> None:

@@ -14,6 +14,7 @@ from connectors.kit.reading import Reader
 from connectors.walmart.feeds import Feed, Feeds, is_it
 from tests.unit.walmart.fake import NOW, Fake, Script, gateway, reply, settings_with
 
+DAY = 86_400.0
 NOW_MS = int(NOW.timestamp() * 1000)
 ID = "F129C192@AU8BAQA"
 
@@ -25,7 +26,7 @@ def a_feed(count: int = 2, kind: str = "inventory") -> Feed:
 
 def feeds_of(script: Script, **changes: Any) -> tuple[Feeds, Fake]:
     fake = Fake(script, settings_with(attempts=1, **changes))
-    return Feeds(fake.client, fake.now, lost_after_seconds=60, list_seconds=5), fake
+    return Feeds(fake.client, fake.now, lost_after_seconds=60, list_seconds=5, patience_seconds=DAY), fake
 
 
 def listed(*feeds: dict[str, Any]) -> httpx.Response:
@@ -160,3 +161,60 @@ async def test_what_others_sent_and_is_not_over_is_known_with_its_skus() -> None
     fake.clock += 6
     entries.clear()
     assert await feeds.unfinished(frozenset({"inventory"})) == {}
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_feed_that_is_not_over_in_time_blocks_nothing_any_more(
+    told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """EVT-4: also where Walmart does not tell when it was sent. It is told once."""
+    entry = one(feedDate=NOW_MS if told else None)
+
+    def script(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v3/feeds":
+            return listed(entry)
+        if "true" in request.url.params["includeDetails"]:
+            return details(0, 2, 2, "INPROGRESS")
+        return reply(200, entry)
+
+    feeds, fake = feeds_of(script)
+    kinds = frozenset({"inventory"})
+    assert await feeds.unfinished(kinds) == {ID: frozenset({"S0", "S1"})}
+    fake.clock += DAY
+    assert (len(await feeds.unfinished(kinds)), await feeds.age_seconds(f"feed:{ID}")) == (1, DAY)
+    fake.clock += 6
+    assert not feeds.was_given_up(ID)
+    assert (await feeds.unfinished(kinds), await feeds.age_seconds(f"feed:{ID}")) == ({}, None)
+    assert feeds.was_given_up(ID)
+    assert caplog.text.count("walmart_feed_given_up") == 1
+
+
+async def test_a_feed_whose_skus_are_not_told_holds_back_the_whole_account_for_an_hour_only() -> None:
+    """INV-1: most likely another tool's. What Walmart does tell of it counts on."""
+    entries = [one(feedId="A", feedStatus="RECEIVED", itemsReceived=0), one(feedId="B", itemsReceived=3)]
+
+    def script(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v3/feeds":
+            return listed(*entries)
+        if request.url.path.endswith("/A"):
+            return details(0, 0, 0, "RECEIVED")
+        return details(0, 2, 3, "INPROGRESS") if request.url.params["offset"] == "0" else details(2, 0, 3, "INPROGRESS")
+
+    feeds, fake = feeds_of(script)
+    kinds = frozenset({"inventory"})
+    assert await feeds.unfinished(kinds) == {"A": None, "B": None}
+    fake.clock += 3600
+    assert await feeds.unfinished(kinds) == {"A": None, "B": None}
+    fake.clock += 6
+    assert await feeds.unfinished(kinds) == {"A": frozenset(), "B": frozenset({"S0", "S1"})}
+
+
+async def test_all_lost_feeds_are_looked_for_in_one_reading_of_the_list() -> None:
+    """RATE-1"""
+    feeds, fake = feeds_of(lambda request: listed(one()))
+    lost = [f"lost:inventory/2/{NOW_MS}/mark-{number}" for number in range(1, 5)]
+    found = await feeds.locate_all(lost * 50)
+    assert found == {lost[0]: f"feed:{ID}", **dict.fromkeys(lost[1:], "")}
+    assert len(fake.requests) == 1
+    assert (await feeds.locate_all(lost[:1]), len(fake.requests)) == ({lost[0]: f"feed:{ID}"}, 1)
+    assert (await feeds.locate_all([]), len(fake.requests)) == ({}, 1)

@@ -138,3 +138,28 @@ async def test_an_unknown_operation_harms_no_other() -> None:
     found = await sink.deliver([odd, delivery()])
     assert [one.reason for one in found] == [Reason.BUG, None]
     assert list(await sink.preview([odd])) == [()]
+
+
+@pytest.mark.parametrize("is_up", [True, False])
+async def test_lost_feeds_are_looked_for_once_for_all_their_items(is_up: bool) -> None:
+    """RATE-1: also while Walmart does not answer, when every reading of the list costs several tries."""
+    fake = Fake(
+        lambda request: reply(200, {"results": {"feed": []}}) if is_up else gateway(500, "SYSTEM_ERROR"),
+        settings_with(attempts=1),
+    )
+    sink = WalmartSink(fake.settings, lambda account: fake.client, fake.now)
+    sent = int(NOW.timestamp() * 1000)
+    batch = [
+        replace(
+            delivery(sku=f"S{n}", urgent=False),
+            id=f"d{n}",
+            key=f"stock:walmart:main:S{n}",
+            job=f"lost:inventory/50/{sent}/m{n % 4}|1",
+        )
+        for n in range(200)
+    ]
+    found = await sink.deliver(batch)
+    await sink.aclose()
+    assert [one.job for one in found] == [one.job for one in batch]
+    assert {one.method for one in fake.requests} == {"GET"}
+    assert len(fake.requests) <= 2  # what was lost, and what else is under way
