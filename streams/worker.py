@@ -109,7 +109,9 @@ def check_environments(settings: Settings, connectors: tuple[Connector, ...]) ->
             except ValueError as error:
                 problems.append(str(error))
     if problems:
-        raise ConfigurationError("the environments in the configuration do not fit together:\n  " + "\n  ".join(problems))
+        raise ConfigurationError(
+            "the environments in the configuration do not fit together:\n  " + "\n  ".join(problems)
+        )
 
 
 def prepare(settings: Settings, connectors: tuple[Connector, ...]) -> Parts:

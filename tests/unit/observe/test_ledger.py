@@ -16,7 +16,7 @@ def outcome(
     return Outcome(
         id="i", destination=destination, operation=operation, source="walmart", account="a", key=key, version=1, checksum="c",
         result=result, reason=reason, detail="", remote_model="", remote_id="", attempt=1, lane="critical", correlation="",
-        fetched_at=None, at=datetime(2026, 1, 1, tzinfo=UTC), status="created", entity="", job="", notes=[],
+        fetched_at=None, at=datetime(2026, 1, 1, tzinfo=UTC), status="created", entity="", job="", notes=[], about={},
     )  # fmt: skip
 
 
