@@ -111,7 +111,9 @@ def test_no_price_is_offered_that_is_none(amount: str) -> None:
 
 def test_a_price_that_rounds_to_nothing_says_so() -> None:
     """PRD-3: what Odoo shows is above 0, so "the price is 0" would lead nowhere."""
-    with pytest.raises(PriceProblemError, match=r"^list price: 0\.001 USD rounds to 0\.00; a marketplace wants") as found:
+    with pytest.raises(
+        PriceProblemError, match=r"^list price: 0\.001 USD rounds to 0\.00; a marketplace wants"
+    ) as found:
         asks(price("0.001"))
     assert found.value.reason is Reason.DATA
     with pytest.raises(PriceProblemError, match=r"^list price: 0\.001 USD rounds to 0\.00;"):
