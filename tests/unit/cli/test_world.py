@@ -121,3 +121,11 @@ def test_no_command_passes_a_mistyped_table_over(
     monkeypatch.setenv("CAUSEWAY_CONFIG", str(file))
     assert run(monkeypatch, *words) == 2
     assert f"{file}, stok: there is no such setting; did you mean stock?" in capsys.readouterr().err
+
+
+def test_the_program_claims_what_it_does(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """IoT Boxes are not joined with anything yet."""
+    assert run(monkeypatch, "--help") == 0
+    said = capsys.readouterr().out
+    assert "Marketplaces joined with Odoo 18" in said
+    assert "IoT" not in said
