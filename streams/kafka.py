@@ -28,6 +28,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from schemas.record import Message, Record
 from schemas.topics import Topic
+from streams.outage import complaints
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ _LOOK_SECONDS = 0.1
 
 QUIET: Mapping[str, Any] = {
     "log_level": 2
-}  # librdkafka writes to standard error by itself; `error_cb` has it for our log
+}  # librdkafka writes to standard error by itself; `outage.complaints` has it for our log
 PRODUCER_DEFAULTS: Mapping[str, Any] = {
     **QUIET,
     "enable.idempotence": True,
@@ -167,7 +168,7 @@ def reader(config: Mapping[str, Any], **more: Any) -> Consumer:
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
             "fetch.wait.max.ms": 100,
-            "error_cb": log_error,
+            "error_cb": complaints(config),
             **more,
         }
     )
@@ -207,7 +208,7 @@ class SyncProducer:
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._config = {**PRODUCER_DEFAULTS, **config, "error_cb": log_error}
+        self._config = {**PRODUCER_DEFAULTS, **config, "error_cb": complaints(config)}
         self._producer: Producer | None = None
 
     def open(self) -> Producer:
@@ -261,12 +262,6 @@ class SyncProducer:
             else:
                 producer.poll(0)
                 return
-
-
-def log_error(error: KafkaError) -> None:
-    """The client's own complaints: it tries again by itself, so they are a log line."""
-    level = logging.ERROR if error.fatal() else logging.WARNING
-    logger.log(level, "kafka_client code=%s detail=%s", error.name(), error.str())
 
 
 def _reporter(index: int, errors: dict[int, KafkaError]) -> Callable[..., None]:

@@ -31,7 +31,8 @@ from streams.failure.heldbook import Book, Held, original, tombstone
 from streams.failure.mappings import MappingTable
 from streams.failure.metrics import HELD_OLDEST, HELD_RECORDS, HELD_RELEASED
 from streams.failure.routing import sent_again
-from streams.kafka import QUIET, BrokerError, SendError, SyncProducer, log_error, record_of
+from streams.kafka import QUIET, BrokerError, SendError, SyncProducer, record_of
+from streams.outage import complaints
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ class ReleaseWorker:
             "partition.assignment.strategy": "cooperative-sticky",
             "session.timeout.ms": int(self._settings.stage.session_seconds * 1000),
             "topic.metadata.refresh.interval.ms": 10_000,
-            "error_cb": log_error,
+            "error_cb": complaints(self._config),
         }
 
     def _one_round(self, consumer: Consumer, producer: SyncProducer, stop: threading.Event) -> None:

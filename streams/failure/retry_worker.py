@@ -35,8 +35,9 @@ from streams.failure.metrics import RETRY_BURIED, RETRY_LATENESS, RETRY_RECORDS,
 from streams.failure.queues import depths
 from streams.failure.routing import FailureRouting, previous_failure
 from streams.failure.waiting import Parked, Waiting
-from streams.kafka import QUIET, REFUSALS, BrokerError, SendError, SyncProducer, log_error, record_of
+from streams.kafka import QUIET, REFUSALS, BrokerError, SendError, SyncProducer, record_of
 from streams.observe.logs import about
+from streams.outage import OUTAGE, complaints
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class RetryWorker:
             "fetch.wait.max.ms": 50,
             "queued.min.messages": 2000,
             "topic.metadata.refresh.interval.ms": 10_000,
-            "error_cb": log_error,
+            "error_cb": complaints(self._config),
         }
 
     def _one_round(self, consumer: Consumer, producer: SyncProducer, stop: threading.Event) -> None:
@@ -229,7 +230,8 @@ class RetryWorker:
         try:
             found = depths(self._settings, self._group, self._measured, places)
         except BrokerError as error:
-            logger.warning("retry_measure_failed detail=%s", error)
+            if not OUTAGE.is_watched:
+                logger.warning("retry_measure_failed detail=%s", error)
             return
         for topic, tier in self._tiers.items():
             mine = [depth for depth in found if depth.topic == topic]

@@ -30,7 +30,8 @@ from schemas.codec import Codec
 from schemas.headers import DETAIL_LIMIT_CHARACTERS
 from schemas.record import Record
 from schemas.records import Cursor
-from streams.kafka import PRODUCER_DEFAULTS, QUIET, REFUSALS, BrokerError, log_error, reader, record_of
+from streams.kafka import PRODUCER_DEFAULTS, QUIET, REFUSALS, BrokerError, reader, record_of
+from streams.outage import OUTAGE, complaints
 from streams.poller.errors import CursorError, FencedError
 from streams.poller.flows import FlowKey
 from streams.runtime.errors import DeliveryError
@@ -76,7 +77,10 @@ def advanced(cursor: Cursor, page: Page, owner: str, now: datetime) -> Cursor:
 def failing(cursor: Cursor, reason: str, detail: str, now: datetime, next_try: datetime) -> Cursor:
     """The cursor after a poll that failed: what has been read stays, and it says why nothing is being added."""
     trouble = _Trouble(
-        failing_since=cursor["failing_since"] or now, failing_reason=reason, failing_detail=detail[:DETAIL_LIMIT_CHARACTERS], next_try=next_try
+        failing_since=cursor["failing_since"] or now,
+        failing_reason=reason,
+        failing_detail=detail[:DETAIL_LIMIT_CHARACTERS],
+        next_try=next_try,
     )
     return {**cursor, **trouble}
 
@@ -96,7 +100,7 @@ class CursorWriter:
             "message.timeout.ms": int(TRANSACTION_SECONDS * 1000),
             **config,
             "transactional.id": transaction,
-            "error_cb": log_error,
+            "error_cb": complaints(config),
         }
         self._topic = topic
         self._at_step = at_step
@@ -120,7 +124,7 @@ class CursorWriter:
         try:
             producer.begin_transaction()
             producer.produce(self._topic, value, key, headers=encoded)
-            if producer.flush(_STEP_SECONDS):
+            if producer.flush(_STEP_SECONDS) and not OUTAGE.is_watched:
                 logger.warning("cursor_slow topic=%s waited_seconds=%.0f", self._topic, _STEP_SECONDS)
             self._at_step("cursor_sent")
             self._repeat("commit", lambda: producer.commit_transaction(_STEP_SECONDS))

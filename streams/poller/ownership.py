@@ -25,7 +25,8 @@ from typing import Any, Protocol
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.record import Record
-from streams.kafka import QUIET, BrokerError, log_error, record_of
+from streams.kafka import QUIET, BrokerError, record_of
+from streams.outage import complaints
 from streams.poller.settings import PollSettings
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def consumer_config(kafka: Mapping[str, Any], group: str, settings: PollSettings
         "heartbeat.interval.ms": int(settings.session_seconds * 1000 / 6),
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",  # wishes made before the first poller ever ran are wishes
-        "error_cb": log_error,
+        "error_cb": complaints(kafka),
     }
     return config | ({"group.instance.id": settings.instance} if settings.instance else {})
 

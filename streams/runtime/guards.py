@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Iterable
 
 import aiokafka
+from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.fetcher import Fetcher
 from faust import App
 from faust.app.base import BootStrategy
@@ -69,7 +70,8 @@ _ATTRIBUTES: tuple[tuple[type, tuple[str, ...]], ...] = (
     (base.Consumer, ("_read_offset", "flow_active", "can_resume_flow")),
     (base.ThreadDelegateConsumer, ("_thread",)),
     (App, ("rebalancing", "consumer_generation_id", "conf", "_consumer")),
-    (aiokafka.AIOKafkaConsumer, ("_fetch_max_wait_ms",)),
+    (aiokafka.AIOKafkaConsumer, ("_fetch_max_wait_ms", "_retry_backoff_ms", "_client")),
+    (AIOKafkaClient, ("_retry_backoff",)),
 )
 
 _DRIVER_NAMES = ("Transport", "Consumer", "AIOKafkaConsumerThread", "ensure_aiokafka_TP")

@@ -18,6 +18,7 @@ import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
 
 from schemas.record import Message
+from streams.outage import complaints
 from streams.runtime.errors import DeliveryError, RejectedError
 from streams.runtime.logs import LIBRDKAFKA
 
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 library = logging.getLogger(LIBRDKAFKA)
 
 DEFAULTS: Mapping[str, Any] = {
+    "log_level": 2,  # what is not critical comes through `error_cb`
     "enable.idempotence": True,  # implies acks=all and keeps order within a partition across retries
     "acks": "all",
     "linger.ms": 2,  # a whole chunk is handed over at once, so there is little to wait for
@@ -48,13 +50,14 @@ _REJECTED = frozenset(
 )
 _POLL_SECONDS = 0.001
 _IDLE_POLL_SECONDS = 1.0
+_STUCK_SECONDS, _STUCK_POLL_SECONDS = 1.0, 0.05  # nobody answers: no reason to ask a thousand times a second
 
 
 class Producer:
     """Delivers messages. Opened by `start` (or the first delivery), closed by `stop`. For one event loop."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._config = {**DEFAULTS, **config, "error_cb": _log_error, "logger": library}
+        self._config = {**DEFAULTS, **config, "error_cb": complaints(config), "logger": library}
         self._producer: confluent_kafka.Producer | None = None
         self._busy: asyncio.Task[None] | None = None
         self._idle: asyncio.Task[None] | None = None
@@ -139,9 +142,13 @@ class Producer:
             self._busy = asyncio.get_running_loop().create_task(self._poll_while_busy(), name="producer-busy")
 
     async def _poll_while_busy(self) -> None:
+        outstanding, moved = self.outstanding, time.monotonic()
         while self.outstanding:
             self._serve()
-            await asyncio.sleep(_POLL_SECONDS)
+            if self.outstanding != outstanding:
+                outstanding, moved = self.outstanding, time.monotonic()
+            is_stuck = time.monotonic() - moved > _STUCK_SECONDS
+            await asyncio.sleep(_STUCK_POLL_SECONDS if is_stuck else _POLL_SECONDS)
 
     async def _poll_idly(self) -> None:
         while True:  # errors and reports of cancelled deliveries are served even when nobody waits
@@ -185,8 +192,3 @@ class _Batch:
     def _finish(self) -> None:
         if not self.finished.done():
             self.finished.set_result(None)
-
-
-def _log_error(error: KafkaError) -> None:
-    level = logging.CRITICAL if error.fatal() else logging.ERROR
-    library.log(level, "producer_error code=%s detail=%s", error.name(), error.str())

@@ -67,7 +67,7 @@ class Runtime:
 
     async def run(self) -> int:
         """Start everything, wait, stop everything. Returns the process's exit code; does not raise for what goes wrong inside."""
-        quiet_libraries()
+        quiet_libraries(self._kafka.librdkafka())
         beat: asyncio.Task[None] | None = None
         with self._signals(), calm_collector():
             try:

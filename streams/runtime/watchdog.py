@@ -21,7 +21,7 @@ from streams.runtime.settings import RuntimeSettings
 from streams.runtime.stall import Sight, StallJudge
 
 logger = logging.getLogger(__name__)
-logger.addFilter(Sparing())  # a broker that is away is away for many looks
+logger.addFilter(Sparing())  # a broker that is away is away for many looks, and told of elsewhere
 
 LogEnds = Callable[[Sequence[Partition]], Mapping[Partition, tuple[int, int]]]
 

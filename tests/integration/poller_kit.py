@@ -287,7 +287,8 @@ class World:
 
     def is_caught_up(self, account: str = "main") -> bool:
         cursor, states = self.cursor(account), self.market(account).states()
-        return cursor is not None and json.loads(cursor["position"])["after"] == max(states.values())
+        position = cursor["position"] if cursor is not None else ""
+        return bool(position) and json.loads(position)["after"] == max(states.values())
 
     def send_command(self, action: str, account: str = "main", **more: Any) -> Message:
         key = FlowKey(SOURCE, account, "orders")

@@ -12,6 +12,8 @@ from streams.stack import Stack
 from tests.integration.conftest import stack_settings
 from tests.integration.poller_kit import World, until
 
+MOST_LINES = 10  # about a broker that is away: with the clients of a poller it was thousands in three minutes
+
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Stack]:
@@ -36,6 +38,9 @@ def test_broker_that_restarts_costs_nothing(own: Stack, tmp_path: Path) -> None:
         own.up()
         until(ours.is_caught_up, "read after")
         assert poller.process.poll() is None, "the same process goes on"
+        until(lambda: poller.has_logged("kafka_back"), "it says that the broker is back")
+        of_it = [line for line in poller.text().splitlines() if "kafka_" in line or "refused" in line]
+        assert len(of_it) <= MOST_LINES, "\n".join(of_it)
         assert set(ours.market().states().items()) <= set(ours.raw_states())
         positions = [json.loads(cursor["position"])["after"] for _, cursor in ours.cursors()]
         assert positions == sorted(positions)

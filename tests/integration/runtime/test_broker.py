@@ -21,6 +21,8 @@ from tests.integration.runtime.worker import Plan
 
 RECORDS = 6_000
 DEAF_SECONDS = 8.0  # longer than the workers' session
+AWAY_SECONDS = 20.0
+MOST_LINES = 15  # in that time and while all comes back; without restraint it is hundreds
 
 
 @pytest.fixture
@@ -94,3 +96,27 @@ def test_killed_and_deaf_broker_cost_nothing(own: Stack, workers: Workers) -> No
         fill(plan.bootstrap, plan.source, values[RECORDS // 2 :])
         crew.until(out, RECORDS)
     assert set(out.seen) == set(values)
+
+
+def test_a_broker_that_is_away_fills_no_log(own: Stack, workers: Workers) -> None:
+    """OPS-8: one line that it is away, one that it is back, and the same process goes on."""
+    plan = make_plan(own.endpoints().bootstrap)
+    values = [b"%d" % number for number in range(RECORDS)]
+    fill(plan.bootstrap, plan.source, values[:100])
+    worker = workers.start(plan)
+
+    with reading(plan.bootstrap, plan.target) as out:
+        out.until(lambda seen: len(seen) >= 100, "all is copied")
+        before = len(worker.log().splitlines())
+        own.kill_broker()
+        wait_for(lambda: " kafka_away " in worker.log(), "it says that the broker is away", so_far=worker.end_of_log)
+        since = time.monotonic()
+        wait_for(lambda: time.monotonic() - since > AWAY_SECONDS, "it is away for a while")
+        own.start_broker()
+        wait_for(lambda: " kafka_back " in worker.log(), "it says that the broker is back", so_far=worker.end_of_log)
+        fill(plan.bootstrap, plan.source, values[100:200])
+        out.until(lambda seen: len(seen) >= 200, "the rest is copied", 3 * LIMIT_SECONDS)
+    assert not worker.is_over(), worker.end_of_log()
+    lines = worker.log().splitlines()[before:]
+    assert sum(" kafka_back " in line for line in lines) == 1
+    assert len(lines) <= MOST_LINES, "\n".join(lines)

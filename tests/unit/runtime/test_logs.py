@@ -13,13 +13,13 @@ def record(line: int, level: int = logging.ERROR) -> logging.LogRecord:
 
 def test_same_line_comes_once_in_a_while_and_says_how_often_it_did_not() -> None:
     now = 0.0
-    sparing = Sparing(lambda: now)
+    sparing = Sparing(clock=lambda: now)
     assert sparing.filter(record(1))
     assert [sparing.filter(record(1)) for _ in range(5)] == [False] * 5
     assert sparing.filter(record(2)), "another line is not kept back"
     assert sparing.filter(record(1, logging.CRITICAL)), "nor is what is critical"
     sparing.filter(record(1))
-    now = 10.0
+    now = 60.0
     later = record(1)
     assert sparing.filter(later)
     assert later.getMessage() == "Unable connect to node (and 1 like it)"
