@@ -198,6 +198,18 @@ def test_an_image_no_decoder_knows_is_refused_and_other_text_is_dropped(world: W
     assert world.read("product.product", goods, "image_1920") is False
 
 
+def test_a_picture_for_several_variants_at_once_reaches_the_first_only(world: World, goods: int) -> None:
+    """As a real server does; written to their templates it reaches all."""
+    both = [world.create("product.product", name="Other", default_code="O", taxes_id=[[5]]), goods]
+    picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB"
+    world.do(lambda env: env.write("product.product", both, {"image_1920": picture, "list_price": 12}))
+    assert [world.read("product.product", one, "image_1920") for one in both] == [picture, False]
+    assert [world.read("product.product", one, "list_price") for one in both] == [12, 12]
+    templates = [world.read("product.product", one, "product_tmpl_id")[0] for one in both]
+    world.do(lambda env: env.write("product.template", templates, {"image_1920": picture}))
+    assert [world.read("product.product", one, "image_1920") for one in both] == [picture, picture]
+
+
 def test_code_of_an_action_is_interpreted_and_never_run(world: World, goods: int) -> None:
     """SEC-5: what the sandbox does not understand fails the call, as an error in a code action does."""
     model = world.search("ir.model", [("model", "=", "sale.order")])[0]

@@ -206,6 +206,13 @@ class Product(Thread):
         **{name: _quantity(name) for name in QUANTITIES},
     }  # fmt: skip
 
+    def write_many(self, env: Env, ids: Sequence[int], given: Values) -> None:
+        """A picture written to several variants in one call: a real server was seen to give it to the first of them only (see the demo's)."""
+        if len(ids) > 1 and given.get("image_1920"):
+            super().write_many(env, ids[:1], {"image_1920": given["image_1920"]})
+            given = {name: value for name, value in given.items() if name != "image_1920"}
+        super().write_many(env, ids, given)
+
     def create_parent(self, env: Env, parent: str, values: Values) -> int:
         return env.with_context(create_product_product=False).create(parent, values)
 
