@@ -101,7 +101,17 @@ def cursor_table(found: list[FlowStatus], now: datetime) -> Table:
     from rich.table import Table
 
     table = Table(
-        "account", "flow", "read until", "behind", "pages", "records", "poller", "written", box=None, pad_edge=False
+        "account",
+        "flow",
+        "read until",
+        "behind",
+        "pages",
+        "records",
+        "poller",
+        "written",
+        "failing",
+        box=None,
+        pad_edge=False,
     )
     for status in found:
         if status.cursor is None:
@@ -113,6 +123,7 @@ def cursor_table(found: list[FlowStatus], now: datetime) -> Table:
             status.key.owner, status.key.flow,
             f"{until:%Y-%m-%d %H:%M:%S}" if until else "", f"{(now - until).total_seconds():.0f} s" if until else "",
             str(cursor["pages"]), str(cursor["records"]), cursor["owner"], f"{cursor['at']:%Y-%m-%d %H:%M:%S}",
+            f"[red]{cursor['failing_reason']}[/] since {cursor['failing_since']:%Y-%m-%d %H:%M:%S}" if cursor["failing_since"] else "",
         )  # fmt: skip
     return table
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.poll import app, cursor_table, parse_since
-from streams.poller.cursors import first_cursor
+from streams.poller.cursors import failing, first_cursor
 from streams.poller.desk import FlowStatus
 from streams.settings import ConfigurationError
 from tests.unit.poller.kit import KEY, NOW
@@ -45,6 +45,12 @@ def test_wrong_account_ends_with_exit_code_2_and_says_what_there_is(monkeypatch:
     result = CliRunner().invoke(app, ["now", "nowhere", "orders"])
     assert result.exit_code == 2
     assert "write source:account" in result.output
+
+
+def test_cursors_show_which_flow_fails() -> None:
+    bad = failing(first_cursor(KEY, NOW), "data", "no JSON", NOW, NOW)
+    table = cursor_table([FlowStatus(KEY, first_cursor(KEY, NOW)), FlowStatus(KEY, bad)], NOW)
+    assert list(list(table.columns)[-1].cells) == ["", "[red]data[/] since 2026-11-21 12:00:00"]
 
 
 def test_cursors_show_what_was_never_polled() -> None:
