@@ -33,7 +33,7 @@ def test_a_running_pipeline_is_told(scene: Observed) -> None:
     assert set(flows) == {("walmart:demo", name) for name in ("items", "orders", "returns", "settlements")}
     assert all(flow["configured"] for flow in flows.values())
     assert flows["walmart:demo", "orders"]["behind_seconds"] < LIMIT_SECONDS
-    assert found["processes"] == [{"endpoint": worker, "problem": "", "breakers": [], "paused": []}]
+    assert found["processes"] == [{"endpoint": worker, "problem": "", "breakers": [], "paused": [], "failing": []}]
     assert found["orders"]["counts"]["applied"] == 3
     assert found["orders"]["counts"]["held"] == 1
     assert found["orders"]["is_cut"] is False
