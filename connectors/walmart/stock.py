@@ -19,7 +19,7 @@ from connectors.walmart.client import WalmartClient
 from connectors.walmart.feeds import Feed
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.skus import needed_sku
-from connectors.walmart.value_kinds import Value, listing_name, quoted
+from connectors.walmart.value_kinds import STOCK, Value, listing_name, quoted
 
 INVENTORY = "/v3/inventory"
 SINGLE_NODE, BY_NODE = "inventory", "MP_INVENTORY"
@@ -28,7 +28,7 @@ SINGLE_NODE, BY_NODE = "inventory", "MP_INVENTORY"
 class Stock:
     """`ValueKind` of stock numbers."""
 
-    model = "inventory"
+    model = STOCK
     put_operation = "set_inventory"
     feed_types = frozenset({SINGLE_NODE, BY_NODE})
 
@@ -110,7 +110,7 @@ class Stock:
         entry: Mapping[str, Any] = {"sku": sku, "quantity": _quantity(amount)}
         if node:
             entry = {"sku": sku, "shipNodes": [{"shipNode": node, "quantity": _quantity(amount)}]}
-        return Value(sku, entry, str(amount), urgent, listing_name(account, sku), notes)
+        return Value(sku, entry, str(amount), urgent, listing_name(account, sku), notes, needs_no_item=amount == 0)
 
     def _node(self, account: str) -> str:
         found = self._settings.accounts.get(account)

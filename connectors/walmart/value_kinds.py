@@ -14,6 +14,8 @@ from connectors.kit.rate import Priority
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.feeds import Feed
 
+STOCK = "inventory"  # the model of stock numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -24,6 +26,7 @@ class Value:
     urgent     it may not wait for others
     waits_for  what a delivery of it waits for when Walmart has no such item, `listing:walmart:ACCOUNT:SKU`
     notes      codes of what was done to it, for example `capped`
+    needs_no_item  none of an item that Walmart does not have is what it says: nothing waits for the listing
     changes_at when another value of the same delivery is due, aware UTC; None: never
     """
 
@@ -34,6 +37,7 @@ class Value:
     waits_for: str = ""
     notes: tuple[str, ...] = ()
     changes_at: datetime | None = None
+    needs_no_item: bool = False
 
     @property
     def until(self) -> int:

@@ -50,7 +50,7 @@ from connectors.walmart.feed_results import FeedState, failure_of
 from connectors.walmart.feeds import mark_of
 from connectors.walmart.follower import Follower
 from connectors.walmart.settings import WalmartSettings
-from connectors.walmart.value_kinds import Value, ValueKind
+from connectors.walmart.value_kinds import STOCK, Value, ValueKind
 from connectors.walmart.written import Written
 from schemas.reasons import Reason
 
@@ -60,6 +60,7 @@ SETTLE_SECONDS = 30.0
 RESTORED = "newer_written_again"
 TOO_EARLY = "item_is_too_new"
 GIVEN_UP = "feed_given_up"
+NOT_LISTED = "not_listed"
 
 
 class Values:
@@ -154,7 +155,7 @@ class Values:
             return self._sent_again(item, remote)
         failure = failure_of(state, item.sku, item.value.waits_for)
         if failure is not None:
-            return Outcome(Result.STALE, detail=failure.detail) if self._is_under(item) else failure
+            return Outcome(Result.STALE, detail=failure.detail) if self._is_under(item) else _none_needed(item, failure)
         detail, job = f"feed {state.feed_id}", item.job.name if item.job else ""
         if self._is_under(item) and self._written.was_past(item.key, remote, item.known):
             return Outcome(Result.STALE, detail=detail)
@@ -348,5 +349,14 @@ class Values:
 def _refused(item: Item[Value], error: ConnectorError) -> Outcome:
     if error.code == errors.NOT_FOUND and item.value.waits_for:
         detail = f"{error}; Walmart has no item of this SKU"
-        return failed(Reason.MAPPING, detail, waiting_for=item.value.waits_for)
+        return _none_needed(item, failed(Reason.MAPPING, detail, waiting_for=item.value.waits_for))
     return errors.outcome_of(error, item.delivery.attempt)
+
+
+def _none_needed(item: Item[Value], failure: Outcome) -> Outcome:
+    """An item that Walmart does not have cannot be sold: that is what a 0 wants, and no reason to list it."""
+    if not (item.value.needs_no_item and failure.waiting_for and failure.waiting_for == item.value.waits_for):
+        return failure
+    return Outcome(
+        Result.APPLIED, remote_model=STOCK, remote_id=item.value.text, detail=failure.detail, notes=(NOT_LISTED,)
+    )

@@ -58,6 +58,19 @@ async def test_many_numbers_go_in_one_feed_and_each_has_its_outcome(box: Box, wo
     assert (lost.reason, lost.waiting_for) == (Reason.MAPPING, "listing:walmart:main:nobody")
 
 
+async def test_none_of_an_item_that_is_not_there_is_what_a_0_says(box: Box, worlds: Worlds) -> None:
+    """INV-4: by call or by feed, it waits for no listing, and asks for none."""
+    world = worlds()
+    process = world.process()
+    alone = stock("nobody", 0, 1, urgent=True)
+    (called,) = await process.deliver(alone)
+    batch = [*stocks(skus(box, 60), 7, 1), stock("nowhere", 0, 1)]
+    await process.deliver(*batch)
+    await process.settle()
+    for found in (called, process.last(batch[-1])):
+        assert (found.result, found.remote_id, found.notes) == (Result.APPLIED, "0", ("not_listed",))
+
+
 async def test_an_urgent_number_goes_alone_and_at_once(box: Box, worlds: Worlds) -> None:
     world = worlds()
     process, sku = world.process(), skus(box, 1)[0]
