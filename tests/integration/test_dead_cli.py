@@ -278,7 +278,7 @@ def test_held_records_and_mappings(settings: Settings, codec: Codec) -> None:
     assert call_json(held.app, "list", "--key", name)["total"] == 0
     assert call_json(mapping.app, "remove", "sku", "walmart", name, "--yes")["removed"]["internal"] == "OUR-2"
     assert "there is no entry" in call(mapping.app, "remove", "sku", "walmart", name, "--yes", code=1)
-    assert "may hold no colon" in call(mapping.app, "set", "sku", "wal:mart", name, "X", code=2)
+    assert "there is no marketplace 'wal:mart'" in call(mapping.app, "set", "sku", "wal:mart", name, "X", code=2)
 
 
 def test_a_held_record_can_be_discarded(settings: Settings, codec: Codec) -> None:
