@@ -168,6 +168,8 @@ def reader(config: Mapping[str, Any], **more: Any) -> Consumer:
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
             "fetch.wait.max.ms": 100,
+            # Only cursors are written in transactions, and those count however their transaction ends: see `poller.cursors`.
+            "isolation.level": "read_uncommitted",
             "error_cb": complaints(config),
             **more,
         }

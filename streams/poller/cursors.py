@@ -9,8 +9,10 @@ id fail for good (KIP-98), also one that was stopped for minutes and wakes up be
 Taking over, in this order:
 
 1. `CursorWriter.open` for every flow of the partition: from now on no predecessor can write, and what it left open is aborted.
-2. `read_cursors` to the end of the partition as it then stands. The end is the partition's high watermark, not the last stable offset: a
-   transaction some other flow left open in the partition hides what was committed behind it until the broker ends it (transaction.timeout.ms).
+2. `read_cursors` to the end of the partition as it then stands, its high watermark, whatever became of the transactions. A cursor says that pages
+   are safe, and is sent when they are; so one that was never committed is as true as one that was. Waiting for what is committed would mean waiting
+   for the last stable offset, and a broker that dies at the wrong moment leaves a transaction that nobody ends: the offset stands still for good,
+   and with it every flow of the partition. (Seen with Kafka 4.3: `kafka-transactions.sh find-hanging`. The flow's next cursor ends it.)
 3. Only then the first page.
 """
 
@@ -170,13 +172,13 @@ class CursorWriter:
 def read_cursors(
     config: Mapping[str, Any], topic: str, partitions: Collection[int], limit_seconds: float
 ) -> dict[bytes, Record]:
-    """The newest committed cursor record of each key in those partitions. Blocking.
+    """The newest cursor record of each key in those partitions, committed or not. Blocking.
 
     Raises BrokerError when the end is not reached within the limit: a cursor that is not surely the newest is never used.
     """
     waiting = _ends(config, topic, partitions)
     newest: dict[bytes, Record] = {}
-    consumer = reader(config, **{"isolation.level": "read_committed"})
+    consumer = reader(config)
     deadline = time.monotonic() + limit_seconds
     try:
         consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions])

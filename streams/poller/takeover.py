@@ -34,7 +34,7 @@ from streams.settings import ConfigurationError
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-READ_SECONDS = 90.0  # longer than the broker lets a forgotten transaction hide a cursor
+READ_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True)
