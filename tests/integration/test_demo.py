@@ -49,7 +49,17 @@ def test_the_demo_balances_under_faults(tmp_path: Path) -> None:
     assert (report["doubled"], report["missing"], report["cents_off"]) == (0, 0, 0)
     assert report["applied"] > 50
     flows = report["flows"]
-    names = ("shipments", "cancellations", "refunds", "stock", "prices", "returns", "settlements", "listings", "catalogue")
+    names = (
+        "shipments",
+        "cancellations",
+        "refunds",
+        "stock",
+        "prices",
+        "returns",
+        "settlements",
+        "listings",
+        "catalogue",
+    )
     for name in names:
         assert flows[name]["expected"] > 0, name
         assert (flows[name]["arrived"], flows[name]["problems"]) == (flows[name]["expected"], 0), name
