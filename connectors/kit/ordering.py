@@ -113,10 +113,10 @@ def _sending(at: Situation) -> Iterator[Job]:
 
 def _settling(at: Situation, written: int, is_over: IsOver) -> Step:
     """It wrote version `written` while others may have written too: a newer one that this process did not write may lie below it. One that
-    is still on its way is waited for, because only then its value is known."""
+    is still on its way is waited for, because only then its value is known; writing the newest known one again would lay it over that."""
     ours = max(written, at.newest)
+    if newer_under_way(at, max(ours, at.known)):
+        return Step.WAIT
     if at.known > ours:
         return Step.RESTORE
-    if newer_under_way(at, ours):
-        return Step.WAIT
     return Step.AFTER if written == at.version == ours and in_the_way(at, is_over) else Step.SETTLED
