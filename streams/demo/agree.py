@@ -42,7 +42,7 @@ class Sides:
     sales      Odoo's sale orders as they are now
     free       SKU -> on hand less reserved in Odoo;  prices  SKU -> sales price
     left       order -> tracking numbers in Odoo;  back  order -> states of return deliveries
-    credited   order -> posted credit notes of its returns
+    credited   order -> posted credit notes of its returns;  unreserved  SKU -> units of confirmed orders that wait without being reserved
     entries    journal entries of settlements
     told       SKU -> what the pipeline says of its listing;  back_in  SKU -> what it says of the marketplace's item, in Odoo
     """
@@ -55,6 +55,7 @@ class Sides:
     left: Mapping[str, Sequence[str]]
     back: Mapping[str, Sequence[str]]
     credited: Mapping[str, int] = field(default_factory=dict)
+    unreserved: Mapping[str, float] = field(default_factory=dict)
     entries: Sequence[Json] = field(default_factory=tuple)
     told: Mapping[str, Entry] = field(default_factory=dict)
     back_in: Mapping[str, Entry] = field(default_factory=dict)
@@ -126,7 +127,8 @@ def stock(sides: Sides) -> FlowReport:
         if sku not in sides.free or item["wfs"]:
             continue
         expected += 1
-        right = min(max(math.floor(sides.free[sku] - promised.get(sku, 0)), 0), CAP)
+        left = sides.free[sku] - promised.get(sku, 0) - sides.unreserved.get(sku, 0)
+        right = min(max(math.floor(left), 0), CAP)
         theirs = item["stock"]["amount"]
         arrived += right == theirs
         if right != theirs:

@@ -195,6 +195,23 @@ class Hands:
         rows = self._do("product.product", "search_read", [domain, ["default_code", "free_qty"]], order="id")
         return {row["default_code"]: row["free_qty"] for row in rows}
 
+    def unreserved(self, sales: Sequence[Sale]) -> dict[str, float]:
+        """SKU -> units of confirmed orders that wait in deliveries without being reserved, as in one that is held back."""
+        domain = [
+            ["sale_line_id.order_id", "in", [sale.odoo_id for sale in sales if sale.state == "sale"]],
+            ["state", "not in", ["draft", "done", "cancel"]], ["location_dest_id.usage", "=", "customer"],
+        ]  # fmt: skip
+        moves = self._do(
+            "stock.move", "search_read", [domain, ["product_id", "product_uom_qty", "quantity"]], order="id"
+        )
+        ids = sorted({move["product_id"][0] for move in moves})
+        skus = {row["id"]: row["default_code"] for row in self._do("product.product", "read", [ids, ["default_code"]])}
+        found: dict[str, float] = {}
+        for move in moves:
+            sku = skus[move["product_id"][0]] or ""
+            found[sku] = found.get(sku, 0) + move["product_uom_qty"] - move["quantity"]
+        return found
+
     def prices(self) -> dict[str, float]:
         """SKU -> sales price."""
         domain = [["default_code", "!=", False]]

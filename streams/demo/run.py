@@ -196,7 +196,7 @@ class Demo:
         sales = hands.sales(str(order["purchaseOrderId"]) for order in sold)
         return Sides(
             self.world.snapshot(), sold, sales, hands.free(), hands.prices(), hands.left(sales), hands.returns(sales),
-            hands.credited(sales),
+            hands.credited(sales), hands.unreserved(sales),
             hands.entries(str(self._day.settlement.get("reportDate", ""))) if self._day.settlement else (),
             by_sku(self._listings), by_sku(self._catalogue),
         )  # fmt: skip

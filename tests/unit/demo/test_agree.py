@@ -99,6 +99,13 @@ def test_a_large_price_change_must_not_have_gone_out() -> None:
     assert not agree.prices(Day(repriced={"A": "10.50"}), sides()).balanced
 
 
+def test_what_a_held_delivery_waits_for_cannot_be_promised() -> None:
+    """INV-2: confirmed, and not reserved: Odoo's free number does not know of it."""
+    assert agree.stock(sides()).balanced
+    assert not agree.stock(sides(unreserved={"A": 1.0})).balanced
+    assert agree.stock(sides(unreserved={"A": 1.0}, free={"A": 9.0})).balanced
+
+
 @pytest.mark.parametrize(
     ("states", "right"), [(["done"], True), (["assigned"], False), (["done", "done"], False), ([], False)]
 )
