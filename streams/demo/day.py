@@ -52,9 +52,12 @@ def planned(sales: Sequence[Sale], plain: frozenset[str], chance: random.Random)
         sale for sale in sales if sale.state in ("draft", "sent", "sale") and not sale.locked
     ]  # locked: shipped there
     chance.shuffle(waiting)
+    waiting.sort(
+        key=lambda sale: sale.reference not in plain
+    )  # those that can be credited are among those that are shipped
     count = len(waiting)
     ship = waiting[: int(count * SHIPPED)]
-    two = frozenset(sale.reference for sale in ship[: int(count * IN_TWO)])
+    two = frozenset(sale.reference for sale in ship[len(ship) - int(count * IN_TWO) :])
     cancel = waiting[len(ship) : len(ship) + int(count * CANCELLED)]
     credit = [sale for sale in ship if sale.reference in plain and sale.reference not in two][:CREDITED]
     return Plan(tuple(ship), two, tuple(cancel), tuple(credit))

@@ -16,10 +16,13 @@ from connectors.walmart.prices import Prices
 from connectors.walmart.stock import Stock
 from connectors.walmart.value_kinds import ValueKind
 from tests.conformance.test_walmart_seller_models import files_of, request_of
-from tests.conformance.walmart_models import problems
+from tests.conformance.walmart_models import MODELS, problems
 from tests.unit.walmart.fake import ACCOUNT, NOW, Fake, reply, settings_with
 
-pytestmark = pytest.mark.conformance
+pytestmark = [
+    pytest.mark.conformance,
+    pytest.mark.skipif(not MODELS.is_dir(), reason=f"the published models are not at {MODELS}"),
+]
 Json = dict[str, Any]
 
 

@@ -124,9 +124,9 @@ def test_command_survives(stories: dict[str, Story], point: str) -> None:
 
 
 def test_page_is_repeated_exactly_where_it_must_be(stories: dict[str, Story]) -> None:
-    """The crash points are where they say: after publishing and before the cursor counts, and nowhere else."""
+    """The crash points are where they say: after publishing and before the cursor is sent, and nowhere else. A cursor that was sent counts."""
     repeating = {point for point, story in stories.items() if story.repeated}
-    assert repeating == {"partly_published", "page_published", "cursor_sent"}
+    assert repeating == {"partly_published", "page_published"}
 
 
 def test_logs_stay_in_the_folder(stories: dict[str, Story], tmp_path: Path) -> None:

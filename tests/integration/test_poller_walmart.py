@@ -86,7 +86,7 @@ def test_every_order_of_a_faulty_moving_marketplace_is_published(world: MakeWorl
 
 
 def test_refused_credentials_stop_the_flow_loudly(world: MakeWorld, market: httpx.Client) -> None:
-    """AUTH-5: nothing is published, no cursor moves, the log calls for a person; the process lives on."""
+    """AUTH-5: nothing is published, no cursor moves but to say why, the log calls for a person; the process lives on."""
     ours = world()
     part = walmart(market)
     part["walmart"]["accounts"]["main"]["client_secret"] = "wrong-canary-secret"
@@ -94,7 +94,9 @@ def test_refused_credentials_stop_the_flow_loudly(world: MakeWorld, market: http
     until(
         lambda: poller.has_logged("CRITICAL poll_failed flow=walmart:main:orders track=poll reason=auth"), "the alert"
     )
-    assert (published(ours), ours.cursors()) == ({}, [])
+    until(ours.cursors, "the flow's state")
+    assert published(ours) == {}
+    assert {(told["position"], told["failing_reason"]) for _, told in ours.cursors()} == {("", "auth")}
     assert poller.process.poll() is None
     assert poller.terminate() == 0
     assert "wrong-canary-secret" not in poller.text()

@@ -112,7 +112,11 @@ def at(
         (at(job="settle|5", known=6, newest=6), (), Step.SETTLED),  # written here, after ours, under one lock
         (at(job="settle|7", known=7), (), Step.SETTLED),  # the newer one was written again; nothing newer came since
         (at(job="settle|7", known=8), (), Step.RESTORE),
-        (at(job="settle|5", known=6, other="settle|7"), (), Step.WAIT),  # 7 was written after 6: writing 6 again would hide it
+        (
+            at(job="settle|5", known=6, other="settle|7"),
+            (),
+            Step.WAIT,
+        ),  # 7 was written after 6: writing 6 again would hide it
         (at(job="settle|5", known=6, other=f"{F1}|7"), (), Step.WAIT),
         (
             at(job="settle|6", known=6, other="settle|7"),
