@@ -6,6 +6,7 @@
 A stage is a `Stage` (see `stage`); it gets a `StageContext` with the process's one `Producer` and its own `Progress`.
 """
 
+from streams.runtime.beside import Beside
 from streams.runtime.chunk import Chunk, Partition
 from streams.runtime.errors import (
     DeliveryError,
@@ -22,6 +23,7 @@ from streams.runtime.settings import RuntimeSettings
 from streams.runtime.stage import Stage, StageContext, StageLimits
 
 __all__ = [
+    "Beside",
     "Chunk",
     "DeliveryError",
     "FaustChangedError",

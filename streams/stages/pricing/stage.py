@@ -16,7 +16,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime
 
 from connectors.kit.ports import Canonical
 from schemas.checksum import event_id
@@ -34,14 +33,13 @@ from streams.stages.canonical import canonical_message
 from streams.stages.last_resort import deliver_or_bury
 from streams.stages.pricing import ledger as book
 from streams.stages.pricing.ledger import Step
-from streams.stages.pricing.turning import due, next_turn
+from streams.stages.pricing.turning import Calendar
 from streams.stages.rules import Channel
 from streams.stages.transform import Clock
 
 logger = logging.getLogger(__name__)
 
 STAGE = "pricing"
-_CALENDAR_SECONDS = 30.0
 PRICES = ENTITIES["price"].every
 
 
@@ -62,20 +60,17 @@ class PricingStage:
         self._now = now
         self._checksum_key = settings.checksum_key.get_secret_value().encode()
         self._books: dict[int, dict[str, PriceLedger]] = {}
-        self._turns: dict[int, dict[str, datetime]] = {}
         self._lock = asyncio.Lock()
-        self._calendar: asyncio.Task[None] | None = None
+        self._calendar = Calendar(settings.pricing, channels, now, self.turn)
 
     async def start(self, context: StageContext) -> None:
         """Keep what the runtime hands out."""
         self._producer = context.producer
-        self._calendar = asyncio.create_task(self._watch_calendar(), name="prices by the calendar")
+        self._calendar.start()
 
     async def stop(self) -> None:
         """Look at no calendar any more."""
-        if self._calendar is not None:
-            self._calendar.cancel()
-            await asyncio.gather(self._calendar, return_exceptions=True)
+        await self._calendar.stop()
 
     async def assigned(self, partitions: AbstractSet[Partition]) -> None:
         """Remember what is known of the SKUs of these partitions; both topics and the ledger have the same partition of a SKU."""
@@ -84,20 +79,22 @@ class PricingStage:
             return
         config = self._settings.kafka.librdkafka()
         records = await asyncio.to_thread(lambda: list(read_to_end(config, [PRICE_LEDGER], partitions=numbers)))
-        for number in numbers:
-            self._books[number] = {}
-        for record in records:
-            self._learn(record)
-        for number in numbers:
-            for key, ledger in self._books[number].items():
-                self._set_turn(number, key, ledger)
+        async with self._lock:
+            for number in numbers:
+                self._books[number] = {}
+            for record in records:
+                self._learn(record)
+            for number in () if self._calendar.is_empty else numbers:
+                for ledger in self._books[number].values():
+                    if ledger["price"]:
+                        self._calendar.put(number, self._codec.decode("price", ledger["price"]))
 
     async def revoked(self, partitions: AbstractSet[Partition]) -> None:
         """Forget them: another worker may change them."""
         async with self._lock:
             for partition in partitions:
                 self._books.pop(partition.partition, None)
-                self._turns.pop(partition.partition, None)
+                self._calendar.drop(partition.partition)
 
     async def process(self, chunk: Chunk) -> None:
         """Every offer, proposal and ledger that follows is acknowledged when this returns."""
@@ -111,20 +108,24 @@ class PricingStage:
 
     async def turn(self) -> int:
         """Look again at prices whose calendar has come to a turn. Returns how many. Raises what the broker raised."""
-        now, count = self._now(), 0
+        count = 0
         async with self._lock:
-            for partition, turns in self._turns.items():
+            for partition, keys in self._calendar.due().items():
                 changed: dict[str, PriceLedger] = {}
                 messages: list[Message] = []
-                for key in due(turns, now):
-                    messages += self._turned(self._books[partition][key], changed)
-                count += len(changed)
+                known = self._books.get(partition, {})
+                # A price whose chunk was refused is in the calendar, and in no book.
+                prices: list[Price] = [self._codec.decode("price", known[key]["price"]) for key in keys if key in known]
+                for price in prices:
+                    messages += self._turned(known[price["key"]], price, changed)
                 await self._keep(partition, messages, changed)
+                for price in prices:
+                    self._calendar.put(partition, price)
+                count += len(prices)
         return count
 
-    def _turned(self, ledger: PriceLedger, changed: dict[str, PriceLedger]) -> list[Message]:
+    def _turned(self, ledger: PriceLedger, price: Price, changed: dict[str, PriceLedger]) -> list[Message]:
         encoded = ledger["price"] or b""
-        price: Price = self._codec.decode("price", encoded)
         key, version = ledger["key"], price["version"]
         id_ = event_id("price turn", key, self._now().isoformat())
         cause = Headers(id_, "odoo", "price", version, "", key, 0, self._settings.environment)
@@ -140,24 +141,6 @@ class PricingStage:
         await self._producer.deliver(messages)
         await self._producer.deliver(ledgers)
         self._books.setdefault(partition, {}).update(changed)
-        for key, made in changed.items():
-            self._set_turn(partition, key, made)
-
-    def _set_turn(self, partition: int, key: str, ledger: PriceLedger) -> None:
-        price: Price | None = self._codec.decode("price", ledger["price"]) if ledger["price"] else None
-        moment = next_turn(price, self._settings.pricing, self._channels, self._now()) if price else None
-        turns = self._turns.setdefault(partition, {})
-        turns.pop(key, None)
-        if moment is not None:
-            turns[key] = moment
-
-    async def _watch_calendar(self) -> None:
-        while True:
-            await asyncio.sleep(_CALENDAR_SECONDS)
-            try:
-                await self.turn()
-            except Exception as error:  # noqa: BLE001 - told, and tried again: the turns are kept until their prices are told
-                logger.error("price_turn_failed kind=%s", type(error).__name__)
 
     async def failed(self, chunk: Chunk, error: Exception) -> None:
         """What the broker refused, or a bug: dead letters."""
@@ -221,6 +204,7 @@ class PricingStage:
             before = changed.get(price["key"]) or known.get(price["key"]) or book.empty(price["sku"], now)
             if self._is_older(price, before):
                 return None
+            self._calendar.put(record.partition, price)
             return book.priced(
                 before, price, record.value or b"", rules, self._channels, now, asked_again=bool(headers.lane)
             )

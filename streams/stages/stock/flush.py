@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from streams.runtime import RejectedError
+from streams.runtime import Beside, RejectedError
 from streams.stages.stock.codec import milliseconds, moment
 from streams.stages.stock.folding import Folding, Result
 from streams.stages.stock.ledger import Channel
@@ -25,32 +24,20 @@ MOST_FAILURES = 5
 Send = Callable[[Result], Awaitable[None]]
 
 
-class Flusher:
-    """Runs in a task of its own between `start` and `stop`."""
+class Flusher(Beside):
+    """A channel that was being told when it is stopped is told the rest with the next start."""
 
     def __init__(
         self, shelf: Shelf, folding: Folding, windows: Windows[Channel], send: Send, now: Callable[[], datetime]
     ) -> None:
+        super().__init__("stock-flush")
         self._shelf = shelf
         self._folding = folding
         self._windows = windows
         self._send = send
         self._now = now
         self._ended: frozenset[Channel] = frozenset()
-        self._task: asyncio.Task[None] | None = None
         self.failures = 0  # in a row
-
-    def start(self) -> None:
-        """From now on, until `stop`."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="stock-flush")
-
-    async def stop(self) -> None:
-        """At once; a channel that was being told is told the rest with the next start."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     async def _run(self) -> None:
         while True:

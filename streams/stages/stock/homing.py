@@ -13,12 +13,11 @@ nothing about the orders that are in Odoo already.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from schemas.records import Demand
-from streams.runtime import RejectedError
+from streams.runtime import Beside, RejectedError
 from streams.stages.demand import quantity_text, sku_key
 from streams.stages.skus import Skus
 from streams.stages.stock.ledger import Asked, Ledger
@@ -70,27 +69,14 @@ def _demand(one: Asked, sku: str, external: str, quantity: str) -> Demand:
     )  # fmt: skip
 
 
-class Homing:
-    """Looks, in a task of its own between `start` and `stop`, whenever an entry has changed, and now and then anyhow."""
+class Homing(Beside):
+    """Looks whenever an entry has changed, and now and then anyhow; at first when it is started."""
 
     def __init__(self, skus: Skus, look: Callable[[], Awaitable[int]], every_seconds: float = LOOK_SECONDS) -> None:
+        super().__init__("stock-homing")
         self._skus = skus
         self._look = look
         self._every = every_seconds
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """From now on, beginning with a look."""
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="stock-homing")
-
-    async def stop(self) -> None:
-        """At once; what was not said is said after the next start."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     async def _run(self) -> None:
         seen, idle = -1, 0
