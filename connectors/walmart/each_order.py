@@ -94,17 +94,15 @@ async def look_and_write(
     is_repeatable   doing it twice does no harm: once more at once when no answer came. Other writes are left to the retry tiers, which look
                     again before they write: a call that we gave up waiting for may still be under way
     """
-    settled = await look()
-    if settled is not None:
-        return settled
-    try:
-        return await write()
-    except ThrottledError:
-        raise
-    except (RetryError, RuleError, DataError) as error:
-        settled = await look()
-        if settled is not None:
-            return settled
-        if not (is_repeatable and isinstance(error, UncertainError) and not error.code):
+    settled, may_repeat = await look(), is_repeatable
+    while settled is None:
+        try:
+            return await write()
+        except ThrottledError:
             raise
-    return await look_and_write(look, write)
+        except (RetryError, RuleError, DataError) as error:
+            settled = await look()
+            if settled is None and not (may_repeat and isinstance(error, UncertainError) and not error.code):
+                raise
+            may_repeat = False
+    return settled

@@ -25,7 +25,7 @@ class ParcelNow:
 
 @dataclass(frozen=True, slots=True)
 class LineNow:
-    """One line. Quantities are units; `tracked`: tracking number -> units that left with it; `seller_order`: the seller's name for the last."""
+    """One line. Quantities are units; `parcels`: what left; `seller_order`: the seller's name for the last of them."""
 
     number: str
     ordered: Decimal
@@ -33,7 +33,7 @@ class LineNow:
     acknowledged: Decimal
     shipped: Decimal
     cancelled: Decimal
-    tracked: Mapping[str, Decimal]
+    parcels: tuple[ParcelNow, ...]
     asked_to_cancel: bool
     item_price: Decimal
     item_tax: Decimal
@@ -41,8 +41,15 @@ class LineNow:
     shipping_tax: Decimal
     comments: str
     refunded: bool
-    seller_order: str = ""
-    parcels: tuple[ParcelNow, ...] = ()
+    seller_order: str
+
+    @property
+    def tracked(self) -> Mapping[str, Decimal]:
+        """Tracking number -> units that left with it."""
+        found: dict[str, Decimal] = {}
+        for parcel in self.parcels:
+            found[parcel.number] = found.get(parcel.number, Decimal(0)) + parcel.quantity
+        return found
 
     @property
     def open(self) -> Decimal:
@@ -81,16 +88,12 @@ def _line(line: Reader, charges: Charges) -> LineNow:
     sums: dict[str, Decimal] = {}
     for part in state.statuses:
         sums[part["status"]] = sums.get(part["status"], Decimal(0)) + Decimal(part["quantity"])
-    tracked: dict[str, Decimal] = {}
-    for shipment in state.shipments:
-        number = shipment["tracking_number"]
-        tracked[number] = tracked.get(number, Decimal(0)) + Decimal(shipment["quantity"])
     refund = line["refund"]
     item, item_tax = _charges(line, "PRODUCT", ordered if charges == "unit" else Decimal(1))
     shipping, shipping_tax = _charges(line, "SHIPPING", ordered if charges == "unit" else Decimal(1))
     return LineNow(
         number=line.needed_text("lineNumber"), ordered=ordered, created=sums.get("created", Decimal(0)),
-        acknowledged=sums.get("acknowledged", Decimal(0)), shipped=state.shipped, cancelled=state.cancelled, tracked=tracked,
+        acknowledged=sums.get("acknowledged", Decimal(0)), shipped=state.shipped, cancelled=state.cancelled,
         asked_to_cancel=line.text("intentToCancel").lower() == "true" if not isinstance(line["intentToCancel"].value, bool)
         else bool(line["intentToCancel"].value),
         item_price=item, item_tax=item_tax, shipping=shipping, shipping_tax=shipping_tax,
