@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from connectors.kit.errors import ConnectorError, DataError, ThrottledError
-from connectors.kit.jobs import CHANGE
+from connectors.kit.jobs import BEHIND, CHANGE
 from connectors.kit.off_peak import wait_until
 from connectors.kit.ordering import Step
 from connectors.kit.ports import Canonical, Delivery, Outcome, Result, failed, failed_by, submitted
@@ -113,10 +113,30 @@ class Listings:
         outcomes |= await self._asked(client, by[Step.ASK])
         outcomes |= await self._publishing.outcomes(client, looking)
         gone = [item for item in by[Step.WRITE] if not item.value["active"]]
-        outcomes |= await self._withdrawing.outcomes(client, gone)
+        outcomes |= await self._withdrawn(client, gone)
         return outcomes | await self._sent(client, account, [item for item in by[Step.WRITE] if item.value["active"]])
 
     # -- sending
+
+    async def _withdrawn(self, client: WalmartClient, items: Sequence[ProductItem]) -> Outcomes:
+        going, outcomes = self._still_going(items)
+        for item in going:
+            self._written.wrote(item.key, item.delivery.version)
+        return outcomes | await self._withdrawing.outcomes(client, going)
+
+    def _still_going(self, items: Sequence[ProductItem]) -> tuple[list[ProductItem], Outcomes]:
+        """Those that may still be sent, and the outcomes of the others: while they were looked up and made, another lane of this process may
+        have sent the same SKU. A newer one wins, an older one is waited for. Nothing is awaited between this and the sending."""
+        going: list[ProductItem] = []
+        outcomes: Outcomes = {}
+        for item in items:
+            if self._written.newest(item.key) > item.delivery.version:
+                outcomes[item.id] = Outcome(Result.STALE)
+            elif (remote := self._written.under_way(item.key)) is not None:
+                outcomes[item.id] = submitted(item.bound(BEHIND, remote), self._follower.first_check)
+            else:
+                going.append(item)
+        return going, outcomes
 
     async def _sent(self, client: WalmartClient, account: str, items: Sequence[ProductItem]) -> Outcomes:
         if not items:
@@ -170,14 +190,16 @@ class Listings:
     async def _fed(
         self, client: WalmartClient, account: str, kind: str, group: Sequence[tuple[ProductItem, Made]]
     ) -> Outcomes:
+        _, outcomes = self._still_going([item for item, _ in group])
+        group = [(item, made) for item, made in group if item.id not in outcomes]
         if not group:
-            return {}
+            return outcomes
         feeds = self._follower.feeds(account)
         wait = feeds.forecast_seconds(kind, [item.sku for item, _ in group])
         if wait > self._settings.patience_seconds:
             turn = round(client.postpone_seconds(operation_of(kind)), 1)
             error = ThrottledError(f"the quota of {kind} feeds is used up", retry_after=turn)
-            return {item.id: failed_by(error, of_record=True) for item, _ in group}
+            return outcomes | {item.id: failed_by(error, of_record=True) for item, _ in group}
         mark = mark_of([f"{item.id}/{item.delivery.attempt}" for item, _ in group])
         feed = Feed(
             kind,
@@ -191,10 +213,10 @@ class Listings:
             try:
                 remote = await feeds.submit(feed)
             except ConnectorError as error:
-                return {item.id: errors.outcome_of(error, item.delivery.attempt) for item, _ in group}
+                return outcomes | {item.id: errors.outcome_of(error, item.delivery.attempt) for item, _ in group}
             sent(remote)
         how, check = remote.partition(":")[0], self._follower.first_check
-        return {
+        return outcomes | {
             item.id: replace(
                 submitted(item.bound(how, remote), check),
                 notes=made.notes,

@@ -83,6 +83,13 @@ class Written:
         if held is not None and held.remote == remote:
             del self._jobs[key]
 
+    def under_way(self, key: str) -> str | None:
+        """The remote job the key is in, "" while it is being sent right now; None when there is none."""
+        if key in self._sending:
+            return ""
+        held = parse(self._jobs.get(key, ""))
+        return held.remote if held else None
+
     async def on_its_way(self, key: str) -> str:
         """The remote job the key is in, waiting for the answer where it is being sent right now; "" when there is none."""
         sending = self._sending.get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -249,6 +250,62 @@ async def test_a_newer_product_waits_for_the_older_feed(world: World) -> None:
     assert behind.job.startswith("behind:feed:")
     await process.settle()
     assert world.item("V-1")["name"] == "Newer"
+
+
+class Slow(Clocks):
+    """Takes its time for the first product it makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_making, self.may_end, self.first = asyncio.Event(), asyncio.Event(), True
+
+    async def make(self, account: str, products: Sequence[Product]) -> Sequence[Made | ConnectorError]:
+        is_first, self.first = self.first, False
+        if is_first:
+            self.is_making.set()
+            await self.may_end.wait()
+        return await super().make(account, products)
+
+
+@pytest.mark.parametrize("withdrawn", [False, True], ids=["changed", "withdrawn"])
+async def test_an_older_product_still_in_the_making_gives_way_to_a_newer_one_of_another_lane(
+    world: World, withdrawn: bool
+) -> None:
+    """INV-5, for products: both lanes are in one process; the older one was looked at first, and is ready last."""
+    maker = Slow()
+    add(world.box, items=[{"sku": "G-1", "gtin": _gtin(1)}])
+    put_stock(world.box, "G-1", 8)
+    first, second = upsert("G-1", 1, name="Older"), upsert("G-1", 1, 2, name="Newer", active=not withdrawn)
+    lane = world.process(maker=maker)
+    other = lane.beside()
+    older = asyncio.create_task(lane.deliver(first))
+    await maker.is_making.wait()
+    await other.deliver(second)
+    maker.may_end.set()
+    assert [one.result for one in await older] == [Result.STALE]
+    await other.settle()
+    assert other.last(second).result in (Result.APPLIED, Result.ALREADY_APPLIED)
+    assert (world.item("G-1")["name"] == "Newer") is not withdrawn
+    assert (world.history("G-1")[-1] == 0) is withdrawn
+
+
+async def test_a_newer_product_in_the_making_waits_for_the_older_one_of_another_lane(world: World) -> None:
+    """INV-5, for products: two feeds of one process with the same SKU would be brought in by Walmart in any order."""
+    maker = Slow()
+    first, second = upsert("V-1", 1, name="Older"), upsert("V-1", 1, 2, name="Newer")
+    lane = world.process(maker=maker)
+    other = lane.beside()
+    newer = asyncio.create_task(lane.deliver(second))
+    await maker.is_making.wait()
+    (sent,) = await other.untold(first)  # was decided when nothing was known of the newer one
+    other.record(first, sent)
+    maker.may_end.set()
+    (behind,) = await newer
+    assert behind.job.startswith("behind:feed:")
+    await lane.settle()
+    await other.settle()
+    assert world.item("V-1")["name"] == "Newer"
+    assert lane.last(second).result is Result.APPLIED
 
 
 async def test_a_newer_product_goes_once_more_when_another_process_sent_an_older_one(box: Box, world: World) -> None:
