@@ -13,8 +13,7 @@ from typing import Any
 
 import typer
 
-from streams.cli.failure_desk import EXIT_FAILED, Desk, confirm, fail, print_json
-from streams.failure.actions import audit_message
+from streams.cli.failure_desk import EXIT_FAILED, Desk, audit_view, confirm, fail, print_json
 from streams.failure.dead import Letter
 from streams.failure.edit import Draft, EditError, apply_sets, changed_places, edited_messages, open_draft, parse_json
 from streams.failure.plan import superseded_words, target_problem
@@ -91,19 +90,7 @@ def _in_editor(desk: Desk, draft: Draft) -> str:
     """The editor shows personal data, so that it was opened is written down first."""
     if not sys.stdin.isatty():
         raise fail("there is no terminal for an editor: use --set or --file")
-    with SyncProducer(desk.settings.kafka.librdkafka()) as producer:
-        producer.send_all(
-            [
-                audit_message(
-                    desk.codec,
-                    "view_unmasked",
-                    draft.letter.id,
-                    actor=desk.actor,
-                    at=desk.now,
-                    note="opened in an editor",
-                )
-            ]
-        )
+    audit_view(desk, draft.letter.id, "opened in an editor", draft.letter.failed["correlation"])
     return _typed(draft.text())
 
 

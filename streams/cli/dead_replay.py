@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from streams.cli.dead_choice import read
 from streams.cli.failure_desk import Desk
-from streams.failure.dead import Letter
+from streams.failure.dead import Filter
 from streams.failure.plan import Plan
 from streams.failure.replay import Options, Replay
 from streams.failure.verdicts import Report, Verdicts
 
 
-def run_with_progress(
-    desk: Desk, plan: Plan, letters: Mapping[str, Letter], options: Options, *, quiet: bool
-) -> Report:
+def run_with_progress(desk: Desk, plan: Plan, options: Options, *, quiet: bool) -> Report:
     """Run the plan. The bar goes to standard error and counts answers; the first Ctrl-C stops sending, a second one ends the program."""
+    letters = {letter.id: letter for letter in read(desk, Filter(all=True)).letters}
     replay = Replay(desk.settings, desk.codec, plan, letters, options, desk.actor)
     columns = (
         TextColumn("{task.description}"),

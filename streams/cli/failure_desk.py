@@ -1,4 +1,4 @@
-"""What `causeway dead`, `held` and `mapping` share: opening the cluster, options, asking, printing."""
+"""What `causeway dead`, `held`, `mapping` and `trace` share: opening the cluster, options, asking, printing."""
 
 from __future__ import annotations
 
@@ -82,6 +82,30 @@ def print_json(value: object) -> None:
     import orjson
 
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+
+
+def print_record(record: dict[str, Any]) -> None:
+    """One failed record, a line for each part that says something, the innermost record last."""
+    import orjson
+
+    for name, content in record.items():
+        if name != "value" and content not in ("", None, {}):
+            typer.echo(f"{name:<14} {content}")
+    value = record["value"]
+    typer.echo("value")
+    typer.echo(value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def audit_view(desk: Desk, subject: str, why: str, correlation: str) -> None:
+    """Somebody is going to see personal data: written down before anything is shown. Raises BrokerError."""
+    from streams.failure.actions import audit_message
+    from streams.kafka import SyncProducer
+
+    entry = audit_message(
+        desk.codec, "view_unmasked", subject, actor=desk.actor, at=desk.now, note=why, correlation=correlation
+    )
+    with SyncProducer(desk.settings.kafka.librdkafka()) as producer:
+        producer.send_all([entry])
 
 
 def fail(text: str, code: int = EXIT_USAGE) -> typer.Exit:

@@ -21,6 +21,7 @@ from streams.cli.failure_desk import (
     fail,
     open_desk,
     print_json,
+    print_record,
     print_table,
     summary_of,
     table,
@@ -61,8 +62,6 @@ def show(
     record: Annotated[str, typer.Argument(help="Id of a held record, or its beginning.")], json: JsonOption = False
 ) -> None:
     """One held record, opened down to its innermost record. Personal data is masked."""
-    import orjson
-
     from schemas.views import mask_record
 
     desk = open_desk()
@@ -70,15 +69,7 @@ def show(
     if len(items) != 1:
         raise fail(f"{len(items)} held records begin with {record}: write more of the id", EXIT_FAILED)
     seen = mask_record("failed_record", items[0].failed, desk.codec)
-    if json:
-        print_json(seen)
-        return
-    value = seen.pop("value")
-    for name, content in seen.items():
-        if content not in ("", None, {}):
-            typer.echo(f"{name:<14} {content}")
-    typer.echo("value")
-    typer.echo(value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+    print_json(seen) if json else print_record(seen)
 
 
 @app.command()

@@ -28,7 +28,7 @@ def trace(
 
     Exit codes: 0 found; 1 nothing of it, or several of that id; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
     """
-    from streams.cli.failure_desk import EXIT_FAILED, fail, print_json
+    from streams.cli.failure_desk import EXIT_FAILED, audit_view, fail, print_json
     from streams.observe.trace import AmbiguousOrderError, UnknownOrderError, find_journey
 
     if bool(key) == bool(sku):
@@ -42,7 +42,7 @@ def trace(
     except (UnknownOrderError, AmbiguousOrderError) as error:
         raise fail(str(error), EXIT_FAILED) from None
     if unmasked:
-        _audit_view(desk, journey, reason)
+        audit_view(desk, journey.key, reason, journey.correlations[0] if journey.correlations else "")
     records = [_content(desk, step, masked=not unmasked) if content or unmasked else None for step in journey.steps]
     if json:
         print_json(_as_json(journey, records))
@@ -74,19 +74,6 @@ def _meant(desk: Desk, connectors: Any, what: str) -> tuple[str, Skus]:
     skus = Skus(read_table(desk.settings, desk.codec))
     odoos = odoo_sku(skus, accounts_of(desk.settings, connectors), what.removeprefix(SKU))
     return (f"{SKU}{odoos}" if odoos else what), skus
-
-
-def _audit_view(desk: Desk, journey: Journey, why: str) -> None:
-    """Written before anything is shown."""
-    from streams.failure.actions import audit_message
-    from streams.kafka import SyncProducer
-
-    correlation = journey.correlations[0] if journey.correlations else ""
-    entry = audit_message(
-        desk.codec, "view_unmasked", journey.key, actor=desk.actor, at=desk.now, note=why, correlation=correlation
-    )
-    with SyncProducer(desk.settings.kafka.librdkafka()) as producer:
-        producer.send_all([entry])
 
 
 def _content(desk: Desk, step: Step, *, masked: bool) -> Any:
