@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from connectors.kit.ports import Connector
     from streams.settings import Settings
 
-OTHER_KINDS = ("ship_carrier", "settlement-name")  # cross-reference tables of one connector
-
 
 def check_destination(word: str, topics: Iterable[str], start: str) -> None:
     """One of those that have such a topic, `dead.odoo` or `held.odoo`; empty is all of them."""
@@ -48,9 +46,8 @@ def check_kind(word: str) -> None:
     """Of a cross-reference table."""
     from streams.failure.mappings import KINDS
 
-    known = (*KINDS, *OTHER_KINDS)
-    if word not in known:
-        raise fail(f"there is no kind of mapping {word!r}{instead(word, known)}")
+    if word not in KINDS:
+        raise fail(f"there is no kind of mapping {word!r}{instead(word, KINDS)}")
 
 
 def channels_of(settings: Settings, connectors: Iterable[Connector] | None = None) -> Sequence[tuple[str, str]]:

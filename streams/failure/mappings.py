@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 LOAD_SECONDS = 30.0
 _AGAIN_SECONDS = 5.0
 BEFORE = "before"  # header: the internal word that the entry had until now
-KINDS = ("sku", "carrier", "tax", "pricelist", "warehouse", "payment")  # those in use; others are stored just the same
+# Those a person can make entries of, whichever connector looks them up. Others, from before kinds were checked, can still be taken out.
+KINDS = ("sku", "carrier", "tax", "pricelist", "warehouse", "payment", "ship_carrier", "settlement-name")
 
 Key = tuple[str, str, str, str]  # kind, source, account, external
 

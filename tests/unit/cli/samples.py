@@ -1,14 +1,19 @@
-"""Topics as commands read and write them, and the failed records that lie on them."""
+"""Topics as commands read and write them, the failed records that lie on them, and what a command says."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+from typer.testing import CliRunner
+
 from schemas.headers import encode_headers
 from schemas.record import Message, Record
 from schemas.topics import dead
+from streams.cli import app
 from streams.failure.actions import action_message
 from tests.unit.failure.samples import codec, headers
 
@@ -35,6 +40,29 @@ class Kafka:
 
     def send_all(self, messages: Sequence[Message]) -> None:
         self.messages += messages
+
+    def on(self, topic: str) -> list[Message]:
+        """What was written to a topic."""
+        return [message for message in self.messages if message.topic == topic]
+
+    def stand_in(self, monkeypatch: pytest.MonkeyPatch, readers: Sequence[str], writers: Sequence[str]) -> None:
+        """For what these modules of `streams` read and write; the registry's codec too. No configuration from outside."""
+        for name in [name for name in os.environ if name.startswith("CAUSEWAY_")]:
+            monkeypatch.delenv(name)
+        for module in readers:
+            monkeypatch.setattr(f"streams.{module}.read_to_end", self.read)
+        for module in writers:
+            monkeypatch.setattr(f"streams.{module}.SyncProducer", lambda _: self)
+        monkeypatch.setattr("schemas.codec.Codec", lambda _: CODEC)
+        monkeypatch.setattr("schemas.registry.Registry", lambda _: None)
+
+
+def causeway(*words: str, code: int) -> str:
+    """What the command says; `code`: what it ends with."""
+    result = CliRunner().invoke(app, list(words))
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code == code, result.output
+    return result.output
 
 
 def failed(failed_id: str, **changes: Any) -> dict[str, Any]:

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
-from typer.testing import CliRunner
 
 from schemas.record import Message
 from schemas.topics import held
-from streams.cli import app
 from streams.cli.failure_desk import cut
+from tests.unit.cli import samples
 from tests.unit.cli.samples import CODEC, Kafka, discarded, failed, letter
-
-CONNECTORS = Path(__file__).parents[3] / "connectors"
 
 
 @pytest.fixture(autouse=True)
 def kafka(monkeypatch: pytest.MonkeyPatch) -> Kafka:
     """With one open dead letter (`aa1`), one that is discarded (`bb1`), one held record (`cc1`)."""
-    for name in [name for name in os.environ if name.startswith("CAUSEWAY_")]:
-        monkeypatch.delenv(name)
     made = Kafka()
-    for module in ("streams.failure.dead", "streams.failure.held_list", "streams.failure.mappings"):
-        monkeypatch.setattr(f"{module}.read_to_end", made.read)
-    for module in ("streams.failure.discard", "streams.failure.mappings"):
-        monkeypatch.setattr(f"{module}.SyncProducer", lambda _: made)
-    monkeypatch.setattr("schemas.codec.Codec", lambda _: CODEC)
-    monkeypatch.setattr("schemas.registry.Registry", lambda _: None)
+    readers = ("failure.dead", "failure.held_list", "failure.mappings")
+    made.stand_in(monkeypatch, readers, ("failure.discard", "failure.mappings"))
     waiting = failed("cc1", state="held", waiting_for="sku:walmart:main:X", key="k" * 300)
     made.messages += [letter("aa1", key="k" * 300), letter("bb1"), discarded("bb1")]
     made.messages.append(Message(held("odoo"), b"k", CODEC.encode("failed_record", waiting), ()))
@@ -37,10 +25,7 @@ def kafka(monkeypatch: pytest.MonkeyPatch) -> Kafka:
 
 def causeway(*words: str, code: int = 2) -> str:
     """What it says; `code`: what it ends with."""
-    result = CliRunner().invoke(app, list(words))
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert result.exit_code == code, result.output
-    return result.output
+    return samples.causeway(*words, code=code)
 
 
 DEAD = "there are: odoo, pricing, route, stock, transform, walmart"

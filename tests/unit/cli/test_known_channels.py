@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
+from connectors.odoo.settlements import NAME as SETTLEMENT_NAME
 from schemas.record import Message
-from streams.cli import app
-from streams.cli.known import OTHER_KINDS
 from streams.failure.mappings import KINDS
-from tests.unit.cli.samples import CODEC, Kafka
+from tests.unit.cli import samples
+from tests.unit.cli.samples import Kafka
 from tests.unit.stages.references import entry_record
 
 CONNECTORS = Path(__file__).parents[3] / "connectors"
@@ -27,25 +25,17 @@ OFFER = {
 @pytest.fixture(autouse=True)
 def kafka(monkeypatch: pytest.MonkeyPatch) -> Kafka:
     """Empty topics; Walmart's account `main` is configured."""
-    for name in [name for name in os.environ if name.startswith("CAUSEWAY_")]:
-        monkeypatch.delenv(name)
+    made = Kafka()
+    readers = ("failure.mappings", "failure.held_list", "stages.stock.explain", "shadow", "approvals")
+    made.stand_in(monkeypatch, readers, ("failure.mappings",))
     monkeypatch.setenv("CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_ID", "id")
     monkeypatch.setenv("CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_SECRET", "secret")
-    made = Kafka()
-    for module in ("failure.mappings", "failure.held_list", "stages.stock.explain", "shadow", "approvals"):
-        monkeypatch.setattr(f"streams.{module}.read_to_end", made.read)
-    monkeypatch.setattr("streams.failure.mappings.SyncProducer", lambda _: made)
-    monkeypatch.setattr("schemas.codec.Codec", lambda _: CODEC)
-    monkeypatch.setattr("schemas.registry.Registry", lambda _: None)
     return made
 
 
 def causeway(words: str, code: int = 2) -> str:
     """What it says; `code`: what it ends with."""
-    result = CliRunner().invoke(app, words.split())
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert result.exit_code == code, result.output
-    return result.output
+    return samples.causeway(*words.split(), code=code)
 
 
 NO_MARKETPLACE = "there is no marketplace 'wallmart'; did you mean walmart? there are: walmart"
@@ -103,7 +93,7 @@ def test_every_kind_that_is_looked_up_can_be_set() -> None:
         kind for path in CONNECTORS.rglob("*.py") for kind in re.findall(r"lookup\(\s*\"([\w-]+)\"", path.read_text())
     }
     assert {"sku", "carrier", "ship_carrier"} <= looked_up
-    assert looked_up <= {*KINDS, *OTHER_KINDS}
+    assert looked_up | {SETTLEMENT_NAME} <= set(KINDS)
 
 
 @pytest.mark.parametrize(

@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
 import pytest
-from typer.testing import CliRunner
 
-from schemas.record import Message, Record
-from streams.cli import app
-from tests.unit.failure.samples import codec
+from tests.unit.cli import samples
+from tests.unit.cli.samples import Kafka
 from tests.unit.stock.samples import WALMART, Bench, level
 
-CODEC = codec()
 
-
-class Kafka:
-    """Topics as the command reads and writes them."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-
-    def read(self, config: Any, names: Sequence[str], **_: Any) -> Iterator[Record]:
-        for index, message in enumerate(self.messages):
-            if message.topic in names:
-                yield Record(message.topic, 0, index, 0, message.key, message.value, message.headers)
-
-    def send_all(self, messages: Sequence[Message]) -> None:
-        self.messages += messages
-
-    def on(self, topic: str) -> list[Message]:
-        return [message for message in self.messages if message.topic == topic]
-
-
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def kafka(monkeypatch: pytest.MonkeyPatch) -> Kafka:
+    """Empty topics."""
     made = Kafka()
-    for module in ("streams.failure.mappings", "streams.failure.held_list", "streams.stages.stock.explain"):
-        monkeypatch.setattr(f"{module}.read_to_end", made.read)
-    monkeypatch.setattr("streams.failure.mappings.SyncProducer", lambda _: made)
-    monkeypatch.setattr("schemas.codec.Codec", lambda _: CODEC)
-    monkeypatch.setattr("schemas.registry.Registry", lambda _: None)
+    made.stand_in(monkeypatch, ("failure.mappings", "failure.held_list", "stages.stock.explain"), ("failure.mappings",))
     return made
 
 
 def causeway(*words: str) -> str:
-    result = CliRunner().invoke(app, ["mapping", *words])
-    assert result.exit_code == 0, result.output
-    return result.output
+    """What a command of `causeway mapping` says."""
+    return samples.causeway("mapping", *words, code=0)
 
 
 def test_where_numbers_go_is_said_and_who_had_the_word_until_now_is_kept(kafka: Kafka) -> None:
