@@ -16,6 +16,7 @@ from typing import Any
 
 from connectors.kit.errors import ConflictError, ConnectorError, DataError, RuleError
 from connectors.odoo.client import Odoo
+from connectors.odoo.invoices import posted_invoices
 from connectors.odoo.keys import xid
 from connectors.odoo.loading import Cell, load
 from connectors.odoo.money import ZERO, remainder, units_at
@@ -92,9 +93,7 @@ class CreditNotes:
 
     async def _invoice(self, work: Work) -> Invoice | None:
         """The order's newest posted invoice."""
-        (order,) = await self._odoo.rows("sale.order", [["id", "=", work.order]], ["invoice_ids"])
-        domain = [["id", "in", order["invoice_ids"]], ["move_type", "=", "out_invoice"], ["state", "=", "posted"]]
-        rows = await self._odoo.rows(MOVE, domain, _INVOICE)
+        rows = await posted_invoices(self._odoo, work.order, _INVOICE)
         if not rows:
             return None
         row = rows[-1]

@@ -9,6 +9,7 @@ from connectors.kit.errors import AuthError, ConnectorError, ForbiddenError, Ret
 from connectors.kit.ports import Mappings
 from connectors.odoo.client import Odoo
 from connectors.odoo.external import find
+from connectors.odoo.invoices import posted_invoices
 from connectors.odoo.keys import xid
 from connectors.odoo.places import NAMED
 from connectors.odoo.plan import Goods
@@ -98,10 +99,7 @@ class Waiting:
 
     async def _invoiced(self, key: str) -> bool:
         for number in (await find(self._odoo, [xid(self._settings.module, "order", key)])).values():
-            orders = await self._odoo.rows("sale.order", [["id", "=", number]], ["invoice_ids"])
-            invoices = [one for order in orders for one in order["invoice_ids"]]
-            domain = [["id", "in", invoices], ["move_type", "=", "out_invoice"], ["state", "=", "posted"]]
-            return bool(await self._odoo.rows("account.move", domain, ["state"], limit=1))
+            return bool(await posted_invoices(self._odoo, number, ["state"]))
         return False
 
     async def _pricelist(self, currency: str) -> bool:
