@@ -7,18 +7,17 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from connectors.odoo.sandbox.__main__ import PASSWORD_VARIABLE
 from tests.contract.odoo_sandbox_box import ABSENT, COLUMNS, PASSWORD, OdooBox, RefusedError, odoo_box
+from tests.waiting import until
 
 LATENCY_MS = 400
 LOST = "could not serialize access due to concurrent update\n"
@@ -38,13 +37,6 @@ def process(data: Path) -> Iterator[tuple[OdooBox, "subprocess.Popen[str]"]]:
                 yield OdooBox(found[0], http), running
         finally:
             running.kill()
-
-
-def until(condition: Any, seconds: float = 60) -> None:
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "not reached in time"
-        threading.Event().wait(0.02)
 
 
 def test_an_answered_order_survives_kill_9(tmp_path: Path) -> None:

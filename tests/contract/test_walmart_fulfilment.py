@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +15,7 @@ from tests.contract.benches.walmart import acknowledgement
 from tests.contract.recordings import recorded
 from tests.contract.test_walmart_connector import Patient
 from tests.contract.walmart_box import Box, walmart_box
+from tests.waiting import until
 
 Json = dict[str, Any]
 PO = "9000000000001"
@@ -239,14 +239,6 @@ async def test_a_call_given_up_that_is_still_under_way_doubles_nothing(box: Box,
     until(lambda: calls_done(box, operation) == before + 1)
     assert (await answer(box, made)).result is Result.ALREADY_APPLIED
     assert calls_done(box, operation) == before + 1
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Fails after a minute."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def refund_total(box: Box) -> Decimal:
