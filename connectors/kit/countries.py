@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from connectors.kit.reading import Reader
+
 # fmt: off
 _TABLE = """
 ABW AW AFG AF AGO AO AIA AI ALA AX ALB AL AND AD ARE AE ARG AR ARM AM ASM AS ATA AQ ATF TF ATG AG AUS AU AUT AT AZE AZ BDI BI BEL BE
@@ -29,3 +31,12 @@ def country_code(text: str) -> str | None:
     """`USA` or `us` -> `US`; None for what is no country."""
     code = text.strip().upper()
     return code if code in _ALPHA2 else ALPHA2_BY_ALPHA3.get(code)
+
+
+def country_in(holder: Reader, name: str) -> str:
+    """The code under that name, empty when there is none. Raises DataError for what is no country."""
+    text = holder.text(name)
+    code = country_code(text)
+    if text and code is None:
+        raise holder[name].wrong("an ISO 3166 country code")
+    return code or ""

@@ -100,6 +100,17 @@ class Reader:
             raise found.wrong("a list")
         return [Reader({f"[{i}]": item}, "", found).text(f"[{i}]") for i, item in enumerate(found.value)]
 
+    def facts(self, *names: str) -> dict[str, str]:
+        """Further facts by the source's own names, where they are there: text, numbers, and `true` or `false`."""
+        found = {}
+        for name in names:
+            value = self._under(name)
+            if isinstance(value, bool):
+                found[name] = "true" if value else "false"
+            elif value is not None and (text := self.text(name)):
+                found[name] = text
+        return found
+
     def flag(self, name: str) -> bool:
         """true, false, or the same as text; missing or empty is false."""
         found = self[name]

@@ -6,7 +6,7 @@ Raises DataError only, naming the path in Walmart's JSON and what was found ther
 - `purchaseOrderId` is the key; one customer order can be several purchase orders.
 - Walmart states no time of an order's last change. `version` is the newest `statusDate` of its lines; a change of address or a request to
   cancel does not move it, so two states of one version are told apart by checksum and the order they were fetched in.
-- Test orders: see `is_test`.
+- Test orders: every SKU starts with `TEST-`, as in Walmart's own examples ("TEST-02"); the API has no flag.
 """
 
 from __future__ import annotations
@@ -18,28 +18,22 @@ from functools import partial
 from typing import Any
 
 from connectors.kit import exact_json
-from connectors.kit.countries import country_code
+from connectors.kit.countries import country_in
+from connectors.kit.emails import email_of
 from connectors.kit.errors import DataError
+from connectors.kit.line_states import source_words
+from connectors.kit.money import amount_in, as_money, currency_in, quantity_text, unit_price
 from connectors.kit.phones import e164
 from connectors.kit.ports import OrderMapping
 from connectors.kit.reading import Reader, millis_of
 from connectors.kit.shipping_check import shipping_problems
-from connectors.walmart.money import (
-    Charges,
-    LineMoney,
-    amount_in,
-    as_money,
-    currency_in,
-    line_money,
-    quantity_text,
-    unit_price,
-)
-from connectors.walmart.statuses import line_state, order_status, quantity_in, source_words
+from connectors.kit.trials import is_test
+from connectors.walmart.money import Charges, LineMoney, line_money
+from connectors.walmart.statuses import line_state, order_status, quantity_in
 from schemas.records import Address, Buyer, Order, OrderLine
 
 FULFILMENT = {"sellerfulfilled": "seller", "wfsfulfilled": "marketplace", "3plfulfilled": "third_party"}
 METHODS = frozenset({"standard", "express", "oneday", "freight", "whiteglove", "value"})
-TEST_SKU_PREFIX = "TEST-"
 MOST_LINES = 1000
 _KINDS = {"RESIDENTIAL": "residential", "OFFICE": "commercial", "COMMERCIAL": "commercial", "BUSINESS": "commercial"}
 
@@ -68,11 +62,6 @@ def version_of(content: Any) -> int:
         return millis_of(_updated_at(order, order["orderLines"].children("orderLine")))
     except DataError:
         return 0
-
-
-def is_test(skus: Sequence[str]) -> bool:
-    """Whether this is a test order: every SKU starts with `TEST-`. The API has no flag; Walmart's own examples name theirs so ("TEST-02")."""
-    return bool(skus) and all(sku.upper().startswith(TEST_SKU_PREFIX) for sku in skus)
 
 
 def _order(order: Reader, account: str, charges: Charges) -> Order:
@@ -132,7 +121,7 @@ def _order(order: Reader, account: str, charges: Charges) -> Order:
         gift=False,
         buyer_note="",
         buyer_cancel_requested=any(line["buyer_cancel_requested"] for line in lines),
-        extras=_present(order, "orderType", "mart", "isGuest"),
+        extras=order.facts("orderType", "mart", "isGuest"),
     )
 
 
@@ -179,9 +168,9 @@ def _line(line: Reader, currency: str, charges: Charges) -> tuple[OrderLine, Lin
         cancel_reason=state.reason,
         gift_message="",
         return_id=line.text("returnOrderId"),
-        extras=_present(line, "originalCarrierMethod", "referenceLineId", "configId")
-        | _present(fulfillment, "fulfillmentOption", "storeId", "shippingProgramType")
-        | _present(line["refund"], "refundId"),
+        extras=line.facts("originalCarrierMethod", "referenceLineId", "configId")
+        | fulfillment.facts("fulfillmentOption", "storeId", "shippingProgramType")
+        | line["refund"].facts("refundId"),
     )
     return record, money
 
@@ -214,7 +203,7 @@ def _buyer(order: Reader, ship_to: Address) -> Buyer:
     return Buyer(
         id=order.text("buyerId"),
         name=ship_to["name"],
-        email=_email(order.text("customerEmailId")),
+        email=email_of(order.text("customerEmailId")),
         phone=ship_to["phone"],
         company="",
         tax_id="",
@@ -222,17 +211,11 @@ def _buyer(order: Reader, ship_to: Address) -> Buyer:
     )
 
 
-def _email(text: str) -> str:
-    """Lower case; what is no address is none, because customers are matched by it (ORD-7)."""
-    name, at, host = text.lower().partition("@")
-    return text.lower() if name and at and "." in host and " " not in text and "@" not in host else ""
-
-
 def _address(shipping: Reader, order: Reader) -> Address:
     postal = shipping["postalAddress"]
     if postal.missing and _fulfilment(order) == "seller":
         raise postal.wrong("an address")
-    country = _country(postal)
+    country = country_in(postal, "country")
     state = postal.text("state")
     return Address(
         name=postal.text("name"),
@@ -248,14 +231,6 @@ def _address(shipping: Reader, order: Reader) -> Address:
         phone=e164(shipping.text("phone"), country),
         kind=_KINDS.get(postal.text("addressType").upper(), ""),
     )
-
-
-def _country(postal: Reader) -> str:
-    text = postal.text("country")
-    code = country_code(text)
-    if text and code is None:
-        raise postal["country"].wrong("an ISO 3166 country code")
-    return code or ""
 
 
 def _node(order: Reader) -> Reader:
@@ -275,15 +250,3 @@ def _fulfilment(order: Reader) -> str:
 def _updated_at(order: Reader, lines: Sequence[Reader]) -> datetime:
     changes = [moment for line in lines if (moment := line.time("statusDate")) is not None]
     return max([order.needed_time("orderDate"), *changes])
-
-
-def _present(holder: Reader, *names: str) -> dict[str, str]:
-    """Further facts by Walmart's own names, where they are there. None of them is personal."""
-    found = {}
-    for name in names:
-        value = holder[name].value
-        if isinstance(value, bool):
-            found[name] = "true" if value else "false"
-        elif value is not None and (text := holder.text(name)):
-            found[name] = text
-    return found

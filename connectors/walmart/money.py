@@ -15,18 +15,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Literal
 
+from connectors.kit.money import amount_in, as_money, currency_in
 from connectors.kit.reading import Reader
-from schemas.records import Discount, Fee, Money, Tax
+from schemas.records import Discount, Fee, Tax
 
 Charges = Literal["line", "unit"]
-_CURRENCY = re.compile("[A-Z]{3}")
-_CENT = Decimal("0.01")
-# A double printed with all its digits (0.30000000000000004) is meant to be the cents next to it.
-_FLOAT_NOISE = Decimal("1e-9")
-UNIT_PRICE_DIGITS = Decimal("0.000001")
 
 # Words in a tax name -> jurisdiction (ORD-3). The first that is found counts, so "County Transit District" is a district.
 _JURISDICTIONS: tuple[tuple[str, str], ...] = (
@@ -72,43 +68,6 @@ def line_money(line: Reader, units: Decimal, charges: Charges) -> LineMoney:
     for charge in line["charges"].children("charge"):
         _add(money, charge, factor)
     return money
-
-
-def unit_price(item: Decimal, units: Decimal) -> Decimal:
-    """Price of one unit, to six digits where the division does not come out even; the item's amount when nothing is left of the line."""
-    return (item / units).quantize(UNIT_PRICE_DIGITS, ROUND_HALF_EVEN) if units else item
-
-
-def amount_in(holder: Reader, name: str = "amount") -> Decimal:
-    """An amount with every digit it was given. Raises DataError for more than nine digits before the point or four behind."""
-    number = holder.decimal(name, whole_digits=9, fraction_digits=30)
-    cents = number.quantize(_CENT, ROUND_HALF_EVEN)
-    if abs(number - cents) < _FLOAT_NOISE:
-        return cents
-    return holder.decimal(name, whole_digits=9, fraction_digits=4)
-
-
-def currency_in(holder: Reader, name: str = "currency") -> str:
-    """A currency code. Raises DataError."""
-    code = holder.needed_text(name).upper()
-    if not _CURRENCY.fullmatch(code):
-        raise holder[name].wrong("a currency of three letters")
-    return code
-
-
-def decimal_text(number: Decimal) -> str:
-    """At least two digits behind the point, more only where they say something: 10 -> 10.00, so equal amounts are equal text."""
-    cents = number.quantize(_CENT) if number == number.quantize(_CENT) else number.normalize()
-    return f"{cents:f}" if cents else "0.00"
-
-
-def quantity_text(number: Decimal) -> str:
-    """1, 2.5: no exponent, no zeros behind."""
-    return f"{number.normalize():f}" if number else "0"
-
-
-def as_money(number: Decimal, currency: str) -> Money:
-    return Money(amount=decimal_text(number), currency=currency)
 
 
 def jurisdiction_of(name: str) -> tuple[str, str]:

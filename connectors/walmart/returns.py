@@ -14,12 +14,12 @@ from urllib.parse import urlencode
 from connectors.kit import exact_json
 from connectors.kit.cursor import to_text
 from connectors.kit.errors import DataError
+from connectors.kit.money import quantity_text
 from connectors.kit.ports import Canonical
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader, millis_of
 from connectors.walmart import errors
 from connectors.walmart.client import OrderPage, WalmartClient, count_in
-from connectors.walmart.money import quantity_text
 from connectors.walmart.passes import Pass
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.source import text_id

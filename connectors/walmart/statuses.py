@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from connectors.kit.errors import DataError
+from connectors.kit.line_states import UNKNOWN, least_advanced
+from connectors.kit.money import quantity_text
 from connectors.kit.reading import Reader
-from connectors.walmart.money import quantity_text
 from schemas.records import LineShipment, LineStatus
 
 CANONICAL = {
@@ -22,9 +23,6 @@ CANONICAL = {
     # Only what was shipped can be refunded; the refund itself is another flow.
     "refund": "shipped",
 }
-UNKNOWN = "unknown"
-# What still has to be worked on comes first; an unknown state needs a person most.
-_LEAST_ADVANCED = (UNKNOWN, "created", "acknowledged", "shipped", "delivered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def line_state(line: Reader, ordered: Decimal) -> LineState:
             f"{path}: {quantity_text(cancelled)} cancelled of {quantity_text(ordered)} ordered", code="DATA"
         )
     shipped = sums.get("shipped", Decimal(0)) + sums.get("delivered", Decimal(0))
-    return LineState(statuses, shipments, _derived(list(sums)), cancelled, shipped, reason)
+    return LineState(statuses, shipments, least_advanced(list(sums)), cancelled, shipped, reason)
 
 
 def order_status(parts: Sequence[str]) -> str:
@@ -74,12 +72,7 @@ def order_status(parts: Sequence[str]) -> str:
     gone = left & {"shipped", "delivered"}
     if gone and gone != left:
         return "partially_shipped"
-    return _derived(list(left))
-
-
-def source_words(words: Sequence[str]) -> str:
-    """Walmart's words, each once, in their order."""
-    return ",".join(dict.fromkeys(word for word in words if word))
+    return least_advanced(list(left))
 
 
 def quantity_in(holder: Reader) -> Decimal:
@@ -88,14 +81,6 @@ def quantity_in(holder: Reader) -> Decimal:
     if amount < 0:
         raise holder["amount"].wrong("a quantity of 0 or more")
     return amount
-
-
-def _derived(parts: Sequence[str]) -> str:
-    """The least advanced part that still has to be worked on."""
-    for status in _LEAST_ADVANCED:
-        if status in parts:
-            return status
-    return "cancelled" if "cancelled" in parts else UNKNOWN
 
 
 def _shipment(tracking: Reader, amount: Decimal) -> LineShipment:

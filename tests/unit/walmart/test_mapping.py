@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from connectors.kit import exact_json
 from connectors.kit.errors import DataError
-from connectors.walmart.mapping import is_test, mapping_for, to_order, version_of
+from connectors.kit.trials import is_test
+from connectors.walmart.mapping import mapping_for, to_order, version_of
 from schemas.codec import Codec
 from schemas.records import Order
 from tests.contract.recordings import recorded, recorded_orders

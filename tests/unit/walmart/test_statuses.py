@@ -7,7 +7,7 @@ import pytest
 
 from connectors.kit.errors import DataError
 from connectors.kit.reading import Reader
-from connectors.walmart.statuses import line_state, order_status, source_words
+from connectors.walmart.statuses import line_state, order_status
 
 
 def a_line(*parts: tuple[str, Any]) -> Reader:
@@ -58,7 +58,3 @@ def test_more_cancelled_than_ordered_is_refused() -> None:
 def test_order_status(parts: list[str], status: str) -> None:
     """ORD-8 stands on this."""
     assert order_status(parts) == status
-
-
-def test_source_words_come_once_in_their_order() -> None:
-    assert source_words(["Shipped", "Created", "", "Shipped"]) == "Shipped,Created"
