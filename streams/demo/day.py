@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from connectors.walmart.sandbox.catalog import MARKER
+from connectors.kit.sandbox.catalog import MARKER
 from streams.demo import goods
 from streams.demo.goods import NewProduct
 from streams.demo.hands import Hands, Sale

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from connectors.walmart.sandbox.catalog import MARKER, ean13
+from connectors.kit.sandbox.catalog import MARKER, ean13
 
 NEW = f"{MARKER}NEW-"
 STOCK = 25  # units of each, counted as soon as it is there: the marketplace has not heard of it yet

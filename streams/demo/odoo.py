@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.walmart.sandbox.catalog import CATALOG
+from connectors.kit.sandbox.catalog import CATALOG
 from streams.demo.goods import picture
 
 _PAGE = 1000

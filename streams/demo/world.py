@@ -16,9 +16,9 @@ from typing import Any
 
 import httpx
 
+from connectors.kit.sandbox.catalog import CATALOG, MARKER
 from connectors.walmart.listing_settings import EXAMPLE
 from connectors.walmart.rates import WalmartRates
-from connectors.walmart.sandbox.catalog import CATALOG, MARKER
 from streams.demo.hands import Hands
 from streams.demo.odoo import OdooTarget, add_pictures, connect, seed_products
 from streams.demo.processes import Process

@@ -16,8 +16,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.kit.sandbox.catalog import ean13
 from connectors.walmart.listing_settings import EXAMPLE
-from connectors.walmart.sandbox.catalog import ean13
 from tests.bench.cluster import Say
 from tests.bench.figures import Measure, Series
 from tests.bench.scale_follow import Follow

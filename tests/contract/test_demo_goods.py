@@ -17,8 +17,8 @@ import pytest
 from connectors.kit.catalogue.image_check import checked
 from connectors.kit.catalogue.image_rules import ImageRules
 from connectors.kit.catalogue.problems import ItemError
+from connectors.kit.sandbox.catalog import CATALOG
 from connectors.walmart.listing import listing_of
-from connectors.walmart.sandbox.catalog import CATALOG
 from schemas.records import Product
 from streams.demo import goods
 from streams.demo.hands import Hands

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.walmart.sandbox.settings import LIMITS, Limit
+from connectors.kit.sandbox.buckets import Limit
+from connectors.walmart.sandbox.settings import LIMITS
 from connectors.walmart.sandbox.throttle import COUNT_HEADER, TIME_HEADER
 from tests.contract.walmart_box import OTHER, START, Box, code_of, walmart_box
 from tests.unit.walmart_sandbox.orders import cancellation, order_of, refund_of, shipment

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from connectors.walmart.sandbox.catalog import CATALOG
+from connectors.kit.sandbox.catalog import CATALOG
 from connectors.walmart.sandbox.settings import DEMO_ACCOUNT, Account
 from tests.contract.walmart_box import BASE, OTHER, Box, code_of, error_of, walmart_box
 from tests.unit.walmart_sandbox.orders import order_of

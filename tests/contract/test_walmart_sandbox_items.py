@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from connectors.walmart.sandbox.catalog import CATALOG
+from connectors.kit.sandbox.catalog import CATALOG
 from tests.contract.walmart_box import Box, code_of, walmart_box
 from tests.contract.walmart_seller import V5_HEADER, VERSION, add, done, fates, gtin, items, mp_item, send
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from connectors.kit.sandbox.catalog import CATALOG
 from connectors.walmart.sandbox.__main__ import parser, settings_from
-from connectors.walmart.sandbox.catalog import CATALOG
 from connectors.walmart.sandbox.settings import LIMITS, SandboxSettings
 from connectors.walmart.sandbox.throttle import COUNT_HEADER, TIME_HEADER
 from tests.contract.walmart_box import OTHER, Box, code_of, walmart_box
@@ -165,7 +165,7 @@ def test_each_call_has_the_published_quota(
     """RATE-1: how many at once, and the headers that tell what is left."""
     assert (LIMITS[operation].calls, LIMITS[operation].seconds) == (calls, seconds)
     box.app.world.throttle.take("sandbox-client", operation, box.clock.now)
-    bucket = box.app.world.throttle._buckets["sandbox-client", operation]
+    bucket = box.app.world.throttle.buckets.of("sandbox-client", operation)
     bucket.tokens = 0.5
     accept = "application/octet-stream" if "reconFile" in path else "application/json"
     refused = box.call(method, path, headers={"Accept": accept})

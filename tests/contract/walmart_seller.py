@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 
-from connectors.walmart.sandbox.catalog import ean13
+from connectors.kit.sandbox.catalog import ean13
 from connectors.walmart.sandbox.settings import SandboxSettings
 from tests.contract.walmart_box import Box
 

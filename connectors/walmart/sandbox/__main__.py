@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from connectors.kit.sandbox.buckets import Limit
 from connectors.kit.sandbox.server import serve
 from connectors.walmart.sandbox.app import PRESETS, create_app
-from connectors.walmart.sandbox.settings import DEMO_ACCOUNT, LIMITS, Account, Limit, SandboxSettings
+from connectors.walmart.sandbox.settings import DEMO_ACCOUNT, LIMITS, Account, SandboxSettings
 
 
 def parser() -> argparse.ArgumentParser:

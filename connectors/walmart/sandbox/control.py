@@ -10,12 +10,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.kit.sandbox.calls import CallLog
+from connectors.kit.sandbox.catalog import CATALOG
 from connectors.kit.sandbox.faults import FaultsMiddleware
 from connectors.kit.sandbox.page import Table, calls_table, faults_table, page, shown_time
-from connectors.walmart.sandbox.catalog import CATALOG
+from connectors.kit.sandbox.steering import account_in, answered, known, number
 from connectors.walmart.sandbox.charges import Json
 from connectors.walmart.sandbox.mix import mix_from
-from connectors.walmart.sandbox.seller_control import account_of, answered, known, number
 from connectors.walmart.sandbox.seller_page import seller_tables
 from connectors.walmart.sandbox.world import Batch, World
 
@@ -127,7 +127,7 @@ class Control:
         return {"added": len(added), "purchaseOrderIds": added}
 
     def _account(self, given: Mapping[str, Any]) -> str:
-        return account_of(self.world, given)
+        return account_in(self.world.accounts, given)
 
 
 def _orders_table(state: Json) -> Table:

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from connectors.kit.sandbox.fault_rules import FaultRule
+from connectors.kit.sandbox.steering import RefusedError
 from connectors.walmart.sandbox.settings import ERROR_SHAPES
 
 ORDERS = "GMP_ORDER_API"
@@ -43,7 +44,7 @@ STATUSES = {
 _BY_STATUS = {401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "CONTENT_NOT_FOUND", 429: "REQUEST_THRESHOLD_VIOLATED"}
 
 
-class ApiError(Exception):
+class ApiError(RefusedError):
     """An answer that is an error. `code` without component, `field` the header, parameter or body part at fault."""
 
     def __init__(
@@ -55,12 +56,14 @@ class ApiError(Exception):
         component: str = ORDERS,
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(f"{code}: {description}")
+        super().__init__(description)
         self.code = code
-        self.description = description
         self.field = field
         self.component = component
         self.headers = headers or {}
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.description}"
 
     @property
     def status(self) -> int:

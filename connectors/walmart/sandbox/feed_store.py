@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.kit.sandbox.database import Database
 from connectors.walmart.sandbox.charges import Json
-from connectors.walmart.sandbox.database import Database
 from connectors.walmart.sandbox.item_rules import FeedError
 
 RECEIVED, INPROGRESS, PROCESSED, ERROR = "RECEIVED", "INPROGRESS", "PROCESSED", "ERROR"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from connectors.kit.sandbox.catalog import CATALOG, Product
 from connectors.walmart.sandbox import item_rules
-from connectors.walmart.sandbox.catalog import CATALOG, Product
 from connectors.walmart.sandbox.charges import Json
 from connectors.walmart.sandbox.feed_files import KINDS, FeedKind, FileError, entries_of, sku_in
 from connectors.walmart.sandbox.feed_store import SUCCESS, Feed, FeedItem, FeedStore

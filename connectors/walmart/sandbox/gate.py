@@ -10,10 +10,11 @@ from starlette.requests import Request
 
 from connectors.kit.sandbox.fault_rules import EXPIRED_TOKEN
 from connectors.kit.sandbox.faults import faults_of
+from connectors.kit.sandbox.tokens import Token, Tokens
 from connectors.walmart.sandbox.errors import GATEWAY, ApiError
 from connectors.walmart.sandbox.settings import Account
 from connectors.walmart.sandbox.throttle import Throttle
-from connectors.walmart.sandbox.tokens import Token, Tokens, unauthorized
+from connectors.walmart.sandbox.tokens import unauthorized
 
 TOKEN_HEADER = "WM_SEC.ACCESS_TOKEN"  # noqa: S105 - a header's name
 JSON_TYPE = "application/json"
@@ -61,8 +62,10 @@ class Gate:
             raise unauthorized(f"{TOKEN_HEADER} is required{wrong}")
         if faults_of(request.scope).strikes(EXPIRED_TOKEN):
             self.tokens.revoke(text)
-        token = self.tokens.check(text, now)
-        account = self.accounts.get(token.client_id)
+        token = self.tokens.find(text, now)
+        if token is None:
+            raise unauthorized("the access token is invalid or expired")
+        account = self.accounts.get(token.owner)
         if account is None:
             raise unauthorized("the account is gone")
         check_headers(request, accept)

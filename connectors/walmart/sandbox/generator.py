@@ -1,7 +1,7 @@
 """Seeded, realistic Walmart orders. Pure: the same (seed, account, index, mix, now) gives the same order.
 
 TEST-4, how to tell that an order is test data: its purchaseOrderId and customerOrderId start with ID_MARKER, its SKUs
-with the catalogue's MARKER (or TEST_ORDER_PREFIX), its e-mail ends in people.EMAIL_DOMAIN. Each order also comes with traits,
+with the catalogue's MARKER (or TEST_ORDER_PREFIX), its e-mail ends in EMAIL_DOMAIN. Each order also comes with traits,
 which say what is special about it; they are truth for tests and never part of an answer of the API.
 """
 
@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.kit.countries import ALPHA2_BY_ALPHA3
+from connectors.kit.sandbox.catalog import BUNDLES, SINGLES, TEST_ORDER_PREFIX, UNKNOWN_SKUS, Product
+from connectors.kit.sandbox.people import ABROAD, US, Customer, Homes, customer
 from connectors.walmart.sandbox import damage
-from connectors.walmart.sandbox.catalog import BUNDLES, SINGLES, TEST_ORDER_PREFIX, UNKNOWN_SKUS, Product
 from connectors.walmart.sandbox.charges import Json, Taxation, item_charges, shipping_charges, summary
 from connectors.walmart.sandbox.lines import cancel_units, lines_of, move, quantity, status, units
 from connectors.walmart.sandbox.mix import OrderMix
-from connectors.walmart.sandbox.people import Customer, customer
 
 ID_MARKER = "99"
+EMAIL_DOMAIN = "relay.walmart.example"
+_HOMES = Homes(US, ABROAD, EMAIL_DOMAIN)
+# Walmart writes countries in three letters.
+_COUNTRIES = {two: three for three, two in ALPHA2_BY_ALPHA3.items()}
 _METHODS = (("Value", "VALUE"), ("Standard", "STANDARD"), ("Express", "EXPEDITED"), ("OneDay", "ONE_DAY"))
 _REGULARS = 12
 
@@ -83,8 +88,8 @@ def _owner(seed: int, index: int, mix: OrderMix, account: str) -> int:
 def _buyer(seed: int, owner: int, mix: OrderMix, account: str) -> Customer:
     rng = _stream(account, seed, "buyer", owner)
     if rng.random() < mix.repeat_customer:
-        return customer(_stream(account, seed, "regular", rng.randrange(_REGULARS)), mix)
-    return customer(rng, mix)
+        return customer(_stream(account, seed, "regular", rng.randrange(_REGULARS)), mix, _HOMES)
+    return customer(rng, mix, _HOMES)
 
 
 def _order(rng: random.Random, mix: OrderMix, buyer: Customer, ordered_ms: int, traits: list[str]) -> Json:
@@ -118,7 +123,12 @@ def _address(rng: random.Random, buyer: Customer) -> Json:
         address["address2"] = buyer.address2
     place = buyer.place
     kind = rng.choice(("RESIDENTIAL", "RESIDENTIAL", "OFFICE"))
-    rest = {"city": place.city, "state": place.state, "postalCode": place.postcode, "country": place.country}
+    rest = {
+        "city": place.city,
+        "state": place.state,
+        "postalCode": place.postcode,
+        "country": _COUNTRIES[place.country],
+    }
     return {**address, **rest, "addressType": kind}
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from connectors.kit.sandbox.database import Database
 from connectors.walmart.sandbox.charges import Json
-from connectors.walmart.sandbox.database import Database
 
 PUBLISHED, UNPUBLISHED, IN_PROGRESS, SYSTEM_PROBLEM = "PUBLISHED", "UNPUBLISHED", "IN_PROGRESS", "SYSTEM_PROBLEM"
 ACTIVE, ARCHIVED, RETIRED = "ACTIVE", "ARCHIVED", "RETIRED"

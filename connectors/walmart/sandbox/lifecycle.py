@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from connectors.kit.sandbox.steering import RefusedError
 from connectors.walmart.sandbox.bodies import CUSTOMER_ASKED, CancellationBody, ShipLine, ShipmentBody
 from connectors.walmart.sandbox.charges import Json, summary
 from connectors.walmart.sandbox.lines import (
@@ -26,13 +27,15 @@ from connectors.walmart.sandbox.lines import (
 Body = TypeVar("Body", bound=BaseModel)
 
 
-class RuleError(Exception):
+class RuleError(RefusedError):
     """The request breaks a rule. `field` names the part of the request, `description` the rule."""
 
     def __init__(self, field: str, description: str) -> None:
-        super().__init__(f"{field}: {description}")
+        super().__init__(description)
         self.field = field
-        self.description = description
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.description}"
 
 
 def parsed(model: type[Body], body: Any) -> Body:

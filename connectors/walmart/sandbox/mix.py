@@ -1,8 +1,10 @@
 """What kind of orders the generator makes, and how many of each: shares between 0 and 1, frozen, with presets."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
+
+from connectors.kit.sandbox.mixes import check_shares, mix_of
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,7 @@ class OrderMix:
     malformed: float = 0.0
 
     def __post_init__(self) -> None:
-        shares = {f.name: getattr(self, f.name) for f in fields(self) if f.type in (float, "float")}
-        wrong = [name for name, share in shares.items() if not 0.0 <= share <= 1.0]
-        if wrong:
-            raise ValueError(f"shares must lie between 0 and 1: {', '.join(wrong)}")
+        check_shares(self)
         if not self.lines or min(self.lines) < 0 or sum(self.lines) <= 0 or not 1 <= self.max_quantity <= 99:
             raise ValueError("lines needs positive weights, max_quantity 1 to 99")
 
@@ -119,21 +118,5 @@ MIXES: Mapping[str, OrderMix] = {"plain": PLAIN, "default": DEFAULT, "heavy": HE
 
 
 def mix_from(data: Any) -> OrderMix:
-    """A mix from JSON: a preset's name, or {"base": "default", "late": 0.5, ...}.
-
-    Raises ValueError that names the unknown preset or field, or the share out of range."""
-    given = {"base": data} if isinstance(data, str) else data
-    if not isinstance(given, dict):
-        raise ValueError("mix must be a preset's name or an object")  # noqa: TRY004 - the caller answers 400
-    values: dict[str, Any] = dict(given)
-    base = values.pop("base", "default")
-    if base not in MIXES:
-        raise ValueError(f"unknown mix {base!r}; known: {', '.join(sorted(MIXES))}")
-    unknown = sorted(values.keys() - asdict(PLAIN).keys())
-    if unknown:
-        raise ValueError(f"unknown mix fields: {', '.join(unknown)}")
-    overrides: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    try:
-        return replace(MIXES[base], **overrides)
-    except TypeError as error:
-        raise ValueError(f"mix has a value of the wrong type: {error}") from error
+    """As mixes.mix_of."""
+    return mix_of(data, MIXES)

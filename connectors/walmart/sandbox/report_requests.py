@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.kit.sandbox.database import Database
 from connectors.walmart.sandbox.charges import Json
-from connectors.walmart.sandbox.database import Database
 from connectors.walmart.sandbox.settings import SandboxSettings
 
 # Those the sandbox makes; Walmart has more.

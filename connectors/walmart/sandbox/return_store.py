@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.kit.sandbox.database import Database
 from connectors.walmart.sandbox.charges import Json
-from connectors.walmart.sandbox.database import Database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS returns (

@@ -1,7 +1,7 @@
 """The sandbox's own side for items, stock, feeds, returns and settlements. Bad requests get 400 and say why."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from connectors.kit.sandbox.catalog import CATALOG, MARKER, ean13
+from connectors.kit.sandbox.steering import account_in, answered, known, number
 from connectors.walmart.sandbox import snapshot
-from connectors.walmart.sandbox.catalog import CATALOG, MARKER, ean13
 from connectors.walmart.sandbox.charges import Json
 from connectors.walmart.sandbox.errors import ApiError
 from connectors.walmart.sandbox.feed_work import wpid_of
@@ -23,7 +24,6 @@ from connectors.walmart.sandbox.item_store import (
     UNPUBLISHED,
     Item,
 )
-from connectors.walmart.sandbox.lifecycle import RuleError
 from connectors.walmart.sandbox.product_types import TYPES, type_of
 from connectors.walmart.sandbox.return_bodies import EXCEPTIONS, REASONS, Wanted
 from connectors.walmart.sandbox.return_bodies import TYPES as RETURN_TYPES
@@ -68,7 +68,7 @@ class SellerControl:
 
     async def item(self, request: Request) -> Response:
         """One item with every stock number and price it ever had."""
-        account = account_of(self.world, request.query_params)
+        account = account_in(self.world.accounts, request.query_params)
         found = self.world.items.get(account, request.path_params["sku"])
         if found is None:
             return JSONResponse({"error": "no such item"}, 404)
@@ -78,7 +78,7 @@ class SellerControl:
         """Lets a stuck feed end now."""
 
         def finished(body: Json) -> Json:
-            now, account = self.world.now(), account_of(self.world, body)
+            now, account = self.world.now(), account_in(self.world.accounts, body)
             feed = self.world.feeds.get(account, request.path_params["id"])
             if feed is None:
                 raise ApiError("CONTENT_NOT_FOUND", "no such feed")
@@ -95,7 +95,7 @@ class SellerControl:
         """{"kind": "ship" | "receive" | "lose" | "cancel" | "refund"}"""
 
         def changed(body: Json) -> Json:
-            account, return_id = account_of(self.world, body), request.path_params["id"]
+            account, return_id = account_in(self.world.accounts, body), request.path_params["id"]
             step = str(body.get("kind"))
             return snapshot.one_return(self.world, self.world.returns.step(account, return_id, step, self.world.now()))
 
@@ -111,14 +111,14 @@ class SellerControl:
             wish = Wish(**fields, adjustments=extra)
             if not 1 <= wish.offers <= 9 or wish.days < 1 or (wish.date and len(wish.date) != 8):
                 raise ValueError("offers: 1 to 9; days: at least 1; date: MMDDYYYY")
-            return self.world.settlements.publish(account_of(self.world, body), wish, self.world.now())
+            return self.world.settlements.publish(account_in(self.world.accounts, body), wish, self.world.now())
 
         return await answered(request, settled)
 
     async def snapshot(self, request: Request) -> Response:
         """What the marketplace holds. Query: account, sections=items,orders,feeds,returns,settlements, history=true."""
         try:
-            account = account_of(self.world, request.query_params)
+            account = account_in(self.world.accounts, request.query_params)
             wanted = request.query_params.get("sections", ",".join(snapshot.SECTIONS)).split(",")
             history = request.query_params.get("history") == "true"
             return JSONResponse(snapshot.of(self.world, account, wanted, history=history))
@@ -129,7 +129,7 @@ class SellerControl:
         """{"catalog": true} | {"count": 1000, "prefix": "CWT-N"} | {"items": [{"sku": ...}]}, with "stock", "published",
         "wfs", "seed" for all of them. Items that are there already stay as they are."""
         known(body, {"catalog", "count", "prefix", "items", "stock", "published", "wfs", "seed", "account"})
-        account, now = account_of(self.world, body), self.world.now()
+        account, now = account_in(self.world.accounts, body), self.world.now()
         wanted: list[Json] = [dict(one) for one in body.get("items", [])]
         wanted += _catalog_items() if body.get("catalog") else []
         wanted += _numbered(int(number(body, "count", 0, MAX_ITEMS, 0)), str(body.get("prefix", f"{MARKER}N")), body)
@@ -175,7 +175,7 @@ class SellerControl:
     def _change_item(self, sku: str, body: Json) -> Json:
         """{"kind": "publish" | "unpublish" | "system_problem" | "in_progress" | "retire" | "delete" | "rename", "reasons": [...],
         "name": ...}"""
-        account, now, kind = account_of(self.world, body), self.world.now(), str(body.get("kind"))
+        account, now, kind = account_in(self.world.accounts, body), self.world.now(), str(body.get("kind"))
         found = self.world.items.get(account, sku)
         if found is None:
             raise ApiError("CONTENT_NOT_FOUND", "no such item")
@@ -198,7 +198,7 @@ class SellerControl:
         "reason": ..., "exception": ..., "keep_it": false}], "kind": "REFUND"}; "timeline" for both."""
         names = {"count", "seed", "purchaseOrderId", "lines", "kind", "timeline", "account"}
         known(body, names)
-        account, now = account_of(self.world, body), self.world.now()
+        account, now = account_in(self.world.accounts, body), self.world.now()
         timeline = str(body.get("timeline", "received"))
         if "purchaseOrderId" in body:
             kind = body.get("kind", "REFUND")
@@ -234,38 +234,3 @@ def _numbered(count: int, prefix: str, body: Json) -> list[Json]:
         name, cents = f"{kind.removesuffix('s')} No. {place}", rng.randrange(499, 9_999)
         made.append({"sku": f"{prefix}{place:06d}", "name": name, "price_cents": cents, "product_type": kind})
     return made
-
-
-def account_of(world: World, given: Mapping[str, Any]) -> str:
-    client_id = given.get("account", next(iter(world.accounts)))
-    if client_id not in world.accounts:
-        raise ValueError(f"account: unknown; known: {', '.join(world.accounts)}")
-    return str(client_id)
-
-
-async def answered(request: Request, act: Callable[[Json], Json]) -> Response:
-    """What `act` makes of the body, or 400 with what is wrong."""
-    try:
-        return JSONResponse(act(_object(await request.json() if await request.body() else {})))
-    except ApiError as error:
-        return JSONResponse({"error": error.description}, error.status)
-    except (ValueError, TypeError, KeyError, RuleError) as error:
-        return JSONResponse({"error": str(error)}, 400)
-
-
-def _object(body: Any) -> Json:
-    if not isinstance(body, dict):
-        raise TypeError("a JSON object is expected")
-    return body
-
-
-def known(body: Json, names: set[str]) -> None:
-    if unknown := sorted(body.keys() - names):
-        raise ValueError(f"unknown fields: {', '.join(unknown)}; known: {', '.join(sorted(names))}")
-
-
-def number(body: Json, name: str, low: float, high: float, default: float | None = None) -> float:
-    value = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ValueError(f"{name}: a number from {low} to {high} is expected")
-    return value

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from connectors.kit.sandbox.buckets import Limit
+
 SCOPES = ("reports", "item", "price", "lagtime", "feeds", "returns", "orders", "inventory", "content")
 
 
@@ -19,14 +21,6 @@ class Account:
 
     def access(self, area: str) -> str:
         return self.scopes.get(area, "full_access")
-
-
-@dataclass(frozen=True)
-class Limit:
-    """A token bucket: `calls` at once, refilled evenly over `seconds`."""
-
-    calls: int
-    seconds: float = 60.0
 
 
 _HOUR = 3600.0

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
+from connectors.kit.sandbox.database import Database
 from connectors.walmart.sandbox.charges import Json
-from connectors.walmart.sandbox.database import Database
 from connectors.walmart.sandbox.errors import REPORTS, ApiError
 from connectors.walmart.sandbox.item_store import ItemStore
 from connectors.walmart.sandbox.lifecycle import RuleError

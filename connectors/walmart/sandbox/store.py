@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.kit.sandbox.database import Database
 from connectors.walmart.sandbox.charges import Json
-from connectors.walmart.sandbox.database import Database
 from connectors.walmart.sandbox.query import OrderQuery
 
 _SCHEMA = """

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connectors.kit.sandbox.database import Database
+from connectors.kit.sandbox.tokens import Tokens
 from connectors.walmart.sandbox import lifecycle, lines
 from connectors.walmart.sandbox.charges import Json, order_total
-from connectors.walmart.sandbox.database import Database
 from connectors.walmart.sandbox.errors import ApiError, Envelopes
 from connectors.walmart.sandbox.feed_store import FeedStore
 from connectors.walmart.sandbox.feed_work import FeedWork
@@ -24,9 +25,10 @@ from connectors.walmart.sandbox.settlements import Settlements
 from connectors.walmart.sandbox.stock_store import StockStore
 from connectors.walmart.sandbox.store import PendingChange, Store, StoredOrder
 from connectors.walmart.sandbox.throttle import Throttle
-from connectors.walmart.sandbox.tokens import Tokens
 
 Clock = Callable[[], float]
+DATABASE_FILE = "walmart-sandbox.sqlite3"
+TOKEN_PREFIX = "eyJraWQiOiJzYW5kYm94In0."  # noqa: S105 - what the texts begin with
 # What reading an order of wrong form raises; such orders are kept on purpose (damage.py).
 FORM_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 
@@ -50,11 +52,11 @@ class World:
         self.settings = settings
         self.clock = clock
         self.accounts: dict[str, Account] = {account.client_id: account for account in settings.accounts}
-        self.tokens = Tokens(settings.token_seconds)
+        self.tokens = Tokens(settings.token_seconds, TOKEN_PREFIX)
         self.throttle = Throttle(settings.scaled_limits(), settings.replenish_format, settings.seed)
         self.envelopes = Envelopes(settings.error_shape, settings.seed)
         self.gate = Gate(self.accounts, self.tokens, self.throttle, self.now)
-        self.database = Database(settings.data_dir)
+        self.database = Database(settings.data_dir, DATABASE_FILE)
         self.store = Store(self.database)
         self.items = ItemStore(self.database)
         self.stock = StockStore(self.database)

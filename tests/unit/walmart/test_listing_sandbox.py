@@ -11,10 +11,10 @@ from connectors.kit import exact_json
 from connectors.kit.catalogue.files import load
 from connectors.kit.catalogue.plugins import conversions
 from connectors.kit.catalogue.problems import ItemError
+from connectors.kit.sandbox.catalog import CATALOG
 from connectors.walmart.listing import ListingOptions, listing_of
 from connectors.walmart.listing_settings import EXAMPLE, ListingSettings
 from connectors.walmart.listing_spec import ItemSpec, part_for, product_types_in
-from connectors.walmart.sandbox.catalog import CATALOG
 from connectors.walmart.sandbox.item_rules import full_item
 from connectors.walmart.sandbox.item_spec import feed_schema
 from connectors.walmart.sandbox.product_types import TYPES, taxonomy

@@ -10,13 +10,12 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.walmart.sandbox.catalog import CATALOG, MARKER, TEST_ORDER_PREFIX, UNKNOWN_SKUS
+from connectors.kit.sandbox.catalog import CATALOG, MARKER, TEST_ORDER_PREFIX, UNKNOWN_SKUS
 from connectors.walmart.sandbox.charges import charges_of, order_total
 from connectors.walmart.sandbox.damage import damaged
-from connectors.walmart.sandbox.generator import ID_MARKER, GeneratedOrder, generate, make_order
+from connectors.walmart.sandbox.generator import EMAIL_DOMAIN, ID_MARKER, GeneratedOrder, generate, make_order
 from connectors.walmart.sandbox.lines import lines_of, units
 from connectors.walmart.sandbox.mix import DEFAULT, HEAVY, MIXES, PLAIN
-from connectors.walmart.sandbox.people import EMAIL_DOMAIN
 from tests.unit.walmart_sandbox.orders import PLACED
 
 ALL = {name: list(generate(1500, 11, mix, PLACED)) for name, mix in MIXES.items()}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.walmart.sandbox.catalog import BUNDLES, CATALOG, SINGLES, UNKNOWN_SKUS, ean13
+from connectors.kit.sandbox.catalog import BUNDLES, CATALOG, SINGLES, UNKNOWN_SKUS, ean13
 from connectors.walmart.sandbox.mix import DEFAULT, HEAVY, mix_from
 
 

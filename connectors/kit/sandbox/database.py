@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-FILE_NAME = "walmart-sandbox.sqlite3"
-
 
 class Database:
-    """Opened at once, used by one thread. Raises sqlite3.Error when the file cannot be used."""
+    """Opened at once, used by one thread. data_dir: where `file_name` lies; None = memory only.
 
-    def __init__(self, data_dir: Path | None) -> None:
+    Raises sqlite3.Error when the file cannot be used."""
+
+    def __init__(self, data_dir: Path | None, file_name: str) -> None:
         if data_dir is not None:
             data_dir.mkdir(parents=True, exist_ok=True)
-        path = ":memory:" if data_dir is None else str(data_dir / FILE_NAME)
+        path = ":memory:" if data_dir is None else str(data_dir / file_name)
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._tables: list[str] = []
