@@ -21,6 +21,7 @@ _READ: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
         ("sale.order.line", "Sales", SALES, False),
         ("product.product", "Sales", INTERNAL, False),
         ("crm.tag", "Sales", SALES, True),
+        ("ir.attachment", "Discuss", INTERNAL, False),
     ),
     "pickings": (
         ("stock.picking", "Inventory", SALES, False),

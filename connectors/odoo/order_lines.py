@@ -1,13 +1,13 @@
 """The lines of orders that stand in Odoo, looked up and told of: which are ours, which a person deleted, what was kept and what was changed.
 
-Which lines were written once is kept in Odoo with each quotation, in the name of an attachment of no record, which only its maker and
-administrators can read: Odoo itself forgets a deleted line with its external id. It is read only where a line is missing, so it costs one call for
-each chunk of new orders. Without it (a right is missing, the call failed) a missing line counts as new: it is made again, with a note.
+Which lines were written once is kept in Odoo with each order that may lose some, in the name of an attachment of no record (`order_memory`), which
+only its maker and administrators can read: Odoo itself forgets a deleted line with its external id. It is read here only where a line is missing;
+it costs one call for each chunk of new orders. Without it (a right is missing, the call failed) a missing line counts as new: it is made again,
+with a note. Change capture reads it too, to tell the marketplace of lines that were deleted.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,11 @@ from connectors.kit.errors import ConnectorError
 from connectors.odoo.chatter import note
 from connectors.odoo.client import Odoo
 from connectors.odoo.external import find
-from connectors.odoo.keys import below, hidden_xid, xid
+from connectors.odoo.keys import below, hidden_xid
 from connectors.odoo.line_changes import READ_LINE, Kept, Standing, absent
 from connectors.odoo.loading import CONTEXT, load
-from connectors.odoo.plan import Goods, OrderPlan
+from connectors.odoo.order_memory import memory_xid, read, said
+from connectors.odoo.plan import OrderPlan
 
 logger = logging.getLogger(__name__)
 LINE, ATTACHMENT = "sale.order.line", "ir.attachment"
@@ -62,17 +63,17 @@ class OrderLines:
         number = found.pop(memory, 0)
         ids = {**standing.ids, **{one: record for one, record in found.items() if record in standing.rows}}
         rows = await self._odoo.rows(ATTACHMENT, [["id", "=", number]], ["name"]) if number else []
-        return Standing(standing.rows, ids, _read(rows[0]["name"]) if rows else ())
+        return Standing(standing.rows, ids, read(rows[0]["name"]).lines if rows else ())
 
     async def remember(self, plans: Sequence[OrderPlan], *, again: bool = False) -> None:
         """Keep which lines were written; `again`: of orders that got more of them. What fails here fails no order."""
-        rows = [[[self._memory(plan), _said(plan)]] for plan in plans]
+        rows = [[[self._memory(plan), said(plan)]] for plan in plans]
         try:
             for plan, one in zip(plans, await load(self._odoo, ATTACHMENT, ["id", "name"], rows), strict=True):
                 if isinstance(one, ConnectorError):
                     raise one
                 if again:
-                    await self._odoo.tell(ATTACHMENT, "write", [one], {"name": _said(plan)}, context=CONTEXT)
+                    await self._odoo.tell(ATTACHMENT, "write", [one], {"name": said(plan)}, context=CONTEXT)
         except ConnectorError as error:
             logger.warning("odoo_lines_not_remembered orders=%d error=%s", len(plans), type(error).__name__)
 
@@ -82,7 +83,7 @@ class OrderLines:
         key = hidden_xid(self._module, "order_kept", (plan.key, *words))
         if await find(self._odoo, [key]):
             return False
-        text = f"Lowered in Odoo, so {plan.source} was not followed; only what is lowered, not deleted, is told there as cancelled:"
+        text = f"Lowered in Odoo, so {plan.source} was not followed; where changes are captured it is told there as cancelled:"
         await note(self._odoo, key, "sale.order", order, [text, *words])
         return True
 
@@ -92,17 +93,4 @@ class OrderLines:
         await note(self._odoo, key, "sale.order", order, [f"Made what {plan.source} says:", *words])
 
     def _memory(self, plan: OrderPlan) -> str:
-        return xid(self._module, "order_lines", plan.key)
-
-
-def _said(plan: OrderPlan) -> str:
-    lines = sorted({line.line_id for line in plan.lines if isinstance(line.item, Goods)})
-    return json.dumps({"causeway order": plan.key, "lines": lines})
-
-
-def _read(name: str) -> tuple[str, ...]:
-    """Whatever cannot be read counts as nothing written yet."""
-    try:
-        return tuple(map(str, json.loads(name)["lines"]))
-    except (ValueError, KeyError, TypeError):
-        return ()
+        return memory_xid(self._module, plan.key)

@@ -40,6 +40,8 @@ MODEL = "sale.order"
 WRITE = {"tracking_disable": True, "tz": "UTC", "lang": "en_US"}
 CANCEL = {**WRITE, "disable_cancel_warning": True}
 READDRESS = {**WRITE, "update_delivery_shipping_partner": True}
+# A confirmed order's lines cannot be deleted, those of one that was cancelled and made a quotation again can.
+_MAY_LOSE_LINES = (Stage.QUOTATION, Stage.CONFIRMED)
 _WANTED = {Stage.CANCELLED: "cancelled", Stage.CONFIRMED: "confirmed", Stage.LOCKED: "locked"}
 
 
@@ -144,7 +146,7 @@ class Orders:
 
     async def _look_at_lines(self, jobs: Sequence[Job]) -> None:
         """What a person lowered of an order that stood already is not ordered any more as far as Odoo is concerned."""
-        made = [job.order.plan for job in jobs if _seen(job).made and job.order.plan.stage is Stage.QUOTATION]
+        made = [job.order.plan for job in jobs if _seen(job).made and job.order.plan.stage in _MAY_LOSE_LINES]
         if made:
             await self._lines.remember(made)
         asked = {job.id: job for job in jobs if _wants_lines(job)}

@@ -256,3 +256,15 @@ def test_the_command_installs_says_what_it_made_and_removes(bare: CaptureBox, mo
     monkeypatch.setenv("CAUSEWAY_ODOO__PASSWORD", "wrong")
     refused = runner.invoke(app, ["odoo", "install-outbox"])
     assert (refused.exit_code, "wrong" in refused.output) == (1, False)
+
+
+async def test_a_deleted_line_of_an_order_is_noticed_whatever_it_cost(box: CaptureBox) -> None:
+    """EVT-6, FUL-3: that a line of no price is gone shows in no other row."""
+    order = box.order("PO-GIFT", [("1", box.product("GIFT-1"), 1), ("2", box.product("GIFT-2"), 1)], confirm=False)
+    line = box.rows("sale.order.line", [["order_id", "=", order]], ["id"])[0]["id"]
+    box.call("sale.order.line", "write", [line], {"price_unit": 0})
+    source, polled = await started(box, "sale_orders")
+    box.call("sale.order.line", "unlink", [line])
+    assert await poll(source, polled) == 1
+    await source.aclose()
+    assert [one["line_id"] for one in polled.newest[f"odoo:sale_order:{order}"]["lines"]] == ["2"]

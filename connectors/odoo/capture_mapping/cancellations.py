@@ -2,7 +2,8 @@
 
 What is cancelled of a line is what was ordered less what Odoo still wants. What was ordered is known where `causeway odoo install-field` or
 `install-outbox` has added a field that keeps it. Without it Odoo keeps no trace of a lowered quantity, only of one that is nothing any more: then
-the line is told with `remaining` 0, and the sink counts from the order at the marketplace, which it looks at anyway.
+the line is told with `remaining` 0, and the sink counts from the order at the marketplace, which it looks at anyway. So it is with a line that was
+deleted: what is left of the marketplace's line is what its other lines in Odoo, at other prices, still want.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ def _by_line(lines: Sequence[Reader]) -> dict[str, list[Reader]]:
 
 
 def _is_lowered(parts: Sequence[Reader]) -> bool:
+    if any(part["deleted"].value is True for part in parts):
+        return True
     left, ordered = _left(parts), _ordered(parts)
     return left < ordered if ordered is not None else left == 0
 

@@ -12,6 +12,7 @@ from connectors.odoo.client import Odoo
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.source.capture import OdooCapture, Parts
 from connectors.odoo.source.catalogue import Catalogue
+from connectors.odoo.source.deleted_lines import DeletedLines
 from connectors.odoo.source.entities import Entities
 from connectors.odoo.source.journal import Journal
 from connectors.odoo.source.kits import Kits, Units
@@ -76,7 +77,7 @@ def _reader(
     capture: CaptureSettings = settings.capture
     match flow, catalogue:
         case "sale_orders", None:
-            return OrderReader(models, links, capture)
+            return OrderReader(models, links, capture, DeletedLines(models, links, settings.module))
         case "pickings", None:
             return PickingReader(models, links, kits, units)
         case "refunds", None:

@@ -7,8 +7,10 @@ from typing import Any
 
 from connectors.kit.ports import Fetched
 from connectors.odoo.capture_settings import CaptureSettings
+from connectors.odoo.order_memory import WrittenPart
+from connectors.odoo.source.deleted_lines import DeletedLines, Lines
 from connectors.odoo.source.documents import LINE, ORDER, by_parent, named, selected, skus_of
-from connectors.odoo.source.links import LineLink, Links
+from connectors.odoo.source.links import GOODS, LineLink, Links
 from connectors.odoo.source.models import Models, Row, link, newest, number, plain, text
 from connectors.odoo.source.readers import Asked, fetched
 
@@ -21,15 +23,17 @@ _LINE = ("product_id", "product_uom_qty", "qty_delivered", "display_type", "writ
 class OrderReader:
     """`readers.Reader` of the flow `sale_orders`: orders that came from a marketplace, no others."""
 
-    def __init__(self, models: Models, links: Links, settings: CaptureSettings) -> None:
-        self._models, self._links, self._settings = models, links, settings
+    def __init__(self, models: Models, links: Links, settings: CaptureSettings, deleted: DeletedLines) -> None:
+        self._models, self._links, self._settings, self._deleted = models, links, settings, deleted
 
     async def read(self, asked: Asked) -> list[Fetched]:
         keys = await self._links.orders(asked.ids)
         wanted = await selected(self._models, ORDER, list(keys), self._settings.orders_wanted)
         fields = (*_HEADER, *filter(None, [self._settings.cancel_reason_field]))
         orders = await self._models.by_id(ORDER, wanted, fields)
+        written = await self._deleted.written({one: keys[one] for one in orders})  # first: see there
         lines = await by_parent(self._models, LINE, "order_id", list(orders), _LINE)
+        gone = await self._deleted.among(written, {one: Lines(keys[one], lines[one]) for one in orders})
         every = [line for some in lines.values() for line in some]
         stands_for = await self._links.lines(line["id"] for line in every)
         skus = await skus_of(self._models, [link(line["product_id"]) for line in every])
@@ -38,6 +42,7 @@ class OrderReader:
         for one, order in orders.items():
             content = self._header(order, keys[one], tags)
             content["lines"] = [_line(line, stands_for.get(line["id"]), skus) for line in lines[one]]
+            content["lines"] += [_deleted_line(part, order) for part in gone[one]]
             found.append(fetched(f"odoo:sale_order:{one}", "sale_order", newest([order, *lines[one]]), content))
         return found
 
@@ -82,3 +87,18 @@ def _line(line: Row, stands_for: LineLink | None, skus: dict[int, str]) -> dict[
     if line.get(ORDERED_FIELD):
         content["ordered"] = plain(number(line[ORDERED_FIELD]))
     return content
+
+
+def _deleted_line(part: WrittenPart, order: Row) -> dict[str, Any]:
+    """Nothing of it is left; that it is gone changed its order."""
+    content = {
+        "id": 0,
+        "kind": GOODS,
+        "line_id": part.line_id,
+        "sku": part.sku,
+        "quantity": "0",
+        "delivered": "0",
+        "write_date": text(order["write_date"]),
+        "deleted": True,
+    }
+    return {**content, "ordered": part.units} if part.units else content

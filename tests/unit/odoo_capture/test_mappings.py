@@ -222,6 +222,28 @@ def test_a_marketplace_line_booked_as_two_counts_as_one() -> None:
     assert body["lines"] == [{"line_id": "1", "sku": "A", "quantity": "2", "remaining": "1"}]
 
 
+def gone(**changes: Any) -> dict[str, Any]:
+    """A line a person deleted."""
+    return order_line(id=0, quantity="0", delivered="0", write_date="2026-11-21 12:00:00", deleted=True, **changes)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([gone(ordered="2")], [("1", "2", "0")]),
+        ([gone()], [("1", "0", "0")]),  # what was ordered is not known
+        ([gone(ordered="2"), gone(line_id="3", sku="C", ordered="1")], [("1", "2", "0"), ("3", "1", "0")]),
+        ([order_line(quantity="1"), gone(ordered="2")], [("1", "0", "1")]),  # another price of the line stays
+        ([order_line(quantity="1", ordered="1"), gone(ordered="2")], [("1", "2", "1")]),
+    ],
+)
+def test_deleted_lines_are_cancelled(lines: list[dict[str, Any]], expected: list[tuple[str, str, str]]) -> None:
+    """FUL-3: each, and nothing else of the order; never older than what was told before."""
+    (body,) = mapped("sale_order", sale_order(*lines, order_line(id=9, line_id="9")))
+    assert [(one["line_id"], one["quantity"], one["remaining"]) for one in body["lines"]] == expected
+    assert (body["whole"], body["version"]) == (False, 1795262400000)
+
+
 def test_charges_and_lines_of_persons_are_no_cancellation() -> None:
     lines = [
         order_line(),
