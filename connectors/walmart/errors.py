@@ -52,6 +52,7 @@ DATA_CODES = frozenset(
 MOST_SYSTEM_ATTEMPTS = 5
 # Statuses that say enough by themselves.
 _PLAIN = frozenset({401, 403, 429})
+_NOT_THERE = 404
 _LONGEST_WORDS = 160
 _PERSONAL = re.compile(r"@|\d[\d\s()./-]{5,}\d")
 _LONGEST_WAIT_SECONDS = 3600.0
@@ -106,9 +107,9 @@ def error_of(answer: Answer, errors: list[GatewayError], now: datetime) -> Conne
     asked, said = answer.asked, _said(first)
     where = f"{asked.operation}: {asked.host} answered {answer.status} {first.code}{said}"
     wait = retry_after(answer.headers, now)
-    if not errors and answer.status in range(400, 500) and answer.status not in _PLAIN and not _is_json(answer.body):
+    if not errors and (unsaid := _unsaid(answer)):
         # Not in Walmart's words: something on the way, or what was left of an answer. It says nothing of the record.
-        return asked.left(f"answered {answer.status} with something that is not JSON", retry_after=wait)
+        return asked.left(f"answered {answer.status} {unsaid}", retry_after=wait)
     if first.code in THROTTLE_CODES:
         return ThrottledError(f"{where}; the quota is used up", retry_after=wait, code=first.code)
     if first.code in LOCK_CODES:
@@ -122,13 +123,16 @@ def error_of(answer: Answer, errors: list[GatewayError], now: datetime) -> Conne
     return status_error(status, asked, code=first.code, said=said.strip(), retry_after=wait)
 
 
-def _is_json(body: bytes) -> bool:
-    """Whether a body can be read; one that is empty hides nothing."""
+def _unsaid(answer: Answer) -> str:
+    """What is odd about a refusal that names no error of Walmart's, so that it is none of this record; "" where its status says enough."""
+    if answer.status not in range(400, 500) or answer.status in _PLAIN:
+        return ""
     try:
-        exact_json.loads(body or b"null")
+        exact_json.loads(answer.body or b"null")
     except ValueError:
-        return False
-    return True
+        return "with something that is not JSON"
+    # That there is no such thing is believed in Walmart's own words only; an address nobody serves is answered like this too.
+    return "without saying why" if answer.status == _NOT_THERE else ""
 
 
 def outcome_of(error: ConnectorError, attempt: int) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.kit.errors import DataError, TransientError
+from connectors.kit.errors import DataError
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from connectors.walmart import errors
@@ -20,9 +20,6 @@ async def get_item(client: WalmartClient, sku: str, priority: Priority = Priorit
     except DataError as error:
         if error.code == errors.NOT_FOUND:
             return None
-        if not error.code:
-            # A refusal that came without Walmart's words, for example an answer cut short, says nothing of the item.
-            raise TransientError(f"{error}, without saying why") from None
         raise
     found = Reader(content).an_object().children("ItemResponse")
     # Other ids than the SKU match too: only an item of this very SKU is meant.

@@ -107,6 +107,15 @@ def test_a_refusal_that_cannot_be_read_says_nothing_of_the_record(status: int, b
     assert f"answered {status} with something that is not JSON" in str(found)
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"message":"no Route matched with those values"}'])
+def test_that_something_is_not_there_is_believed_in_walmarts_words_only(body: bytes) -> None:
+    """ERR-3: an answer cut short must not make a listing, a price or a stock number a dead letter."""
+    found = errors.refusal(lambda: NOW)(answer(404, body))
+    assert (found.reason, found.code) == (Reason.TRANSIENT, "")
+    assert "answered 404 without saying why" in str(found)
+    assert type(errors.refusal(lambda: NOW)(answer(404, body, repeatable=False))) is UncertainError
+
+
 def test_a_write_that_failed_inside_walmart_is_uncertain() -> None:
     assert type(refused(500, {"errors": [{"code": "SYSTEM_ERROR"}]}, repeatable=False)) is UncertainError
     assert type(refused(503, repeatable=False)) is TransientError
