@@ -1,4 +1,5 @@
-"""The SKUs Walmart has, from its list of items: a call for 200, where one by one each would be a call. (Source: model items.json.)
+"""The items Walmart has, by SKU with how they are published, from its list: a call for 200, where one by one each would be a call. (Source:
+model items.json.)
 
 The cursor of a list stays the same for all its pages and the offset moves, up to 10,000. Whether the list without a filter shows items that are
 retired or archived is not published, so those are listed too. A list that gave fewer SKUs than it counts (it was longer than the offset
@@ -33,32 +34,35 @@ _MOST_RESTARTS = 3
 
 @dataclass(slots=True)
 class _Pass:
-    """A reading under way. began: when; left: lists to read, the first is being read; read, total: its SKUs, and how many it counts."""
+    """A reading under way. began: when; left: lists to read, the first is being read; read: SKUs of that one with their publishedStatus;
+    found: of those before it; whole: they had as many SKUs as they count."""
 
     began: datetime
     left: list[str] = field(default_factory=lambda: list(LISTS))
     cursor: str = "*"
     offset: int = 0
-    read: set[str] = field(default_factory=set)
-    skus: set[str] = field(default_factory=set)
+    read: dict[str, str] = field(default_factory=dict)
+    found: dict[str, str] = field(default_factory=dict)
     whole: bool = True
 
     def next_list(self, total: int) -> None:
         self.whole = self.whole and len(self.read) >= total
-        self.skus |= self.read
+        self.found |= self.read
         del self.left[0]
-        self.cursor, self.offset, self.read = "*", 0, set()
+        self.cursor, self.offset, self.read = "*", 0, {}
 
 
 class ItemList:
-    """Of one account. `now`: the clock, aware UTC. `lock`: held by who reads or asks, so that two do not read the same."""
+    """Of one account. `now`: the clock, aware UTC. `lock`: held by who reads or asks, so that two do not read the same. `doubted`: SKUs this
+    reading is not believed any more that Walmart has none."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.lock = asyncio.Lock()
+        self.doubted: set[str] = set()
         self._now = now
         self._limit = PAGE
         self._pass: _Pass | None = None
-        self._skus: set[str] = set()
+        self._found: dict[str, str] = {}
         self._sent: dict[str, datetime] = {}
         self._whole = False
         self._read_at: datetime | None = None
@@ -67,13 +71,13 @@ class ItemList:
     def is_fresh(self) -> bool:
         return self._read_at is not None and self._now() - self._read_at < FRESH
 
-    def has(self, sku: str) -> bool:
-        """Whether it was in the list."""
-        return sku in self._skus
+    def published(self, sku: str) -> str | None:
+        """publishedStatus, in capital letters, of an item that was in the list; None of one that was not."""
+        return self._found.get(sku)
 
     def lacks(self, sku: str) -> bool:
         """Whether it is known that Walmart had none, and nothing was sent since the list was begun."""
-        return self._whole and sku not in self._skus and sku not in self._sent
+        return self._whole and sku not in self._found and sku not in self._sent
 
     def sent(self, skus: Collection[str]) -> None:
         """These may have come to Walmart since the list was read."""
@@ -102,9 +106,10 @@ class ItemList:
                 self._limit = self._limit if one.offset else SMALLER_PAGE
                 one = _Pass(self._now())
         if not one.whole:
-            logger.warning("items_not_whole", extra={"items": len(one.skus)})
+            logger.warning("items_not_whole", extra={"items": len(one.found)})
         self._pass, self._sent = None, {sku: at for sku, at in self._sent.items() if at >= one.began}
-        self._skus, self._whole, self._read_at = one.skus, one.whole, self._now()
+        self._found, self._whole, self._read_at = one.found, one.whole, self._now()
+        self.doubted.clear()
 
     async def _page(self, client: WalmartClient, one: _Pass) -> None:
         query = {"nextCursor": one.cursor, "offset": str(one.offset), "limit": str(self._limit)}
@@ -123,13 +128,13 @@ class ItemList:
         total = count_in(page["totalItems"].value)
         if total is None:
             raise page["totalItems"].wrong("a number of items")
-        one.read.update(sku for item in found if (sku := _sku(item)))
+        one.read.update((sku, _text(item, "publishedStatus").upper()) for item in found if (sku := _text(item, "sku")))
         one.cursor = page.text("nextCursor") or one.cursor
         one.offset += len(found)
         if not found or one.offset >= total or one.offset > FURTHEST_OFFSET:
             one.next_list(total)
 
 
-def _sku(item: Reader) -> str:
-    value = item.value.get("sku") if isinstance(item.value, dict) else None
+def _text(item: Reader, name: str) -> str:
+    value = item.value.get(name) if isinstance(item.value, dict) else None
     return value if isinstance(value, str) else ""

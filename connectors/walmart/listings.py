@@ -14,7 +14,6 @@ configuration, the item is retired. An older product never overwrites a newer on
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,78 +29,47 @@ from connectors.kit.reading import Reader
 from connectors.walmart import errors
 from connectors.walmart.accounts import OpenClient
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.deciding import Deciding, Item, jobs_of, kept
+from connectors.walmart.deciding import Item, jobs_of, kept
 from connectors.walmart.feed_results import FeedState, failure_of
 from connectors.walmart.feeds import Feed, mark_of, operation_of
 from connectors.walmart.follower import Follower
 from connectors.walmart.item_maker import Made, Maker
 from connectors.walmart.items import MODEL
 from connectors.walmart.looking_up import Looked, LookingUp
+from connectors.walmart.ordered_writes import OrderedWrites, Outcomes
 from connectors.walmart.publication import Status, listing, problems_of
 from connectors.walmart.publishing import PUBLISH, Publishing
 from connectors.walmart.refused import Refused
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.withdrawing import Withdrawing
-from connectors.walmart.written import Written
 from schemas.reasons import Reason
 from schemas.records import ListingProblem, Product
 
 NEW, UPDATE = "MP_ITEM", "MP_MAINTENANCE"
 PRICE = "price"
 REFUSED_BEFORE = "the same product was refused before for the same reasons, and has not changed: see its dead letter"
-Outcomes = dict[str, Outcome]
 ProductItem = Item[Product]
 
 
-class Listings:
-    """The handler: one outcome per delivery, in order. Never raises ConnectorError."""
+class Listings(OrderedWrites[Product]):
+    """The handler."""
 
     def __init__(
-        self, settings: WalmartSettings, open_client: OpenClient, follower: Follower, maker: Maker, now: Callable[[], datetime]
+        self, settings: WalmartSettings, open_client: OpenClient, follower: Follower, maker: Maker, looking_up: LookingUp,
+        now: Callable[[], datetime],
     ) -> None:  # fmt: skip
+        super().__init__(open_client, follower, frozenset({NEW, UPDATE}), now)
         self._settings = settings
         self._listings = settings.listings
-        self._open = open_client
-        self._follower = follower
         self._maker = maker
-        self._now = now
         self._publishing = Publishing(settings, now)
-        self._looking_up = LookingUp(settings, now)
+        self._looking_up = looking_up
         self._withdrawing = Withdrawing(settings, now)
-        self._written = Written()
         self._refused = Refused()
-        self._deciding: Deciding[Product] = Deciding(follower, frozenset({NEW, UPDATE}), self._written, now)
 
-    @property
-    def alone(self) -> bool:
-        """Whether no other process writes here; `WalmartSink.set_share` tells."""
-        return self._deciding.alone
-
-    @alone.setter
-    def alone(self, alone: bool) -> None:
-        self._deciding.alone = alone
-
-    def announces(self, delivery: Delivery) -> bool:
-        """Whether other processes must know of it before it is sent."""
-        return self._deciding.announces(delivery)
-
-    async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
-        outcomes: Outcomes = {}
-        accounts: dict[str, list[ProductItem]] = {}
-        for delivery in batch:
-            try:
-                sku = Reader(dict(delivery.body)).needed_text("sku")
-            except DataError as error:
-                outcomes[delivery.id] = failed_by(error)
-                continue
-            item = Item(delivery, sku, cast("Product", delivery.body), False, *jobs_of(delivery))
-            accounts.setdefault(delivery.account, []).append(item)
-        try:
-            for found in await asyncio.gather(*(self._account(name, items) for name, items in accounts.items())):
-                outcomes.update(found)
-        finally:
-            self._written.done(batch)
-        return [outcomes[delivery.id] for delivery in batch]
+    def _read(self, delivery: Delivery) -> ProductItem:
+        sku = Reader(dict(delivery.body)).needed_text("sku")
+        return Item(delivery, sku, cast("Product", delivery.body), False, *jobs_of(delivery))
 
     async def _account(self, account: str, items: list[ProductItem]) -> Outcomes:
         looking = [item for item in items if item.job and item.job.how == PUBLISH]
@@ -232,27 +200,15 @@ class Listings:
 
     # -- following
 
-    async def _asked(self, client: WalmartClient, items: Sequence[ProductItem]) -> Outcomes:
-        outcomes: Outcomes = {}
-        taken: list[ProductItem] = []
-        groups: dict[str, list[ProductItem]] = {}
-        for item in items:
-            groups.setdefault(item.job.remote if item.job else "", []).append(item)
-        for remote, group in groups.items():
-            state, again = await self._follower.ask(group[0].delivery.account, remote)
-            for item in group:
-                if again is not None:
-                    outcomes[item.id] = submitted(item.job.name if item.job else "", again)
-                    continue
-                self._written.over(item.key, remote)
-                failure = self._failure(item, state)
-                if failure is None and not self.alone:
-                    failure = self._deciding.after(item)  # another process has sent an older one: this goes once more
-                if failure is None:
-                    taken.append(self._publishing.begun(item))
-                else:
-                    outcomes[item.id] = failure
-        return outcomes | await self._publishing.outcomes(client, taken)
+    def _result(self, item: ProductItem, remote: str, state: FeedState | None) -> Outcome | None:
+        """None when it was taken: then it is followed to its publication."""
+        failure = self._failure(item, state)
+        if failure is None and not self.alone:
+            failure = self._deciding.after(item)  # another process has sent an older one: this goes once more
+        return failure
+
+    async def _further(self, client: WalmartClient, items: Sequence[ProductItem]) -> Outcomes:
+        return await self._publishing.outcomes(client, [self._publishing.begun(item) for item in items])
 
     def _failure(self, item: ProductItem, state: FeedState | None) -> Outcome | None:
         if state is None:

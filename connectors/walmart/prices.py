@@ -37,6 +37,7 @@ class Prices:
     """`ValueKind` of prices. `now`: the clock, aware UTC."""
 
     model = "price"
+    looks_first = True
     put_operation = "set_price"
     feed_types = frozenset({FEED})
 
@@ -44,7 +45,6 @@ class Prices:
         self._settings = settings
         self._now = now
         self.few = settings.price_few
-        self.look_up_to = settings.listings.look_up_to
 
     def feed_type(self, account: str) -> str:
         return FEED
@@ -82,13 +82,10 @@ class Prices:
     def priority(self, urgent: bool) -> Priority:
         return Priority.PRICES
 
-    async def too_early_seconds(self, client: WalmartClient, value: Value) -> float:
+    def too_early_seconds(self, published: str) -> float:
         """Walmart takes a price no sooner than 24 hours after the item was set up. It does not say when that was; an item that is not
         published yet was set up lately, and has the price it was set up with."""
-        item = await get_item(client, value.sku, Priority.PRICES)
-        if item is None or item.text("publishedStatus").upper() not in NOT_PUBLISHED_YET:
-            return 0.0
-        return self._settings.price_after_setup_hours * 3600
+        return self._settings.price_after_setup_hours * 3600 if published in NOT_PUBLISHED_YET else 0.0
 
     async def put(self, client: WalmartClient, value: Value) -> None:
         await client.call(

@@ -105,8 +105,8 @@ class WalmartListings(ListingSettings):
         50,
         ge=0,
         le=200,
-        description="whether Walmart has a SKU we do not know of is asked one by one for up to so many in a batch, else "
-        "looked up in its list of items; the first price of more than so many does not ask whether its item is published",
+        description="whether Walmart has a SKU we do not know of, and whether the item of a first price is published, is asked "
+        "one by one for up to so many in a batch; more are looked up in its list of items",
     )
     publish_ladder_seconds: tuple[float, ...] = Field(
         (30, 300, 900, 3600, 14_400), min_length=1, description="after its feed an item is looked at at these ages"

@@ -20,6 +20,7 @@ from connectors.walmart.follower import Follower
 from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, Fulfilment
 from connectors.walmart.item_maker import ItemMaker, Maker
 from connectors.walmart.listings import Listings
+from connectors.walmart.looking_up import LookingUp
 from connectors.walmart.previewing import AcknowledgementPreview, ListingPreview, ValuePreview
 from connectors.walmart.prices import Prices
 from connectors.walmart.resolving import Resolving
@@ -58,9 +59,10 @@ class WalmartSink:
         follower = Follower(settings, self._accounts, now, gather_seconds)
         self._maker = maker or ItemMaker(settings.listings, self._accounts, now)
         stock, prices = Stock(settings), Prices(settings, now)
-        self._stock = Values(settings, self._accounts, stock, follower, now)
-        self._prices = Values(settings, self._accounts, prices, follower, now)
-        self._listings = Listings(settings, self._accounts, follower, self._maker, now)
+        looking_up = LookingUp(settings, now)  # shared, so that the list of items is read once for products and prices
+        self._stock = Values(settings, self._accounts, stock, follower, looking_up, now)
+        self._prices = Values(settings, self._accounts, prices, follower, looking_up, now)
+        self._listings = Listings(settings, self._accounts, follower, self._maker, looking_up, now)
         self._ordered: Mapping[str, Values | Listings] = {
             SET_STOCK: self._stock,
             SET_PRICE: self._prices,

@@ -29,13 +29,13 @@ class Stock:
     """`ValueKind` of stock numbers."""
 
     model = STOCK
+    looks_first = False
     put_operation = "set_inventory"
     feed_types = frozenset({SINGLE_NODE, BY_NODE})
 
     def __init__(self, settings: WalmartSettings) -> None:
         self._settings = settings
         self.few = settings.stock_few
-        self.look_up_to = 0
 
     def feed_type(self, account: str) -> str:
         return BY_NODE if self._node(account) else SINGLE_NODE
@@ -67,7 +67,7 @@ class Stock:
     def priority(self, urgent: bool) -> Priority:
         return Priority.STOCK if urgent else Priority.PRODUCTS
 
-    async def too_early_seconds(self, client: WalmartClient, value: Value) -> float:
+    def too_early_seconds(self, published: str) -> float:
         return 0.0
 
     async def put(self, client: WalmartClient, value: Value) -> None:

@@ -46,12 +46,12 @@ class Value:
 
 
 class ValueKind(Protocol):
-    """One sort of value. `few`: so many go by single calls rather than by feed; `look_up_to`: first
-    values of a SKU are looked at (`too_early_seconds`) in batches up to this size; `model`: what the outcome calls it."""
+    """One sort of value. `few`: so many go by single calls rather than by feed; `looks_first`: whether the item is looked up before the first
+    value of a SKU is sent (`too_early_seconds`); `model`: what the outcome calls it."""
 
     model: str
     few: int
-    look_up_to: int
+    looks_first: bool
     put_operation: str
     feed_types: frozenset[str]
 
@@ -75,8 +75,8 @@ class ValueKind(Protocol):
         """Of its single calls."""
         ...
 
-    async def too_early_seconds(self, client: WalmartClient, value: Value) -> float:
-        """How long the very first value of a SKU has to wait, 0 when it need not. Raises ConnectorError."""
+    def too_early_seconds(self, published: str) -> float:
+        """How long the very first value of a SKU has to wait, 0 when it need not. `published`: publishedStatus of its item."""
         ...
 
     async def put(self, client: WalmartClient, value: Value) -> None:

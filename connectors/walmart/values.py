@@ -33,84 +33,49 @@ delivery; or a feed does that was given up (`Feeds.gives_up`). The next number o
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from connectors.kit.errors import ConnectorError, DataError, ThrottledError, UncertainError
-from connectors.kit.jobs import CHANGE, SETTLE, Job, sending
+from connectors.kit.errors import ConnectorError, ThrottledError, UncertainError
+from connectors.kit.jobs import SETTLE, Job, sending
 from connectors.kit.ordering import Step
-from connectors.kit.ports import Delivery, Outcome, Result, failed, failed_by, submitted
-from connectors.walmart import errors
+from connectors.kit.ports import Delivery, Outcome, Result, failed_by, submitted
 from connectors.walmart.accounts import OpenClient
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.deciding import Deciding, Item, jobs_of, kept
+from connectors.walmart.deciding import Item, jobs_of, kept
 from connectors.walmart.feed_results import FeedState, failure_of
 from connectors.walmart.feeds import mark_of
+from connectors.walmart.first_values import FirstValues
 from connectors.walmart.follower import Follower
+from connectors.walmart.looking_up import LookingUp
+from connectors.walmart.ordered_writes import OrderedWrites, Outcomes
+from connectors.walmart.restoring import SETTLE_SECONDS, Restoring
 from connectors.walmart.settings import WalmartSettings
-from connectors.walmart.value_kinds import STOCK, Value, ValueKind
-from connectors.walmart.written import Written
-from schemas.reasons import Reason
-
-logger = logging.getLogger(__name__)
-
-SETTLE_SECONDS = 30.0
-RESTORED = "newer_written_again"
-TOO_EARLY = "item_is_too_new"
-GIVEN_UP = "feed_given_up"
-NOT_LISTED = "not_listed"
+from connectors.walmart.value_kinds import Value, ValueKind
+from connectors.walmart.value_outcomes import applied, none_needed, refused, sent_again
 
 
-class Values:
-    """The handler of one operation: one outcome per delivery, in order. Never raises ConnectorError."""
+class Values(OrderedWrites[Value]):
+    """The handler of one operation; `kind` says which."""
 
     def __init__(
-        self, settings: WalmartSettings, open_client: OpenClient, kind: ValueKind, follower: Follower, now: Callable[[], datetime]
+        self, settings: WalmartSettings, open_client: OpenClient, kind: ValueKind, follower: Follower, looking_up: LookingUp,
+        now: Callable[[], datetime],
     ) -> None:  # fmt: skip
+        super().__init__(open_client, follower, kind.feed_types, now)
         self._settings = settings
-        self._open = open_client
         self._kind = kind
-        self._follower = follower
-        self._now = now
-        self._written = Written()
-        self._deciding: Deciding[Value] = Deciding(follower, kind.feed_types, self._written, now)
+        self._first = FirstValues(kind, looking_up, now)
+        self._restoring = Restoring(kind, self._written, self._deciding)
         # Places of their own: those who stand in line for a quota must not keep urgent ones from it.
         self._places = {urgent: asyncio.Semaphore(settings.single_call_concurrency) for urgent in (True, False)}
 
-    @property
-    def alone(self) -> bool:
-        """Whether no other process writes here; `WalmartSink.set_share` tells."""
-        return self._deciding.alone
+    def _read(self, delivery: Delivery) -> Item[Value]:
+        value = self._kind.read(delivery)
+        return Item(delivery, value.sku, value, value.urgent, *jobs_of(delivery))
 
-    @alone.setter
-    def alone(self, alone: bool) -> None:
-        self._deciding.alone = alone
-
-    def announces(self, delivery: Delivery) -> bool:
-        """Whether other processes must know of it before it is sent."""
-        return self._deciding.announces(delivery)
-
-    async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
-        outcomes: dict[str, Outcome] = {}
-        accounts: dict[str, list[Item[Value]]] = {}
-        for delivery in batch:
-            try:
-                value = self._kind.read(delivery)
-            except ConnectorError as error:
-                outcomes[delivery.id] = failed_by(error)
-                continue
-            item = Item(delivery, value.sku, value, value.urgent, *jobs_of(delivery))
-            accounts.setdefault(delivery.account, []).append(item)
-        try:
-            for found in await asyncio.gather(*(self._account(name, items) for name, items in accounts.items())):
-                outcomes.update(found)
-        finally:
-            self._written.done(batch)
-        return [outcomes[delivery.id] for delivery in batch]
-
-    async def _account(self, account: str, items: list[Item[Value]]) -> dict[str, Outcome]:
+    async def _account(self, account: str, items: list[Item[Value]]) -> Outcomes:
         try:
             client = self._open(account)
             by, outcomes = await self._deciding.sorted(account, items)
@@ -121,41 +86,24 @@ class Values:
         parts = await asyncio.gather(
             self._asked(client, by[Step.ASK]),
             self._all_single(client, by[Step.TWICE], written),
-            self._restored_all(client, by[Step.RESTORE]),
+            self._restoring.outcomes(client, by[Step.RESTORE]),
             self._write(client, account, by[Step.WRITE], written),
         )
         outcomes |= {name: outcome for part in parts for name, outcome in part.items()}
         return outcomes | {item.id: self._done(item) for item in await self._deciding.looked_again(account, written)}
 
-    # -- asking for results
+    # -- results
 
-    async def _asked(self, client: WalmartClient, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
-        outcomes: dict[str, Outcome] = {}
-        newer: list[Item[Value]] = []
-        groups: dict[str, list[Item[Value]]] = {}
-        for item in items:
-            groups.setdefault(item.job.remote if item.job else "", []).append(item)
-        for remote, group in groups.items():
-            state, again = await self._follower.ask(group[0].delivery.account, remote)
-            for item in group:
-                if again is not None:
-                    outcomes[item.id] = submitted(item.job.name if item.job else "", again)
-                    continue
-                self._written.over(item.key, remote)
-                outcome = self._result(item, remote, state)
-                if outcome is None:
-                    newer.append(item)
-                else:
-                    outcomes[item.id] = outcome
-        return outcomes | await self._restored_all(client, newer)
+    async def _further(self, client: WalmartClient, items: Sequence[Item[Value]]) -> Outcomes:
+        return await self._restoring.outcomes(client, items)
 
     def _result(self, item: Item[Value], remote: str, state: FeedState | None) -> Outcome | None:
-        """What its feed, which is over, means for it; None when it may have come to lie over a newer number that is known."""
+        """None when it may have come to lie over a newer number that is known: that one is written again."""
         if state is None:
             return self._sent_again(item, remote)
         failure = failure_of(state, item.sku, item.value.waits_for)
         if failure is not None:
-            return Outcome(Result.STALE, detail=failure.detail) if self._is_under(item) else _none_needed(item, failure)
+            return Outcome(Result.STALE, detail=failure.detail) if self._is_under(item) else none_needed(item, failure)
         detail, job = f"feed {state.feed_id}", item.job.name if item.job else ""
         if self._is_under(item) and self._written.was_past(item.key, remote, item.known):
             return Outcome(Result.STALE, detail=detail)
@@ -167,46 +115,13 @@ class Values:
         return later or self._applied(item, detail, item.job.until if item.job else 0)
 
     def _sent_again(self, item: Item[Value], remote: str) -> Outcome:
-        """Its feed is gone, or takes longer than we have patience for. That counts as a try: a person hears of one that never ends."""
         feed_id = remote.partition(":")[2]
-        if not self._follower.feeds(item.delivery.account).was_given_up(feed_id):
-            return replace(failed(Reason.TRANSIENT, "the feed has vanished at Walmart; sent again"), of_record=True)
-        detail = (
-            f"feed {feed_id} is not over after {self._settings.feeds.patience_hours:g} hours and given up; sent again"
-        )
-        return replace(failed(Reason.TRANSIENT, detail), of_record=True, notes=(GIVEN_UP,))
+        given_up = self._follower.feeds(item.delivery.account).was_given_up(feed_id)
+        return sent_again(feed_id, self._settings.feeds.patience_hours if given_up else None)
 
     def _is_under(self, item: Item[Value]) -> bool:
         """Whether something newer of its key was written while it was on its way."""
         return item.known > item.delivery.version
-
-    # -- a newer number that may lie under an older one
-
-    async def _restored_all(self, client: WalmartClient, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
-        found = await asyncio.gather(*(self._restored(client, item) for item in items))
-        return {item.id: outcome for item, outcome in zip(items, found, strict=True)}
-
-    async def _restored(self, client: WalmartClient, item: Item[Value]) -> Outcome:
-        """Write what is known to be newest again: this delivery's older number has taken effect meanwhile, or may have."""
-        known = item.delivery.known
-        assert known is not None
-        try:
-            value = self._kind.parse(item.delivery.account, item.sku, known.remote_id)
-            async with self._written.lock(item.key):
-                if self._written.newest(item.key) > known.version:
-                    return Outcome(Result.STALE)
-                await self._kind.put(client, value)
-        except DataError as error:
-            return replace(
-                failed(Reason.CONFLICT, f"a newer value could not be written again: {error}"), of_record=True
-            )
-        except ConnectorError as error:
-            wait = error.retry_after or SETTLE_SECONDS
-            return submitted(Job(SETTLE, "", item.delivery.version).name, wait)
-        logger.warning("walmart_newer_written_again key=%s version=%d", item.key, known.version)
-        if self.alone:
-            return Outcome(Result.STALE, notes=(RESTORED,))
-        return replace(submitted(Job(SETTLE, "", known.version).name, SETTLE_SECONDS), notes=(RESTORED,))
 
     def _settled(self, item: Item[Value]) -> Outcome:
         """It was written a while ago, and nothing newer lies under it."""
@@ -220,9 +135,9 @@ class Values:
 
     async def _write(
         self, client: WalmartClient, account: str, items: Sequence[Item[Value]], written: list[Item[Value]]
-    ) -> dict[str, Outcome]:
+    ) -> Outcomes:
         """By the way that fits; what no quota has a place for soon comes back throttled."""
-        outcomes = await self._too_early(client, items)
+        outcomes = await self._first.outcomes(client, account, items)
         items = [item for item in items if item.id not in outcomes]
         rest = [item for item in items if not item.urgent]
         if len(rest) > self._kind.few:
@@ -235,25 +150,7 @@ class Values:
                 return outcomes | alone | fed
         return outcomes | await self._all_single(client, items, written)
 
-    async def _too_early(self, client: WalmartClient, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
-        """Those whose SKU takes no value yet; they come back when it does."""
-        first = [item for item in items if item.delivery.known is None]
-        if not 0 < len(first) <= self._kind.look_up_to:
-            return {}
-        outcomes: dict[str, Outcome] = {}
-        for item in first:
-            try:
-                wait = await self._kind.too_early_seconds(client, item.value)
-            except ConnectorError as error:
-                outcomes[item.id] = _refused(item, error)
-                continue
-            if wait > 0:
-                due = int(self._now().timestamp() + wait)
-                job = item.bound(CHANGE, f"{CHANGE}:{due}")
-                outcomes[item.id] = replace(submitted(job, wait), notes=(TOO_EARLY,))
-        return outcomes
-
-    async def _by_feed(self, account: str, items: Sequence[Item[Value]]) -> dict[str, Outcome]:
+    async def _by_feed(self, account: str, items: Sequence[Item[Value]]) -> Outcomes:
         """One feed of all that are still the newest of their key."""
         going = [item for item in items if self._written.newest(item.key) <= item.delivery.version]
         outcomes = {item.id: Outcome(Result.STALE) for item in items if item not in going}
@@ -266,14 +163,14 @@ class Values:
             try:
                 remote = await self._follower.feeds(account).submit(feed)
             except ConnectorError as error:
-                return outcomes | {item.id: _refused(item, error) for item in going}
+                return outcomes | {item.id: refused(item, error) for item in going}
             sent(remote)
         check, how = self._follower.first_check, remote.partition(":")[0]
         return outcomes | {item.id: submitted(item.bound(how, remote, item.value.until), check) for item in going}
 
     async def _all_single(
         self, client: WalmartClient, items: Sequence[Item[Value]], written: list[Item[Value]]
-    ) -> dict[str, Outcome]:
+    ) -> Outcomes:
         """Single calls, as many as the quota allows soon; urgent ones go first and wait for no others. Gives the outcomes of those that were
         not written; the others are added to `written`."""
         urgent = [item for item in items if item.urgent]
@@ -283,11 +180,11 @@ class Values:
 
     async def _singly(
         self, client: WalmartClient, items: Sequence[Item[Value]], written: list[Item[Value]]
-    ) -> dict[str, Outcome]:
+    ) -> Outcomes:
         """All urgent or none. A worker stands still for its turn: that keeps their order and costs no try; but not for ever."""
         operation, priority = self._kind.put_operation, self._kind.priority(items[0].urgent)
         going: list[Item[Value]] = []
-        outcomes: dict[str, Outcome] = {}
+        outcomes: Outcomes = {}
         for place, item in enumerate(items, 1):
             if client.forecast_seconds(operation, place, priority) <= self._settings.bulk_patience_seconds:
                 going.append(item)
@@ -316,9 +213,9 @@ class Values:
                 await self._kind.put(client, item.value)
                 self._written.wrote(item.key, item.delivery.version)
             except UncertainError as error:  # nobody answered: it may take effect later, over a newer one
-                return replace(_refused(item, error), job=sending(item.delivery.version, self._now()))
+                return replace(refused(item, error), job=sending(item.delivery.version, self._now()))
             except ConnectorError as error:
-                return _refused(item, error)
+                return refused(item, error)
             finally:
                 done()
         remote = await self._written.on_its_way(item.key)
@@ -335,28 +232,4 @@ class Values:
         return submitted(item.bound(SETTLE, "", item.value.until), SETTLE_SECONDS)
 
     def _applied(self, item: Item[Value], detail: str, until: int) -> Outcome:
-        """It holds what was sent. `until`: when another value was due, as seen then: the delivery comes back for that one, at once where the
-        moment has passed meanwhile. What `item.value` is now need not be what was sent."""
-        value = item.value
-        if until:
-            wait = max(until - self._now().timestamp(), 1.0)
-            return replace(submitted(item.bound(CHANGE, f"{CHANGE}:{until}"), wait), notes=value.notes)
-        return Outcome(
-            Result.APPLIED, detail=detail, remote_model=self._kind.model, remote_id=value.text, notes=value.notes
-        )
-
-
-def _refused(item: Item[Value], error: ConnectorError) -> Outcome:
-    if error.code == errors.NOT_FOUND and item.value.waits_for:
-        detail = f"{error}; Walmart has no item of this SKU"
-        return _none_needed(item, failed(Reason.MAPPING, detail, waiting_for=item.value.waits_for))
-    return errors.outcome_of(error, item.delivery.attempt)
-
-
-def _none_needed(item: Item[Value], failure: Outcome) -> Outcome:
-    """An item that Walmart does not have cannot be sold: that is what a 0 wants, and no reason to list it."""
-    if not (item.value.needs_no_item and failure.waiting_for and failure.waiting_for == item.value.waits_for):
-        return failure
-    return Outcome(
-        Result.APPLIED, remote_model=STOCK, remote_id=item.value.text, detail=failure.detail, notes=(NOT_LISTED,)
-    )
+        return applied(item, self._kind.model, detail, until, self._now())

@@ -180,6 +180,52 @@ async def test_the_first_price_of_an_item_that_is_not_published_yet_waits_a_day(
     assert (process.last(one).result, prices(world, "FRESH")) == (Result.APPLIED, [(950, "BASE")])
 
 
+async def test_the_first_prices_of_many_items_wait_for_those_that_are_not_published_yet(box: Box, world: World) -> None:
+    """PRC-1: however many come at once; RATE-1: Walmart is asked for all of them together."""
+    fresh = [f"FRESH-{number}" for number in range(40)]
+    add(box, items=[{"sku": sku, "published": "IN_PROGRESS"} for sku in fresh])
+    process = world.process()
+    early, ready, missing = (
+        [price(sku, "9.50") for sku in fresh], [price(sku, "7.25") for sku in skus(50)], price("nobody", "1.00"),
+    )  # fmt: skip
+    found = await process.deliver(*early, *ready, missing)
+    assert {(one.result, one.retry_after, one.notes) for one in found[:40]} == {
+        (Result.SUBMITTED, 86_400, ("item_is_too_new",))
+    }
+    assert (found[-1].reason, found[-1].waiting_for) == (Reason.MAPPING, "listing:walmart:main:nobody")
+    feeds = box.call("GET", "/v3/feeds").json()["results"]["feed"]
+    assert [(feed["feedType"], feed["itemsReceived"]) for feed in feeds] == [("price", 50)]
+    for sku in fresh:
+        box.http.post(f"/sandbox/items/{sku}/change", json={"kind": "publish"}).raise_for_status()
+    await process.settle()
+    assert {process.last(one).result for one in (*early, *ready)} == {Result.APPLIED}
+    assert {tuple(prices(world, sku)) for sku in fresh} == {((950, "BASE"),)}
+
+
+async def test_a_first_price_that_waited_for_its_item_is_not_sent_too_early(box: Box, world: World) -> None:
+    """PRC-1: its item was set up after the list of items was read, by another process, and is not published yet."""
+    late = [f"LATE-{number}" for number in range(60)]
+    process, batch = world.process(), [price(sku, "9.50") for sku in late]
+    held = await process.deliver(*batch)
+    assert {one.waiting_for for one in held} == {f"listing:walmart:main:{sku}" for sku in late}
+    add(box, items=[{"sku": sku, "published": "IN_PROGRESS"} for sku in late])
+    assert len(await process.sink.resolve([one.waiting_for for one in held])) == 60
+    assert {one.notes for one in await process.deliver(*batch)} == {("item_is_too_new",)}
+    assert {tuple(prices(world, sku)) for sku in late} == {()}
+    assert box.call("GET", "/v3/feeds").json()["results"]["feed"] == []
+
+
+async def test_first_prices_of_items_that_could_not_be_looked_up_come_back(box: Box) -> None:
+    """PRC-1, RATE-1: nothing is sent that may be too early."""
+    box.faults({"kind": "status", "code": 503, "path": "/v3/items", "limit": 1})
+    async with World(box) as world:
+        process, batch = world.process(), [price(sku, "7.25") for sku in skus(50)] + [price("P-NEW", "1.00")]
+        assert {one.reason for one in await process.deliver(*batch)} == {Reason.TRANSIENT}
+        assert {tuple(prices(world, sku)) for sku in skus(50)} == {()}
+        await process.settle()
+        assert {process.last(one).result for one in batch[:-1]} == {Result.APPLIED}
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -1,4 +1,5 @@
-"""Whether Walmart has an item is learned before anything is sent, whatever the number (PRC-1), within its quotas (RATE-1)."""
+"""Whether Walmart has an item, and whether it is published, is learned before anything is sent, whatever the number (PRC-1), within its quotas
+(RATE-1)."""
 
 from __future__ import annotations
 
@@ -27,10 +28,14 @@ class Catalogue:
         self.settings = settings_with(rates=rates or WalmartRates())
         self.fake = Fake(self._answer, self.settings)
         self.old_cursor = ""
+        self.unpublished: set[str] = set()
         self._looking = LookingUp(self.settings, self.fake.now)
 
     async def look_up(self, *skus: str) -> Looked:
         return await self._looking.look_up(self.fake.client, "main", skus)
+
+    async def for_values(self, *skus: str) -> Looked:
+        return await self._looking.for_values(self.fake.client, "main", skus)
 
     def sent(self, *skus: str) -> None:
         self._looking.sent("main", skus)
@@ -48,16 +53,19 @@ class Catalogue:
         if not query:
             sku = request.url.path.rpartition("/")[2]
             there = sku in self.skus or sku in self.retired or sku in self.hides
-            return reply(200, {"ItemResponse": [{"sku": sku}]}) if there else gateway(404, "CONTENT_NOT_FOUND")
+            return reply(200, {"ItemResponse": [self._item(sku)]}) if there else gateway(404, "CONTENT_NOT_FOUND")
         offset, limit = int(query["offset"]), int(query["limit"])
         if limit > self.most or offset > 10_000 or query["nextCursor"] == self.old_cursor:
             return gateway(400, "INVALID_REQUEST_PARAM")
         whole = {"": self.skus, "RETIRED": self.retired}.get(query.get("lifecycleStatus", ""), [])
         if not whole and "lifecycleStatus" in query:
             return gateway(404, "CONTENT_NOT_FOUND")
-        shown = [{"sku": sku} for sku in whole[offset : offset + limit] if sku not in self.hides]
+        shown = [self._item(sku) for sku in whole[offset : offset + limit] if sku not in self.hides]
         body: dict[str, Any] = {"ItemResponse": shown, "totalItems": len(whole), "nextCursor": "AoE="}
         return reply(200, body)
+
+    def _item(self, sku: str) -> dict[str, str]:
+        return {"sku": sku, "publishedStatus": "IN_PROGRESS" if sku in self.unpublished else "PUBLISHED"}
 
 
 def named(count: int, first: int = 0) -> list[str]:
@@ -173,3 +181,51 @@ async def test_one_by_one_only_as_far_as_the_quota_goes() -> None:
     assert len(found.there) == 5, "bulk_patience_seconds are four minutes, and one is there"
     assert len(found.errors) == 15
     assert all(isinstance(error, ThrottledError) and error.retry_after for error in found.errors.values())
+
+
+@pytest.mark.parametrize("batch", [PAGE, 10_000])
+async def test_the_first_prices_of_10000_skus_cost_a_call_for_each_200(batch: int) -> None:
+    """PRC-1, RATE-1: whether each is published is known of all of them."""
+    walmart = Catalogue(named(10_000))
+    walmart.unpublished = set(named(3_000, 4_000))
+    published: dict[str, str] = {}
+    for first in range(0, 10_000, batch):
+        found = await walmart.for_values(*named(batch, first))
+        assert (found.errors, found.unlisted) == ({}, set())
+        published |= found.published
+    assert {sku for sku, status in published.items() if status == "IN_PROGRESS"} == walmart.unpublished
+    assert len(published) == 10_000
+    assert (walmart.lists, walmart.singles) == (10_000 // PAGE + 2, 0)
+
+
+async def test_a_few_first_prices_are_asked_for_as_their_items_are_now() -> None:
+    """PRC-1: the list is of some minutes ago; what was not published then may be now."""
+    walmart = Catalogue(named(100))
+    walmart.unpublished = {"S-1"}
+    assert (await walmart.for_values(*named(100))).published["S-1"] == "IN_PROGRESS"
+    walmart.unpublished = set()
+    assert (await walmart.for_values("S-1")).published == {"S-1": "PUBLISHED"}
+    assert walmart.singles == 1
+
+
+async def test_that_the_list_lacks_an_item_is_believed_once_before_a_first_price() -> None:
+    """PRC-1: who waits for it comes back because it is there by now, set up a moment ago, perhaps by another process."""
+    walmart, there = Catalogue(named(10)), named(60, 100)
+    assert (await walmart.for_values(*there, "never")).unlisted == {*there, "never"}
+    walmart.skus += there
+    walmart.unpublished = set(there)
+    found = await walmart.for_values(*there, "never")
+    assert (found.published, found.unlisted) == (dict.fromkeys(there, "IN_PROGRESS"), set())
+    assert (walmart.lists, walmart.singles) == (3, 61)
+    walmart.fake.clock += FRESH.total_seconds()
+    found = await walmart.for_values(*there, "never")
+    assert (len(found.published), found.unlisted) == (60, {"never"}), "a list that was read since is believed again"
+    assert (walmart.lists, walmart.singles) == (6, 61)
+
+
+async def test_products_still_believe_the_list_of_which_a_first_price_does_not() -> None:
+    """RATE-1: the prices of a thousand new products come before them and must not make each of them a call."""
+    walmart = Catalogue(named(10))
+    await walmart.for_values(*named(60, 100))
+    found = await walmart.look_up(*named(60, 100))
+    assert (found.there, found.errors, walmart.singles) == (set(), {}, 0)
