@@ -19,7 +19,7 @@ from connectors.odoo.sandbox.app import create_app
 from connectors.odoo.sandbox.settings import SandboxSettings
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.source.make import make_source
-from schemas.codec import Codec
+from tests.unit.failure.samples import codec
 
 ABSENT = {"mode": "update", "noupdate": True}
 
@@ -37,21 +37,11 @@ class Clock:
         self.ahead += timedelta(seconds=seconds)
 
 
-class Ids:
-    """Schema ids without a registry."""
-
-    def id_of(self, name: str) -> int:
-        return 1
-
-    def schema_of(self, schema_id: int) -> dict[str, Any]:
-        raise KeyError(schema_id)
-
-
 def mapped(entity: str, content: dict[str, Any], settings: OdooSettings | None = None) -> list[Canonical]:
     """What the mapping makes of a raw payload; each fits its schema and has the key of its raw record."""
     records = mappings(settings or OdooSettings())[entity](json.dumps(content).encode(), "main")
     for record in records:
-        assert Codec(Ids()).encode(record.entity, record.body)
+        assert codec().encode(record.entity, record.body)
         assert record.key == record.body["key"]
     return list(records)
 

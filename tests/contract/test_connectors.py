@@ -19,7 +19,6 @@ from connectors.kit import exact_json
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Page, Result
 from connectors.kit.settings import Part
-from schemas.codec import Codec
 from schemas.reasons import Reason
 from tests.contract.connector_suite import (
     ALWAYS,
@@ -33,6 +32,7 @@ from tests.contract.connector_suite import (
     package,
 )
 from tests.contract.recordings import all_recorded, recorded_orders
+from tests.unit.failure.samples import codec
 
 NAMES = found_connectors()
 SINKS = [name for name in NAMES if connector(name).sink]
@@ -70,16 +70,6 @@ os.environ.__class__ = Environment
 importlib.import_module(f"connectors.{sys.argv[1]}")
 sys.exit(f"touched: {touched}" if touched else 0)
 """
-
-
-class Ids:
-    """Schema ids without a registry."""
-
-    def id_of(self, name: str) -> int:
-        return 1
-
-    def schema_of(self, schema_id: int) -> dict[str, Any]:
-        raise KeyError(schema_id)
 
 
 @pytest.fixture(scope="module", params=SINKS)
@@ -150,7 +140,7 @@ def test_mapping_is_pure_and_fits_the_schema(name: str, index: int) -> None:
     first, second = mapping(payload, "main"), mapping(payload, "main")
     assert first == second
     assert first["key"] == f"{name}:main:{first['order_id']}"
-    assert Codec(Ids()).encode("order", first)
+    assert codec().encode("order", first)
 
 
 @pytest.mark.parametrize("name", SELLERS)
@@ -167,7 +157,7 @@ def test_mapping_answers_whatever_comes_with_an_order_or_one_of_our_errors(name:
     )
     payload = whole[:at] + junk + whole[data.draw(st.integers(at, len(whole))) :]
     try:
-        assert Codec(Ids()).encode("order", mapping(payload, "main"))
+        assert codec().encode("order", mapping(payload, "main"))
     except ConnectorError as error:
         if CANARY in str(error):
             pytest.fail("the error quotes the payload")

@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from connectors.kit.errors import AuthError, UncertainError
-from connectors.kit.ports import Check, Known, Outcome, Result
+from connectors.kit.ports import Check, Known, Result
 from connectors.odoo import CONNECTOR
 from connectors.odoo.settings import OdooSettings
-from connectors.odoo.sink import OdooSink
 from connectors.odoo.verify import OdooVerifier
 from schemas.reasons import Reason
 from schemas.records import Order
 from tests.builders import ORDERED, address, delivery_of, deps, discount, money, order, order_line, sum_of, tax
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
+from tests.contract.odoo_deliveries import cents, put_orders, sink_of
 
 
 @pytest.fixture(scope="module")
@@ -35,26 +33,6 @@ def sku(box: OdooBox) -> str:
     code = f"SKU-{tag()}"
     box.product(code)
     return code
-
-
-@asynccontextmanager
-async def sink_of(
-    box: OdooBox, mappings: dict[tuple[str, str], str] | None = None, **changes: Any
-) -> AsyncIterator[OdooSink]:
-    settings = OdooSettings.model_validate({**box.settings.model_dump(), **changes})
-    sink = OdooSink(settings, deps(mappings))
-    try:
-        yield sink
-    finally:
-        await sink.aclose()
-
-
-async def put(sink: OdooSink, *orders: Order) -> list[Outcome]:
-    return list(await sink.deliver([delivery_of(one) for one in orders]))
-
-
-def cents(amount: float) -> Decimal:
-    return Decimal(repr(amount)).quantize(Decimal("0.01"))
 
 
 # ---- ORD-6: what an order looks like
@@ -77,7 +55,7 @@ async def test_an_order_has_its_lines_charges_taxes_references_and_dates(box: Od
         gift_message="Happy <birthday>",
     )  # fmt: skip
     async with sink_of(box) as sink:
-        (outcome,) = await put(sink, built)
+        (outcome,) = await put_orders(sink, built)
     assert outcome.result is Result.APPLIED
     found = box.order(number)
     assert (outcome.remote_model, outcome.remote_id) == ("sale.order", str(found["id"]))
@@ -104,7 +82,7 @@ async def test_a_hundred_generated_orders_come_to_the_marketplaces_total(box: Od
         box.product(code)
     built = [_random_order(rng, f"{mark}-{number}", codes) for number in range(100)]
     async with sink_of(box) as sink:
-        outcomes = await put(sink, *built)
+        outcomes = await put_orders(sink, *built)
     assert [outcome.detail for outcome in outcomes if not outcome.ok] == []
     found = {one["origin"]: cents(one["amount_total"]) for one in box.orders(*(one["order_id"] for one in built))}
     assert found == {one["order_id"]: sum_of(one) for one in built}
@@ -137,7 +115,7 @@ async def test_a_total_that_does_not_add_up_is_an_exception_and_writes_nothing(b
     """ORD-6: a mismatch is an exception, not a silent order."""
     number = tag()
     async with sink_of(box) as sink:
-        (outcome,) = await put(sink, order(number, [order_line(sku)], total=money("10.01")))
+        (outcome,) = await put_orders(sink, order(number, [order_line(sku)], total=money("10.01")))
     assert outcome.reason is Reason.DATA
     assert "+0.01 USD" in outcome.detail
     assert box.orders(number) == []
@@ -148,7 +126,7 @@ async def test_a_total_below_nothing_is_an_exception_and_a_free_order_is_none(bo
     number, free = tag(), tag()
     line = order_line(sku, taxes=[tax("State", "2.58")], amount="-5.00")
     async with sink_of(box) as sink:
-        outcomes = await put(sink, order(number, [line]), order(free, [order_line(sku, price="0.00")]))
+        outcomes = await put_orders(sink, order(number, [line]), order(free, [order_line(sku, price="0.00")]))
     assert (outcomes[0].reason, outcomes[1].ok) == (Reason.DATA, True)
     assert "-2.42 USD" in outcomes[0].detail
     assert (box.orders(number), box.order(free)["amount_total"]) == ([], 0)
@@ -160,7 +138,7 @@ async def test_taxes_are_booked_by_jurisdiction_and_collector_each_on_its_accoun
     taxes = [tax(name, "1.00"), tax(name, "0.50", collected_by="seller"), tax(name, "0.25", jurisdiction="city")]
     async with sink_of(box) as sink:
         for number in numbers:
-            (outcome,) = await put(sink, order(number, [order_line(sku, taxes=taxes)]))
+            (outcome,) = await put_orders(sink, order(number, [order_line(sku, taxes=taxes)]))
             assert outcome.ok
     records = box.rows("account.tax", [["name", "like", name]], ["name", "invoice_repartition_line_ids"])
     assert len(records) == 3
@@ -185,7 +163,7 @@ async def test_a_tax_whose_stated_rate_makes_its_amount_is_a_percentage_of_the_l
     async with sink_of(box) as sink:
         for number, amount in zip(numbers, ("2.90", "2.91"), strict=True):
             line = order_line(sku, 2, "20.00", taxes=[tax("VAT", amount, rate="7.25", collected_by="seller")])
-            (outcome,) = await put(sink, order(number, [line]))
+            (outcome,) = await put_orders(sink, order(number, [line]))
             assert outcome.ok, outcome.detail
     taxed = [[(line["price_subtotal"], cents(line["price_tax"])) for line in box.lines(number)] for number in numbers]
     assert taxed == [[(40, Decimal("2.90"))], [(40, 0), (0, Decimal("2.91"))]]
@@ -195,7 +173,7 @@ async def test_an_exempt_order_gets_the_zero_rated_fiscal_position(box: OdooBox,
     """ORD-11: exempt orders."""
     number = tag()
     async with sink_of(box) as sink:
-        (outcome,) = await put(sink, order(number, [order_line(sku)], tax_exempt=True))
+        (outcome,) = await put_orders(sink, order(number, [order_line(sku)], tax_exempt=True))
     assert outcome.ok
     assert box.order(number)["fiscal_position_id"][1] == "Tax exempt"
     assert box.order(number)["amount_tax"] == 0
@@ -205,13 +183,15 @@ async def test_a_foreign_currency_comes_by_its_pricelist_or_the_order_waits(box:
     """ORD-11: amounts stay in the order's own currency; without a pricelist in it the order is held, not converted."""
     numbers = (tag(), tag())
     async with sink_of(box) as sink:
-        (held,) = await put(sink, order(numbers[0], [order_line(sku, currency="NOK")], currency="NOK"))
+        (held,) = await put_orders(sink, order(numbers[0], [order_line(sku, currency="NOK")], currency="NOK"))
         assert (held.reason, held.waiting_for) == (Reason.MAPPING, "pricelist:NOK")
         (euro,) = box.call("res.currency", "search", [["name", "=", "EUR"]], context={"active_test": False})
         box.call("res.currency", "write", [euro], {"active": True})
         if not box.call("product.pricelist", "search", [["currency_id", "=", euro]]):
             box.call("product.pricelist", "create", {"name": "Euro", "currency_id": euro})
-        (outcome,) = await put(sink, order(numbers[1], [order_line(sku, 2, "7.77", currency="EUR")], currency="EUR"))
+        (outcome,) = await put_orders(
+            sink, order(numbers[1], [order_line(sku, 2, "7.77", currency="EUR")], currency="EUR")
+        )
         assert await sink.resolve(["pricelist:EUR", "pricelist:NOK"]) == ["pricelist:EUR"]
     assert outcome.ok, outcome.detail
     found = box.order(numbers[1])
@@ -225,8 +205,8 @@ async def test_the_same_order_again_is_one_order(box: OdooBox, sku: str) -> None
     """ORD-5: seen twice or replayed gives one sale.order and changes nothing; what the pipeline knows saves even the call."""
     built = order(tag(), [order_line(sku, taxes=[tax("State", "0.60")])])
     async with sink_of(box) as sink:
-        (first,) = await put(sink, built)
-        (again,) = await put(sink, built)
+        (first,) = await put_orders(sink, built)
+        (again,) = await put_orders(sink, built)
         delivery = delivery_of(built)
         known = Known(delivery.version, delivery.checksum, first.remote_model, first.remote_id)
         calls = len(box.proxy.calls)
@@ -243,7 +223,7 @@ async def test_a_resync_brings_back_what_was_deleted_in_odoo(box: OdooBox, sku: 
     """REC-3: the pipeline knows the order to be there; a resync asks Odoo all the same."""
     built = order(tag(), [order_line(sku)])
     async with sink_of(box) as sink:
-        (first,) = await put(sink, built)
+        (first,) = await put_orders(sink, built)
         delivery = delivery_of(built)
         known = Known(delivery.version, delivery.checksum, first.remote_model, first.remote_id)
         box.call("sale.order", "action_cancel", [int(first.remote_id)], context={"disable_cancel_warning": True})
@@ -263,11 +243,11 @@ async def test_a_lost_answer_never_makes_a_second_anything(box: OdooBox, sku: st
     built["buyer"]["email"] = email
     async with sink_of(box, workers=1) as sink:
         box.proxy.lose(model, method)
-        outcomes = await put(sink, built)
+        outcomes = await put_orders(sink, built)
         assert box.proxy.to_lose[model, method] == 0
         if not outcomes[0].ok:
             assert outcomes[0].reason is Reason.TRANSIENT
-            outcomes = await put(sink, built)
+            outcomes = await put_orders(sink, built)
     assert outcomes[0].ok, outcomes[0].detail
     found = box.order(built["order_id"])
     assert (found["state"], found["locked"], found["date_order"]) == ("sale", True, "2026-03-04 05:06:07")
@@ -282,9 +262,9 @@ async def test_answers_lost_for_good_leave_the_order_to_the_next_try(box: OdooBo
     async with sink_of(box, workers=1) as sink:
         box.proxy.lose("sale.order", "load", 2)
         with pytest.raises(UncertainError) as caught:
-            await put(sink, built)
+            await put_orders(sink, built)
         assert caught.value.reason is Reason.TRANSIENT
-        (outcome,) = await put(sink, built)
+        (outcome,) = await put_orders(sink, built)
     assert outcome.ok
     assert len(box.orders(built["order_id"])) == 1
 
@@ -296,11 +276,11 @@ async def test_two_sinks_at_once_make_each_order_and_customer_once(box: OdooBox,
     for number, one in enumerate(built):
         one["buyer"]["email"] = f"{mark}-{number % 4}@relay.walmart.example".lower()
     async with sink_of(box) as first, sink_of(box) as second:
-        results = await asyncio.gather(put(first, *built), put(second, *reversed(built)))
+        results = await asyncio.gather(put_orders(first, *built), put_orders(second, *reversed(built)))
         for sink, outcomes in zip((first, second), results, strict=True):
             if not all(outcome.ok for outcome in outcomes):
                 assert {outcome.reason for outcome in outcomes if not outcome.ok} <= {Reason.TRANSIENT, Reason.CONFLICT}
-                assert all(outcome.ok for outcome in await put(sink, *built))
+                assert all(outcome.ok for outcome in await put_orders(sink, *built))
     found = box.orders(*(one["order_id"] for one in built))
     assert len(found) == 12
     assert {each["state"] for each in found} == {"sale"}
@@ -314,12 +294,12 @@ async def test_one_record_odoo_refuses_does_not_keep_the_others_out(box: OdooBox
     product = box.product(gone)
     mark = tag()
     async with sink_of(box, workers=1) as sink:
-        await put(sink, order(f"{mark}-0", [order_line(gone)], status="cancelled"))
+        await put_orders(sink, order(f"{mark}-0", [order_line(gone)], status="cancelled"))
         for line in box.lines(f"{mark}-0"):
             box.call("sale.order.line", "unlink", [line["id"]])
         box.call("product.product", "unlink", [product])
         built = [order(f"{mark}-{number}", [order_line(gone if number == 2 else sku)]) for number in range(1, 5)]
-        outcomes = await put(sink, *built)
+        outcomes = await put_orders(sink, *built)
         assert [outcome.ok for outcome in outcomes] == [True, False, True, True]
     assert outcomes[1].reason is Reason.MAPPING
     assert len(box.orders(*(one["order_id"] for one in built))) == 3
@@ -333,14 +313,14 @@ async def test_an_unknown_sku_holds_its_own_order_until_the_product_exists(box: 
     unknown = f"NEW-{tag()}"
     held, fine = order(tag(), [order_line(unknown)]), order(tag(), [order_line(sku)])
     async with sink_of(box) as sink:
-        outcomes = await put(sink, held, fine)
+        outcomes = await put_orders(sink, held, fine)
         waiting = f"sku:walmart:MAIN:{unknown}"
         assert (outcomes[0].reason, outcomes[0].waiting_for) == (Reason.MAPPING, waiting)
         assert outcomes[1].ok
         assert await sink.resolve([waiting, "sku:walmart:MAIN:never"]) == []
         box.product(unknown)
         assert await sink.resolve([waiting, "sku:walmart:MAIN:never"]) == [waiting]
-        (outcome,) = await put(sink, held)
+        (outcome,) = await put_orders(sink, held)
     assert outcome.ok
 
 
@@ -361,7 +341,7 @@ async def test_products_are_matched_by_sku_then_table_then_barcode(box: OdooBox)
     ]
     number = tag()
     async with sink_of(box, {("sku", f"X-{mark}"): by_table, ("sku", by_sku): by_table}) as sink:
-        (outcome,) = await put(sink, order(number, lines))
+        (outcome,) = await put_orders(sink, order(number, lines))
     assert outcome.ok, outcome.detail
     assert [line["product_id"][0] for line in box.lines(number)] == [ids[by_sku], ids[by_table], ids[by_barcode]]
 
@@ -370,7 +350,7 @@ async def test_an_unknown_product_is_made_when_configured(box: OdooBox) -> None:
     """ORD-9: or create the product; once, also for two orders at once."""
     unknown = f"MADE-{tag()}"
     async with sink_of(box, unknown_sku="create") as sink:
-        outcomes = await put(sink, order(tag(), [order_line(unknown)]), order(tag(), [order_line(unknown)]))
+        outcomes = await put_orders(sink, order(tag(), [order_line(unknown)]), order(tag(), [order_line(unknown)]))
     assert all(outcome.ok for outcome in outcomes), outcomes
     (made,) = box.rows("product.product", [["default_code", "=", unknown]], ["name", "is_storable"])
     assert (made["name"], made["is_storable"]) == (f"Title of {unknown}", True)
@@ -387,7 +367,7 @@ async def test_customers_are_matched_by_email_and_never_doubled(box: OdooBox, sk
     for one, local in zip(built, ("known", "known", "new", "new"), strict=True):
         one["buyer"]["email"] = f"{local}.{mark}@relay.walmart.example"
     async with sink_of(box) as sink:
-        assert all(outcome.ok for outcome in await put(sink, *built))
+        assert all(outcome.ok for outcome in await put_orders(sink, *built))
     partners = [box.order(one["order_id"])["partner_id"][0] for one in built]
     assert partners[:2] == [known, known]
     assert partners[2] == partners[3] != known
@@ -400,10 +380,10 @@ async def test_without_email_each_order_has_a_customer_of_its_own(box: OdooBox, 
     for one in built:
         one["buyer"]["email"] = ""
     async with sink_of(box) as sink:
-        await put(sink, *built)
+        await put_orders(sink, *built)
         partners = [box.order(one["order_id"])["partner_id"][0] for one in built]
         box.call("res.partner", "write", [partners[0]], {"name": "By hand"})
-        await put(sink, *built)
+        await put_orders(sink, *built)
     assert len(set(partners)) == 2
     (person,) = box.rows("res.partner", [["id", "=", partners[0]]], ["email", "name", "child_ids"])
     assert (person["email"], person["name"], len(person["child_ids"])) == (False, "By hand", 1)
@@ -418,7 +398,7 @@ async def test_addresses_are_structured_in_usps_form_and_apart(box: OdooBox, sku
     for one in (first, second):
         one["buyer"]["email"] = f"{mark}@relay.walmart.example"
     async with sink_of(box) as sink:
-        assert all(outcome.ok for outcome in await put(sink, first, second))
+        assert all(outcome.ok for outcome in await put_orders(sink, first, second))
     found = [box.order(one["order_id"]) for one in (first, second)]
     assert found[0]["partner_shipping_id"] == found[1]["partner_shipping_id"]
     assert found[0]["partner_invoice_id"] != found[0]["partner_shipping_id"]
@@ -446,7 +426,7 @@ async def test_an_address_that_cannot_be_shipped_to_is_a_data_exception(
     """ORD-12: a failed address check is a data-quality exception with the reason, without the data."""
     number = tag()
     async with sink_of(box) as sink:
-        (outcome,) = await put(sink, order(number, [order_line(sku)], ship_to=address(**changes)))
+        (outcome,) = await put_orders(sink, order(number, [order_line(sku)], ship_to=address(**changes)))
     assert outcome.reason is Reason.DATA
     assert said in outcome.detail
     assert "Invented" not in outcome.detail
@@ -457,7 +437,7 @@ async def test_a_shipping_level_no_delivery_method_belongs_to_waits_for_one(box:
     """ORD-12: the shipping method is validated before import, where methods are configured."""
     number = tag()
     async with sink_of(box, carriers={"Express": "No such method"}) as sink:
-        (outcome,) = await put(sink, order(number, [order_line(sku)]))
+        (outcome,) = await put_orders(sink, order(number, [order_line(sku)]))
     assert (outcome.reason, outcome.waiting_for) == (Reason.MAPPING, "carrier:walmart:MAIN:Standard")
 
 
@@ -477,9 +457,9 @@ async def test_a_later_state_updates_the_same_order(box: OdooBox, sku: str) -> N
         version=2,
     )
     async with sink_of(box) as sink:
-        await put(sink, first)
-        (outcome,) = await put(sink, second)
-        (again,) = await put(sink, second)
+        await put_orders(sink, first)
+        (outcome,) = await put_orders(sink, second)
+        (again,) = await put_orders(sink, second)
     assert (outcome.result, outcome.notes) == (Result.APPLIED, ("changed",))
     assert again.result is Result.ALREADY_APPLIED
     assert cents(box.order(number)["amount_total"]) == sum_of(second) == Decimal("24.54")
@@ -493,8 +473,8 @@ async def test_a_change_of_a_confirmed_order_reaches_its_delivery(box: OdooBox, 
     second = order(number, [order_line(sku, 3, quantity_cancelled="2")], status="partially_shipped", version=2,
                    ship_to=address(street="9 Nowhere Ave"))  # fmt: skip
     async with sink_of(box) as sink:
-        await put(sink, first)
-        (outcome,) = await put(sink, second)
+        await put_orders(sink, first)
+        (outcome,) = await put_orders(sink, second)
     assert outcome.ok, outcome.detail
     found = box.order(number)
     (picking,) = box.rows("stock.picking", [["sale_id", "=", found["id"]]], ["partner_id", "state"])
@@ -507,11 +487,11 @@ async def test_stages_follow_the_status_and_keep_the_order_date(box: OdooBox, sk
     """ORD-8: acknowledged -> quotation, shipped -> confirmed and locked; confirming does not change the order's date."""
     number = tag()
     async with sink_of(box) as sink:
-        await put(sink, order(number, [order_line(sku)], status="acknowledged"))
+        await put_orders(sink, order(number, [order_line(sku)], status="acknowledged"))
         assert box.order(number)["state"] == "draft"
-        (outcome,) = await put(sink, order(number, [order_line(sku)], status="shipped", version=2))
+        (outcome,) = await put_orders(sink, order(number, [order_line(sku)], status="shipped", version=2))
         assert outcome.notes == ("confirmed", "locked")
-        (again,) = await put(sink, order(number, [order_line(sku)], status="delivered", version=3))
+        (again,) = await put_orders(sink, order(number, [order_line(sku)], status="delivered", version=3))
     found = box.order(number)
     assert (found["state"], found["locked"]) == ("sale", True)
     assert found["date_order"] == ORDERED.strftime("%Y-%m-%d %H:%M:%S")
@@ -522,7 +502,7 @@ async def test_the_status_map_is_configuration(box: OdooBox, sku: str) -> None:
     """ORD-8: a seller may have acknowledged orders confirmed at once."""
     number = tag()
     async with sink_of(box, stages={"acknowledged": "confirmed"}) as sink:
-        await put(sink, order(number, [order_line(sku)], status="acknowledged"))
+        await put_orders(sink, order(number, [order_line(sku)], status="acknowledged"))
     assert (box.order(number)["state"], box.order(number)["locked"]) == ("sale", False)
 
 
@@ -531,10 +511,10 @@ async def test_a_cancellation_cancels_order_and_picking(box: OdooBox, sku: str, 
     """ORD-8: cancelled at the marketplace before it shipped."""
     number = tag()
     async with sink_of(box) as sink:
-        await put(sink, order(number, [order_line(sku, 2)], status=status))
+        await put_orders(sink, order(number, [order_line(sku, 2)], status=status))
         lines = [order_line(sku, 2, quantity_cancelled="2")]
-        (outcome,) = await put(sink, order(number, lines, status="cancelled", version=2))
-        (again,) = await put(sink, order(number, lines, status="cancelled", version=3))
+        (outcome,) = await put_orders(sink, order(number, lines, status="cancelled", version=2))
+        (again,) = await put_orders(sink, order(number, lines, status="cancelled", version=3))
     assert (outcome.result, outcome.notes) == (Result.APPLIED, ("cancelled",))
     assert again.result is Result.ALREADY_APPLIED
     found = box.order(number)
@@ -547,7 +527,7 @@ async def test_an_order_cancelled_before_it_was_seen_stands_as_cancelled(box: Od
     """ORD-8: whatever is unknown in it holds nothing up, and a creation still on its way cannot come alive after it."""
     unknown, number = f"NEVER-{tag()}", tag()
     async with sink_of(box) as sink:
-        (outcome,) = await put(
+        (outcome,) = await put_orders(
             sink, order(number, [order_line(unknown)], status="cancelled", ship_to=address(country="XQ", zip=""))
         )
     assert outcome.ok, outcome.detail
@@ -558,9 +538,9 @@ async def test_a_cancellation_after_shipping_is_an_exception(box: OdooBox, sku: 
     """ORD-8: it already shipped: Odoo would cancel without complaint, so we must not ask it to."""
     number = tag()
     async with sink_of(box) as sink:
-        await put(sink, order(number, [order_line(sku, 2)], status="partially_shipped"))
+        await put_orders(sink, order(number, [order_line(sku, 2)], status="partially_shipped"))
         box.ship(number)
-        (outcome,) = await put(sink, order(number, [order_line(sku, 2)], status="cancelled", version=2))
+        (outcome,) = await put_orders(sink, order(number, [order_line(sku, 2)], status="cancelled", version=2))
     assert outcome.reason is Reason.RULE
     assert "shipped" in outcome.detail
     assert (box.order(number)["state"], box.order(number)["delivery_status"]) == ("sale", "full")
@@ -570,9 +550,9 @@ async def test_an_order_a_person_cancelled_in_odoo_is_not_revived(box: OdooBox, 
     """ORD-8: the two sides disagree: a person decides."""
     number = tag()
     async with sink_of(box) as sink:
-        await put(sink, order(number, [order_line(sku)]))
+        await put_orders(sink, order(number, [order_line(sku)]))
         box.call("sale.order", "action_cancel", [box.order(number)["id"]], context={"disable_cancel_warning": True})
-        (outcome,) = await put(sink, order(number, [order_line(sku)], status="shipped", version=2))
+        (outcome,) = await put_orders(sink, order(number, [order_line(sku)], status="shipped", version=2))
     assert outcome.reason is Reason.RULE
     assert box.order(number)["state"] == "cancel"
 
@@ -581,8 +561,8 @@ async def test_a_locked_order_does_not_change_silently(box: OdooBox, sku: str) -
     """ORD-6, ORD-8: another total after the lock is an exception."""
     number = tag()
     async with sink_of(box) as sink:
-        await put(sink, order(number, [order_line(sku, 2)], status="shipped"))
-        (outcome,) = await put(sink, order(number, [order_line(sku, 2, "15.00")], status="shipped", version=2))
+        await put_orders(sink, order(number, [order_line(sku, 2)], status="shipped"))
+        (outcome,) = await put_orders(sink, order(number, [order_line(sku, 2, "15.00")], status="shipped", version=2))
     assert outcome.reason is Reason.RULE
     assert "-10.00 USD" in outcome.detail
     assert box.order(number)["amount_total"] == 20
@@ -595,11 +575,11 @@ async def test_a_test_order_never_reaches_a_production_odoo(box: OdooBox, sku: s
     """TEST-4: refused where either the pipeline or the database is production; accepted elsewhere."""
     number = tag()
     async with sink_of(box, environment="production") as sink:
-        (refused,) = await put(sink, order(number, [order_line(sku)], test=True))
+        (refused,) = await put_orders(sink, order(number, [order_line(sku)], test=True))
     assert refused.reason is Reason.RULE
     assert box.orders(number) == []
     async with sink_of(box) as sink:
-        (accepted,) = await put(sink, order(number, [order_line(sku)], test=True))
+        (accepted,) = await put_orders(sink, order(number, [order_line(sku)], test=True))
     assert accepted.ok
 
 
@@ -616,12 +596,12 @@ async def test_logs_and_outcomes_hold_no_secret_and_no_person(
         one["buyer"].update(canaries)  # type: ignore[typeddict-item]
     with caplog.at_level(logging.DEBUG):
         async with sink_of(box) as sink:
-            outcomes = await put(sink, fine, held, wrong)
+            outcomes = await put_orders(sink, fine, held, wrong)
             box.proxy.lose("sale.order", "load")
-            outcomes += await put(sink, fine)
+            outcomes += await put_orders(sink, fine)
         async with sink_of(box, password="Canarypassword") as sink:
             with pytest.raises(AuthError) as refused:
-                await put(sink, fine)
+                await put_orders(sink, fine)
     said = caplog.text + repr(outcomes) + str(refused.value) + repr(box.settings)
     assert [outcome.ok for outcome in outcomes] == [True, False, False, True]
     assert "canary" not in said.lower()
@@ -663,12 +643,12 @@ async def test_a_least_privilege_user_is_enough_once_the_records_exist(box: Odoo
     numbers = (tag(), tag())
     lines = [order_line(sku, taxes=[tax("Least State", "0.60")])]
     async with sink_of(box) as sink:
-        assert (await put(sink, order(numbers[0], lines)))[0].ok
+        assert (await put_orders(sink, order(numbers[0], lines)))[0].ok
     settings = _user(box, "sales_team.group_sale_salesman_all_leads", "base.group_partner_manager")
     async with sink_of(box, login=settings.login, password=settings.password) as sink:
-        (outcome,) = await put(sink, order(numbers[1], lines, status="partially_shipped"))
+        (outcome,) = await put_orders(sink, order(numbers[1], lines, status="partially_shipped"))
         assert outcome.ok, outcome.detail
-        (outcome,) = await put(sink, order(numbers[1], lines, status="cancelled", version=2))
+        (outcome,) = await put_orders(sink, order(numbers[1], lines, status="cancelled", version=2))
         assert outcome.ok, outcome.detail
     found = box.order(numbers[1])
     assert found["state"] == "cancel"
@@ -680,7 +660,7 @@ async def test_a_missing_right_is_named(box: OdooBox, sku: str) -> None:
     settings = _user(box, "sales_team.group_sale_salesman_all_leads")
     async with sink_of(box, login=settings.login, password=settings.password) as sink:
         try:
-            (outcome,) = await put(sink, order(tag(), [order_line(sku)]))
+            (outcome,) = await put_orders(sink, order(tag(), [order_line(sku)]))
             reason, detail = outcome.reason, outcome.detail
         except AuthError as error:
             reason, detail = error.reason, str(error)

@@ -1,4 +1,4 @@
-"""What unit tests of the poller share: a codec without a registry, connectors, flows."""
+"""What unit tests of the poller share: connectors, flows, settings."""
 
 from __future__ import annotations
 
@@ -7,25 +7,15 @@ from typing import Any
 
 from connectors.kit.ports import Connector
 from connectors.kit.settings import Part
-from schemas.codec import Codec, load_schema, schema_names
 from streams.connectors import compose_settings
 from streams.failure.routing import FailureRouting
 from streams.poller.flows import Flow, FlowKey, Names
 from streams.poller.records import Shaper
 from streams.settings import Settings
+from tests.unit.failure.samples import codec
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KEY = FlowKey("shop", "main", "orders")
-
-
-class Table:
-    """Schema ids without a registry."""
-
-    def id_of(self, name: str) -> int:
-        return schema_names().index(name)
-
-    def schema_of(self, schema_id: int) -> dict[str, Any]:
-        return load_schema(schema_names()[schema_id])
 
 
 class ShopSettings(Part):
@@ -46,10 +36,6 @@ def flow() -> Flow:
 
 def settings(*connectors: Connector, **parts: Any) -> Settings:
     return compose_settings(connectors)(**parts)
-
-
-def codec() -> Codec:
-    return Codec(Table())
 
 
 def shaper(prefix: str = "") -> Shaper:

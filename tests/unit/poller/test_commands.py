@@ -9,7 +9,8 @@ import pytest
 from schemas.record import Record
 from streams.poller.commands import Action, read_command
 from streams.poller.errors import CommandError
-from tests.unit.poller.kit import KEY, NOW, codec, shaper
+from tests.unit.failure.samples import codec
+from tests.unit.poller.kit import KEY, NOW, shaper
 
 
 def record(key: bytes | None = KEY.encode(), **changes: Any) -> Record:

@@ -19,7 +19,8 @@ from streams.poller.owner import Owner
 from streams.poller.settings import PollSettings
 from streams.poller.takeover import Ground
 from streams.poller.tracks import Wish
-from tests.unit.poller.kit import KEY, NOW, codec, shaper
+from tests.unit.failure.samples import codec
+from tests.unit.poller.kit import KEY, NOW, shaper
 
 
 @dataclass

@@ -12,7 +12,8 @@ from schemas.reasons import Reason
 from schemas.record import Message, Record
 from streams.poller.publisher import Publisher
 from streams.runtime.errors import DeliveryError, RejectedError
-from tests.unit.poller.kit import KEY, NOW, codec, shaper
+from tests.unit.failure.samples import codec
+from tests.unit.poller.kit import KEY, NOW, shaper
 
 
 @dataclass

@@ -11,7 +11,8 @@ from schemas.reasons import Reason
 from schemas.record import Record
 from streams.poller.flows import FlowKey
 from streams.poller.records import correlation_of
-from tests.unit.poller.kit import KEY, NOW, codec, shaper
+from tests.unit.failure.samples import codec
+from tests.unit.poller.kit import KEY, NOW, shaper
 
 PAYLOAD = b'{"id": "1", "total": 10.10, "name": "J\xc3\xbcrgen"}'
 ITEM = Fetched("shop:main:1", "order", PAYLOAD, version=7)

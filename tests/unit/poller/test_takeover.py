@@ -20,7 +20,8 @@ from streams.poller.loop import Tools
 from streams.poller.settings import PollSettings
 from streams.poller.takeover import Ground, PartitionOwner
 from streams.settings import ConfigurationError
-from tests.unit.poller.kit import KEY, NOW, codec, flow
+from tests.unit.failure.samples import codec
+from tests.unit.poller.kit import KEY, NOW, flow
 from tests.unit.poller.test_loop import Clock, Recorder, ScriptedSource, page
 
 

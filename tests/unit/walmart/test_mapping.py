@@ -12,20 +12,10 @@ from connectors.kit import exact_json
 from connectors.kit.errors import DataError
 from connectors.kit.trials import is_test
 from connectors.walmart.mapping import mapping_for, to_order, version_of
-from schemas.codec import Codec
 from schemas.records import Order
 from tests.contract.recordings import recorded, recorded_orders
+from tests.unit.failure.samples import codec
 from tests.unit.walmart.samples import REMOVED, Path, changed, charge, line, mapped, plain
-
-
-class Ids:
-    """Schema ids without a registry."""
-
-    def id_of(self, name: str) -> int:
-        return 1
-
-    def schema_of(self, schema_id: int) -> dict[str, Any]:
-        raise KeyError(schema_id)
 
 
 def sample(name: str) -> Order:
@@ -125,7 +115,7 @@ def test_an_order_is_a_test_when_all_its_skus_are(skus: list[str], test: bool) -
 
 @pytest.mark.parametrize("recording", recorded_orders("walmart"), ids=lambda one: one.name)
 def test_every_recorded_order_fits_the_schema(recording: Any) -> None:
-    assert Codec(Ids()).encode("order", to_order(recording.payload, "main"))
+    assert codec().encode("order", to_order(recording.payload, "main"))
 
 
 @pytest.mark.parametrize(
@@ -276,7 +266,7 @@ def test_an_order_damaged_anywhere_is_an_order_or_a_data_error(data: st.DataObje
         result = to_order(exact_json.dumps(order), "main")
     except DataError:
         return
-    assert Codec(Ids()).encode("order", result)
+    assert codec().encode("order", result)
 
 
 @settings(max_examples=100, deadline=None)
