@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connectors.kit.errors import ConnectorError, DataError
 from connectors.odoo.capture_mapping import mappings
 from connectors.odoo.settings import OdooSettings
-from schemas.codec import Codec
+from tests.unit.failure.samples import codec
 from tests.unit.odoo_capture.raws import (
     EXAMPLES,
     mapped,
@@ -21,17 +21,6 @@ from tests.unit.odoo_capture.raws import (
     picking,
     sale_order,
 )
-
-
-class Ids:
-    """Schema ids without a registry."""
-
-    def id_of(self, name: str) -> int:
-        return 1
-
-    def schema_of(self, schema_id: int) -> dict[str, Any]:
-        raise KeyError(schema_id)
-
 
 # ---- all of them
 
@@ -45,7 +34,7 @@ def test_a_mapping_fits_its_schema_and_keeps_the_key(entity: str) -> None:
     assert found
     for one in found:
         assert one.key == one.body["key"]
-        assert Codec(Ids()).encode(one.entity, one.body)
+        assert codec().encode(one.entity, one.body)
 
 
 junk = st.recursive(
@@ -76,7 +65,7 @@ def test_whatever_comes_is_a_record_or_one_of_our_errors(entity: str, data: st.D
     except ConnectorError:
         return
     for one in found:
-        assert Codec(Ids()).encode(one.entity, one.body)
+        assert codec().encode(one.entity, one.body)
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"null", b"{", b'"x"', b"\xff"])
