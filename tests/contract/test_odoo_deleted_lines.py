@@ -175,14 +175,18 @@ async def test_a_line_that_came_later_counts_too_and_one_that_was_deleted_before
 
 
 async def test_a_line_with_another_external_id_is_not_taken_for_deleted(box: OdooBox) -> None:
-    """FUL-3: an export gives lines external ids of its own; to who may not read them all, Odoo tells one."""
+    """FUL-3: to who may not read them all, Odoo tells one external id of each line: the one that was made first, here not ours."""
+    await Sale(box).write()  # makes the products charges are booked on
     sale = Sale(box)
     user = user_of(box, *SELLER)
     async with sink_of(box, login=user.login, password=user.password) as sink:
         (outcome,) = await put_orders(sink, sale.told())
     assert outcome.ok, outcome.detail
-    values = {"module": "__export__", "name": tag(), "model": "sale.order.line", "res_id": sale.line(1)}
-    box.call("ir.model.data", "create", values)
+    domain = [["model", "=", "sale.order.line"], ["res_id", "=", sale.line(1)]]
+    (ours,) = box.rows("ir.model.data", domain, ["module", "name", "model", "res_id"])
+    box.call("ir.model.data", "unlink", [ours.pop("id")])
+    box.call("ir.model.data", "create", {**ours, "module": "__export__", "name": tag()})
+    box.call("ir.model.data", "create", ours)
     assert await sale.cancellation(user) is None
     sale.delete(sale.line(2))
     found = await sale.cancellation(user)

@@ -126,7 +126,7 @@ class Links:
         return found
 
     async def _asked(self, model: str, ids: list[int]) -> dict[int, str]:
-        """Only ours. Without the right to read external ids Odoo still tells one of each record: the first by name of its module."""
+        """Only ours. Without the right to read external ids Odoo still tells one of each record: the one made first."""
         rows = await self._key_rows(model, ["res_id", "in", ids])
         if rows is not None:
             return {row["res_id"]: f"{self._module}.{row['name']}" for row in rows}
