@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 from schemas.record import Record
@@ -45,3 +47,12 @@ class Chunk:
 
     def __str__(self) -> str:
         return f"{self.topic}/{self.partition}/{self.first_offset}-{self.last_offset}"
+
+
+def joined(chunks: Sequence[Chunk]) -> Chunk:
+    """Chunks of one partition, one after the other, at least one, as a single one."""
+    return (
+        replace(chunks[0], records=tuple(chain.from_iterable(one.records for one in chunks)))
+        if chunks[1:]
+        else chunks[0]
+    )

@@ -12,11 +12,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from streams.runtime.chunk import Chunk, Partition
+from streams.runtime.chunk import Chunk, Partition, joined
 from streams.runtime.isolate import work_off
 from streams.runtime.progress import Progress
 from streams.runtime.stage import Stage
@@ -41,11 +42,32 @@ class Parcel:
 
 
 class _Lane:
-    __slots__ = ("parcels", "task")
+    __slots__ = ("filled", "parcels", "task")
 
     def __init__(self) -> None:
-        self.parcels: asyncio.Queue[Parcel] = asyncio.Queue()
+        self.parcels: deque[Parcel] = deque()
+        self.filled = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
+
+    def put(self, parcel: Parcel) -> None:
+        self.parcels.append(parcel)
+        self.filled.set()
+
+    async def next(self, most: int) -> list[Parcel]:
+        """All that waits and still counts, as far as it fits into one chunk, at least one parcel. What trickled in while the lane was busy is
+        worked off together: for many stages, and for all that is sent in batches, a chunk costs more than its records."""
+        found: list[Parcel] = []
+        while not found:
+            await self.filled.wait()
+            records = 0
+            while self.parcels and (not found or records + len(self.parcels[0].chunk) <= most):
+                parcel = self.parcels.popleft()
+                if parcel.ticket.is_live:
+                    found.append(parcel)
+                    records += len(parcel.chunk)
+            if not self.parcels:
+                self.filled.clear()
+        return found
 
 
 class Lanes:
@@ -80,11 +102,11 @@ class Lanes:
         if self._closing:
             return 0
         limits = self._stage.limits
-        return max(0, limits.pending_chunks - self._marks.pending(partition)) * limits.chunk_records
+        return max(0, limits.pending_chunks * limits.chunk_records - self._marks.pending(partition))
 
     def take(self, chunk: Chunk) -> Parcel:
         """A fetched chunk goes out."""
-        return Parcel(chunk, self._marks.take(Partition(chunk.topic, chunk.partition), chunk.last_offset))
+        return Parcel(chunk, self._marks.take(Partition(chunk.topic, chunk.partition), chunk.last_offset, len(chunk)))
 
     def position(self, partition: Partition) -> int | None:
         """Everything below this offset is done and may be committed."""
@@ -112,26 +134,26 @@ class Lanes:
             lane.task = asyncio.get_running_loop().create_task(
                 self._run(lane), name=f"lane-{self._stage.name}-{parcel.partition}"
             )
-        lane.parcels.put_nowait(parcel)
+        lane.put(parcel)
 
     async def _run(self, lane: _Lane) -> None:
         try:
             if self._restore is not None:
                 await asyncio.shield(self._restore)
             while True:
-                await self._work(await lane.parcels.get())
+                await self._work(await lane.next(self.chunk_records))
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever it is, it must not pass for done
             self._fail(error)
 
-    async def _work(self, parcel: Parcel) -> None:
-        if not parcel.ticket.is_live:
-            return
+    async def _work(self, parcels: Sequence[Parcel]) -> None:
+        partition = parcels[0].partition
         try:
-            with self._progress.working(parcel.partition, self._stage.limits.work_seconds):
-                await work_off(self._stage, parcel.chunk)
-            self._marks.finish(parcel.partition, parcel.ticket)
+            with self._progress.working(partition, self._stage.limits.work_seconds):
+                await work_off(self._stage, joined([parcel.chunk for parcel in parcels]))
+            for parcel in parcels:
+                self._marks.finish(partition, parcel.ticket)
         finally:
             self.room.set()
 
@@ -164,8 +186,7 @@ class Lanes:
         self._open = False
         deadline = time.monotonic() + limit_seconds
         for lane in self._lanes.values():
-            while not lane.parcels.empty():
-                lane.parcels.get_nowait()
+            lane.parcels.clear()
         while self._busy() and time.monotonic() < deadline:
             self.room.clear()
             with contextlib.suppress(TimeoutError):

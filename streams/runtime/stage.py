@@ -16,7 +16,7 @@ class StageLimits:
     """How much at once, and how long.
 
     chunk_records     most records in one chunk; a stage that only reads and writes Kafka is a tenth faster with 2000 than with 500
-    pending_chunks    most chunks of one partition in memory: one in work, the rest waiting
+    pending_chunks    so many full chunks of one partition in memory at most: one in work, the rest waiting
     work_seconds      longest time that one chunk may take before the watchdog calls it stalled;
                       `Progress.touch()` starts it again, `Progress.paused()` stops it
     bisect            on failure of a chunk, halve it until the bad record stands alone; else the whole chunk fails

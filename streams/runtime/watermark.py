@@ -19,9 +19,10 @@ P = TypeVar("P", bound=Hashable)
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """One chunk that is out. `end` is the offset after its last record."""
+    """One chunk that is out. `end` is the offset after its last record; `records`: how many it has."""
 
     end: int
+    records: int = 1
     is_done: bool = False
     is_live: bool = True
 
@@ -37,14 +38,14 @@ class Watermark:
 
     @property
     def pending(self) -> int:
-        """Chunks out that are not yet below the position."""
-        return len(self._out)
+        """Records out that are not yet below the position."""
+        return sum(ticket.records for ticket in self._out)
 
-    def take(self, last_offset: int) -> Ticket:
+    def take(self, last_offset: int, records: int = 1) -> Ticket:
         """A chunk that ends with this offset goes out. Raises ValueError when it does not follow the one before."""
         if self._out and last_offset < self._out[-1].end:
             raise ValueError(f"chunk up to {last_offset} goes out after one up to {self._out[-1].end - 1}")
-        ticket = Ticket(last_offset + 1)
+        ticket = Ticket(last_offset + 1, records)
         self._out.append(ticket)
         return ticket
 
@@ -71,9 +72,9 @@ class Watermarks(Generic[P]):
     def __init__(self) -> None:
         self._marks: dict[P, Watermark] = {}
 
-    def take(self, partition: P, last_offset: int) -> Ticket:
+    def take(self, partition: P, last_offset: int, records: int = 1) -> Ticket:
         """A chunk of this partition goes out."""
-        return self._marks.setdefault(partition, Watermark()).take(last_offset)
+        return self._marks.setdefault(partition, Watermark()).take(last_offset, records)
 
     def finish(self, partition: P, ticket: Ticket) -> bool:
         """A chunk is done; one from before the partition was forgotten changes nothing. Returns whether the position moved."""
@@ -92,7 +93,7 @@ class Watermarks(Generic[P]):
             self.forget(partition)
 
     def pending(self, partition: P) -> int:
-        """How many chunks of it are out."""
+        """How many records of it are out."""
         mark = self._marks.get(partition)
         return mark.pending if mark else 0
 

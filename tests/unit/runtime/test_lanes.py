@@ -65,6 +65,36 @@ async def test_chunks_of_a_partition_come_one_at_a_time_and_partitions_side_by_s
     await bench.lanes.settle(0)
 
 
+async def test_what_trickled_in_is_worked_off_together_as_far_as_it_fits(bench: Bench) -> None:
+    """TEST-2: small chunks that waited become one; it is done as a whole, and nothing of it before."""
+    first, *drops = chunk(0, 9), chunk(10, 13), chunk(14, 15), chunk(16, 19), chunk(20, 20)
+    for piece in (first, *drops):
+        bench.give(piece)
+    assert bench.lanes.room_of(P0) == 30 - 21
+    bench.end(first)
+    await until(lambda: len(bench.begun) == 2)
+    assert bench.begun[-1] == str(chunk(10, 19))
+    assert bench.lanes.position(P0) == 10
+    bench.end(chunk(10, 19))
+    await until(lambda: bench.lanes.position(P0) == 20)
+    await until(lambda: bench.begun[-1] == str(chunk(20, 20)))
+    await bench.lanes.settle(0)
+
+
+async def test_what_counts_no_more_is_joined_to_nothing(bench: Bench) -> None:
+    bench.give(chunk(0, 0))
+    await until(lambda: bool(bench.begun))
+    bench.give(chunk(1, 3))
+    bench.lanes.forget(P0)
+    bench.give(chunk(0, 4))
+    bench.end(chunk(0, 0))
+    await until(lambda: len(bench.begun) == 2)
+    assert bench.begun[-1] == str(chunk(0, 4))
+    bench.end(chunk(0, 4))
+    await until(lambda: bench.lanes.position(P0) == 5)
+    await bench.lanes.settle(0)
+
+
 async def test_room_is_what_is_not_out(bench: Bench) -> None:
     assert bench.lanes.room_of(P0) == 30
     for first in (0, 10, 20):
