@@ -15,9 +15,10 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from connectors.kit.settings import Part
+from streams.settings_patterns import Pattern
 from streams.settings_places import instead
 
 T = TypeVar("T")
@@ -56,19 +57,10 @@ Phases = Mapping[str, Mapping[str, Mapping[str, Phase]]]
 class Pilot(Part):
     """What a flow that is on is kept to while it is tried. Empty = everything."""
 
-    skus: str = Field("", description="regular expression of SKUs, matched from their beginning")
+    skus: Pattern = Field("", description="regular expression of SKUs, matched from their beginning")
     categories: tuple[str, ...] = Field(
         (), description="complete names of categories in Odoo; their sub-categories belong to them"
     )
-
-    @field_validator("skus")
-    @classmethod
-    def _pattern(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return value
 
     @property
     def is_everything(self) -> bool:

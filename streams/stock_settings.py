@@ -16,15 +16,15 @@ What is said for fewer things wins: `[stock]` itself, then the channel, then its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from connectors.kit.settings import Part
 from schemas.topics import SOURCES
 from streams.settings_names import named_for_stock
+from streams.settings_patterns import Pattern
 from streams.settings_places import dotted
 
 Channel = tuple[str, str]  # marketplace, account
@@ -64,18 +64,9 @@ class StockRule(StockTerms):
 
     channel: str = Field("", description="marketplace; empty = all")
     account: str = Field("", description="one account of it; empty = all")
-    skus: str = Field("", description="regular expression for the whole SKU; empty = all")
+    skus: Pattern = Field("", description="regular expression for the whole SKU; empty = all")
     categories: tuple[str, ...] = Field((), description="complete names; sub-categories belong to them; empty = all")
     kits: bool | None = Field(None, description="true: only kits; false: everything but kits")
-
-    @field_validator("skus")
-    @classmethod
-    def _pattern(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return value
 
     @model_validator(mode="after")
     def _names_something(self) -> StockRule:
