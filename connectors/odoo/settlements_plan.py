@@ -1,8 +1,9 @@
 """A settlement -> the items of one journal entry. Pure (FIN-1, FIN-2).
 
-Every kind of line, and every name of a fee, has its own account: by the cross-reference table (`settlement-name`, `kind/name`), else by
-CAUSEWAY_ODOO__SETTLEMENT_ACCOUNTS (`kind/name`, then `kind`), else by the defaults below. Fees and unknown kinds have no default: which account a new
-fee belongs to is for a person to say, and the report waits until it is said.
+Every kind of line, and every name of a fee, has its own account: by the cross-reference table (`settlement-name`) or
+CAUSEWAY_ODOO__SETTLEMENT_ACCOUNTS, else by the defaults below. Both are asked for `kind/name`, then for the name without its last part where it has
+parts (`fee/Advertising/Clicks`, `fee/Advertising`), then for `kind`. Fees and unknown kinds have no default: which account a new fee belongs to is
+for a person to say, and the report waits until it is said.
 
     credited   what the seller earned: positive lines       debited   what was taken off: negative lines, and the deposit itself
 
@@ -14,12 +15,13 @@ Lines of kind `transfer` are the payout as the report shows it among its lines: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from connectors.kit.errors import DataError, MappingError, RuleError
+from connectors.kit.withheld import withheld_parts
 from connectors.odoo.money import ZERO, number, rounded
 from schemas.records import Settlement, SettlementLine
 
@@ -83,12 +85,21 @@ class Accounts:
 
     def of(self, kind: str, name: str) -> str | None:
         """None where a person has to say it."""
-        for word in (f"{kind}/{name}", kind):
+        for word in words_of(kind, name):
             if found := self.lookup(word) or self.configured.get(word):
                 return found
         if kind in self.taxes:
             return self.taxes[kind]
         return DEFAULTS[kind].code if kind in DEFAULTS else None
+
+
+def words_of(kind: str, name: str) -> Iterator[str]:
+    """From the particular to the general: `fee/A/B`, `fee/A`, `fee`."""
+    word = f"{kind}/{name}"
+    while word != kind:
+        yield word
+        word = word.rpartition("/")[0]
+    yield kind
 
 
 def plan_settlement(body: Settlement, accounts: Accounts, *, by_order: bool) -> SettlementPlan:
@@ -148,18 +159,9 @@ def withheld_taxes(amounts: Sequence[tuple[SettlementLine, Decimal]]) -> dict[in
     found: dict[int, Decimal] = {}
     for key, left in withheld.items():
         mine = taxes.get(key, [])
-        if sum((amounts[index][1] for index in mine), ZERO) == left:
-            found |= {index: amounts[index][1] for index in mine}
-            continue
-        for index in mine:
-            part = _nearer_zero(amounts[index][1], left)
-            found[index], left = part, left - part
-    return {index: part for index, part in found.items() if part}
-
-
-def _nearer_zero(one: Decimal, other: Decimal) -> Decimal:
-    """Of two amounts of the same sign the smaller, else nothing."""
-    return min(one, other, key=abs) if one * other > 0 else ZERO
+        parts = withheld_parts([amounts[index][1] for index in mine], left)
+        found |= {index: part for index, part in zip(mine, parts, strict=True) if part}
+    return found
 
 
 def _check_sums(amounts: Sequence[tuple[SettlementLine, Decimal]], deposit: Decimal, currency: str) -> None:

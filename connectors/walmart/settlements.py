@@ -12,11 +12,11 @@ import json
 import zipfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 
 from connectors.kit import exact_json
+from connectors.kit.amounts import Amounts
 from connectors.kit.errors import DataError
 from connectors.kit.ports import Canonical, Fetched, Page, Problem
 from connectors.kit.rate import Priority
@@ -153,24 +153,25 @@ def to_settlement(payload: bytes, account: str) -> Sequence[Canonical]:
     if len(summaries) != 1:
         raise DataError(f"report {report}: {len(summaries)} PaymentSummary rows, not one", code="DATA")
     (summary,) = summaries
-    lines = [_line(row, number, account) for number, row in enumerate(rows, 2) if row is not summary]
+    amounts = Amounts(summary.get("Currency", "USD"), mark=".")
+    lines = [_line(row, number, account, amounts) for number, row in enumerate(rows, 2) if row is not summary]
     body = Settlement(
         key=f"walmart:{account}:settlement:{report}", source="walmart", account=account, settlement_id=report, version=0,
         starts_at=_date(summary.get("Period Start Date")), ends_at=_date(summary.get("Period End Date")),
         deposited_at=_date(summary.get("Transaction Posted Timestamp")), currency=summary.get("Currency", "USD"),
-        deposit=str(_amount(summary.get("Total Payable", ""), f"report {report}: Total Payable")), lines=lines,
+        deposit=str(amounts.read(summary.get("Total Payable", ""), f"report {report}: Total Payable")), lines=lines,
         extras={"description": summary["Transaction Description"]} if summary.get("Transaction Description") else {},
     )  # fmt: skip
     return (Canonical("settlement", body["key"], 0, body),)
 
 
-def _line(row: Mapping[str, str], number: int, account: str) -> SettlementLine:
+def _line(row: Mapping[str, str], number: int, account: str, amounts: Amounts) -> SettlementLine:
     kind, name = kind_of(row.get("Transaction Type", ""), row.get("Amount Type", ""))
     order_id = row.get("Purchase Order #", "")
     described = row.get("Transaction Description", "")
     return SettlementLine(
         kind=kind, name=described if kind in ("fee", "adjustment") and described else name,
-        amount=str(_amount(row.get("Amount", ""), f"row {number}: Amount")), order_id=order_id,
+        amount=str(amounts.read(row.get("Amount", ""), f"row {number}: Amount")), order_id=order_id,
         order_key=f"walmart:{account}:{order_id}" if order_id else "", line_id=row.get("Purchase Order line #", ""),
         sku=row.get("Partner Item Id", ""), quantity=row.get("Ship Qty", "0") or "0",
         posted_at=_date(row.get("Transaction Posted Timestamp")), detail=row.get("Transaction Reason Description", ""),
@@ -186,20 +187,6 @@ def kind_of(transaction: str, amount_type: str) -> tuple[str, str]:
     if transaction == "Adjustment" and found in ("fee", "unknown"):
         return "adjustment", words
     return found, words
-
-
-def _amount(text: str, where: str) -> Decimal:
-    """`1,234.50`, `-3.10`, `(3.10)`, `$3.10`. Raises DataError."""
-    plain = text.strip().replace(",", "").replace("$", "")
-    if plain.startswith("(") and plain.endswith(")"):
-        plain = "-" + plain[1:-1]
-    try:
-        value = Decimal(plain)
-    except InvalidOperation:
-        raise DataError(f"{where}: expected an amount, found text of {len(text)} characters", code="DATA") from None
-    if not value.is_finite():
-        raise DataError(f"{where}: expected an amount", code="DATA")
-    return value
 
 
 def _date(text: str | None) -> datetime | None:
