@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rich.console import Console
     from rich.table import Table
 
+    from connectors.kit.ports import Connector
     from schemas.codec import Codec
     from streams.settings import Settings
 
@@ -39,14 +40,17 @@ class Desk:
         return datetime.now(UTC)
 
 
-def open_desk() -> Desk:
-    """Raises ConfigurationError; that Kafka or the registry cannot be reached shows when they are asked."""
+def open_desk(connectors: Collection[Connector] | None = None) -> Desk:
+    """Raises ConfigurationError; that Kafka or the registry cannot be reached shows when they are asked.
+
+    `connectors`: those there are, where the caller has looked for them already.
+    """
     from schemas.codec import Codec
     from schemas.registry import Registry
     from streams.connectors import discover, load_connected_settings
     from streams.failure.actions import who
 
-    settings = load_connected_settings(discover())
+    settings = load_connected_settings(discover() if connectors is None else connectors)
     return Desk(settings, Codec(Registry(settings.registry.client())), who())
 
 

@@ -38,13 +38,14 @@ def explain(
     """The price of a SKU for each channel, how that came about, whether it goes out, and what waits."""
     from streams.approvals import read_price_offers
     from streams.cli.flow_words import goes_out
+    from streams.cli.known import channels_of
     from streams.failure.mappings import read_table
     from streams.phases import Flow
     from streams.stages.skus import Skus
 
     desk = open_desk()
     skus, found = Skus(read_table(desk.settings, desk.codec)), _ledgers(desk, sku)
-    if not found and (odoos := odoo_sku(skus, _accounts(), sku)):
+    if not found and (odoos := odoo_sku(skus, channels_of(desk.settings), sku)):
         sku, found = odoos, _ledgers(desk, odoos)
     if not found:
         raise fail(
@@ -128,14 +129,6 @@ def _answer(ids: list[str], state: str, note: str, yes: bool) -> None:
     confirm(f"{len(chosen)} changes: {state}?", yes)
     answer(desk.settings, desk.codec, chosen, state, desk.actor, note, desk.now)
     typer.echo(f"{len(chosen)} {state}")
-
-
-def _accounts() -> list[tuple[str, str]]:
-    from streams.connectors import discover, load_connected_settings
-    from streams.observe.trace import accounts_of
-
-    connectors = discover()
-    return accounts_of(load_connected_settings(connectors), connectors)
 
 
 def _waiting(desk: Desk) -> list[dict[str, Any]]:

@@ -28,14 +28,16 @@ def trace(
 
     Exit codes: 0 found; 1 nothing of it, or several of that id; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
     """
-    from streams.cli.failure_desk import EXIT_FAILED, audit_view, fail, print_json
+    from streams.cli.failure_desk import EXIT_FAILED, audit_view, fail, open_desk, print_json
+    from streams.connectors import discover
     from streams.observe.trace import AmbiguousOrderError, UnknownOrderError, find_journey
 
     if bool(key) == bool(sku):
         raise fail("name one thing: an order id, a key, or --sku SKU")
     if unmasked and not reason.strip():
         raise fail("--unmasked shows personal data: say why with --reason; it is kept in the audit trail")
-    desk, connectors = _open()
+    connectors = discover()
+    desk = open_desk(connectors)
     try:
         what, skus = _meant(desk, connectors, key or f"sku:{sku}")
         journey = find_journey(desk.settings, desk.codec, what, connectors, skus)
@@ -48,18 +50,6 @@ def trace(
         print_json(_as_json(journey, records))
     else:
         _print(journey, records)
-
-
-def _open() -> tuple[Desk, Any]:
-    from schemas.codec import Codec
-    from schemas.registry import Registry
-    from streams.cli.failure_desk import Desk
-    from streams.connectors import discover, load_connected_settings
-    from streams.failure.actions import who
-
-    connectors = discover()
-    settings = load_connected_settings(connectors)
-    return Desk(settings, Codec(Registry(settings.registry.client())), who()), connectors
 
 
 def _meant(desk: Desk, connectors: Any, what: str) -> tuple[str, Skus]:
