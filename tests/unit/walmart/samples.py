@@ -9,10 +9,7 @@ from connectors.kit import exact_json
 from connectors.walmart.mapping import to_order
 from schemas.records import Order
 from tests.contract.recordings import recorded
-
-Json = dict[str, Any]
-Path = tuple[str | int, ...]
-REMOVED = object()
+from tests.unit.damage import Json, Path, damaged
 
 
 def plain() -> Json:
@@ -22,18 +19,8 @@ def plain() -> Json:
 
 
 def changed(path: str | Path, value: Any, order: Json | None = None) -> Json:
-    """The plain order with one value replaced: `orderLines.orderLine.0.item.sku`, or its parts; REMOVED takes it out."""
-    whole = plain() if order is None else copy.deepcopy(order)
-    parts = [int(part) if part.isdecimal() else part for part in path.split(".")] if isinstance(path, str) else path
-    *parents, last = parts
-    holder: Any = whole
-    for part in parents:
-        holder = holder[part]
-    if value is REMOVED:
-        del holder[last]
-    else:
-        holder[last] = value
-    return whole
+    """The plain order with one value replaced."""
+    return damaged(plain() if order is None else order, path, value)
 
 
 def mapped(order: Any) -> Order:

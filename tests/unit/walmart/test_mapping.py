@@ -14,8 +14,9 @@ from connectors.kit.trials import is_test
 from connectors.walmart.mapping import mapping_for, to_order, version_of
 from schemas.records import Order
 from tests.contract.recordings import recorded, recorded_orders
+from tests.unit.damage import REMOVED, anything, paths
 from tests.unit.failure.samples import codec
-from tests.unit.walmart.samples import REMOVED, Path, changed, charge, line, mapped, plain
+from tests.unit.walmart.samples import changed, charge, line, mapped, plain
 
 
 def sample(name: str) -> Order:
@@ -230,24 +231,6 @@ def test_the_version_is_the_newest_change_any_line_states() -> None:
 @pytest.mark.parametrize("junk", [None, 3, "x", [], {}, {"orderDate": []}, {"orderLines": 3}])
 def test_a_version_that_cannot_be_read_is_zero(junk: Any) -> None:
     assert version_of(junk) == 0
-
-
-anything = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.text(max_size=8)
-    | st.decimals(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-def paths(value: Any, path: Path = ()) -> list[Path]:
-    """Every path in a JSON value."""
-    items = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
-    deeper = [deep for name, inner in items for deep in paths(inner, (*path, name))]
-    return [(*path, name) for name, _ in items] + deeper
 
 
 ORDERS = [one.order for one in recorded_orders("walmart")]
