@@ -1,0 +1,170 @@
+"""The sandbox's state in one place, and what happens to its orders. Knows nothing of HTTP."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from connectors.amazon.sandbox import changes
+from connectors.amazon.sandbox.errors import ApiError
+from connectors.amazon.sandbox.gate import Gate
+from connectors.amazon.sandbox.generator import generate
+from connectors.amazon.sandbox.lifecycle import RuleError
+from connectors.amazon.sandbox.mix import OrderMix
+from connectors.amazon.sandbox.moments import iso, read
+from connectors.amazon.sandbox.parts import Part
+from connectors.amazon.sandbox.settings import SandboxSettings, Seller
+from connectors.amazon.sandbox.store import Store, StoredOrder, dated
+from connectors.kit.sandbox.database import Database
+from connectors.kit.sandbox.journal import Journal
+from connectors.kit.sandbox.steering import Json
+from connectors.kit.sandbox.tokens import Tokens
+
+Clock = Callable[[], float]
+DATABASE_FILE = "amazon-sandbox.sqlite3"
+# What reading an order of wrong form raises; such orders are kept on purpose (damage.py).
+FORM_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+# Told of every change of an order: (order, OrderChangeType, ChangeReason, epoch seconds).
+OrderChanged = Callable[[StoredOrder, str, str, float], None]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Orders to make. rate: orders per second of appearance, None = all at once; spread: how far back the dates of orders
+    that appear at once reach (history)."""
+
+    count: int
+    seed: int
+    mix: OrderMix
+    rate: float | None = None
+    spread: timedelta = timedelta()
+
+
+class World:
+    """One sandbox: sellers, tokens, quotas, orders. `clock` gives epoch seconds; `ahead` is added to it, so that a running
+    sandbox can be moved into the future."""
+
+    def __init__(self, settings: SandboxSettings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.ahead = 0.0
+        self.sellers: dict[str, Seller] = {seller.seller_id: seller for seller in settings.sellers}
+        self.tokens = Tokens(settings.token_seconds, "Atza|")
+        self.gate = Gate(settings, self.sellers, self.tokens, self.now)
+        self.database = Database(settings.data_dir, DATABASE_FILE)
+        self.store = Store(self.database)
+        self.journal = Journal(self.database)
+        self.parts: list[Part] = []
+        self.listeners: list[OrderChanged] = []
+        self._arrived = clock()
+
+    def now(self) -> float:
+        """The time, after all that was due by then has happened."""
+        now = self.clock() + self.ahead
+        self._tell_arrivals(now)
+        self.journal.apply_due(now, self._due)
+        for part in self.parts:
+            part.advance(now)
+        return now
+
+    def close(self) -> None:
+        self.database.close()
+
+    def add_batch(self, account: str, batch: Batch) -> list[str]:
+        """Ids of the orders added; those of the same seed that are there already are left alone."""
+        added, seller = [], self.sellers[account]
+        with self.database.transaction():
+            for index, (placed, appears) in enumerate(_times(batch, self.now())):
+                when = datetime.fromtimestamp(placed, UTC)
+                made = next(generate(1, batch.seed, batch.mix, when, seller, index))
+                dated_ms = int((when - made.late).timestamp()) * 1000
+                order = StoredOrder(account, made.body, dated_ms, dated_ms, appears, traits=made.traits)
+                if self.store.known(account, order.id):
+                    continue
+                self.store.put(order)
+                added.append(order.id)
+                for after, change in made.changes:
+                    self.journal.plan(appears + after, account, order.id, dict(change))
+        return added
+
+    def add_raw(self, account: str, bodies: Sequence[Json], traits: Sequence[str] = ()) -> list[str]:
+        """Orders as given; they need nothing but an orderId. Those already there are replaced."""
+        now = self.now()
+        for body in bodies:
+            created, updated = (_moment(body, name, now) for name in ("createdTime", "lastUpdatedTime"))
+            self.store.put(StoredOrder(account, body, created, updated, now, traits=tuple(traits)))
+        return [str(body["orderId"]) for body in bodies]
+
+    def order(self, account: str, order_id: str, now: float) -> StoredOrder:
+        found = self.store.get(account, order_id, now)
+        if found is None:
+            raise ApiError(404, "The resource specified does not exist.", f"Order {order_id} was not found.")
+        return found
+
+    def change(self, account: str, order_id: str, change: Mapping[str, Any]) -> StoredOrder:
+        """A change from Amazon's or the buyer's side, now. Raises RuleError, ApiError when there is no such order."""
+        now = self.now()
+        order = self.order(account, order_id, now)
+        return self.save(order, changes.applied(order.body, change, iso(now * 1000)), now, str(change.get("kind")))
+
+    def save(self, order: StoredOrder, body: Json, now: float, kind: str = "") -> StoredOrder:
+        """Keeps an order's new body, dated `now`, and tells who listens."""
+        changed = dated(order, body, now)
+        self.store.put(changed)
+        change_type, reason = changes.REASONS.get(kind, changes.OTHERWISE)
+        self._tell(changed, change_type, reason, now)
+        return changed
+
+    def hide(self, account: str, order_id: str, seconds: float) -> StoredOrder:
+        """Keeps an order out of the lists for a while; a call by its id finds it."""
+        now = self.now()
+        hidden = replace(self.order(account, order_id, now), hidden_until=now + seconds)
+        self.store.put(hidden)
+        return hidden
+
+    def reset(self, account: str | None = None) -> None:
+        self.database.clear(account)
+        self.tokens.clear()
+        self.gate.buckets.clear()
+        self.ahead = 0.0
+        self._arrived = self.clock()
+
+    def rng(self, *purpose: str) -> random.Random:
+        return random.Random(":".join((str(self.settings.seed), *purpose)))
+
+    def _due(self, account: str, order_id: str, change: Json, at: float) -> None:
+        order = self.store.get(account, order_id, at)
+        if order is None:
+            return
+        try:
+            body = changes.applied(order.body, change, iso(at * 1000))
+        except (*FORM_ERRORS, RuleError):
+            return
+        self.save(order, body, at, str(change.get("kind")))
+
+    def _tell_arrivals(self, now: float) -> None:
+        since, self._arrived = self._arrived, now
+        if self.listeners and now > since:
+            for account in self.sellers:
+                for order in self.store.arrivals(account, since, now):
+                    self._tell(order, *changes.OTHERWISE, order.visible_at)
+
+    def _tell(self, order: StoredOrder, change_type: str, reason: str, at: float) -> None:
+        for listener in self.listeners:
+            listener(order, change_type, reason, at)
+
+
+def _moment(body: Json, name: str, now: float) -> int:
+    try:
+        return read(body[name])
+    except FORM_ERRORS:
+        return int(now * 1000)
+
+
+def _times(batch: Batch, now: float) -> list[tuple[float, float]]:
+    """(placed, appears) of each order, epoch seconds."""
+    if batch.rate:
+        return [(now + index / batch.rate, now + index / batch.rate) for index in range(batch.count)]
+    step = batch.spread.total_seconds() / batch.count if batch.count else 0.0
+    return [(now - step * (batch.count - 1 - index), now) for index in range(batch.count)]
