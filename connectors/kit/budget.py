@@ -31,6 +31,7 @@ class Budget:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._whole = self._plan = plan
+        self._share = 1.0
         self._clock = clock
         self._sleep = sleep
         self._levels: rate.Levels = rate.full(plan, clock())
@@ -106,6 +107,25 @@ class Budget:
                 found[names[-1]] = max(found[names[-1]], waits)
             return found
 
+    def own(self, operation: str) -> str:
+        """The name of an operation's own quota."""
+        return self._plan.own(operation)
+
+    def rated(self, operation: str, per_second: float) -> None:
+        """The other side says how fast this operation's own quota refills: that counts from now on, up or down."""
+        with self._lock:
+            name = self._plan.own(operation)
+            bucket = self._levels[name].refilled(self._plan.quotas[name], self._clock())
+            self._levels = {**self._levels, name: bucket}
+            self._whole = self._whole.rated(name, per_second)
+            self._plan = self._whole.shared(self._share)
+
+    def emptied(self, operation: str) -> None:
+        """The other side's bucket is empty, so ours is: the next call is a whole refill away."""
+        with self._lock:
+            name = self._plan.own(operation)
+            self._levels = {**self._levels, name: replace(self._levels[name], level=0.0, at=self._clock())}
+
     def told(self, operation: str, left: float | None, wait_seconds: float | None) -> None:
         """What an answer's headers say of this operation's own quota."""
         with self._lock:
@@ -125,6 +145,7 @@ class Budget:
         if not 0 < share <= 1:
             raise ValueError(f"a share lies above 0 and up to 1, not {share}")
         with self._lock:
+            self._share = share
             self._plan = self._whole.shared(share)
 
     def left(self) -> dict[str, float]:

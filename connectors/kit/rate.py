@@ -6,7 +6,8 @@ second, acknowledging has 60 a minute of its own on top). Those who wait stand i
     orders > stock > prices > products > reports
 
 Whoever is first and finds a call in each of its buckets goes. Whoever lacks one does not stand in the way of those behind that do not
-need that bucket. What the other side says of its own bucket only ever lowers ours: the answer we read is already old when we read it.
+need that bucket. What the other side says is left in its own bucket only ever lowers ours: the answer we read is already old when we read
+it. A rate it names is taken as it is, up or down.
 """
 
 from __future__ import annotations
@@ -100,6 +101,10 @@ class Plan:
         unknown = {name for names in self.draws.values() for name in names} - set(self.quotas)
         if unknown:
             raise ValueError(f"operations draw from quotas that are not there: {', '.join(sorted(unknown))}")
+
+    def rated(self, name: str, per_second: float) -> Plan:
+        """With another rate of one quota; what it holds when full stays."""
+        return replace(self, quotas={**self.quotas, name: Quota(per_second, 1.0, self.quotas[name].depth)})
 
     def shared(self, share: float) -> Plan:
         return replace(self, quotas={name: quota.shared(share) for name, quota in self.quotas.items()})

@@ -25,12 +25,13 @@ from urllib.parse import quote
 from prometheus_client import Counter
 
 from connectors.kit import exact_json
+from connectors.kit.calls import File
 from connectors.kit.errors import DataError, UncertainError
 from connectors.kit.jobs import LOST
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader, millis_of
 from connectors.walmart import errors
-from connectors.walmart.client import File, WalmartClient
+from connectors.walmart.client import WalmartClient
 from connectors.walmart.feed_results import FeedState, read_items, read_state
 from connectors.walmart.gathering import Gathering, whole_body, whole_mark
 

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from connectors.kit.budget import Budget
+from connectors.kit.calls import Surroundings
 from connectors.kit.errors import AuthError, ConnectorError, DataError, ForbiddenError
 from connectors.kit.http import HttpClient
 from connectors.kit.ports import Page, Result
 from connectors.kit.tokens import TokenCache
 from connectors.walmart import CONNECTOR, client, errors
-from connectors.walmart.client import Surroundings, WalmartClient
+from connectors.walmart.client import WalmartClient
 from connectors.walmart.mapping import to_order
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.sink import WalmartSink

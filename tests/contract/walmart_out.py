@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
 from connectors.kit.budget import Budget
+from connectors.kit.calls import Surroundings
 from connectors.kit.http import HttpClient
 from connectors.kit.ports import Delivery, Outcome, Result
 from connectors.kit.tokens import TokenCache
 from connectors.walmart import errors
-from connectors.walmart.client import Surroundings, WalmartClient
+from connectors.walmart.client import WalmartClient
 from connectors.walmart.item_maker import Maker
 from connectors.walmart.sink import WalmartSink
 from schemas.topics import DEFAULT_TIERS

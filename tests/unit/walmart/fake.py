@@ -13,10 +13,11 @@ from pydantic import SecretStr
 
 from connectors.kit import exact_json
 from connectors.kit.budget import Budget
+from connectors.kit.calls import Surroundings
 from connectors.kit.http import HttpClient
 from connectors.kit.tokens import TokenCache
 from connectors.walmart import errors
-from connectors.walmart.client import Surroundings, WalmartClient
+from connectors.walmart.client import WalmartClient
 from connectors.walmart.settings import WalmartAccount, WalmartRates, WalmartSettings
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

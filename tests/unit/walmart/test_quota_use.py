@@ -15,10 +15,11 @@ import httpx
 import pytest
 
 from connectors.kit.budget import Budget
+from connectors.kit.calls import Surroundings
 from connectors.kit.http import HttpClient
 from connectors.kit.ports import Delivery, Outcome, Result
 from connectors.kit.tokens import TokenCache
-from connectors.walmart.client import Surroundings, WalmartClient
+from connectors.walmart.client import WalmartClient
 from connectors.walmart.sink import WalmartSink
 from schemas.reasons import Reason
 from tests.unit.walmart.fake import ACCOUNT, NOW, reply, settings_with
