@@ -77,3 +77,11 @@ DEFAULT_POLICIES: dict[Reason, Policy] = {
     Reason.CONFLICT: Policy(Severity.WARNING, Owner.ORDER_DESK, attempts=4),
     Reason.BUG: Policy(Severity.CRITICAL, Owner.DEVELOPERS, attempts=1),
 }
+
+# FUL-2: a shipment its marketplace does not hear of counts as late there, whatever the reason.
+CRITICAL_OPERATIONS = frozenset({"ship_order"})
+
+
+def severity_of(policy: Policy, operation: str) -> Severity:
+    """How loudly a record of this operation speaks that is not tried again."""
+    return Severity.CRITICAL if operation in CRITICAL_OPERATIONS else policy.severity

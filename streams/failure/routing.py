@@ -29,7 +29,7 @@ from schemas.headers import (
     without_failure,
 )
 from schemas.masking import mask_text
-from schemas.reasons import Policy, Reason
+from schemas.reasons import Policy, Reason, severity_of
 from schemas.record import Message, RawHeaders, Record
 from schemas.records import FailedRecord
 from streams.failure.metrics import PARKED
@@ -176,7 +176,7 @@ class FailureRouting:
             headers=dict(without_failure(record.headers)),
             reason=failure.reason.value,
             detail=failure.detail,
-            severity=policy.severity.value,
+            severity=severity_of(policy, operation).value,
             owner=policy.owner.value,
             waiting_for=failure.waiting_for,
             attempts=failure.attempt,

@@ -64,8 +64,10 @@ def test_the_same_state_has_the_same_delivery_id_and_a_change_another() -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
-def test_the_marketplace_hears_of_it_once_odoo_holds_the_order() -> None:
-    [message] = router().messages(on_outcomes())
+@pytest.mark.parametrize("result", ["applied", "already_applied"])
+def test_the_marketplace_hears_of_it_once_odoo_holds_the_order(result: str) -> None:
+    """FUL-1: also when a repeated delivery finds the order there, because the first answer got lost."""
+    [message] = router().messages(on_outcomes(result=result))
     sent = delivery(message)
     assert message.topic == "deliver.walmart.critical"
     assert (sent["operation"], sent["kind"]) == ("acknowledge_order", "command")

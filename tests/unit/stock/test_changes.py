@@ -66,6 +66,25 @@ def test_when(before: int | None, after: int, causes: list[Cause], expected: str
     assert told(before, after, *causes) == expected
 
 
+@pytest.mark.parametrize(
+    ("stock", "urgent"),
+    [
+        ({}, 3),
+        ({"low_stock": 8}, 8),
+        ({"low_stock": 0}, 0),
+        ({"channels": {"walmart": {"low_stock": 6}}}, 6),
+        ({"channels": {"amazon": {"low_stock": 6}}}, 3),
+        ({"low_stock": 9, "rules": [{"skus": "A", "low_stock": 1}]}, 1),
+    ],
+)
+def test_where_low_stock_begins_is_configuration(stock: dict[str, Any], urgent: int) -> None:
+    """INV-1: everywhere, for a channel, for some SKUs."""
+    allocations = Allocations(StockSettings(**stock), [WALMART])
+    ledgers = [Ledger("A", level(number), offers={WALMART: last(10)}) for number in range(10)]
+    at_once = [told_at_once(standings(ledger, allocations), [STOCK]) for ledger in ledgers]
+    assert max(number for number, changes in enumerate(at_once) if changes) == urgent
+
+
 def test_what_was_never_offered_and_is_not_sold_is_left_alone() -> None:
     assert told(None, 10, STOCK, active=False) == ""
     assert told(None, 10, RESYNC, active=False) == ""
