@@ -180,7 +180,9 @@ class Deciding(Generic[ValueT]):
         unknown = item.job.remote if item.job and lost.get(item.job.remote) == "" else ""
         found = step(self._situation(item), lambda remote: remote != unknown and standing.is_over(remote))
         if found in (Step.WRITE, Step.TWICE):
-            self._written.past(item.key, item.delivery.version, past)
+            feeds = self._follower.feeds(item.delivery.account)
+            done = [remote for remote in past if not feeds.was_given_up(remote.partition(":")[2])]
+            self._written.past(item.key, item.delivery.version, done)
         return found, item
 
     def _says_nothing(self, key: str, job: Job) -> bool:

@@ -81,11 +81,12 @@ def mark_of(parts: Sequence[str]) -> str:
 class Feeds:
     """The feeds of one account. `now`: the clock, aware UTC; `lost_after_seconds`: a feed that is not on the list by then never arrived;
     `list_seconds`: how long a reading of the list is good; `gather_seconds`: how long a feed waits for others to go with it;
-    `patience_seconds`: one that is not over by then is given up; `account`: our name of it."""
+    `patience_seconds`: one that is not over by then is given up; `follow_seconds`: and is asked for so much longer; `account`: our name of
+    it."""
 
     def __init__(
         self, client: WalmartClient, now: Callable[[], datetime], lost_after_seconds: float, list_seconds: float, gather_seconds: float = 0,
-        *, patience_seconds: float = math.inf, account: str = "",
+        *, patience_seconds: float = math.inf, follow_seconds: float = 0, account: str = "",
     ) -> None:  # fmt: skip
         self._client = client
         self._now = now
@@ -94,9 +95,10 @@ class Feeds:
         self._gathering = Gathering(self.gather_seconds, self._send_whole, self._kept_call)
         self._gather = gather_seconds
         self._patience = patience_seconds
+        self._follow = follow_seconds
         self._account = account
         self._seen: OrderedDict[str, datetime] = OrderedDict()
-        self._given_up: OrderedDict[str, None] = OrderedDict()
+        self._given_up: OrderedDict[str, float] = OrderedDict()
         self._over: OrderedDict[str, FeedState] = OrderedDict()
         self._skus: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._found: OrderedDict[str, str] = OrderedDict()
@@ -238,12 +240,16 @@ class Feeds:
                 "walmart_feed_given_up account=%s feed=%s status=%s hours=%.1f",
                 self._account, state.feed_id, state.status, age / 3600,
             )  # fmt: skip
-            self._remember(self._given_up, state.feed_id, None)
+        self._remember(self._given_up, state.feed_id, age)
         return True
 
     def was_given_up(self, feed_id: str) -> bool:
         """Whether `gives_up` has said so."""
         return feed_id in self._given_up
+
+    def is_followed(self, feed_id: str) -> bool:
+        """Whether one that was given up is still asked for, since Walmart may bring it to its end."""
+        return self._given_up.get(feed_id, math.inf) <= self._patience + self._follow
 
     async def _list(self, *, fresh: bool = False) -> list[Reader]:
         now = self._now()

@@ -56,7 +56,7 @@ class Follower:
             client = self._open(account)
             self._feeds[account] = Feeds(
                 client, self._now, one.lost_after_seconds, one.list_seconds, self._gather_seconds,
-                patience_seconds=one.patience_hours * 3600, account=account,
+                patience_seconds=one.patience_hours * 3600, follow_seconds=one.follow_days * 86_400, account=account,
             )  # fmt: skip
         return self._feeds[account]
 

@@ -74,6 +74,12 @@ class WalmartFeeds(Part):
     patience_hours: float = Field(
         48, gt=0, description="a feed that is not over by then counts as lost; its items are sent again"
     )
+    follow_days: float = Field(
+        14,
+        ge=0,
+        le=28,
+        description="one given up is asked for so much longer where newer numbers are known: these are written again if it ends after all",
+    )
     lost_after_seconds: float = Field(
         180, ge=0, description="a feed without an answer that is not on Walmart's list by then has not arrived"
     )

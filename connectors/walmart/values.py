@@ -26,8 +26,11 @@ Races, and who wins:
   and whose feed or call may lie over a newer number waits until that one is known, then writes it again (`Known.remote_id` has it).
 - *A feed is over, and a newer number is known.* If this process wrote that one when the feed was over, nothing is to be done.
 
+- *A feed is given up* (`Feeds.gives_up`): it blocks nothing any more. Where a newer number is known or waits, the older one's delivery goes on
+  asking for the feed for `follow_days`; when it ends, the newest number is written again. Where none is, the number is sent again.
+
 What stays possible: a single call of a process that died with it on the wire takes effect only after another process has settled its
-delivery; or a feed does that was given up (`Feeds.gives_up`). The next number of that SKU puts it right.
+delivery; or a feed does that was given up, for a SKU whose number changed only after that. The next number of that SKU puts it right.
 """
 
 from __future__ import annotations
@@ -53,7 +56,7 @@ from connectors.walmart.ordered_writes import OrderedWrites, Outcomes
 from connectors.walmart.restoring import SETTLE_SECONDS, Restoring
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.value_kinds import Value, ValueKind
-from connectors.walmart.value_outcomes import applied, none_needed, refused, sent_again
+from connectors.walmart.value_outcomes import GIVEN_UP, applied, none_needed, refused, sent_again
 
 
 class Values(OrderedWrites[Value]):
@@ -100,7 +103,7 @@ class Values(OrderedWrites[Value]):
     def _result(self, item: Item[Value], remote: str, state: FeedState | None) -> Outcome | None:
         """None when it may have come to lie over a newer number that is known: that one is written again."""
         if state is None:
-            return self._sent_again(item, remote)
+            return self._followed_on(item, remote) or self._sent_again(item, remote)
         failure = failure_of(state, item.sku, item.value.waits_for)
         if failure is not None:
             return Outcome(Result.STALE, detail=failure.detail) if self._is_under(item) else none_needed(item, failure)
@@ -113,6 +116,17 @@ class Values(OrderedWrites[Value]):
             return None
         later = None if self.alone else self._deciding.after(item)
         return later or self._applied(item, detail, item.job.until if item.job else 0)
+
+    def _followed_on(self, item: Item[Value], remote: str) -> Outcome | None:
+        """Its feed was given up, and a newer number is written or on its way: that one is written again should the feed end after all."""
+        written = max(item.known, self._written.newest(item.key))
+        newest = max(written, *(job.version for job in item.opens), 0)
+        feeds = self._follower.feeds(item.delivery.account)
+        if item.job is None or newest <= item.delivery.version or not feeds.is_followed(remote.partition(":")[2]):
+            return None
+        # A newer one that only waits may come to nothing: then this one is sent again.
+        wait = self._settings.feeds.then_seconds if written > item.delivery.version else self._follower.first_check
+        return replace(submitted(item.job.name, wait), notes=(GIVEN_UP,))
 
     def _sent_again(self, item: Item[Value], remote: str) -> Outcome:
         feed_id = remote.partition(":")[2]
