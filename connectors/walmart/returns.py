@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,15 +15,14 @@ from connectors.kit import exact_json
 from connectors.kit.cursor import to_text
 from connectors.kit.errors import DataError
 from connectors.kit.money import quantity_text
+from connectors.kit.passes import Pass
 from connectors.kit.ports import Canonical
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader, millis_of
+from connectors.kit.windowed import Listed, text_id
 from connectors.walmart import errors
-from connectors.walmart.client import OrderPage, WalmartClient, count_in
-from connectors.walmart.passes import Pass
-from connectors.walmart.settings import WalmartSettings
-from connectors.walmart.source import text_id
-from connectors.walmart.windowed import WindowedList
+from connectors.walmart.client import count_in
+from connectors.walmart.source import WalmartList
 from schemas.records import Money, ReturnLine, ReturnOrder
 
 FLOW, ENTITY = "returns", "return"
@@ -48,24 +47,25 @@ FINANCIAL = {
 }
 
 
-class WalmartReturns(WindowedList):
+class WalmartReturns(WalmartList):
     """`Source` of the flow `returns`."""
 
     flow = FLOW
     entity = ENTITY
 
-    def __init__(
-        self, settings: WalmartSettings, account: str, client: WalmartClient, now: Callable[[], datetime]
-    ) -> None:
-        super().__init__(settings, account, client, now, ("",))
+    async def _list(self, reading: Pass, priority: Priority) -> Listed:
+        return await self._page_of(reading.cursor or "?" + urlencode(self._query(reading)), priority)
 
-    async def _list(self, query: Mapping[str, str] | str, priority: Priority) -> OrderPage:
-        text = query if isinstance(query, str) else "?" + urlencode(query)
+    async def _get(self, element_id: str) -> Any | None:
+        page = await self._page_of("?" + urlencode({"returnOrderId": element_id, "limit": "10"}), Priority.ORDERS)
+        return next((one for one in page.elements if self._id_of(one) == element_id), None)
+
+    async def _page_of(self, query: str, priority: Priority) -> Listed:
         try:
-            answer, content = await self._client.call("list_returns", "GET", PATH + text, priority=priority)
+            answer, content = await self._client.call("list_returns", "GET", PATH + query, priority=priority)
         except DataError as error:
             if error.code == errors.NOT_FOUND:
-                return OrderPage((), "", 0)
+                return Listed((), "", 0)
             raise
         found = content.get("returnOrders") if isinstance(content, dict) else None
         meta = content.get("meta") if isinstance(content, dict) else None
@@ -75,11 +75,7 @@ class WalmartReturns(WindowedList):
         cursor = cursor.strip() if isinstance(cursor, str) else ""
         if cursor and not cursor.startswith("?"):
             raise answer.asked.left("gave a nextCursor that does not start with `?`")
-        return OrderPage(tuple(found or ()), cursor, count_in(meta.get("totalCount")))
-
-    async def _get(self, element_id: str) -> Any | None:
-        page = await self._list({"returnOrderId": element_id, "limit": "10"}, Priority.ORDERS)
-        return next((one for one in page.orders if self._id_of(one) == element_id), None)
+        return Listed(tuple(found or ()), cursor, count_in(meta.get("totalCount")))
 
     def _query(self, reading: Pass) -> dict[str, str]:
         return {  # a start without its end is refused

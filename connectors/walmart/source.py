@@ -1,23 +1,39 @@
-"""Reads orders: the flow `orders` of one account (ORD-1). `windowed` walks the list, this says which list it is."""
+"""Reads orders: the flow `orders` of one account (ORD-1). `connectors.kit.windowed` walks the list, this says which list it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
-from connectors.kit.cursor import to_text
+from connectors.kit.cursor import Overlap, to_text
+from connectors.kit.passes import Pass
 from connectors.kit.rate import Priority
-from connectors.walmart.client import ORDER_ID, OrderPage, WalmartClient
+from connectors.kit.windowed import Listed, ListRules, WindowedList, text_id
+from connectors.walmart.client import WalmartClient
 from connectors.walmart.mapping import version_of
-from connectors.walmart.passes import Pass
 from connectors.walmart.settings import WalmartSettings
-from connectors.walmart.windowed import WindowedList
 
 FLOW = "orders"
 
 
-class WalmartOrders(WindowedList):
+class WalmartList(WindowedList):
+    """A list of Walmart's. Its pages do not name the code by which a cursor that is too old is refused."""
+
+    refusals: ClassVar[frozenset[str]] = frozenset({"INVALID_REQUEST", "INVALID_REQUEST_PARAM"})
+
+    def __init__(
+        self, settings: WalmartSettings, account: str, client: WalmartClient, now: Callable[[], datetime], lists: tuple[str, ...] = ("",)
+    ) -> None:  # fmt: skip
+        super().__init__(account, now, rules_of(settings, account), lists)
+        self._settings = settings
+        self._client = client
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+
+class WalmartOrders(WalmartList):
     """`Source` of the flow `orders`."""
 
     flow = FLOW
@@ -28,8 +44,9 @@ class WalmartOrders(WindowedList):
     ) -> None:
         super().__init__(settings, account, client, now, settings.account(account).node_types)
 
-    async def _list(self, query: Mapping[str, str] | str, priority: Priority) -> OrderPage:
-        return await self._client.list_orders(query, priority)
+    async def _list(self, reading: Pass, priority: Priority) -> Listed:
+        page = await self._client.list_orders(reading.cursor or self._query(reading), priority)
+        return Listed(page.orders, page.next_cursor, page.total)
 
     async def _get(self, element_id: str) -> Any | None:
         return await self._client.get_order(element_id)
@@ -46,7 +63,7 @@ class WalmartOrders(WindowedList):
         }
 
     def _id_of(self, element: Any) -> str | None:
-        return id_of(element)
+        return text_id(element, "purchaseOrderId")
 
     def _version_of(self, element: Any) -> int:
         return version_of(element)
@@ -58,13 +75,16 @@ class WalmartOrders(WindowedList):
         return f"/v3/orders/{element_id}" if element_id else "/v3/orders"
 
 
-def id_of(order: Any) -> str | None:
-    """The purchaseOrderId of an element, None when it has none that can be one."""
-    return text_id(order, "purchaseOrderId")
-
-
-def text_id(element: Any, name: str) -> str | None:
-    """An id under that name, whether it came as text or as a number; None when there is none that can be one."""
-    value = element.get(name) if isinstance(element, dict) else None
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    return text.strip() if isinstance(text, str) and ORDER_ID.fullmatch(text.strip()) else None
+def rules_of(settings: WalmartSettings, account: str) -> ListRules:
+    """As configured. Raises ValueError for an account that is not."""
+    return ListRules(
+        Overlap(
+            timedelta(minutes=settings.overlap_minutes),
+            timedelta(hours=settings.wide_overlap_hours),
+            settings.wide_every_polls,
+        ),
+        horizon=timedelta(seconds=settings.horizon_seconds),
+        first=timedelta(days=settings.account(account).start_days_back),
+        oldest=timedelta(days=settings.created_days_back),
+        result_cap=settings.result_cap,
+    )

@@ -1,27 +1,25 @@
-"""Reads a list of Walmart's by windows of last-modified times: orders, returns. `passes` says what is read and why nothing is missed (ORD-1).
+"""Reads a list by windows of last-modified times: orders, returns. `passes` says what is read and why nothing is missed (ORD-1).
 
-What differs between the lists is said by a subclass: which call, which query, what an element's id, key and version are.
+What differs between lists is said by a subclass: which call, which query, what an element's id, key and version are.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from connectors.kit import exact_json
-from connectors.kit.cursor import LoopGuard, Overlap, to_text, whole_second
+from connectors.kit import exact_json, passes
+from connectors.kit.cursor import LoopGuard, Overlap, Window, to_text, whole_second
 from connectors.kit.errors import DataError, TransientError
+from connectors.kit.passes import Pass, Position, Reach, Seen
 from connectors.kit.ports import Fetched, Page, Problem
 from connectors.kit.rate import Priority
 from connectors.kit.reading import described
-from connectors.walmart import passes
-from connectors.walmart.client import OrderPage, WalmartClient
-from connectors.walmart.passes import Pass, Position, Reach, Seen
-from connectors.walmart.settings import WalmartSettings
 
 logger = logging.getLogger(__name__)
 BULK = Priority.REPORTS
@@ -29,8 +27,41 @@ _NO_OVERLAP = Overlap(timedelta(), timedelta(), 0)
 # A cursor may be refused (it is old) and its window begun anew, but not endlessly.
 _MOST_RESTARTS = 3
 _BEHIND = timedelta(minutes=1)
-# How the list may refuse a cursor that is too old or a window that holds too many: Walmart's pages do not name the code.
-_MAYBE_TOO_MUCH = frozenset({"INVALID_REQUEST", "INVALID_REQUEST_PARAM"})
+# An id that can stand in an address and a key. Systems have habits of their own; what could change an address is not allowed for.
+ENTITY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of a list. elements: as they came; next_cursor: "" = the last page.
+
+    total   what the list says it holds, None when it does not say
+    until   with the last page: changes before this are in it, where the list says so and it is earlier than what was asked for
+    """
+
+    elements: tuple[Any, ...]
+    next_cursor: str = ""
+    total: int | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListRules:
+    """How a list is read.
+
+    overlap      how far back a poll starts
+    horizon      a poll ends this long before now
+    first        how far back the very first poll looks
+    oldest       how far back the list goes at all
+    result_cap   most elements one query may match, 0 = as many as there are; cap_setting: what to raise when it is too low
+    """
+
+    overlap: Overlap
+    horizon: timedelta
+    first: timedelta
+    oldest: timedelta
+    result_cap: int = 0
+    cap_setting: str = "result_cap"
 
 
 @dataclass(slots=True)
@@ -52,42 +83,28 @@ class WindowedList:
     """`Source` of one list. A subclass sets the names and overrides what raises NotImplementedError.
 
     flow, entity   their names; the elements are of this entity
-    nodes          the lists to pass one after the other in each window (orders: one for each ship node type)
+    refusals       codes by which the list may refuse a cursor that is too old, or a window that holds too many
+    lists          the lists to pass one after the other in each window (Walmart's orders: one for each ship node type)
     """
 
     flow = ""
     entity = ""
+    refusals: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
-        self,
-        settings: WalmartSettings,
-        account: str,
-        client: WalmartClient,
-        now: Callable[[], datetime],
-        nodes: tuple[str, ...],
+        self, account: str, now: Callable[[], datetime], rules: ListRules, lists: tuple[str, ...] = ("",)
     ) -> None:
         self.account = account
-        self._settings = settings
-        self._keys = settings.account(account)
-        self._nodes = nodes
-        self._client = client
+        self._rules = rules
+        self._nodes = lists
         self._now = now
-        self._overlap = Overlap(
-            timedelta(minutes=settings.overlap_minutes),
-            timedelta(hours=settings.wide_overlap_hours),
-            settings.wide_every_polls,
-        )
 
-    async def _list(self, query: Mapping[str, str] | str, priority: Priority) -> OrderPage:
-        """One page: of a first query, or of a cursor that goes behind the path as it came."""
+    async def _list(self, reading: Pass, priority: Priority) -> Listed:
+        """One page: the first of the window, or the one `reading.cursor` leads to."""
         raise NotImplementedError
 
     async def _get(self, element_id: str) -> Any | None:
         """One element by its id, None when there is none."""
-        raise NotImplementedError
-
-    def _query(self, reading: Pass) -> dict[str, str]:
-        """The first query of a pass."""
         raise NotImplementedError
 
     def _id_of(self, element: Any) -> str | None:
@@ -108,11 +125,11 @@ class WindowedList:
 
     def pages(self, position: str) -> AsyncIterator[Page]:
         """From a resume point until now. Raises DataError for a position that is none, else what calls raise."""
-        first = self._now() - timedelta(days=self._keys.start_days_back)
-        return self._walk(passes.decode(position, self._nodes), first, self._overlap)
+        first = self._now() - self._rules.first
+        return self._walk(passes.decode(position, self._nodes), first, self._rules.overlap)
 
     def resync(self, since: datetime) -> AsyncIterator[Page]:
-        """Everything changed since then, as far back as Walmart lists it, when no other call wants the quota (EVT-5). The positions of
+        """Everything changed since then, as far back as it is listed, when no other call wants the quota (EVT-5). The positions of
         its pages are not the flow's."""
         return self._walk(Position(), since, _NO_OVERLAP, BULK)
 
@@ -134,7 +151,7 @@ class WindowedList:
             yield Page(items, "", None, number == len(ids), problems, f"GET {self._path(element_id)}")
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        """Nothing is open unless a subclass opens it."""
 
     async def _walk(
         self, position: Position, first: datetime, overlap: Overlap, priority: Priority = Priority.ORDERS
@@ -154,7 +171,7 @@ class WindowedList:
 
     def _begun(self, position: Position, first: datetime, overlap: Overlap) -> Position:
         """The position with a new poll's first pass, without one when there is nothing to read."""
-        now = whole_second(self._now() - timedelta(seconds=self._settings.horizon_seconds))
+        now = whole_second(self._now() - self._rules.horizon)
         reach = Reach(whole_second(first), self._oldest(), overlap)
         return replace(position, reading=passes.next_pass(position, now, reach, self._nodes[0]))
 
@@ -165,19 +182,21 @@ class WindowedList:
         if not reading.cursor:
             run.new_pass()
         try:
-            listed = await self._list(reading.cursor or self._query(reading), run.priority)
+            listed = await self._list(reading, run.priority)
         except DataError as error:
             return None, replace(position, reading=self._other_way(run, reading, error))
         seen = Seen(0, listed.total, listed.next_cursor)
-        if not reading.cursor and passes.too_many(seen, self._settings.result_cap):
+        if not reading.cursor and self._rules.result_cap and passes.too_many(seen, self._rules.result_cap):
             return None, replace(position, reading=self._smaller(reading))
         return self._page(run, position, reading, listed)
 
-    def _page(self, run: _Run, position: Position, reading: Pass, listed: OrderPage) -> tuple[Page, Position]:
-        items, problems = self._sorted_out(listed.orders)
+    def _page(self, run: _Run, position: Position, reading: Pass, listed: Listed) -> tuple[Page, Position]:
+        items, problems = self._sorted_out(listed.elements)
         names = {one.key for one in items} | {one.key for one in problems}
         seen = Seen(len(names - run.ids), listed.total, listed.next_cursor)
         run.ids |= names
+        if listed.until is not None and not listed.next_cursor:
+            position = replace(position, reading=_cut(reading, listed.until))
         after = passes.after(position, seen, self._nodes)
         if listed.next_cursor:
             try:
@@ -186,7 +205,7 @@ class WindowedList:
                 # What came is kept; the next try begins the window anew instead of following the circle.
                 after = self._circled(position, reading, error)
         # A poll that took long has fallen behind: then the next one follows at once.
-        behind = self._now() - reading.goal - timedelta(seconds=self._settings.horizon_seconds)
+        behind = self._now() - reading.goal - self._rules.horizon
         done = after.reading is None and behind < _BEHIND
         within = after.reading is not None and after.read_until == position.read_until
         page = Page(
@@ -204,9 +223,11 @@ class WindowedList:
     def _other_way(self, run: _Run, reading: Pass, error: DataError) -> Pass:
         """The request was refused. A cursor may be too old: begin its window anew. A window may hold too many: halve it."""
         run.restarts += 1
-        if error.code not in _MAYBE_TOO_MUCH or run.restarts > (
+        if error.code not in self.refusals or run.restarts > (
             _MOST_RESTARTS if reading.cursor else passes.MOST_CIRCLES
         ):
+            raise error
+        if not reading.cursor and not self._rules.result_cap:
             raise error
         if reading.cursor:
             logger.warning("cursor_refused", extra={"account": self.account, "flow": self.flow, "code": error.code})
@@ -220,13 +241,13 @@ class WindowedList:
         smaller = reading.split(self._nodes)
         if smaller is None:
             raise DataError(
-                f"list {self.flow}: more than {self._settings.result_cap} changed within {self._asked_for(reading)}, "
-                "which cannot be split further; raise result_cap if Walmart allows more"
+                f"list {self.flow}: more than {self._rules.result_cap} changed within {self._asked_for(reading)}, "
+                f"which cannot be split further; raise {self._rules.cap_setting} if the list allows more"
             )
         return smaller
 
     def _oldest(self) -> datetime:
-        return whole_second(self._now() - timedelta(days=self._settings.created_days_back))
+        return whole_second(self._now() - self._rules.oldest)
 
     def _sorted_out(self, elements: Sequence[Any]) -> tuple[tuple[Fetched, ...], tuple[Problem, ...]]:
         """Elements with an id are entities, whatever else is wrong with them; the others are problems."""
@@ -249,3 +270,18 @@ class WindowedList:
         place = "next page" if reading.cursor else "first page"
         node = f"{reading.node} " if reading.node else ""
         return f"GET {self._path()} {node}modified {to_text(window.start)} to {to_text(window.end)}, {place}"
+
+
+def _cut(reading: Pass, until: datetime) -> Pass:
+    """The pass as far as the list really went: what changed later has not been read."""
+    end = max(reading.window.start, min(reading.window.end, whole_second(until)))
+    return replace(
+        reading, window=Window(reading.window.start, end), goal=end if end < reading.window.end else reading.goal
+    )
+
+
+def text_id(element: Any, name: str) -> str | None:
+    """An id under that name, whether it came as text or as a number; None when there is none that can be one."""
+    value = element.get(name) if isinstance(element, dict) else None
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return text.strip() if isinstance(text, str) and ENTITY_ID.fullmatch(text.strip()) else None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connectors.kit.cursor import Overlap, Window
 from connectors.kit.errors import DataError
-from connectors.walmart.passes import (
+from connectors.kit.passes import (
     MOST_REREADS,
     Pass,
     Position,

@@ -1,28 +1,28 @@
-"""How the order list is read without missing one. Pure: positions and pages in, positions out; `source` talks.
+"""How a list of changes is read without missing one. Pure: positions and pages in, positions out; `windowed` talks.
 
-What "updated since" truly means at Walmart, and what is done about it:
+What "updated since" truly means at a marketplace, and what is done about it:
 
-- The list takes a window of last-modified times and gives pages by a cursor that counts orders. Orders that change while we page leave
-  the window (it ends before now), and the rest move up: one may be skipped on the border of two pages. The one that left has a later time
-  and comes with the next window. For the one that was skipped, a pass counts: it is complete only when it has read as many different
-  orders as the list said it holds, on its first page and on its last. Otherwise it is read again, in two halves; a window that fits on one
+- A list takes a window of last-modified times and gives pages by a cursor. Entities that change while we page leave the window (it ends
+  before now), and the rest may move up: one may be skipped on the border of two pages. The one that left has a later time and comes with
+  the next window. For the one that was skipped, a pass counts where the list says how many it holds: it is complete only when it has read
+  as many different ones, by the count of its first page and its last. Otherwise it is read again, in two halves; a window that fits on one
   page cannot shift.
-- Orders may appear late, with times before what has been read. Each poll starts an overlap before the last one's end, and now and then
+- Entities may appear late, with times before what has been read. Each poll starts an overlap before the last one's end, and now and then
   looks back further. What was seen before changes nothing: later stages drop it by checksum.
-- One query matches at most 10,000 orders; longer windows are halved until they fit.
-- Each ship node type is a list of its own, so each window is passed once per type.
+- A list may match only so many; longer windows are halved until they fit.
+- One flow may be several lists (Walmart: one for each ship node type), so each window is passed once per list.
 - A day-old cursor may be refused after a restart: then the window is read again from its first page.
 
-What stays possible: one order leaves and another appears late between the same two pages of one pass, and the skipped one changed longer
-ago than the overlap. The wide look-back, and the census of ids, find it.
+What stays possible: one leaves and another appears late between the same two pages of one pass, or the list does not count, and the skipped
+one changed longer ago than the overlap. The wide look-back, and the census of ids, find it.
 
 The position, as JSON text:
 
     v           1
     read_until  everything changed before this has been read
     poll        how many polls have been completed
-    pass        absent between polls: from, to (the window), goal (where this poll ends), node (type being read), cursor (next page, "" =
-                first), read (different orders so far), total (the first page's count, -1 = it told none), again (how often re-read)
+    pass        absent between polls: from, to (the window), goal (where this poll ends), node (list being read), cursor (next page, "" =
+                first), read (different ones so far), total (the first page's count, -1 = it told none), again (how often re-read)
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a page brought: how many orders not seen before in this pass, what the list says it holds, where it goes on."""
+    """What a page brought: how many not seen before in this pass, what the list says it holds, where it goes on."""
 
     fresh: int
     total: int | None
@@ -132,7 +132,7 @@ def is_doubtful(read: int, first_total: int, last_total: int | None) -> bool:
 
 
 def _after_node(position: Position, reading: Pass, nodes: Sequence[str]) -> Position:
-    """A list is read to its end: on to the next node type, the next window, or the end of the poll."""
+    """A list is read to its end: on to the next list, the next window, or the end of the poll."""
     following = nodes.index(reading.node) + 1
     if following < len(nodes):
         return replace(position, reading=Pass(reading.window, reading.goal, nodes[following], again=reading.again))
@@ -163,7 +163,7 @@ def encode(position: Position) -> str:
 
 
 def decode(text: str, nodes: Sequence[str]) -> Position:
-    """The reverse; "" is the beginning. A pass of a node type that is no longer read starts over. Raises DataError for what is no position."""
+    """The reverse; "" is the beginning. A pass of a list that is no longer read starts over. Raises DataError for what is no position."""
     if not text:
         return Position()
     try:
