@@ -109,6 +109,8 @@ def _live(console: Console) -> Iterator[Callable[[View], None]]:
     """A picture that moves on a terminal, a line now and then elsewhere."""
     from rich.live import Live
 
+    from streams.demo.agree import told_of
+
     if console.is_terminal:
         with Live(console=console, refresh_per_second=8, transient=True) as live:
             yield lambda view: live.update(_picture(view))
@@ -119,7 +121,7 @@ def _live(console: Console) -> Iterator[Callable[[View], None]]:
         if view.seconds - last[0] >= 5:
             last[0] = view.seconds
             if view.flows:
-                told = "  ".join(f"{flow.flow} {flow.arrived}/{flow.expected}" for flow in view.flows)
+                told = told_of(view.flows)
                 console.print(f"{view.seconds:5.0f} s  {told}  faults {view.faults}")
                 return
             parts = "  ".join(f"{name} {count}" for name, count in view.counts.items() if count)
@@ -150,7 +152,7 @@ def _picture(view: View) -> Table:
     table.add_row("orders that needed a retry", str(view.retried), "")
     for flow in view.flows:
         bar = ProgressBar(total=max(flow.expected, 1), completed=flow.arrived, width=40)
-        table.add_row(f"[blue]{flow.flow}[/]", f"{flow.arrived}/{flow.expected}", bar)
+        table.add_row(f"[blue]{flow.name}[/]", f"{flow.arrived}/{flow.expected}", bar)
     table.add_row("[magenta]faults struck[/]", str(view.faults), f"[dim]{view.seconds:.0f} s[/]")
     return table
 
@@ -163,7 +165,7 @@ def _show(console: Console, report: Report) -> None:
     table.add_column("")
     table.add_column("orders", justify="right")
     table.add_column("why")
-    table.add_row("[bold]in[/]", str(found.orders_in), "what the marketplace sold")
+    table.add_row("[bold]in[/]", str(found.orders_in), "what was sold")
     for state in ("applied", "held", "excluded", "dead", "waiting"):
         reasons = report.ledger.reasons(state) if state != "applied" else {}
         why = ", ".join(f"{reason or 'unknown'} {count}" for reason, count in sorted(reasons.items()))
@@ -190,11 +192,11 @@ def _show_flows(console: Console, report: Report) -> None:
         table.add_column(name, justify="right" if name != "flow" else "left")
     for flow in report.flows:
         style = "green" if flow.balanced else "red"
-        table.add_row(f"[{style}]{flow.flow}[/]", str(flow.expected), str(flow.arrived), str(len(flow.problems)))
+        table.add_row(f"[{style}]{flow.name}[/]", str(flow.expected), str(flow.arrived), str(len(flow.problems)))
     console.print(table)
     for flow in report.flows:
         for problem in flow.problems[:5]:
-            console.print(f"[red]{flow.flow}:[/] {problem}")
+            console.print(f"[red]{flow.name}:[/] {problem}")
 
 
 def _leave(console: Console, world: World, keep: bool) -> None:
@@ -203,7 +205,7 @@ def _leave(console: Console, world: World, keep: bool) -> None:
         console.print(f"[dim]stopped; logs are in {world.folder / 'logs'}[/]")
         return
     console.print("Left running; nobody starts again what ends from now on. To look at:")
-    for name, url in (("Walmart sandbox", world.walmart_url), ("Odoo", world.odoo.url)):
+    for name, url in world.addresses().items():
         console.print(f"  {name:16} {url}")
     console.print(
         f"To use `causeway status`, `trace`, `dead`, `poll` on it:\n  source {world.write_env()}", soft_wrap=True

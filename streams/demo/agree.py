@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from streams.demo.day import Day
 from streams.demo.goods import NewProduct, Variant
 from streams.demo.hands import Sale
+from streams.demo.market import BAD_POSTCODE, ELSEWHERE, MALFORMED, TEST_ORDER, Sold
 from streams.observe.ledger import APPLIED, DEAD, HELD, Entry
 
 Json = Mapping[str, Any]
-CAP = 999  # Walmart's, and the stock stage's default for it
-NOT_COUNTED = {"test_order", "walmart_fulfilled"}  # orders that ask nothing of our stock
-NOT_READ = {"malformed", "bad_postcode"}  # orders that never become canonical ones, unless they were well before
+NOT_COUNTED = {TEST_ORDER, ELSEWHERE}  # orders that ask nothing of our stock
+NOT_READ = {MALFORMED, BAD_POSTCODE}  # orders that never become canonical ones, unless they were well before
 
 
 @dataclass(frozen=True, slots=True)
 class FlowReport:
-    """One flow: how many things should have arrived, how many did, and what is wrong."""
+    """One flow: how many things should have arrived, how many did, and what is wrong. `market`: whose flow it is."""
 
     flow: str
     expected: int
     arrived: int
     problems: tuple[str, ...] = ()
+    market: str = ""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.market} {self.flow}".strip()
 
     @property
     def balanced(self) -> bool:
@@ -35,10 +42,12 @@ class FlowReport:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What each side holds at the end.
+    """What one marketplace and Odoo hold at the end.
 
-    market     the marketplace's snapshot: items, orders, returns, settlements
-    sold       its visible orders, with traits and status
+    market     its name;  cap  the largest stock number it takes
+    items      of its snapshot;  orders  of the snapshots of all marketplaces, by reference
+    mine       references of its own orders
+    sold       the visible orders of all marketplaces
     sales      Odoo's sale orders as they are now
     free       SKU -> on hand less reserved in Odoo;  prices  SKU -> sales price
     left       order -> tracking numbers in Odoo;  back  order -> states of return deliveries
@@ -47,8 +56,12 @@ class Sides:
     told       SKU -> what the pipeline says of its listing;  back_in  SKU -> what it says of the marketplace's item, in Odoo
     """
 
-    market: Json
-    sold: Sequence[Json]
+    market: str
+    cap: int
+    items: Json
+    orders: Json
+    mine: Collection[str]
+    sold: Sequence[Sold]
     sales: Sequence[Sale]
     free: Mapping[str, float]
     prices: Mapping[str, float]
@@ -62,8 +75,9 @@ class Sides:
 
 
 def agree(day: Day, sides: Sides) -> list[FlowReport]:
-    """Every flow of the day."""
-    return [
+    """Every flow of the day, as far as it is this marketplace's."""
+    day = day.of(sides.mine)
+    found = [
         shipments(day, sides),
         cancellations(day, sides),
         refunds(day, sides),
@@ -74,13 +88,14 @@ def agree(day: Day, sides: Sides) -> list[FlowReport]:
         listings(day, sides),
         catalogue(day, sides),
     ]
+    return [replace(report, market=sides.market) for report in found]
 
 
 def shipments(day: Day, sides: Sides) -> FlowReport:
     """Each parcel that left is at the marketplace under its number, once; nothing of a shipped order is open there."""
     wrong, arrived, expected = [], 0, 0
     for sale in day.shipped:
-        theirs = sides.market["orders"][sale.reference]
+        theirs = sides.orders[sale.reference]
         ours = list(sides.left.get(sale.reference, ()))
         expected += len(ours)
         arrived += len(set(ours) & set(theirs["parcels"]))
@@ -97,7 +112,7 @@ def cancellations(day: Day, sides: Sides) -> FlowReport:
     """Each order that was cancelled in Odoo is cancelled at the marketplace, by one call."""
     wrong, arrived = [], 0
     for sale in day.cancelled:
-        theirs = sides.market["orders"][sale.reference]
+        theirs = sides.orders[sale.reference]
         done = not any(line["open"] for line in theirs["lines"]) and theirs["status"] == "Cancelled"
         arrived += done
         if not done:
@@ -111,7 +126,7 @@ def refunds(day: Day, sides: Sides) -> FlowReport:
     """Each credit note of an order is one refund at the marketplace."""
     wrong, arrived = [], 0
     for reference, number in day.credited.items():
-        theirs = sides.market["orders"][reference]
+        theirs = sides.orders[reference]
         calls = theirs["writes"].get("refund", 0)
         arrived += calls >= 1
         if calls != 1:
@@ -123,12 +138,12 @@ def stock(sides: Sides) -> FlowReport:
     """Each item's number at the marketplace is what Odoo can still promise."""
     promised = _promised(sides)
     wrong, arrived, expected = [], 0, 0
-    for sku, item in sides.market["items"].items():
-        if sku not in sides.free or item["wfs"]:
+    for sku, item in sides.items.items():
+        if sku not in sides.free or item["elsewhere"]:
             continue
         expected += 1
         left = sides.free[sku] - promised.get(sku, 0) - sides.unreserved.get(sku, 0)
-        right = min(max(math.floor(left), 0), CAP)
+        right = min(max(math.floor(left), 0), sides.cap)
         theirs = item["stock"]["amount"]
         arrived += right == theirs
         if right != theirs:
@@ -142,11 +157,10 @@ def _promised(sides: Sides) -> dict[str, int]:
     reserved = {sale.reference for sale in sides.sales if sale.state not in ("draft", "sent")}
     found: dict[str, int] = {}
     for order in sides.sold:
-        reference = str(order["purchaseOrderId"])
-        traits = set(order.get("traits", ()))
+        reference, traits = order.reference, order.traits
         if reference in reserved or NOT_COUNTED & traits or (NOT_READ & traits and reference not in known):
             continue
-        for line in sides.market["orders"][reference]["lines"]:
+        for line in sides.orders[reference]["lines"]:
             found[line["sku"]] = found.get(line["sku"], 0) + line["ordered"] - line["cancelled"]
     return found
 
@@ -154,7 +168,7 @@ def _promised(sides: Sides) -> dict[str, int]:
 def prices(day: Day, sides: Sides) -> FlowReport:
     """Changed prices arrived; those too large for one person wait, the marketplace keeps the old ones."""
     wrong, arrived = [], 0
-    items = sides.market["items"]
+    items = sides.items
     for sku, price in day.repriced.items():
         right = items[sku]["price_cents"] == round(float(price) * 100)
         arrived += right
@@ -183,7 +197,7 @@ def returns(day: Day, sides: Sides) -> FlowReport:
 
 def settlements(day: Day, sides: Sides) -> FlowReport:
     """The report is one posted entry, balanced."""
-    if not day.settlement:
+    if sides.market not in day.settlements:
         return FlowReport("settlements", 0, 0)
     posted = [entry for entry in sides.entries if entry["state"] == "posted"]
     wrong = [] if len(sides.entries) == len(posted) == 1 else [f"{len(sides.entries)} entries, {len(posted)} posted"]
@@ -215,7 +229,7 @@ def listings(day: Day, sides: Sides) -> FlowReport:
 
 def _not_listed(product: NewProduct, variant: Variant, sides: Sides) -> str:
     """What is wrong with the listing of one that can be listed; empty when nothing is."""
-    item = sides.market["items"].get(variant.sku)
+    item = sides.items.get(variant.sku)
     if item is None:
         return "not at the marketplace"
     right = {
@@ -235,7 +249,7 @@ def _not_listed(product: NewProduct, variant: Variant, sides: Sides) -> str:
 
 def _not_refused(product: NewProduct, variant: Variant, sides: Sides) -> str:
     """What is wrong with the exception of one that may not be listed; empty when nothing is."""
-    if variant.sku in sides.market["items"]:
+    if variant.sku in sides.items:
         return "is at the marketplace although it may not be"
     entry = sides.told.get(variant.sku)
     if entry is None or (entry.state, entry.reason) != (DEAD, "data"):
@@ -245,7 +259,7 @@ def _not_refused(product: NewProduct, variant: Variant, sides: Sides) -> str:
 
 
 def _group(variant: Variant, sides: Sides) -> str:
-    item = sides.market["items"].get(variant.sku)
+    item = sides.items.get(variant.sku)
     return str(item["variant_group"]) if item else ""
 
 
@@ -255,6 +269,13 @@ def catalogue(day: Day, sides: Sides) -> FlowReport:
     states = {sku: entry.state if (entry := sides.back_in.get(sku)) else "nothing came back" for sku in skus}
     wrong = [f"{sku}: {state}" for sku, state in states.items() if state != APPLIED]
     return FlowReport("catalogue", len(skus), len(skus) - len(wrong), tuple(wrong))
+
+
+def told_of(found: Iterable[FlowReport]) -> str:
+    """In one line, marketplace by marketplace."""
+    parts = groupby(found, key=lambda one: one.market)
+    lines = ((name, "  ".join(f"{one.flow} {one.arrived}/{one.expected}" for one in part)) for name, part in parts)
+    return "   ".join(f"{name}: {line}" for name, line in lines)
 
 
 def balanced(found: Iterable[FlowReport]) -> bool:

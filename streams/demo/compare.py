@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
+from streams.demo.market import BAD_POSTCODE, ELSEWHERE, MALFORMED, TEST_ORDER, UNKNOWN_SKU, Sold
 from streams.demo.odoo import HeldOrder
 from streams.observe.ledger import APPLIED, DEAD, EXCLUDED, HELD, WAITING, Entry, Ledger
 
@@ -14,9 +14,9 @@ _CENT = Decimal("0.01")
 
 # What about an order explains that it is not applied: traits of the sandbox's generator. Anything else is our fault.
 EXPLAINED = {
-    HELD: {"unknown_sku"},
-    EXCLUDED: {"test_order", "walmart_fulfilled"},
-    DEAD: {"malformed", "bad_postcode"},
+    HELD: {UNKNOWN_SKU},
+    EXCLUDED: {TEST_ORDER, ELSEWHERE},
+    DEAD: {MALFORMED, BAD_POSTCODE},
 }
 
 
@@ -61,14 +61,9 @@ class Comparison:
         return settled == self.orders_in and agrees
 
 
-def compare(
-    sold: Iterable[Mapping[str, Any]], account: str, ledger: Ledger, odoo: Mapping[str, list[HeldOrder]]
-) -> Comparison:
-    """`sold`: the marketplace's visible orders (purchaseOrderId, status, total: its parts as decimal text, or None).
-
-    `odoo`: what it holds, by that id.
-    """
-    orders = {f"walmart:{account}:{order['purchaseOrderId']}": order for order in sold}
+def compare(sold: Iterable[Sold], ledger: Ledger, odoo: Mapping[str, list[HeldOrder]]) -> Comparison:
+    """`odoo`: what it holds, by an order's reference."""
+    orders = {order.key: order for order in sold}
     doubled: list[str] = []
     missing: list[str] = []
     unexpected: list[str] = []
@@ -76,7 +71,7 @@ def compare(
     unexplained: list[str] = []
     off: dict[str, Decimal] = {}
     for key, order in orders.items():
-        held = odoo.get(str(order["purchaseOrderId"]), [])
+        held = odoo.get(order.reference, [])
         entry = ledger.entries.get(key)
         if len(held) > 1:
             doubled.append(key)
@@ -84,7 +79,7 @@ def compare(
             missing.append(key)
         elif entry.state == EXCLUDED and held:
             unexpected.append(key)
-        if entry is not None and not _is_explained(entry, order.get("traits", ())):
+        if entry is not None and not _is_explained(entry, order.traits):
             unexplained.append(key)
         if held and entry is not None and entry.state == APPLIED:
             _check_applied(key, order, held[0], off, wrong)
@@ -107,13 +102,10 @@ def _is_explained(entry: Entry, traits: Iterable[str]) -> bool:
     return entry.reason != "bug" and bool(EXPLAINED[entry.state] & set(traits))
 
 
-def _check_applied(
-    key: str, order: Mapping[str, Any], held: HeldOrder, off: dict[str, Decimal], wrong: list[str]
-) -> None:
-    cancelled = order["status"] == "Cancelled"
-    if cancelled != (held.state == "cancel"):
+def _check_applied(key: str, order: Sold, held: HeldOrder, off: dict[str, Decimal], wrong: list[str]) -> None:
+    if order.is_cancelled != (held.state == "cancel"):
         wrong.append(key)
-    if not cancelled and order["total"] is not None:
-        difference = held.total - Decimal(order["total"]["total"])
+    if not order.is_cancelled and order.total is not None:
+        difference = held.total - order.total
         if abs(difference) >= _CENT / 2:
             off[key] = difference

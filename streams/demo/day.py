@@ -5,10 +5,9 @@ each to the other side, and then both sides have to agree, flow by flow.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
 
 from connectors.kit.sandbox.catalog import MARKER
 from streams.demo import goods
@@ -32,8 +31,19 @@ class Day:
     recounted: dict[str, int] = field(default_factory=dict)
     repriced: dict[str, str] = field(default_factory=dict)
     too_large: dict[str, str] = field(default_factory=dict)
-    settlement: dict[str, Any] = field(default_factory=dict)
+    settlements: dict[str, str] = field(default_factory=dict)  # marketplace -> words of its entry's reference
     made: tuple[NewProduct, ...] = ()
+
+    def of(self, references: Collection[str]) -> Day:
+        """What was done with these orders, and with goods, which all marketplaces share."""
+        return replace(
+            self,
+            sales=[sale for sale in self.sales if sale.reference in references],
+            shipped=[sale for sale in self.shipped if sale.reference in references],
+            cancelled=[sale for sale in self.cancelled if sale.reference in references],
+            credited={name: number for name, number in self.credited.items() if name in references},
+            returned=[name for name in self.returned if name in references],
+        )
 
 
 @dataclass(frozen=True, slots=True)

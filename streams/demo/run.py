@@ -20,8 +20,9 @@ from streams.demo.agree import FlowReport, Sides, agree, balanced
 from streams.demo.compare import Comparison, compare
 from streams.demo.day import RETURNED, Day, change_goods, credit, invoiced, make_goods, planned, work
 from streams.demo.hands import Hands
+from streams.demo.market import Books, Market
 from streams.demo.odoo import OdooTarget, held_orders
-from streams.demo.world import ACCOUNT, Say, World
+from streams.demo.world import Say, World
 from streams.observe.follow import OutcomeFollower
 from streams.observe.ledger import APPLIED, WAITING, Entry, FlowLedger, Ledger
 from streams.settings import KafkaSettings
@@ -95,11 +96,16 @@ class Report:
             "missing": len(found.missing),
             "cents_off": found.cents_off,
             "seconds": round(self.seconds, 1),
-            "flows": {
-                flow.flow: {"expected": flow.expected, "arrived": flow.arrived, "problems": len(flow.problems)}
-                for flow in self.flows
-            },
+            "flows": self._flows(),
         }
+
+    def _flows(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Marketplace -> flow -> how it went."""
+        found: dict[str, dict[str, dict[str, int]]] = {}
+        for one in self.flows:
+            told = {"expected": one.expected, "arrived": one.arrived, "problems": len(one.problems)}
+            found.setdefault(one.market, {})[one.flow] = told
+        return found
 
 
 class Demo:
@@ -143,12 +149,12 @@ class Demo:
         """Ship, cancel, count, reprice; then credit notes and returns; then the marketplace settles. Faults strike while it is carried over."""
         chance = random.Random(self.wish.seed)  # noqa: S311 - a demo's chance
         hands = self.world.hands(self.wish.seed)
-        sold = [order for order in self.world.marketplace()["orders"] if order["visible"]]
-        plain = frozenset(str(order["purchaseOrderId"]) for order in sold if not order.get("traits"))
+        sold = self.world.books().orders
+        plain = frozenset(order.reference for order in sold if not order.traits)
         applied = {key.rsplit(":", 1)[1] for key, entry in self._ledger.entries.items() if entry.state == APPLIED}
         self._day.sales = hands.sales(applied)
         # What the marketplace shows as shipped in part left by other hands: shipping it whole would rightly be an exception.
-        begun = {str(order["purchaseOrderId"]) for order in sold if has_left(order)}
+        begun = {order.reference for order in sold if order.has_left}
         plan = planned([sale for sale in self._day.sales if sale.reference not in begun], plain, chance)
         make_goods(hands, self._day)
         work(hands, plan, self._day)
@@ -156,13 +162,14 @@ class Demo:
         self.carried_over(follower, hands)
         credit(hands, plan, self._day)
         taken = plan.two | set(self._day.credited)
-        gone = {str(order["purchaseOrderId"]) for order in self.world.marketplace()["orders"] if first_line_left(order)}
+        gone = {order.reference for order in self.world.books().orders if order.first_left}
         whole = [sale.reference for sale in self._day.shipped if sale.reference in gone - taken]
         self._day.returned = whole[:RETURNED]
         invoiced(hands, self._day)
-        self.world.open_returns(self._day.returned)
+        for market in self.world.markets:
+            market.send_back(self._day.returned)
         self.carried_over(follower, hands)
-        self._day.settlement = self.world.settle_accounts()
+        self._day.settlements = {market.name: market.settle() for market in self.world.markets}
         self.carried_over(follower, hands)
 
     def carried_over(self, follower: OutcomeFollower, hands: Hands) -> None:
@@ -181,7 +188,7 @@ class Demo:
                     self.world.set_faults("none", self.wish.seed)
                     strikes = False
                 if not strikes:
-                    self._view.flows = agree(self._day, self.sides(hands))
+                    self._view.flows = [flow for side in self.sides(hands) for flow in agree(self._day, side)]
                 self._view.faults = max(self._view.faults, self.world.struck())
                 self._view.seconds = time.monotonic() - self._began
                 self._step(self._view)
@@ -190,16 +197,27 @@ class Demo:
         finally:
             self.world.set_faults("none", self.wish.seed)
 
-    def sides(self, hands: Hands) -> Sides:
-        """What each side holds now. The faults are off while it is asked for."""
-        sold = [order for order in self.world.marketplace()["orders"] if order["visible"]]
-        sales = hands.sales(str(order["purchaseOrderId"]) for order in sold)
-        return Sides(
-            self.world.snapshot(), sold, sales, hands.free(), hands.prices(), hands.left(sales), hands.returns(sales),
-            hands.credited(sales), hands.unreserved(sales),
-            hands.entries(str(self._day.settlement.get("reportDate", ""))) if self._day.settlement else (),
-            by_sku(self._listings), by_sku(self._catalogue),
-        )  # fmt: skip
+    def sides(self, hands: Hands) -> list[Sides]:
+        """What each marketplace and Odoo hold now. The faults are off while they are asked."""
+        books = {market.name: market.books() for market in self.world.markets}
+        held = {market.name: market.snapshot() for market in self.world.markets}
+        sold = [order for one in books.values() for order in one.orders]
+        sales = hands.sales(order.reference for order in sold)
+        orders = {reference: order for one in held.values() for reference, order in one["orders"].items()}
+        free, prices, left, back = hands.free(), hands.prices(), hands.left(sales), hands.returns(sales)
+        credited, unreserved = hands.credited(sales), hands.unreserved(sales)
+
+        def side(market: Market) -> Sides:
+            name = market.name
+            mine = {order.reference for order in books[name].orders}
+            words = self._day.settlements.get(name)
+            return Sides(
+                name, market.stock_cap, held[name]["items"], orders, mine, sold, sales, free, prices, left, back,
+                credited, unreserved, hands.entries(words) if words else (),
+                by_sku(self._listings, name), by_sku(self._catalogue, name),
+            )  # fmt: skip
+
+        return [side(market) for market in self.world.markets]
 
     def _hear(self, outcome: Outcome) -> None:
         for ledger in (self._ledger, self._listings, self._catalogue):
@@ -220,8 +238,8 @@ class Demo:
         while thread.is_alive():
             for outcome in follower.poll(0.5):
                 self._hear(outcome)
-            if (sold := self._marketplace()) is not None:
-                self._show([key_of(order) for order in sold["orders"] if order["visible"]])
+            if (books := self._books()) is not None:
+                self._show([order.key for order in books.orders])
 
     def settle(self, follower: OutcomeFollower, limit_seconds: float | None = None) -> None:
         """Return when every order has its outcome and nothing has moved for a while, or when the limit (or patience) ends."""
@@ -231,14 +249,12 @@ class Demo:
             outcomes = follower.poll(0.25)
             for outcome in outcomes:
                 self._hear(outcome)
-            sold = self._marketplace()
-            if outcomes or sold is None:
+            books = self._books()
+            if outcomes or books is None:
                 moved = time.monotonic()
-            if sold is not None:
-                keys = [key_of(order) for order in sold["orders"] if order["visible"]]
-                waiting = self._show(keys)
-                coming = sold["pending_arrivals"] or sold["pending_changes"]
-                if coming or waiting:
+            if books is not None:
+                waiting = self._show([order.key for order in books.orders])
+                if books.is_moving or waiting:
                     moved = max(moved, time.monotonic() - QUIET_SECONDS / 2)
                 elif time.monotonic() - moved > QUIET_SECONDS:
                     return
@@ -246,15 +262,15 @@ class Demo:
     def report(self) -> Report:
         """Compare order by order with what Odoo holds."""
         seconds = time.monotonic() - self._began
-        sold = [order for order in self.world.marketplace()["orders"] if order["visible"]]
-        held = held_orders(self.world.odoo, {str(order["purchaseOrderId"]) for order in sold})
-        comparison = compare(sold, ACCOUNT, self._ledger, held)
-        addresses = {"Walmart sandbox": self.world.walmart_url, "Odoo": self.world.odoo.url}
-        return Report(comparison, self._ledger, seconds, self._view.faults, addresses, tuple(self._view.flows))
+        sold = self.world.books().orders
+        held = held_orders(self.world.odoo, {order.reference for order in sold})
+        comparison = compare(sold, self._ledger, held)
+        flows = tuple(self._view.flows)
+        return Report(comparison, self._ledger, seconds, self._view.faults, self.world.addresses(), flows)
 
-    def _marketplace(self) -> dict[str, Any] | None:
+    def _books(self) -> Books | None:
         with suppress(httpx.HTTPError, ValueError):
-            return self.world.marketplace()
+            return self.world.books()
         return None
 
     def _show(self, keys: list[str]) -> int:
@@ -267,27 +283,13 @@ class Demo:
         return view.counts[WAITING]
 
 
-def key_of(order: dict[str, Any]) -> str:
-    """The natural key of a marketplace order."""
-    return f"walmart:{ACCOUNT}:{order['purchaseOrderId']}"
-
-
-def by_sku(ledger: FlowLedger) -> dict[str, Entry]:
-    """SKU -> what became of it; keys of products and listings end with it."""
-    return {key.rsplit(":", 1)[1]: entry for key, entry in ledger.entries.items()}
-
-
-def has_left(order: dict[str, Any]) -> bool:
-    """Whether any unit of a marketplace order has been shipped. An order that is not well-formed shows no lines."""
-    units = [line.get("units", {}) for line in order.get("lines", ())]
-    return any(count for one in units for state, count in one.items() if state in ("Shipped", "Delivered"))
-
-
-def first_line_left(order: dict[str, Any]) -> bool:
-    """Whether a unit of line 1 has been shipped, so that it can come back."""
-    return any(
-        line.get("lineNumber") == "1" and line.get("units", {}).get("Shipped") for line in order.get("lines", ())
-    )
+def by_sku(ledger: FlowLedger, market: str) -> dict[str, Entry]:
+    """SKU -> what became of it; keys of products and listings end with it. Of listings and items of other marketplaces nothing."""
+    return {
+        key.rsplit(":", 1)[1]: entry
+        for key, entry in ledger.entries.items()
+        if key.startswith((f"{market}:", f"listing:{market}:", "sku:"))
+    }
 
 
 def make_world(wish: Wish, say: Say) -> World:

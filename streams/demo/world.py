@@ -11,45 +11,28 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from connectors.kit.sandbox.catalog import CATALOG, MARKER
-from connectors.walmart.listing_settings import EXAMPLE
-from connectors.walmart.rates import WalmartRates
 from streams.demo.hands import Hands
+from streams.demo.market import Books, Control, Market
 from streams.demo.odoo import OdooTarget, add_pictures, connect, seed_products
 from streams.demo.processes import Process
+from streams.demo.walmart import Walmart
 from streams.stack import Endpoints, Stack, StackSettings
 
-ACCOUNT = "demo"
-CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 STOCK = 400  # units of each SKU at the start
 _START_SECONDS = 180.0  # so long at most on a machine that does much else
 _CONTROL_SECONDS = 20.0
 
 FLUSH_SECONDS = 5.0  # how often changes of stock that are not urgent go out in a demo
 
-# A demo does not wait: every published limit times this, in the sandbox and in what we allow ourselves.
-RATE_FACTOR = 100
-_RATES = {
-    f"CAUSEWAY_WALMART__RATES__{name.upper()}": str(field.default * RATE_FACTOR)
-    for name, field in WalmartRates.model_fields.items()
-}
-_QUICK = (
-    "walmart.orders",
-    "walmart.returns",
-    "walmart.settlements",
-    "odoo.sale_orders",
-    "odoo.pickings",
-    "odoo.stock",
-    "odoo.prices",
-    "odoo.refunds",
-)
+_QUICK = ("odoo.sale_orders", "odoo.pickings", "odoo.stock", "odoo.prices", "odoo.refunds")
 _INTERVALS = dict.fromkeys(_QUICK, "2s") | {
-    "walmart.items": "30s",
     "odoo.products": "30s",  # new ones are brought by their stock, sooner (INV-4)
     "odoo.purchase_orders": "30s",
 }
@@ -84,8 +67,8 @@ class World:
         self._extra_env = dict(env or {})
         self._real_odoo = odoo
         self.processes: dict[str, Process] = {}
-        self.walmart_url = f"http://127.0.0.1:{free_port()}"
         self.pictures_url = f"http://127.0.0.1:{free_port()}"
+        self.markets: tuple[Market, ...] = (self._market(Walmart),)
         self.odoo = odoo or OdooTarget(f"http://127.0.0.1:{free_port()}", "sandbox", "admin", "sandbox-admin")
         self.stack = Stack(
             StackSettings(
@@ -111,7 +94,7 @@ class World:
         seed_products(self.odoo)
         add_pictures(self.odoo)
         self.stock_up()
-        self._say(f"to look at: Walmart sandbox {self.walmart_url}   Odoo {self.odoo.url}")
+        self._say("to look at: " + "   ".join(f"{name} {url}" for name, url in self.addresses().items()))
         self._say(f"pipeline: {', '.join(self._pipeline)}")
         for name, args in self._pipeline.items():
             self.launch(name, args)
@@ -121,8 +104,13 @@ class World:
 
     def stock_up(self) -> None:
         """Both sides have the goods: listed at the marketplace without stock, counted in Odoo."""
-        self._control("POST", self.walmart_url, "/sandbox/items", {"catalog": True, "stock": 0})
+        for market in self.markets:
+            market.list_catalogue()
         self.hands().stock_up({product.sku: STOCK for product in CATALOG})
+
+    def addresses(self) -> dict[str, str]:
+        """What people may want to look at."""
+        return {market.title: market.url for market in self.markets} | {"Odoo": self.odoo.url}
 
     def hands(self, seed: int = 1) -> Hands:
         """People in Odoo."""
@@ -157,49 +145,27 @@ class World:
             "CAUSEWAY_BREAKER__PROBE_AFTER_SECONDS": "0.5",
             "CAUSEWAY_BREAKER__PROBE_LIMIT_SECONDS": "4",
             "CAUSEWAY_STAGE__SESSION_SECONDS": "10",
-            "CAUSEWAY_POLL__INTERVALS": json.dumps(_INTERVALS),
+            "CAUSEWAY_POLL__INTERVALS": json.dumps(self._intervals()),
             "CAUSEWAY_POLL__RETRY_SECONDS": "0.3",
             "CAUSEWAY_POLL__RETRY_LIMIT_SECONDS": "2",
             "CAUSEWAY_POLL__STOPPED_SECONDS": "3",
             "CAUSEWAY_POLL__SESSION_SECONDS": "6",
-            "CAUSEWAY_WALMART__BASE_URL": self.walmart_url,
-            f"CAUSEWAY_WALMART__ACCOUNTS__{ACCOUNT.upper()}__CLIENT_ID": CLIENT_ID,
-            f"CAUSEWAY_WALMART__ACCOUNTS__{ACCOUNT.upper()}__CLIENT_SECRET": CLIENT_SECRET,
-            **_RATES,
-            "CAUSEWAY_WALMART__FEEDS__LADDER_SECONDS": json.dumps([1, 2, 4, 8, 15, 30]),
-            "CAUSEWAY_WALMART__FEEDS__THEN_SECONDS": "30",
-            "CAUSEWAY_WALMART__FEEDS__LOST_AFTER_SECONDS": "10",
-            "CAUSEWAY_WALMART__FEEDS__GATHER_SECONDS": "1",
-            "CAUSEWAY_STOCK__CHANNELS": json.dumps({"walmart": {"flush_minutes": FLUSH_SECONDS / 60}}),
-            f"CAUSEWAY_PHASES__WALMART__{ACCOUNT.upper()}__ALL": "on",
-            **self._listing_env(),
+            "CAUSEWAY_STOCK__CHANNELS": json.dumps(
+                {market.name: {"flush_minutes": FLUSH_SECONDS / 60} for market in self.markets}
+            ),
+            "CAUSEWAY_ODOO__CAPTURE__PRODUCT_DOMAIN": json.dumps([["default_code", "=like", f"{MARKER}%"]]),
+            **{name: value for market in self.markets for name, value in market.env().items()},
             "CAUSEWAY_ODOO__CAPTURE__MODE": "poll",
             "CAUSEWAY_ODOO__SETTLEMENT_ACCOUNTS": json.dumps(
                 {"fee": "620000"}
             ),  # fees have no account of their own accord
-            "CAUSEWAY_WALMART__LONGEST_WAIT_SECONDS": "2",
             **self._odoo_env(),
             "CAUSEWAY_ODOO__ENVIRONMENT": "sandbox",
         }
         return env | self._extra_env
 
-    def _listing_env(self) -> dict[str, str]:
-        """Products: the example tables, pictures by the demo's own server, the rhythm of a demo, and only what is the demo's."""
-        listings = "CAUSEWAY_WALMART__LISTINGS__"
-        return {
-            "CAUSEWAY_ODOO__CAPTURE__PRODUCT_DOMAIN": json.dumps([["default_code", "=like", f"{MARKER}%"]]),
-            f"{listings}CATEGORIES": json.dumps([str(EXAMPLE / "categories.csv")]),
-            f"{listings}ATTRIBUTES": json.dumps([str(EXAMPLE / "attributes.toml")]),
-            f"{listings}VALUES__POWER": str(EXAMPLE / "power.csv"),
-            f"{listings}OWN_USE_GTINS": "true",
-            f"{listings}LOOK_UP_TO": "200",
-            f"{listings}CACHE_FOLDER": str(self.folder / "reference"),
-            f"{listings}PUBLISH_LADDER_SECONDS": json.dumps([1, 2, 4, 8, 15, 30]),
-            f"{listings}IMAGES__FOLDER": str(self.folder / "pictures"),
-            f"{listings}IMAGES__PUBLIC_URL": self.pictures_url,
-            f"{listings}IMAGES__ODOO_URL": self.pictures_url + "/odoo/{model}/{record_id}/{field}",
-            f"{listings}IMAGES__PRIVATE_ADDRESSES": "true",
-        }
+    def _intervals(self) -> dict[str, str]:
+        return _INTERVALS | {flow: often for market in self.markets for flow, often in market.intervals().items()}
 
     def _odoo_env(self) -> dict[str, str]:
         return {
@@ -225,10 +191,10 @@ class World:
     # -- the sandboxes' control side
 
     def add_orders(self, count: int, seed: int, mix: str, rate: float) -> None:
-        """Let the marketplace sell: `rate` orders a second."""
-        self._control(
-            "POST", self.walmart_url, "/sandbox/orders", {"count": count, "seed": seed, "mix": mix, "rate": rate}
-        )
+        """Let the marketplaces sell so many in all, each its part: `rate` orders a second."""
+        parts = len(self.markets)
+        for place, market in enumerate(self.markets):
+            market.sell(count // parts + (place < count % parts), seed + place, mix, rate / parts)
 
     def set_faults(self, preset: str, seed: int) -> None:
         """From now on the sandboxes fail as the preset says (`none`, `default`, `heavy`). A real Odoo is not told."""
@@ -244,27 +210,22 @@ class World:
                 total += sum(self._control("GET", url, "/sandbox/faults")["counts"].values())
         return total
 
-    def marketplace(self) -> dict[str, Any]:
-        """The truth about the marketplace's orders."""
-        return self._control("GET", self.walmart_url, "/sandbox/state")
-
-    def snapshot(self) -> dict[str, Any]:
-        """Everything the marketplace holds."""
-        return self._control("GET", self.walmart_url, "/sandbox/snapshot")
-
-    def open_returns(self, references: Sequence[str]) -> None:
-        """Buyers send one unit of the first line back; the goods arrive and Walmart gives the money back."""
-        for reference in references:
-            body = {"purchaseOrderId": reference, "lines": [{"line": "1", "quantity": 1}], "timeline": "refunded"}
-            self._control("POST", self.walmart_url, "/sandbox/returns", body)
-
-    def settle_accounts(self) -> dict[str, Any]:
-        """Walmart publishes a reconciliation report."""
-        return self._control("POST", self.walmart_url, "/sandbox/settlements", {})
+    def books(self) -> Books:
+        """What all marketplaces have sold."""
+        found = [market.books() for market in self.markets]
+        return Books(tuple(order for one in found for order in one.orders), any(one.is_moving for one in found))
 
     def sandbox_urls(self) -> list[str]:
         """Addresses of the sandboxes of this world."""
-        return [self.walmart_url] if self._real_odoo else [self.walmart_url, self.odoo.url]
+        markets = [market.url for market in self.markets]
+        return markets if self._real_odoo else [*markets, self.odoo.url]
+
+    def _market(self, kind: Callable[[str, Control, Path, str], Market]) -> Market:
+        url = f"http://127.0.0.1:{free_port()}"
+        return kind(url, partial(self._ask, url), self.folder, self.pictures_url)
+
+    def _ask(self, url: str, method: str, path: str, body: object) -> dict[str, Any]:
+        return self._control(method, url, path, body)
 
     def _control(self, method: str, url: str, path: str, body: object = None) -> dict[str, Any]:
         """Sandboxes are killed too: they are back within seconds."""
@@ -282,11 +243,10 @@ class World:
         return found
 
     def _start_sandboxes(self) -> list[Process]:
-        self._say("sandboxes: Walmart Marketplace" + ("" if self._real_odoo else " and Odoo 18"))
+        names = [market.title.removesuffix(" sandbox") for market in self.markets]
+        self._say("sandboxes: " + " and ".join(names if self._real_odoo else [*names, "Odoo 18"]))
         logs, data = self.folder / "logs", self.folder / "data"
-        port = self.walmart_url.rsplit(":", 1)[1]
-        walmart = ["--port", port, "--data", str(data / "walmart"), "--rate-factor", str(RATE_FACTOR)]
-        made = [Process("walmart", "connectors.walmart.sandbox", walmart, {}, logs)]
+        made = [market.process(logs, data) for market in self.markets]
         if not self._real_odoo:
             port = self.odoo.url.rsplit(":", 1)[1]
             odoo = ["--port", port, "--data", str(data / "odoo"), "--db", self.odoo.db, "--login", self.odoo.login]

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from schemas.codec import Codec
 from schemas.registry import Registry
 from streams.demo.compare import compare
+from streams.demo.market import Sold
 from streams.demo.odoo import held_orders
 from streams.demo.processes import ProcessError
-from streams.demo.run import key_of
-from streams.demo.world import ACCOUNT, World
+from streams.demo.world import World
 from streams.observe.follow import OutcomeFollower
 from streams.observe.ledger import APPLIED, WAITING, Ledger
 from streams.settings import KafkaSettings
@@ -61,8 +61,8 @@ def _measure(world: World, say: Say, count: int, rounds: int) -> Measure:
 def _round(world: World, follower: OutcomeFollower, ledger: Ledger, sold: set[str], count: int, *, seed: int) -> float:
     world.add_orders(count, seed, "plain", rate=100_000)
     began = time.monotonic()
-    orders = [order for order in world.marketplace()["orders"] if key_of(order) not in sold]
-    keys = [key_of(order) for order in orders]
+    orders = [order for order in world.books().orders if order.key not in sold]
+    keys = [order.key for order in orders]
     if len(keys) != count:
         raise BenchError(f"end to end: the marketplace sold {len(keys)} orders, wanted {count}")
     while ledger.counts(keys)[WAITING]:
@@ -78,10 +78,10 @@ def _round(world: World, follower: OutcomeFollower, ledger: Ledger, sold: set[st
     return took
 
 
-def _verified(world: World, orders: list[dict[str, Any]], ledger: Ledger) -> None:
+def _verified(world: World, orders: Sequence[Sold], ledger: Ledger) -> None:
     """Odoo holds each order once, with its total to the cent. Raises BenchError."""
-    held = held_orders(world.odoo, {str(order["purchaseOrderId"]) for order in orders})
-    found = compare(orders, ACCOUNT, ledger, held)
+    held = held_orders(world.odoo, {order.reference for order in orders})
+    found = compare(orders, ledger, held)
     if not found.balanced:
         raise BenchError(f"end to end: Odoo does not hold what was sold: {found.problems}")
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from streams.demo.agree import told_of
 from streams.demo.ending import ended_by_signals
 from streams.demo.run import Demo, Report, View, Wish
 from streams.demo.world import World
@@ -151,8 +152,9 @@ def run(seed: int, orders: int, seconds: float, folder: Path, say: Callable[[str
     def step(view: View) -> None:
         if view.seconds - last[0] >= 10:
             last[0] = view.seconds
-            flows = "".join(f"  {flow.flow} {flow.arrived}/{flow.expected}" for flow in view.flows)
-            say(f"{view.seconds:5.1f} s  sold {view.sold}  {view.counts}  faults {view.faults}{flows}")
+            say(
+                f"{view.seconds:5.1f} s  sold {view.sold}  {view.counts}  faults {view.faults}  {told_of(view.flows)}".rstrip()
+            )
 
     havocs: list[Havoc] = []
     parts = itertools.count(1)
@@ -216,7 +218,7 @@ def main() -> int:
         if errors or not report.balanced:
             wrong = report.comparison.problems
             found = [f"{what}: {key}" for what, keys in wrong.items() for key in keys]
-            found += [f"{flow.flow}: {problem}" for flow in report.flows for problem in flow.problems]
+            found += [f"{flow.name}: {problem}" for flow in report.flows for problem in flow.problems]
             for problem in (*errors, *found):
                 say(f"  {problem}")
             say(f"does not balance; the logs are in {args.data / 'logs'}")

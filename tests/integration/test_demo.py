@@ -48,7 +48,7 @@ def test_the_demo_balances_under_faults(tmp_path: Path) -> None:
     assert report["balanced"] is True
     assert (report["doubled"], report["missing"], report["cents_off"]) == (0, 0, 0)
     assert report["applied"] > 50
-    flows = report["flows"]
+    flows = report["flows"]["walmart"]
     names = (
         "shipments",
         "cancellations",

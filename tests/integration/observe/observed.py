@@ -33,7 +33,8 @@ from schemas.registry import Registry
 from schemas.topics import raw
 from streams.demo.odoo import OdooTarget
 from streams.demo.processes import Process
-from streams.demo.world import ACCOUNT, World, free_port
+from streams.demo.walmart import ACCOUNT
+from streams.demo.world import World, free_port
 from streams.kafka import SyncProducer, read_to_end
 from streams.settings import KafkaSettings, RegistrySettings, RetrySettings, Settings, TopicSettings
 from streams.stack import Stack
@@ -205,7 +206,7 @@ def open_world(folder: Path) -> Observed:
     try:
         world.start()
         with httpx.Client(trust_env=False) as client:
-            url = f"{world.walmart_url}/sandbox/accounts/sandbox-client"
+            url = f"{world.markets[0].url}/sandbox/accounts/sandbox-client"
             client.put(url, json={"client_secret": SECRET}).raise_for_status()
     except BaseException:
         world.stop()  # half a world would be left behind: nobody else knows of it yet
@@ -283,5 +284,5 @@ def sell(scene: Observed, orders: list[dict[str, Any]]) -> None:
     with httpx.Client(trust_env=False) as client:
         for one in orders:
             one["orderDate"] = int(time.time() * 1000)
-        answer = client.post(f"{scene.world.walmart_url}/sandbox/orders/raw", json={"orders": orders})
+        answer = client.post(f"{scene.world.markets[0].url}/sandbox/orders/raw", json={"orders": orders})
         answer.raise_for_status()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from streams.demo import agree
-from streams.demo.agree import Sides
+from streams.demo.agree import FlowReport, Sides
 from streams.demo.day import Day
 from streams.demo.goods import NewProduct, Variant
 from streams.demo.hands import Sale
-from streams.demo.run import by_sku, has_left
+from streams.demo.market import Sold
+from streams.demo.run import by_sku
+from streams.demo.walmart import sold as sold_at_walmart
 from streams.observe.ledger import Entry, FlowLedger
 
 SALE = Sale(7, "PO1", "sale")
@@ -30,14 +33,18 @@ def order(**changes: Any) -> dict[str, Any]:
 
 
 def item(amount: int = 8, cents: int = 1000) -> dict[str, Any]:
-    return {"stock": {"amount": amount}, "price_cents": cents, "wfs": False}
+    return {"stock": {"amount": amount}, "price_cents": cents, "elsewhere": False}
+
+
+def sold(*traits: str) -> Sold:
+    return Sold("walmart:demo:PO1", "PO1", False, None, frozenset(traits))
 
 
 def sides(order_: dict[str, Any] | None = None, **changes: Any) -> Sides:
-    market = {"orders": {"PO1": order_ or order()}, "items": {"A": item()}, "returns": {}, "settlements": []}
     plain = Sides(
-        market, [{"purchaseOrderId": "PO1", "traits": []}], [SALE], {"A": 8.0}, {"A": 10.0}, {"PO1": ["T1"]}, {}
-    )
+        "walmart", 999, {"A": item()}, {"PO1": order_ or order()}, {"PO1"}, [sold()], [SALE], {"A": 8.0}, {"A": 10.0},
+        {"PO1": ["T1"]}, {},
+    )  # fmt: skip
     return replace(plain, **changes)
 
 
@@ -73,21 +80,21 @@ def test_a_credit_note_is_one_refund(calls: int, right: bool) -> None:
 def test_a_number_is_what_odoo_can_still_promise(state: str, amount: int, right: bool) -> None:
     """INV-2: an order Odoo has not confirmed takes its units from the free ones."""
     found = sides(sales=[replace(SALE, state=state)])
-    found.market["items"]["A"]["stock"]["amount"] = amount
+    found.items["A"]["stock"]["amount"] = amount
     assert agree.stock(found).balanced is right
 
 
-@pytest.mark.parametrize("trait", ["test_order", "walmart_fulfilled", "malformed", "bad_postcode"])
+@pytest.mark.parametrize("trait", ["test_order", "marketplace_fulfilled", "malformed", "bad_postcode"])
 def test_orders_that_never_became_ones_ask_nothing(trait: str) -> None:
-    found = sides(sales=[], sold=[{"purchaseOrderId": "PO1", "traits": [trait]}])
+    found = sides(sales=[], sold=[sold(trait)])
     assert agree.stock(found).balanced
 
 
 @pytest.mark.parametrize(("trait", "right"), [("malformed", 6), ("bad_postcode", 6), ("test_order", 8)])
 def test_an_order_that_was_well_once_still_asks_for_its_units(trait: str, right: int) -> None:
     """It is in Odoo, not confirmed, and shows no more what can be read."""
-    found = sides(sales=[replace(SALE, state="draft")], sold=[{"purchaseOrderId": "PO1", "traits": [trait]}])
-    found.market["items"]["A"]["stock"]["amount"] = right
+    found = sides(sales=[replace(SALE, state="draft")], sold=[sold(trait)])
+    found.items["A"]["stock"]["amount"] = right
     assert agree.stock(found).balanced
 
 
@@ -130,13 +137,33 @@ def test_a_return_is_one_credit_note(notes: int, right: bool) -> None:
 ])  # fmt: skip
 def test_a_report_is_one_posted_entry(entries: list[dict[str, Any]], right: bool) -> None:
     """FIN-2."""
-    assert agree.settlements(Day(settlement={"reportDate": "x"}), sides(entries=entries)).balanced is right
+    assert agree.settlements(Day(settlements={"walmart": "x"}), sides(entries=entries)).balanced is right
 
 
 def test_what_has_left_at_the_marketplace_is_seen() -> None:
-    assert has_left({"lines": [{"units": {"Acknowledged": 1}}, {"units": {"Acknowledged": 1, "Shipped": 2}}]})
-    assert not has_left({"lines": [{"units": {"Acknowledged": 1, "Shipped": 0}}]})
-    assert not has_left({"status": "Unknown"})
+    plain = {"purchaseOrderId": 1, "status": "Shipped", "total": {"total": "5.00"}, "traits": ["walmart_fulfilled"]}
+    first = {"lineNumber": "1", "units": {"Acknowledged": 1}}
+    other = {"lineNumber": "2", "units": {"Acknowledged": 1, "Shipped": 2}}
+    found = sold_at_walmart(plain | {"lines": [first, other]})
+    assert found == Sold(
+        "walmart:demo:1", "1", False, Decimal("5.00"), frozenset({"marketplace_fulfilled"}), True, False
+    )
+    assert sold_at_walmart(plain | {"lines": [other | {"lineNumber": "1"}]}).first_left
+    broken = sold_at_walmart({"purchaseOrderId": "2", "status": "Cancelled", "total": None})
+    assert broken == Sold("walmart:demo:2", "2", True, None, frozenset())
+
+
+def test_what_was_done_at_one_marketplace_is_not_asked_of_another() -> None:
+    day = Day(shipped=[SALE], cancelled=[SALE], credited={"PO1": "R"}, returned=["PO1"], settlements={"other": "x"})
+    assert day.of({"PO1"}) == day
+    theirs = sides(
+        order(parcels=[]),
+        mine=set(),
+        market="other",
+        entries=[{"ref": "x", "state": "posted", "debit": 1, "credit": 1}],
+    )
+    found = {report.name: report.expected for report in agree.agree(day, theirs)}
+    assert (found["other shipments"], found["other returns"], found["other settlements"]) == (0, 0, 1)
 
 
 NEW_ONE = NewProduct("Pot ✨", "c", (Variant("N-1", "2990000000019"),), "5.00", 1.0, "", title="Pot")
@@ -147,7 +174,7 @@ REFUSED = Entry("listing:walmart:demo:N-9", "dead", "data", "description: take t
 
 def listed(sku: str, gtin: str, name: str, group: str = "", **changes: Any) -> dict[str, Any]:
     plain = {"published": "PUBLISHED", "name": name, "gtin": gtin, "price_cents": 500, "variant_group": group}
-    return plain | {"stock": {"amount": 0}, "wfs": False} | changes
+    return plain | {"stock": {"amount": 0}, "elsewhere": False} | changes
 
 
 def new_goods(told: dict[str, Entry] | None = None, items: dict[str, Any] | None = None) -> tuple[Day, Sides]:
@@ -159,9 +186,9 @@ def new_goods(told: dict[str, Entry] | None = None, items: dict[str, Any] | None
     } | (items or {})
     entries = {sku: Entry(f"listing:walmart:demo:{sku}", "applied") for sku in ("N-1", "N-2", "N-3")}
     entries |= {"N-9": REFUSED} | (told or {})
-    market = {"orders": {}, "items": {sku: item for sku, item in right.items() if item}}
+    there = {sku: item for sku, item in right.items() if item}
     prices = {f"N-{number}": 5.0 for number in (1, 2, 3, 9)}
-    return Day(made=(NEW_ONE, PAIR, BAD)), sides(market=market, prices=prices, told=entries, back_in=entries)
+    return Day(made=(NEW_ONE, PAIR, BAD)), sides(items=there, prices=prices, told=entries, back_in=entries)
 
 
 def test_new_products_are_listed_and_the_faulty_one_is_told_of() -> None:
@@ -206,5 +233,14 @@ def test_a_listing_comes_back() -> None:
 
 def test_ledgers_are_asked_by_sku() -> None:
     ledger = FlowLedger("upsert_listing")
-    ledger.entries = {"listing:walmart:demo:A-1": REFUSED}
-    assert by_sku(ledger) == {"A-1": REFUSED}
+    ledger.entries = {"listing:walmart:demo:A-1": REFUSED, "sku:A-2": REFUSED, "listing:other:demo:A-3": REFUSED}
+    assert by_sku(ledger, "walmart") == {"A-1": REFUSED, "A-2": REFUSED}
+
+
+def test_flows_are_told_by_marketplace() -> None:
+    found = [
+        FlowReport("stock", 3, 2, market="a"),
+        FlowReport("prices", 1, 1, market="a"),
+        FlowReport("stock", 4, 4, market="b"),
+    ]
+    assert agree.told_of(found) == "a: stock 2/3  prices 1/1   b: stock 4/4"
