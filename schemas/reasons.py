@@ -6,7 +6,7 @@ A reason answers one question: what has to change before this record can succeed
     throttled   our share of a quota             -> try again when the destination says so
     auth        credentials or rights            -> a person renews them; meanwhile the lane waits
     data        the record itself                -> a person mends the record (or its source) and replays
-    mapping     our tables (SKU, carrier, tax)   -> held until the mapping is made, then released by it
+    mapping     our tables (SKU, carrier)        -> held until the mapping is made, then released by it
     rule        a business decision              -> a person decides; never tried again by itself
     conflict    the other side moved meanwhile   -> read its state and decide again, a few times
     bug         our code                         -> a developer; kept with everything needed to reproduce

@@ -268,7 +268,7 @@ class Mappings(Protocol):
     """The cross-reference tables: what the source calls X is Y in Odoo (ORD-9)."""
 
     def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
-        """Odoo's word for it: the account's own entry, else the source's, else None. `kind` is sku, carrier, tax, ..."""
+        """Odoo's word for it: the account's own entry, else the source's, else None. `kind` is sku, carrier, ..."""
         ...
 
 

@@ -26,7 +26,7 @@ LOAD_SECONDS = 30.0
 _AGAIN_SECONDS = 5.0
 BEFORE = "before"  # header: the internal word that the entry had until now
 # Those a person can make entries of, whichever connector looks them up. Others, from before kinds were checked, can still be taken out.
-KINDS = ("sku", "carrier", "tax", "pricelist", "warehouse", "payment", "ship_carrier", "settlement-name")
+KINDS = ("sku", "carrier", "ship_carrier", "settlement-name")
 
 Key = tuple[str, str, str, str]  # kind, source, account, external
 
