@@ -1,82 +1,27 @@
-"""Stock numbers out to the sandbox (INV-1, INV-4, INV-5): feeds, single calls, lost answers, kills, lanes. The proof is the sandbox's history."""
+"""Races of stock numbers out to the sandbox (INV-5): feeds and single calls, kills, lanes, processes. The proof is the sandbox's history."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from prometheus_client import REGISTRY
 
 from connectors.kit.ports import Result
 from schemas.reasons import Reason
-from tests.contract.walmart_box import Box, walmart_box
-from tests.contract.walmart_out import FAST, Process, World, stock, stocks
+from tests.contract.walmart_box import Box
+from tests.contract.walmart_out import FAST, Worlds, open_worlds, skus, stock, stock_box, stocks
 
 
 @pytest.fixture
 def box() -> Iterator[Box]:
-    with walmart_box(feed_seconds=(20, 20), rate_factor=1000) as found:
-        found.http.post("/sandbox/items", json={"count": 250, "prefix": "S"}).raise_for_status()
+    with stock_box() as found:
         yield found
-
-
-Worlds = Callable[..., World]
 
 
 @pytest.fixture
 async def worlds(box: Box) -> AsyncIterator[Worlds]:
-    async with AsyncExitStack() as stack:
-        made: list[World] = []
-
-        def make(**changes: Any) -> World:
-            made.append(World(box, **changes))
-            stack.push_async_exit(made[-1])
-            return made[-1]
-
+    async with open_worlds(box) as make:
         yield make
-
-
-def skus(box: Box, count: int) -> list[str]:
-    known = box.call("GET", "/v3/items?limit=250").json()["ItemResponse"]
-    return sorted(item["sku"] for item in known)[:count]
-
-
-async def test_many_numbers_go_in_one_feed_and_each_has_its_outcome(box: Box, worlds: Worlds) -> None:
-    """INV-1: at most 200 in one feed; INV-4: what Walmart says of one SKU touches no other."""
-    world = worlds()
-    process = world.process()
-    batch = [*stocks(skus(box, 120), 7, 1), stock("nobody", 3, 1)]
-    first = await process.deliver(*batch)
-    assert {one.result for one in first} == {Result.SUBMITTED}
-    assert len({one.job for one in first}) == 1
-    await process.settle()
-    assert [process.last(one).result for one in batch[:-1]] == [Result.APPLIED] * 120
-    assert {tuple(world.history(one.body["sku"])) for one in batch[:-1]} == {(7,)}
-    lost = process.last(batch[-1])
-    assert (lost.reason, lost.waiting_for) == (Reason.MAPPING, "listing:walmart:main:nobody")
-
-
-async def test_none_of_an_item_that_is_not_there_is_what_a_0_says(box: Box, worlds: Worlds) -> None:
-    """INV-4: by call or by feed, it waits for no listing, and asks for none."""
-    world = worlds()
-    process = world.process()
-    alone = stock("nobody", 0, 1, urgent=True)
-    (called,) = await process.deliver(alone)
-    batch = [*stocks(skus(box, 60), 7, 1), stock("nowhere", 0, 1)]
-    await process.deliver(*batch)
-    await process.settle()
-    for found in (called, process.last(batch[-1])):
-        assert (found.result, found.remote_id, found.notes) == (Result.APPLIED, "0", ("not_listed",))
-
-
-async def test_an_urgent_number_goes_alone_and_at_once(box: Box, worlds: Worlds) -> None:
-    world = worlds()
-    process, sku = world.process(), skus(box, 1)[0]
-    (found,) = await process.deliver(stock(sku, 2, 1, urgent=True))
-    assert (found.result, found.remote_model, found.remote_id) == (Result.APPLIED, "inventory", "2")
-    assert world.history(sku) == [2]
 
 
 async def test_an_older_feed_that_is_late_never_stays_over_an_urgent_newer_number(box: Box, worlds: Worlds) -> None:
@@ -146,119 +91,6 @@ async def test_an_older_delivery_that_comes_late_is_stale(box: Box, worlds: Worl
     fresh = world.process()  # the same in a process without a memory of it
     (late,) = await fresh.deliver(stock(many[0], 6, 2, urgent=True))
     assert late.result is Result.STALE
-
-
-async def test_a_lost_answer_to_a_feed_sends_no_second_one(box: Box, worlds: Worlds) -> None:
-    """INV-5, EVT-4: it is looked for on Walmart's list."""
-    world = worlds()
-    process, many = world.process(), skus(box, 30)
-    box.faults({"kind": "lost", "path": "/v3/feeds$", "method": "POST", "limit": 1})
-    batch = stocks(many, 9, 1)
-    first = await process.deliver(*batch)
-    assert {one.job.partition(":")[0] for one in first} == {"lost"}
-    await process.settle()
-    assert box.call("GET", "/v3/feeds").json()["totalResults"] == 1
-    assert {process.last(one).result for one in batch} == {Result.APPLIED}
-
-
-async def test_a_lost_feed_that_cannot_be_looked_for_is_not_sent_again(box: Box, worlds: Worlds) -> None:
-    """EVT-4: what keeps us from asking says nothing about the feed."""
-    world = worlds()
-    process, many = world.process(), skus(box, 30)
-    box.faults({"kind": "lost", "path": "/v3/feeds$", "method": "POST", "limit": 1})
-    batch = stocks(many, 9, 1)
-    await process.deliver(*batch)
-    box.faults({"kind": "status", "code": 500, "path": "/v3/feeds$", "method": "GET", "limit": 2})
-    again = await process.come_back()
-    assert {one.job.partition(":")[0] for one in again} == {"lost"}
-    await process.settle()
-    assert box.call("GET", "/v3/feeds").json()["totalResults"] == 1
-    assert {process.last(one).result for one in batch} == {Result.APPLIED}
-
-
-async def test_a_feed_that_never_arrived_is_sent_again(box: Box, worlds: Worlds) -> None:
-    world = worlds()
-    process, many = world.process(), skus(box, 30)
-    box.faults({"kind": "reset", "path": "/v3/feeds$", "method": "POST", "limit": 1})
-    batch = stocks(many, 9, 1)
-    await process.deliver(*batch)
-    urgent = stock(many[0], 2, 2, urgent=True)
-    (now,) = await process.deliver(urgent)
-    assert now.job.startswith("after:lost:")  # it may still arrive, for all we know
-    await process.settle()
-    assert box.call("GET", "/v3/feeds").json()["totalResults"] == 1
-    assert process.last(batch[1]).result is Result.APPLIED
-    assert process.last(batch[0]).result is Result.STALE
-    assert set(world.history(many[0])) == {2}
-
-
-async def _until(process: Process, is_so: Callable[[], bool]) -> None:
-    for _ in range(150):
-        if is_so():
-            return
-        await process.come_back()
-    raise AssertionError(f"it never came to that: {process.waiting[:3]}")
-
-
-def _given_up() -> float:
-    return REGISTRY.get_sample_value("causeway_walmart_feeds_given_up_total", {"account": "main"}) or 0.0
-
-
-async def test_a_feed_that_never_ends_is_given_up_and_its_numbers_go_again(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """EVT-4: it counts as a try, is told, and no longer blocks its SKUs: a newer number that waited for it is written."""
-    with walmart_box(feed_seconds=(10**7, 10**7), rate_factor=1000) as box:
-        box.http.post("/sandbox/items", json={"count": 60, "prefix": "S"}).raise_for_status()
-        async with World(box, feeds={**FAST, "patience_hours": 0.1}) as world:
-            process, many = world.process(), skus(box, 40)
-            batch, told = stocks(many[:30], 5, 1), _given_up()
-            (first, *_) = await process.deliver(*batch)
-            newer = stock(many[0], 8, 2)
-            (waits,) = await process.deliver(newer)
-            assert waits.job.startswith("behind:feed:")
-            await _until(process, lambda: process.last(batch[1]).result is Result.FAILED)
-            gone = process.last(batch[1])
-            assert (gone.reason, gone.notes, gone.of_record) == (Reason.TRANSIENT, ("feed_given_up",), True)
-            assert (_given_up() - told, caplog.text.count("walmart_feed_given_up")) == (1, 1)
-            await _until(process, lambda: process.last(newer).ok and process.last(batch[1]).result is Result.SUBMITTED)
-            assert (process.last(newer).result, world.history(many[0])) == (Result.APPLIED, [8])
-            again = process.last(batch[1]).job
-            assert again.startswith("feed:")
-            assert again != first.job
-            assert process.last(batch[0]).job == first.job, "it may end after all, and then lie over the newer one"
-
-
-async def test_a_feed_that_ends_after_it_was_given_up_lays_no_older_number_over_a_newer_one() -> None:
-    """INV-5: the newest known is written again, also one that came when the feed was given up already."""
-    with walmart_box(feed_seconds=(2000, 2000), rate_factor=1000) as box:
-        box.http.post("/sandbox/items", json={"count": 60, "prefix": "S"}).raise_for_status()
-        async with World(box, feeds={**FAST, "patience_hours": 0.1}) as world:
-            process, many = world.process(), skus(box, 40)
-            old = stocks(many[:30], 5, 1)
-            (first, *_) = await process.deliver(*old)
-            await process.deliver(stock(many[0], 8, 2), stock(many[1], 7, 2, urgent=True))
-            await _until(process, lambda: world.history(many[0]) == [8])
-            (now,) = await process.deliver(stock(many[0], 9, 3))
-            assert (now.result, process.last(old[0]).job) == (Result.APPLIED, first.job)
-            await _until(process, lambda: process.last(old[0]).ok and process.last(old[1]).ok)
-            assert (world.history(many[0]), process.last(old[0]).notes) == ([8, 9, 5, 9], ("newer_written_again",))
-            assert world.history(many[1])[-2:] == [5, 7]
-
-
-async def test_a_feed_that_was_given_up_is_not_followed_for_ever() -> None:
-    """EVT-4: each delivery comes to its end."""
-    with walmart_box(feed_seconds=(10**7, 10**7), rate_factor=1000) as box:
-        box.http.post("/sandbox/items", json={"count": 60, "prefix": "S"}).raise_for_status()
-        async with World(box, feeds={**FAST, "patience_hours": 0.1, "follow_days": 0.01}) as world:
-            process, many = world.process(), skus(box, 40)
-            old = stocks(many[:30], 5, 1)
-            await process.deliver(*old)
-            await process.deliver(stock(many[0], 8, 2))
-            await _until(process, lambda: process.last(old[0]).result is Result.STALE)
-            followed = [one for one in process.outcomes[old[0].id] if one.notes == ("feed_given_up",)]
-            assert followed[0].result is Result.SUBMITTED
-            assert (followed[-1].result, world.history(many[0])) == (Result.FAILED, [8])
 
 
 async def test_after_a_kill_the_feed_nobody_recorded_is_found_at_walmart(box: Box, worlds: Worlds) -> None:
@@ -449,91 +281,3 @@ async def test_what_a_process_sends_itself_costs_no_second_write(box: Box, world
     assert now.result is Result.APPLIED
     assert (await process.deliver(stock(sku, 9, 1)))[0].result is Result.STALE
     assert world.history(sku) == [1]
-
-
-@pytest.mark.parametrize("kind", ["feed_item_system_error", "feed_item_timeout"])
-async def test_what_walmart_could_not_do_is_sent_again(box: Box, worlds: Worlds, kind: str) -> None:
-    """ERR-3: Walmart's trouble with one item is not the item's; the others are not sent again."""
-    world = worlds()
-    process, many = world.process(), skus(box, 30)
-    box.faults({"kind": kind, "limit": 1})
-    batch = stocks(many, 9, 1)
-    await process.deliver(*batch)
-    await process.settle()
-    assert {process.last(one).result for one in batch} == {Result.APPLIED}
-    tries = sorted(len(process.outcomes[one.id]) for one in batch)
-    assert tries[:-1] == [2] * 29
-    assert tries[-1] > 2
-
-
-async def test_a_feed_walmart_refuses_as_a_whole_fails_each_of_its_numbers(box: Box, worlds: Worlds) -> None:
-    world = worlds()
-    process, many = world.process(), skus(box, 30)
-    box.faults({"kind": "feed_error", "limit": 1})
-    batch = stocks(many, 9, 1)
-    await process.deliver(*batch)
-    first = await process.come_back()
-    assert {(one.reason, one.of_record) for one in first} == {(Reason.TRANSIENT, True)}
-    await process.settle()
-    assert {process.last(one).result for one in batch} == {Result.APPLIED}
-
-
-async def test_a_feed_that_is_stuck_is_asked_for_less_and_less_often(box: Box, worlds: Worlds) -> None:
-    world = worlds()
-    process, many = world.process(), skus(box, 30)
-    box.faults({"kind": "feed_stuck", "limit": 1})
-    batch = stocks(many, 9, 1)
-    (job,) = {one.job for one in await process.deliver(*batch)}
-    waits = [(await process.come_back())[0].retry_after for _ in range(4)]
-    assert waits == sorted(waits, key=lambda wait: wait or 0.0)
-    assert waits[-1] == 60
-    feed_id = job.removeprefix("feed:").partition("|")[0]
-    box.http.post(f"/sandbox/feeds/{feed_id}/finish", json={}).raise_for_status()
-    await process.settle()
-    assert {process.last(one).result for one in batch} == {Result.APPLIED}
-
-
-async def test_trouble_in_asking_for_a_feed_never_sends_it_again(box: Box, worlds: Worlds) -> None:
-    """EVT-4"""
-    world = worlds()
-    process, many = world.process(), skus(box, 30)
-    batch = stocks(many, 9, 1)
-    await process.deliver(*batch)
-    box.faults({"kind": "status", "code": 500, "path": "/v3/feeds/.", "limit": 3})
-    await process.settle()
-    assert box.call("GET", "/v3/feeds").json()["totalResults"] == 1
-    assert {process.last(one).result for one in batch} == {Result.APPLIED}
-
-
-async def test_ship_nodes_have_a_feed_of_their_own(box: Box, worlds: Worlds) -> None:
-    node = "10000003527"
-    world = worlds(account={"ship_node": node})
-    process, many = world.process(), skus(box, 30)
-    await process.deliver(*stocks(many[:-1], 8, 1))
-    await process.deliver(stock(many[-1], 3, 2, urgent=True))
-    await process.settle()
-    kinds = [feed["feedType"] for feed in box.call("GET", "/v3/feeds").json()["results"]["feed"]]
-    assert kinds == ["MP_INVENTORY"]
-    for sku, amount in ((many[0], 8), (many[-1], 3)):
-        written = world.item(sku)["stock_history"]
-        assert [(one["node"], one["amount"]) for one in written] == [(node, amount)]
-
-
-async def test_a_sku_with_a_space_and_a_plus_reaches_its_item(box: Box, worlds: Worlds) -> None:
-    sku = "a b+c/d%ä"
-    box.http.post("/sandbox/items", json={"items": [{"sku": sku}]}).raise_for_status()
-    (found,) = await worlds().process().deliver(stock(sku, 2, 1, urgent=True))
-    assert found.result is Result.APPLIED
-
-
-@pytest.mark.parametrize(("given", "sent", "notes"), [("3.9", "3", ()), ("5000", "999", ("capped",)), ("0", "0", ())])
-async def test_numbers_are_whole_and_capped(box: Box, worlds: Worlds, given: str, sent: str, notes: Any) -> None:
-    """INV-2: cap 999 for Walmart."""
-    (found,) = await worlds().process().deliver(stock(skus(box, 1)[0], given, 1, urgent=True))
-    assert (found.remote_id, found.notes) == (sent, notes)
-
-
-@pytest.mark.parametrize("given", ["-1", "many", ""])
-async def test_what_is_no_number_is_a_data_error(box: Box, worlds: Worlds, given: str) -> None:
-    (found,) = await worlds().process().deliver(stock(skus(box, 1)[0], given, 1))
-    assert found.reason is Reason.DATA

@@ -6,7 +6,8 @@ The clock is the box's; nothing waits. Tiers are those of the pipeline, so that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
@@ -25,7 +26,7 @@ from streams.failure.policy import at_least
 from streams.stages.batching import KeyView, plan
 from streams.stages.keystate import KeyTable
 from tests.contract.benches.walmart import settings_of
-from tests.contract.walmart_box import Box
+from tests.contract.walmart_box import Box, walmart_box
 from tests.unit.failure.samples import codec
 
 Json = dict[str, Any]
@@ -205,3 +206,33 @@ def stock(sku: str, amount: Any, version: int, *, urgent: bool = False, attempt:
 
 def stocks(skus: Sequence[str], amount: Any, version: int) -> list[Delivery]:
     return [stock(sku, amount, version) for sku in skus]
+
+
+Worlds = Callable[..., World]
+
+
+@contextmanager
+def stock_box() -> Iterator[Box]:
+    """A sandbox with 250 items, whose feeds take 20 seconds."""
+    with walmart_box(feed_seconds=(20, 20), rate_factor=1000) as found:
+        found.http.post("/sandbox/items", json={"count": 250, "prefix": "S"}).raise_for_status()
+        yield found
+
+
+@asynccontextmanager
+async def open_worlds(box: Box) -> AsyncIterator[Worlds]:
+    """Makes worlds over one sandbox, each with settings of its own."""
+    async with AsyncExitStack() as stack:
+        made: list[World] = []
+
+        def make(**changes: Any) -> World:
+            made.append(World(box, **changes))
+            stack.push_async_exit(made[-1])
+            return made[-1]
+
+        yield make
+
+
+def skus(box: Box, count: int) -> list[str]:
+    known = box.call("GET", "/v3/items?limit=250").json()["ItemResponse"]
+    return sorted(item["sku"] for item in known)[:count]
