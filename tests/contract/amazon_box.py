@@ -13,7 +13,7 @@ from connectors.amazon.sandbox.blocks import DATA_SETS
 from connectors.amazon.sandbox.gate import TOKEN_HEADER
 from connectors.amazon.sandbox.moments import iso
 from connectors.amazon.sandbox.operations import NOTIFICATIONS_SCOPE
-from connectors.amazon.sandbox.settings import DEMO_SELLER, EU_SELLER, FE_SELLER, SandboxSettings, Seller
+from connectors.amazon.sandbox.settings import DEMO_SELLER, SandboxSettings, Seller
 from connectors.kit.sandbox.server import running
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp()
@@ -125,7 +125,8 @@ class Box:
 def amazon_box(**settings: Any) -> Iterator[Box]:
     """Quotas are as published unless `rate_factor` or `limits` is given."""
     clock = Clock()
-    app = create_app(SandboxSettings(**{"sellers": (DEMO_SELLER, EU_SELLER, FE_SELLER), **settings}), clock)
+    # What is due happens with calls only, so a test knows when.
+    app = create_app(SandboxSettings(**{"tick_seconds": 0.0, **settings}), clock)
     with running(app) as url, httpx.Client(base_url=url, timeout=10) as client:
         yield Box(app, client, clock)
 

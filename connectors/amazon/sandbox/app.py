@@ -1,9 +1,10 @@
 """The sandbox put together: call log around faults around the API and the control routes."""
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -11,24 +12,32 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from connectors.amazon.sandbox import errors
+from connectors.amazon.sandbox.account_api import AccountApi
 from connectors.amazon.sandbox.control import Control
+from connectors.amazon.sandbox.documents import Documents
 from connectors.amazon.sandbox.errors import ApiError
+from connectors.amazon.sandbox.feeds import FEED_KINDS, Feeds
 from connectors.amazon.sandbox.gate import REQUEST_ID_HEADER
 from connectors.amazon.sandbox.lwa import Lwa
+from connectors.amazon.sandbox.notifications import NOTIFICATION_KINDS, Notifications
+from connectors.amazon.sandbox.order_feeds import OrderFeeds
 from connectors.amazon.sandbox.order_ledger import OrderLedger
+from connectors.amazon.sandbox.order_report import OrderReport
 from connectors.amazon.sandbox.orders_api import ABSENT_ORDER, DUPLICATE_PAGE, ORDER_KINDS, OrdersApi
 from connectors.amazon.sandbox.parts import Part
+from connectors.amazon.sandbox.reports import REPORT_KINDS, Reports
 from connectors.amazon.sandbox.settings import SandboxSettings
+from connectors.amazon.sandbox.shipment import Shipment
 from connectors.amazon.sandbox.world import Clock, World
 from connectors.kit.sandbox.calls import CallLog
 from connectors.kit.sandbox.fault_rules import BAD_RECORD, EXPIRED_TOKEN, standard_presets
 from connectors.kit.sandbox.faults import FaultsMiddleware
 
-# In the order of their routes and of their tables on the page.
-PARTS: tuple[Callable[[World], Part], ...] = (OrdersApi, OrderLedger)
+# What the sandbox has besides the core, in the order of its routes and of its tables on the page: add yours here.
+PARTS: tuple[Callable[[World], Part], ...] = (OrdersApi, OrderLedger, Shipment, OrderFeeds, OrderReport, AccountApi)
 # The page that leads to itself is left to explicit rules: only a client that notices ever gets away from it.
 PRESET_KINDS = (EXPIRED_TOKEN, BAD_RECORD, DUPLICATE_PAGE, ABSENT_ORDER)
-ALL_KINDS = (EXPIRED_TOKEN, *ORDER_KINDS)
+ALL_KINDS = (EXPIRED_TOKEN, *ORDER_KINDS, *FEED_KINDS, *REPORT_KINDS, *NOTIFICATION_KINDS)
 PRESETS = standard_presets({}, PRESET_KINDS)
 
 
@@ -37,7 +46,8 @@ class AmazonSandbox:
 
     def __init__(self, settings: SandboxSettings, clock: Clock = time.time) -> None:
         self.world = World(settings, clock)
-        self.world.parts = [make(self.world) for make in PARTS]
+        core = _core(self.world)
+        self.world.parts = [*(make(self.world) for make in PARTS), *core]
         control = Control(self.world)
         routes = [*Lwa(self.world).routes(), *control.routes()]
         routes += [route for part in self.world.parts for route in part.routes()]
@@ -46,14 +56,25 @@ class AmazonSandbox:
         self.faults = FaultsMiddleware(inner, PRESETS, ALL_KINDS, errors.refusal)
         self.calls = CallLog(self.faults, clock=clock)
         control.faults, control.calls = self.faults, self.calls
+        self.world.strikes = lambda kind: self.faults.plan.strikes(kind, "SEND", "/notifications")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.calls(scope, receive, _with_request_id(send) if scope["type"] == "http" else send)
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        ticking = asyncio.create_task(self._tick())
         yield
+        ticking.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticking
         self.world.close()
+
+    async def _tick(self) -> None:
+        """Lets happen what is due when nobody calls, such as notifications of orders that appear."""
+        while seconds := self.world.settings.tick_seconds:
+            await asyncio.sleep(seconds)
+            self.world.now()
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)
@@ -67,6 +88,15 @@ class AmazonSandbox:
 
     async def _no_such_method(self, request: Request, error: Exception) -> Response:
         return errors.answer(ApiError(405, "The method is not allowed."))
+
+
+def _core(world: World) -> list[Part]:
+    """What other parts build on, in the order they need each other."""
+    world.documents = Documents(world)
+    world.feeds = Feeds(world)
+    world.reports = Reports(world)
+    world.notifications = Notifications(world)
+    return [world.feeds, world.reports, world.notifications, world.documents]
 
 
 def _with_request_id(send: Send) -> Send:

@@ -4,11 +4,7 @@ Pages follow each other by time and id, so an order that changes between two pag
 and is met in the next one. The token holds the window of the first page and is good for 24 hours; the other parameters
 have to be repeated as they were."""
 
-import base64
-import binascii
 import hashlib
-import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -17,6 +13,7 @@ from connectors.amazon.sandbox import moments
 from connectors.amazon.sandbox.blocks import DATA_SETS
 from connectors.amazon.sandbox.errors import invalid
 from connectors.amazon.sandbox.gate import listed, only, whole
+from connectors.kit.sandbox.seals import Seal
 
 STATUSES = (
     "PENDING_AVAILABILITY",
@@ -110,33 +107,23 @@ class PageTokens:
     """Opaque, signed and good for a while."""
 
     def __init__(self, seed: int, seconds: float) -> None:
-        self._key = f"pages of {seed}".encode()
+        self._seal = Seal("pages", seed)
         self._seconds = seconds
 
     def made(self, search: Search, position: tuple[int, str], now: float) -> str:
-        held = [_fingerprint(search), search.before, *position, int(now + self._seconds)]
-        text = base64.urlsafe_b64encode(json.dumps(held).encode()).decode()
-        return f"{text}.{self._signed(text)}"
+        return self._seal.closed([_fingerprint(search), search.before, *position, int(now + self._seconds)])
 
     def followed(self, search: Search, token: str, now: float) -> Search:
         """The search from where the token says on. Raises ApiError 400 for a wrong or old one, or another search's."""
-        text, _, signature = token.partition(".")
         try:
-            right = hmac.compare_digest(signature, self._signed(text))
-            fingerprint, before, at, order_id, expires = json.loads(base64.urlsafe_b64decode(text)) if right else _NONE
-        except (ValueError, TypeError, binascii.Error) as error:
+            fingerprint, before, at, order_id, expires = self._seal.opened(token)
+        except ValueError as error:
             raise invalid("paginationToken is not valid.") from error
         if expires <= now:
             raise invalid("paginationToken has expired.")
         if fingerprint != _fingerprint(search):
             raise invalid("paginationToken belongs to a search with other parameters.")
         return replace(search, before=before, position=(at, order_id))
-
-    def _signed(self, text: str) -> str:
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:24]
-
-
-_NONE: tuple[str, int, int, str, float] = ("", 0, 0, "", 0.0)
 
 
 def _fingerprint(search: Search) -> str:

@@ -1,5 +1,6 @@
 """How a sandbox behaves: sellers, lifetimes, limits. Read once at start; nothing here comes from the environment."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +57,8 @@ class SandboxSettings:
     page_token_seconds: life of a pagination token
     link_seconds: life of a document's address
     feed_seconds, report_seconds: from..to, how long a feed takes, a report
+    zipped_documents: which results and reports are handed out as gzip: always, never, or mixed (drawn from `seed`)
+    tick_seconds: how often what is due happens without any call (notifications want it); 0 = only with calls
     sqs_endpoint: where queues are (moto's server); empty = Amazon's own
     sqs_region: of the queues' clients where the queue's ARN names none
     """
@@ -71,6 +74,8 @@ class SandboxSettings:
     link_seconds: float = 300.0
     feed_seconds: tuple[float, float] = (0.5, 2.0)
     report_seconds: tuple[float, float] = (0.5, 2.0)
+    zipped_documents: str = "mixed"
+    tick_seconds: float = 1.0
     sqs_endpoint: str = ""
     sqs_region: str = "us-east-1"
 
@@ -84,8 +89,16 @@ class SandboxSettings:
             problems.append("feed_seconds, report_seconds: from..to, not negative")
         if min(self.horizon_seconds, self.page_token_seconds, self.link_seconds) < 0:
             problems.append("horizon_seconds, page_token_seconds, link_seconds: not negative")
+        if self.zipped_documents not in ("always", "never", "mixed") or self.tick_seconds < 0:
+            problems.append("zipped_documents: always, never or mixed; tick_seconds: not negative")
         if problems:
             raise ValueError("sandbox settings: " + "; ".join(problems))
+
+    def zips(self, document_id: str) -> bool:
+        """Whether a document is handed out as gzip."""
+        if self.zipped_documents == "mixed":
+            return random.Random(f"{self.seed}:zip:{document_id}").random() < 0.5
+        return self.zipped_documents == "always"
 
     def limit_of(self, operation: str) -> Limit:
         if operation in self.limits:

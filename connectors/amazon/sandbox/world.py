@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.amazon.sandbox import changes
 from connectors.amazon.sandbox.errors import ApiError
@@ -20,6 +20,12 @@ from connectors.kit.sandbox.database import Database
 from connectors.kit.sandbox.journal import Journal
 from connectors.kit.sandbox.steering import Json
 from connectors.kit.sandbox.tokens import Tokens
+
+if TYPE_CHECKING:
+    from connectors.amazon.sandbox.documents import Documents
+    from connectors.amazon.sandbox.feeds import Feeds
+    from connectors.amazon.sandbox.notifications import Notifications
+    from connectors.amazon.sandbox.reports import Reports
 
 Clock = Callable[[], float]
 DATABASE_FILE = "amazon-sandbox.sqlite3"
@@ -43,7 +49,12 @@ class Batch:
 
 class World:
     """One sandbox: sellers, tokens, quotas, orders. `clock` gives epoch seconds; `ahead` is added to it, so that a running
-    sandbox can be moved into the future."""
+    sandbox can be moved into the future. The parts that other parts build on are set when the app is put together."""
+
+    documents: "Documents"
+    feeds: "Feeds"
+    reports: "Reports"
+    notifications: "Notifications"
 
     def __init__(self, settings: SandboxSettings, clock: Clock) -> None:
         self.settings = settings
@@ -56,6 +67,8 @@ class World:
         self.store = Store(self.database)
         self.journal = Journal(self.database)
         self.parts: list[Part] = []
+        # Whether an injected fault strikes what the sandbox does by itself; set when the app is put together.
+        self.strikes: Callable[[str], bool] = _never
         self.listeners: list[OrderChanged] = []
         self._arrived = clock()
 
@@ -153,6 +166,10 @@ class World:
     def _tell(self, order: StoredOrder, change_type: str, reason: str, at: float) -> None:
         for listener in self.listeners:
             listener(order, change_type, reason, at)
+
+
+def _never(kind: str) -> bool:
+    return False
 
 
 def _moment(body: Json, name: str, now: float) -> int:

@@ -22,6 +22,13 @@ class RefusedError(Exception):
         return self._status
 
 
+class NotThereError(RefusedError):
+    """What a control call names is not there."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description, 404)
+
+
 async def answered(request: Request, act: Callable[[Json], Json]) -> Response:
     """What `act` makes of the body, or the error with what is wrong."""
     try:
