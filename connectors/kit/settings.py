@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+A = TypeVar("A")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 class Part(BaseModel):
@@ -12,3 +20,24 @@ class Part(BaseModel):
 
     def check_environment(self, environment: str) -> None:
         """Raises ValueError when keys, hosts or databases of this part belong to another environment; here: nothing tells."""
+
+
+def account_names(accounts: Mapping[str, A]) -> dict[str, A]:
+    """Accounts by their names in small letters. Raises ValueError for names that could not stand in a key."""
+    named = {name.lower(): account for name, account in accounts.items()}
+    if bad := sorted(name for name in named if not _NAME.fullmatch(name)):
+        raise ValueError(f"account names are letters, digits, - and _, at most 40: {', '.join(bad)[:200]}")
+    if len(named) < len(accounts):
+        raise ValueError("two account names differ in letter case only")
+    return named
+
+
+def check_one_secret(name: str, value: SecretStr, file: str) -> None:
+    """Raises ValueError unless a secret is given in one way: itself, or the file that holds it."""
+    if bool(value.get_secret_value()) == bool(file):
+        raise ValueError(f"set {name} or {name}_file, one of them")
+
+
+def secret_from(value: SecretStr, file: str) -> SecretStr:
+    """The secret, read anew each time, so that a changed file is a rotation. Raises OSError when the file cannot be read."""
+    return SecretStr(Path(file).read_text(encoding="utf-8").strip()) if file else value

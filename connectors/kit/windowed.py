@@ -144,7 +144,7 @@ class WindowedList:
                 problems = (Problem(self._key(element_id), str(error), b""),)
             else:
                 if element is None:
-                    detail = f"Walmart has no {self.entity} of this id, or it is older than 180 days"
+                    detail = f"there is no {self.entity} of this id, or it is older than {self._rules.oldest.days} days"
                     problems = (Problem(self._key(element_id), detail, b""),)
                 else:
                     items, problems = self._sorted_out([element])

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
 from pydantic import SecretStr
 
 from connectors.kit.errors import AuthError
-from connectors.kit.http import Answer, HttpClient
+from connectors.kit.grants import grant_in
+from connectors.kit.http import HttpClient
 from connectors.kit.tokens import Grant
 from connectors.walmart.settings import WalmartAccount
 
 TOKEN_PATH = "/v3/token"  # noqa: S105 - an address
 _BODY = b"grant_type=client_credentials"
-_LONGEST_LIFE_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +64,3 @@ def basic(account: WalmartAccount) -> str:
             f"client_secret_file cannot be read ({type(error).__name__}); check that it exists and may be read"
         ) from None
     return base64.b64encode(f"{account.client_id}:{secret}".encode()).decode()
-
-
-def grant_in(answer: Answer) -> Grant:
-    """The token in an answer; the model spells its fields in two ways. Raises what `Asked.left` gives when there is none."""
-    content: Any = answer.json()
-    if isinstance(content, dict):
-        value = content.get("access_token") or content.get("accessToken")
-        life = content.get("expires_in") or content.get("expiresIn")
-        lifetime = _lifetime(life)
-        if isinstance(value, str) and value.isascii() and value.isprintable() and value and lifetime:
-            return Grant(SecretStr(value), lifetime)
-    raise answer.asked.left("gave no token with a lifetime")
-
-
-def _lifetime(value: Any) -> timedelta | None:
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return timedelta(seconds=seconds) if 0 < seconds <= _LONGEST_LIFE_SECONDS else None

@@ -6,8 +6,6 @@ CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_SECRET=...       or ...__CLIENT_SECRET_
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -15,7 +13,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 
 from connectors.kit.http import HttpSettings, checked_base_url, is_loopback
 from connectors.kit.off_peak import checked_hours
-from connectors.kit.settings import Part
+from connectors.kit.settings import Part, account_names, check_one_secret, secret_from
 from connectors.walmart.fulfilment_settings import WalmartFulfilment
 from connectors.walmart.listing_settings import ListingSettings
 from connectors.walmart.rates import DRAWS, WalmartRates
@@ -46,8 +44,7 @@ class WalmartAccount(Part):
 
     @model_validator(mode="after")
     def _one_secret(self) -> WalmartAccount:
-        if bool(self.client_secret.get_secret_value()) == bool(self.client_secret_file):
-            raise ValueError("set client_secret or client_secret_file, one of them")
+        check_one_secret("client_secret", self.client_secret, self.client_secret_file)
         return self
 
     @field_validator("signing")
@@ -58,10 +55,8 @@ class WalmartAccount(Part):
         return value
 
     def secret(self) -> SecretStr:
-        """The client secret, read anew each time, so that a changed file is a rotation. Raises OSError when the file cannot be read."""
-        if not self.client_secret_file:
-            return self.client_secret
-        return SecretStr(Path(self.client_secret_file).read_text(encoding="utf-8").strip())
+        """The client secret. Raises OSError when its file cannot be read."""
+        return secret_from(self.client_secret, self.client_secret_file)
 
 
 class WalmartFeeds(Part):
@@ -128,9 +123,6 @@ class WalmartListings(ListingSettings):
     )
 
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-
-
 def _base_url(value: str) -> str:
     return checked_base_url(value)
 
@@ -192,12 +184,7 @@ class WalmartSettings(Part):
     @field_validator("accounts")
     @classmethod
     def _names(cls, value: dict[str, WalmartAccount]) -> dict[str, WalmartAccount]:
-        named = {name.lower(): account for name, account in value.items()}
-        if bad := sorted(name for name in named if not _NAME.fullmatch(name)):
-            raise ValueError(f"account names are letters, digits, - and _, at most 40: {', '.join(bad)[:200]}")
-        if len(named) < len(value):
-            raise ValueError("two account names differ in letter case only")
-        return named
+        return account_names(value)
 
     def account(self, name: str) -> WalmartAccount:
         """The account of that name. Raises ValueError saying what to set."""
