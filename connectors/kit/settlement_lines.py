@@ -97,6 +97,8 @@ def _split(lines: list[tuple[str, str, Decimal]]) -> list[tuple[tuple[str, str, 
     """The tax lines of one order line, each under whose tax it is; None where facilitator tax does not come to nothing."""
     mine = [one for one in lines if one[0] in TAXES]
     theirs = [one for one in lines if one[0] == FACILITATOR]
+    if not theirs:
+        return [((kind, name, ""), amount) for kind, name, amount in mine]
     withheld = -sum((amount for _, _, amount in theirs), Decimal(0))
     parts = withheld_parts([amount for _, _, amount in mine], withheld)
     if sum(parts, Decimal(0)) != withheld:
