@@ -22,7 +22,8 @@ from schemas.records import SettlementLine
 MOST_BYTES = 3_000_000  # of all lines; with what wraps them it stays below a record's 4 MiB
 _OVERHEAD = 24  # lengths, a time, the end of a text
 FACILITATOR, TAXES = "facilitator_tax", ("tax", "refund_tax")
-WITHHELD = "withheld"  # line_id of summed facilitator tax: it pays for no seller's tax
+# line_id of summed tax, so that nobody sets off one against the other once more.
+OURS, WITHHELD = "summed", "withheld"
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ def _split(lines: list[tuple[str, str, Decimal]]) -> list[tuple[tuple[str, str, 
     mine = [one for one in lines if one[0] in TAXES]
     theirs = [one for one in lines if one[0] == FACILITATOR]
     if not theirs:
-        return [((kind, name, ""), amount) for kind, name, amount in mine]
+        return [((kind, name, OURS), amount) for kind, name, amount in mine]
     withheld = -sum((amount for _, _, amount in theirs), Decimal(0))
     parts = withheld_parts([amount for _, _, amount in mine], withheld)
     if sum(parts, Decimal(0)) != withheld:
@@ -106,7 +107,7 @@ def _split(lines: list[tuple[str, str, Decimal]]) -> list[tuple[tuple[str, str, 
     found = [((FACILITATOR, name, WITHHELD), amount) for _, name, amount in theirs]
     for (kind, name, amount), part in zip(mine, parts, strict=True):
         found += [((FACILITATOR, name, WITHHELD), part)] if part else []
-        found += [((kind, name, ""), amount - part)] if amount != part else []
+        found += [((kind, name, OURS), amount - part)] if amount != part else []
     return found
 
 

@@ -81,6 +81,14 @@ def test_an_order_whose_withheld_tax_does_not_net_to_nothing_is_seen_in_full_and
         posted(found, Decimal("0.00"))
 
 
+def test_withheld_tax_of_no_order_is_not_set_off_against_the_sums() -> None:
+    """FIN-2: it stands alone in the report, so it stands alone in the entry: refused."""
+    lines = [settlement_line("tax", "8.25", "Tax", "1"), settlement_line("facilitator_tax", "-8.25", "Withheld")]
+    for most_bytes in (10, 10_000):
+        with pytest.raises(RuleError, match=r"comes to -8\.25 USD instead of nothing"):
+            posted(gathered(lines, most_bytes).lines(), Decimal("0.00"))
+
+
 _cents = st.integers(-2000, 2000).map(lambda cents: f"{Decimal(cents) / 100:f}")
 _sold = st.sampled_from(
     ["sale", "shipping", "promotion", "commission", "fee", "refund", "adjustment", "reserve", "unknown"]
