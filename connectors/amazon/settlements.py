@@ -34,8 +34,14 @@ def settlement_key(account: str, settlement_id: str) -> str:
     return f"amazon:{account}:settlement:{settlement_id}"
 
 
+def summary_of(content: bytes, content_type: str = "") -> Summary:
+    """What a downloaded file is a settlement of. A seller's list of reports has those of all currencies; an account has one. Raises DataError."""
+    return SettlementFile(lines_of(content, charset_of(content, content_type))).summary
+
+
 def fetched(content: bytes, content_type: str, account: str, report: Mapping[str, str]) -> Fetched:
-    """A downloaded file (plain or gzip) -> raw entity. `report`: what getReports said of it (reportId, createdTime ...). Raises DataError."""
+    """A downloaded file (plain or gzip) -> raw entity. `report`: what getReports said of it (reportId, createdTime ...), the same every time.
+    Raises DataError."""
     charset = charset_of(content, content_type)
     summary = SettlementFile(lines_of(content, charset)).summary
     payload = packed(summary.settlement_id, content, charset, report)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import zipfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlencode
 
 from connectors.kit import exact_json
@@ -20,6 +18,7 @@ from connectors.kit.amounts import Amounts
 from connectors.kit.errors import DataError
 from connectors.kit.ports import Canonical, Fetched, Page, Problem
 from connectors.kit.rate import Priority
+from connectors.kit.read_once import done_in, position_of
 from connectors.kit.reading import Reader
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
@@ -28,7 +27,6 @@ from schemas.records import Settlement, SettlementLine
 FLOW, ENTITY = "settlements", "settlement"
 LIST, FILE = "/v3/report/reconreport/availableReconFiles", "/v3/report/reconreport/reconFile"
 MOST_BYTES = 64 * 1024 * 1024  # of the CSV, unpacked: a guard against a zip that grows without end
-MOST_REMEMBERED = 1000
 SUMMARY = "PaymentSummary"
 
 # Amount type -> what it is, in a sale; in a refund the same names are what is taken back.
@@ -53,15 +51,15 @@ class WalmartSettlements:
 
     async def pages(self, position: str) -> AsyncIterator[Page]:
         """Reports not read yet, a page each. Raises DataError for a position that is none."""
-        done = _done(position)
+        done = done_in(position, FLOW)
         began, dates = self._now(), await self._dates()
         left = [date for date in dates if date not in done]
         if not left:
-            yield Page((), _position([date for date in done if date in dates]), began, request=f"GET {LIST}")
+            yield Page((), position_of(done, dates), began, request=f"GET {LIST}")
         for number, date in enumerate(left, 1):
-            done = [*done, date][-MOST_REMEMBERED:]
+            done = [*done, date]
             last = number == len(left)
-            yield await self._report(date, _position(done), began if last else None, last=last)
+            yield await self._report(date, position_of(done), began if last else None, last=last)
 
     async def resync(self, since: datetime) -> AsyncIterator[Page]:
         """All reports Walmart still offers: their names cannot be compared with a time."""
@@ -195,18 +193,3 @@ def _date(text: str | None) -> datetime | None:
         return datetime.strptime(text or "", "%m/%d/%Y").replace(tzinfo=UTC)
     except ValueError:
         return None
-
-
-def _done(position: str) -> list[str]:
-    if not position:
-        return []
-    try:
-        found: Any = json.loads(position)
-        dates = found["done"]
-    except (ValueError, KeyError, TypeError):
-        raise DataError("position: not that of settlements; resync to start over") from None
-    return [str(date) for date in dates]
-
-
-def _position(done: Sequence[str]) -> str:
-    return json.dumps({"v": 1, "done": list(done)})

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from connectors.amazon.settlements import fetched, to_settled_orders, to_settlement
+from connectors.amazon.settlements import fetched, summary_of, to_settled_orders, to_settlement
 from connectors.kit.currencies import smallest
 from tests.unit.failure.samples import codec
 
@@ -106,6 +106,17 @@ def test_a_report_read_twice_is_the_same_record(country: str) -> None:
     ends_at = record.body["ends_at"]
     assert record.version == int(ends_at.timestamp() * 1000)
     assert record.key == f"amazon:main:settlement:{record.body['settlement_id']}"
+
+
+def test_of_which_settlement_and_currency_a_file_is_shows_before_it_is_taken() -> None:
+    """FIN-1: one seller's list has reports of all currencies, each for another account."""
+    found = [summary_of(content_of(country)) for country in COUNTRIES]
+    assert [(one.settlement_id[-1], one.currency) for one in found] == [
+        ("1", "USD"),
+        ("2", "GBP"),
+        ("3", "EUR"),
+        ("4", "JPY"),
+    ]
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
