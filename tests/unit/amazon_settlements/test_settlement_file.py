@@ -53,6 +53,9 @@ def test_columns_are_found_by_name_in_any_order_with_any_others() -> None:
     header = ["surprise", *reversed(HEADER), "promotion-id"]
     _, (row,) = read(report({**SALE, "promotion-id": "Sale 25", "surprise": "!"}, header=header))
     assert (row.amount, row.sku, row.details["promotion-id"]) == (Decimal("10.00"), "TEA", "Sale 25")
+    doubled = report({**SALE, "promotion-id": "Sale 25"}, header=[*HEADER, "promotion-id"]).replace("\r\n", "\t\r\n")
+    _, (row,) = read(doubled.replace("promotion-id\t\r", "promotion-id\tpromotion-id\r"))
+    assert row.details["promotion-id"] == "Sale 25"  # the first of two that we could do without
     shouted = ['"' + name.upper().replace("-", " ") + '"' for name in HEADER]
     assert len(read(report(SALE).replace("\t".join(HEADER), "\t".join(shouted)))[1]) == 1
 
@@ -116,6 +119,17 @@ def test_what_is_wrong_is_told_by_row_and_column(text: str, words: str) -> None:
 def test_rows_may_end_early_and_lines_be_empty() -> None:
     _, rows = read(report(SALE).replace("\r\n", "\r\n\r\n").rstrip() + "\r\n")
     assert [row.amount for row in rows] == [Decimal("10.00")]
+
+
+def test_an_amount_without_a_word_of_what_it_is_counts() -> None:
+    """FIN-2: money is never dropped."""
+    _, rows = read(report(SALE, amount("//", "-1.00", "")))
+    assert [str(row.amount) for row in rows] == ["10.00", "-1.00"]
+
+
+def test_control_characters_are_left_out() -> None:
+    """SEC-5: neither PostgreSQL nor a printer takes them."""
+    assert read(report({**SALE, "sku": "A\x00B\x1bC"}))[1][0].sku == "ABC"
 
 
 def test_quotes_inside_a_cell_are_its_own() -> None:

@@ -48,6 +48,10 @@ def test_lines_are_whole_wherever_a_piece_ends(name: str, monkeypatch: pytest.Mo
     assert "\n".join(lines_of(JAPANESE.encode(name), name)) == JAPANESE
 
 
+def test_the_last_line_may_end_without_a_line_end() -> None:
+    assert list(lines_of(b"a\nb\n\nc", "utf-8-sig")) == ["a", "b", "", "c"]
+
+
 def test_the_same_file_is_the_same_payload_however_it_came() -> None:
     """FIN-2, ORD-2: plain or packed at any level, at any time."""
     plain = GERMAN.encode("cp1252")
@@ -58,6 +62,7 @@ def test_the_same_file_is_the_same_payload_however_it_came() -> None:
     assert len(payloads) == 1
     content, charset = unpacked(payloads.pop())
     assert (b"".join(pieces(content)), charset) == (plain, "cp1252")
+    assert content[4:8] == b"\0\0\0\0"  # no time of packing
 
 
 @pytest.mark.parametrize(

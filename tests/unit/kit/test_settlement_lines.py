@@ -67,6 +67,7 @@ def test_summed_tax_is_split_order_line_by_order_line() -> None:
     assert {(line["kind"], line["name"]): line["amount"] for line in found} == {
         ("facilitator_tax", "Withheld"): "-9.25", ("facilitator_tax", "Tax"): "9.25", ("tax", "Tax"): "7.00", ("refund_tax", "Tax"): "-5.00",
     }  # fmt: skip
+    assert {line["quantity"] for line in found} == {"0"}
     assert posted(found, Decimal("2.00")) == posted(lines, Decimal("2.00"))
 
 
