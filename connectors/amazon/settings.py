@@ -116,7 +116,9 @@ class AmazonAccount(Part):
 class AmazonCensus(Part):
     """How completeness is proven (REC-4): the ids of a window are listed once more and compared with what was seen."""
 
-    days: float = Field(8, gt=0, le=60, description="orders made in so many days before now are listed")
+    days: float = Field(
+        8, gt=0, le=28, description="orders made in so many days before now are listed; what was seen is kept for 30"
+    )
     settle_minutes: float = Field(
         60, ge=5, le=1440, description="younger ones may still be on their way by the other flows"
     )

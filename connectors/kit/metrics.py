@@ -31,6 +31,11 @@ QUOTA_BACKLOG = Gauge(
     "How long the work that waits for a quota needs at its rate; 0 while nothing waits",
     ["system", "account", "quota"],
 )
+CENSUS_IDS = Counter(
+    "causeway_census_ids_total",
+    "Ids a census listed again: known, missing (never seen before), outdated (a later change was never seen), vanished (listed, not there)",
+    ["source", "account", "flow", "found"],
+)
 Reading = Callable[[], Mapping[str, float]]
 
 

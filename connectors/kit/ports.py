@@ -285,6 +285,11 @@ async def _nothing_known(entity: str) -> Collection[str]:
     return ()
 
 
+async def _nothing_seen(source: str, entity: str, since: datetime) -> Mapping[str, int]:
+    """The same."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """What the program hands to every connector it builds.
@@ -295,6 +300,8 @@ class Deps:
     operations    for a verifier: those of its operations that are switched on; None = not said, so all
     known         for a source: canonical entity -> the keys whose newest record says `active`, as the pipeline last published them. What is among
                   them and not at the source any more has gone while nobody looked
+    seen          for a source that counts what it has told (REC-4): (source, entity in its own terms, since) -> the keys of what was
+                  published raw since then, with the newest version of each
     """
 
     environment: str
@@ -302,6 +309,7 @@ class Deps:
     now: Callable[[], datetime]
     operations: frozenset[str] | None = None
     known: Callable[[str], Awaitable[Collection[str]]] = _nothing_known
+    seen: Callable[[str, str, datetime], Awaitable[Mapping[str, int]]] = _nothing_seen
 
 
 @dataclass(frozen=True, slots=True)

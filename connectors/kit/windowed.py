@@ -26,7 +26,6 @@ BULK = Priority.REPORTS
 _NO_OVERLAP = Overlap(timedelta(), timedelta(), 0)
 # A cursor may be refused (it is old) and its window begun anew, but not endlessly.
 _MOST_RESTARTS = 3
-_BEHIND = timedelta(minutes=1)
 # An id that can stand in an address and a key. Systems have habits of their own; what could change an address is not allowed for.
 ENTITY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -53,6 +52,7 @@ class ListRules:
     horizon      a poll ends this long before now
     first        how far back the very first poll looks
     oldest       how far back the list goes at all
+    behind       a poll that ends this long after its goal is followed by the next one at once
     result_cap   most elements one query may match, 0 = as many as there are; cap_setting: what to raise when it is too low
     """
 
@@ -60,6 +60,7 @@ class ListRules:
     horizon: timedelta
     first: timedelta
     oldest: timedelta
+    behind: timedelta = timedelta(minutes=1)
     result_cap: int = 0
     cap_setting: str = "result_cap"
 
@@ -147,7 +148,7 @@ class WindowedList:
                     detail = f"there is no {self.entity} of this id, or it is older than {self._rules.oldest.days} days"
                     problems = (Problem(self._key(element_id), detail, b""),)
                 else:
-                    items, problems = self._sorted_out([element])
+                    items, problems = self.sorted_out([element])
             yield Page(items, "", None, number == len(ids), problems, f"GET {self._path(element_id)}")
 
     async def aclose(self) -> None:
@@ -191,7 +192,7 @@ class WindowedList:
         return self._page(run, position, reading, listed)
 
     def _page(self, run: _Run, position: Position, reading: Pass, listed: Listed) -> tuple[Page, Position]:
-        items, problems = self._sorted_out(listed.elements)
+        items, problems = self.sorted_out(listed.elements)
         names = {one.key for one in items} | {one.key for one in problems}
         seen = Seen(len(names - run.ids), listed.total, listed.next_cursor)
         run.ids |= names
@@ -206,7 +207,7 @@ class WindowedList:
                 after = self._circled(position, reading, error)
         # A poll that took long has fallen behind: then the next one follows at once.
         behind = self._now() - reading.goal - self._rules.horizon
-        done = after.reading is None and behind < _BEHIND
+        done = after.reading is None and behind < self._rules.behind
         within = after.reading is not None and after.read_until == position.read_until
         page = Page(
             items, passes.encode(after), None if within else after.read_until, done, problems, self._asked_for(reading)
@@ -249,7 +250,7 @@ class WindowedList:
     def _oldest(self) -> datetime:
         return whole_second(self._now() - self._rules.oldest)
 
-    def _sorted_out(self, elements: Sequence[Any]) -> tuple[tuple[Fetched, ...], tuple[Problem, ...]]:
+    def sorted_out(self, elements: Sequence[Any]) -> tuple[tuple[Fetched, ...], tuple[Problem, ...]]:
         """Elements with an id are entities, whatever else is wrong with them; the others are problems."""
         items: list[Fetched] = []
         problems: list[Problem] = []

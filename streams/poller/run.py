@@ -43,6 +43,7 @@ from streams.poller.owner import Owner
 from streams.poller.ownership import Member, consumer_config
 from streams.poller.publisher import Delivers, Publisher
 from streams.poller.records import STAGE, Shaper
+from streams.poller.seen import Seen
 from streams.poller.takeover import Ground
 from streams.runtime.producer import Producer
 from streams.settings import ConfigurationError, Settings
@@ -104,7 +105,8 @@ async def run_poller(
             settings, deps, flow
         ).aclose()  # what cannot be built is told at start, not at the first poll
     codec = await asyncio.to_thread(prepare, settings, hooks.names)
-    deps = replace(deps, known=Known(settings.kafka.librdkafka(), codec, hooks.names))
+    kafka = settings.kafka.librdkafka()
+    deps = replace(deps, known=Known(kafka, codec, hooks.names), seen=Seen(kafka, hooks.names))
     make_source = partial(build_source, settings, deps)
     partitions = await asyncio.to_thread(shared_partitions, settings, hooks.names)
     threads = ThreadPoolExecutor(min(len(flows), MOST_THREADS) + 2, thread_name_prefix="poller")

@@ -145,6 +145,10 @@ def test_a_buyers_wish_to_cancel_is_of_its_line() -> None:
         f"{ITEM}.fulfillment", {"quantityFulfilled": 1, "quantityUnfulfilled": 0}, raw("order_cancel_request")
     )
     assert not mapped(shipped)["buyer_cancel_requested"]
+    decided = changed(
+        f"{ITEM}.cancellation.cancellationExecution", {"cancelledBy": "MERCHANT"}, raw("order_cancel_request")
+    )
+    assert not mapped(decided)["buyer_cancel_requested"]
 
 
 def test_part_of_a_line_may_be_cancelled() -> None:
