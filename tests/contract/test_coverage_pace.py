@@ -13,6 +13,8 @@ from schemas.topics import Lane
 from streams.stages.rules import RULES
 from streams.stages.stock.windows import Windows
 from streams.stock_settings import StockSettings
+from tests.bench import journey, scale_changes, scale_products, scale_stock
+from tests.bench.__main__ import BENCHES
 
 SOON = timedelta(seconds=5)
 _MINUTE = 60_000
@@ -45,3 +47,14 @@ def test_no_change_of_stock_waits_longer_than_a_quarter_of_an_hour() -> None:
 def test_walmart_is_told_at_most_999() -> None:
     """INV-2: by default."""
     assert WalmartSettings().stock_cap == 999
+
+
+def test_every_figure_asked_for_is_measured_against_its_limit() -> None:
+    """TEST-2: 10,000 SKUs, 100 orders in less than five minutes, 1,000 products in two, a change of stock out in fifteen (`make bench`)."""
+    assert journey.ORDERS >= 100
+    assert journey.LIMIT_SECONDS <= 300
+    assert scale_products.PRODUCTS >= 1_000
+    assert scale_products.LIMIT_SECONDS <= 120
+    assert scale_changes.LIMIT_SECONDS <= 900
+    assert scale_stock.SKUS >= 10_000
+    assert {"end_to_end", "products", "stock_change", "stock_full"} <= set(BENCHES)
