@@ -19,6 +19,7 @@ FACILITATED = "MarketplaceFacilitatorTax-Principal"
     (f"Order|ItemWithheldTax|{FACILITATED}", "facilitator_tax"), ("Order|ItemWithheldTax|MarketplaceFacilitatorVAT-Shipping", "facilitator_tax"),
     ("Order|ItemWithheldTax|LowValueGoodsTax-Principal", "facilitator_tax"),
     ("Order|ItemWithheldTax|TDS (Section 194-O)", "unknown"),  # the seller's own tax, paid in advance
+    ("Order|ItemWithheldTax|GST on restocking fee", "unknown"),  # a tax, whatever its last word
     ("Refund|ItemPrice|Principal", "refund"), ("Refund|ItemPrice|Shipping", "refund"), ("Refund|Promotion|Principal", "refund"),
     ("Refund|ItemPrice|Tax", "refund_tax"), (f"Refund|ItemWithheldTax|{FACILITATED}", "facilitator_tax"),
     ("Refund|ItemFees|Commission", "commission"), ("Refund|ItemFees|RefundCommission", "commission"),
