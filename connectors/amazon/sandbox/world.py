@@ -86,9 +86,9 @@ class World:
 
     def add_batch(self, account: str, batch: Batch) -> list[str]:
         """Ids of the orders added; those of the same seed that are there already are left alone."""
-        added, seller = [], self.sellers[account]
+        added, seller, now = [], self.sellers[account], self.now()
         with self.database.transaction():
-            for index, (placed, appears) in enumerate(_times(batch, self.now())):
+            for index, (placed, appears) in enumerate(_times(batch, now)):
                 when = datetime.fromtimestamp(placed, UTC)
                 made = next(generate(1, batch.seed, batch.mix, when, seller, index))
                 dated_ms = int((when - made.late).timestamp()) * 1000
@@ -96,18 +96,21 @@ class World:
                 if self.store.known(account, order.id):
                     continue
                 self.store.put(order)
-                added.append(order.id)
+                added.append(order)
                 for after, change in made.changes:
                     self.journal.plan(appears + after, account, order.id, dict(change))
-        return added
+        self._tell_new(added, now)
+        return [order.id for order in added]
 
     def add_raw(self, account: str, bodies: Sequence[Json], traits: Sequence[str] = ()) -> list[str]:
         """Orders as given; they need nothing but an orderId. Those already there are replaced."""
-        now = self.now()
+        now, added = self.now(), []
         for body in bodies:
             created, updated = (_moment(body, name, now) for name in ("createdTime", "lastUpdatedTime"))
-            self.store.put(StoredOrder(account, body, created, updated, now, traits=tuple(traits)))
-        return [str(body["orderId"]) for body in bodies]
+            added.append(StoredOrder(account, body, created, updated, now, traits=tuple(traits)))
+            self.store.put(added[-1])
+        self._tell_new(added, now)
+        return [order.id for order in added]
 
     def order(self, account: str, order_id: str, now: float) -> StoredOrder:
         found = self.store.get(account, order_id, now)
@@ -155,6 +158,12 @@ class World:
         except (*FORM_ERRORS, RuleError):
             return
         self.save(order, body, at, str(change.get("kind")))
+
+    def _tell_new(self, orders: Sequence[StoredOrder], now: float) -> None:
+        """Of those that are there at once; the others are told when they appear."""
+        for order in orders:
+            if order.visible_at <= now:
+                self._tell(order, *changes.OTHERWISE, now)
 
     def _tell_arrivals(self, now: float) -> None:
         since, self._arrived = self._arrived, now

@@ -1,7 +1,5 @@
 """Reports on request: asked for, made some time later, fetched from a signed address that expires."""
 
-import hashlib
-import hmac
 import json
 import random
 import uuid
@@ -10,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.kit.sandbox.database import Database
+from connectors.kit.sandbox.seals import Seal
 from connectors.walmart.sandbox.charges import Json
 from connectors.walmart.sandbox.settings import SandboxSettings
 
@@ -60,7 +59,7 @@ class ReportRequests:
     def __init__(self, database: Database, settings: SandboxSettings) -> None:
         self._db = database
         self._settings = settings
-        self._secret = f"links of {settings.seed}".encode()
+        self._seal = Seal("links", settings.seed)
         database.create(_SCHEMA, ("report_requests",))
 
     def add(self, account: str, kind: str, version: str, payload: Json, now: float, *, failed: bool) -> ReportRequest:
@@ -85,17 +84,17 @@ class ReportRequests:
         """(query of the signed address, when it expires)."""
         expires = now + self._settings.link_seconds
         text = f"{request.account}/{request.request_id}/{int(expires)}"
-        return f"account={request.account}&id={request.request_id}&se={int(expires)}&sig={self._signed(text)}", expires
+        return (
+            f"account={request.account}&id={request.request_id}&se={int(expires)}&sig={self._seal.signed(text)}",
+            expires,
+        )
 
     def opened(self, account: str, request_id: str, expires: str, signature: str, now: float) -> ReportRequest | None:
         """The request a signed address leads to; None when the signature is wrong or the address too old."""
-        right = hmac.compare_digest(self._signed(f"{account}/{request_id}/{expires}"), signature)
+        right = self._seal.fits(f"{account}/{request_id}/{expires}", signature)
         if not right or not expires.isdigit() or int(expires) <= now:
             return None
         return self.get(account, request_id, now)
-
-    def _signed(self, text: str) -> str:
-        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
 
 
 def moment(at: float) -> str:

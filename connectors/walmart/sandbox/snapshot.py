@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from connectors.kit.sandbox.journal import Write
 from connectors.walmart.sandbox import lines
 from connectors.walmart.sandbox.charges import Json
 from connectors.walmart.sandbox.feed_api import listed
@@ -95,17 +96,17 @@ def _return_line(line: Json) -> Json:
 
 
 def _orders(world: World, account: str) -> Json:
-    done, refused = _by_order(world.store.writes(account)), _by_order(world.store.refusals(account))
+    done, refused = _by_order(world.store.journal.writes(account)), _by_order(world.store.journal.refusals(account))
     return {
         order.po: {**_order(order), "writes": dict(done[order.po]), "refused": dict(refused[order.po])}
         for order in world.store.all(account)
     }
 
 
-def _by_order(rows: Sequence[tuple[float, str, str]]) -> dict[str, Counter[str]]:
+def _by_order(rows: Sequence[Write]) -> dict[str, Counter[str]]:
     counted: dict[str, Counter[str]] = {po: Counter() for _, po, _ in rows}
     for _, po, operation in rows:
-        counted[po][operation.removeprefix("refused ")] += 1
+        counted[po][operation] += 1
     return _Counters(counted)
 
 

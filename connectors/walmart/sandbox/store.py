@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.kit.sandbox.database import Database
+from connectors.kit.sandbox.journal import Journal
 from connectors.walmart.sandbox.charges import Json
 from connectors.walmart.sandbox.query import OrderQuery
 
@@ -22,10 +23,6 @@ CREATE TABLE IF NOT EXISTS orders (
 CREATE TABLE IF NOT EXISTS bodies (
   account TEXT NOT NULL, po TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (account, po));
 CREATE INDEX IF NOT EXISTS orders_by_date ON orders (account, created DESC, po DESC);
-CREATE TABLE IF NOT EXISTS changes (
-  id INTEGER PRIMARY KEY, at REAL NOT NULL, account TEXT NOT NULL, po TEXT NOT NULL, change TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS writes (
-  id INTEGER PRIMARY KEY, at REAL NOT NULL, account TEXT NOT NULL, po TEXT NOT NULL, operation TEXT NOT NULL);
 """
 
 
@@ -61,7 +58,8 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._db = database
         self.version = 0
-        database.create(_SCHEMA, ("orders", "bodies", "changes", "writes"))
+        self.journal = Journal(database)
+        database.create(_SCHEMA, ("orders", "bodies"))
 
     def add(self, orders: Sequence[StoredOrder], changes: Sequence[PendingChange] = ()) -> list[str]:
         """Adds the orders that are not there yet, with their changes; answers the ids added."""
@@ -75,8 +73,7 @@ class Store:
             fresh = set(added)
             for one in changes:
                 if one.po in fresh:
-                    values = (one.at, one.account, one.po, json.dumps(one.change))
-                    self._db.execute("INSERT INTO changes (at, account, po, change) VALUES (?,?,?,?)", values)
+                    self.journal.plan(one.at, one.account, one.po, one.change)
         return added
 
     def get(self, account: str, po: str, now: float) -> StoredOrder | None:
@@ -89,8 +86,7 @@ class Store:
         with self._db.transaction():
             self._replace(order)
             if operation:
-                values = (at, order.account, order.po, operation)
-                self._db.execute("INSERT INTO writes (at, account, po, operation) VALUES (?,?,?,?)", values)
+                self.journal.wrote(order.account, order.po, operation, at)
 
     def count(self, account: str, query: OrderQuery, now: float) -> int:
         where, values = _where(account, query, now)
@@ -109,11 +105,6 @@ class Store:
         """Every order, those still in the future too, in the order of their appearance."""
         sql = f"SELECT {_COLUMNS} FROM {_WHOLE} WHERE account = ? ORDER BY visible_at, po"  # noqa: S608
         return [_order(row) for row in self._db.execute(sql, (account,))]
-
-    def refused(self, account: str, po: str, operation: str, at: float) -> None:
-        """Notes a write that broke a rule, so that a doubled one can be seen although it changed nothing."""
-        values = (at, account, po, f"refused {operation}")
-        self._db.execute("INSERT INTO writes (at, account, po, operation) VALUES (?,?,?,?)", values)
 
     def visible(self, account: str, now: float) -> int:
         return self._db.number("SELECT count(*) FROM orders WHERE account = ? AND visible_at <= ?", (account, now))
@@ -135,37 +126,20 @@ class Store:
         )
         return [_order(row) for row in self._db.execute(sql, (account, now))]
 
-    def writes(self, account: str) -> list[tuple[float, str, str]]:
-        """(epoch seconds, purchaseOrderId, operation) of writes that were done, oldest first."""
-        return self._writes(account, "NOT LIKE")
-
-    def refusals(self, account: str) -> list[tuple[float, str, str]]:
-        """As writes(), those that broke a rule; the operation begins with "refused "."""
-        return self._writes(account, "LIKE")
-
-    def _writes(self, account: str, like: str) -> list[tuple[float, str, str]]:
-        sql = f"SELECT at, po, operation FROM writes WHERE account = ? AND operation {like} 'refused %' ORDER BY id"  # noqa: S608
-        return list(self._db.execute(sql, (account,)))
-
     def pending(self, account: str, now: float) -> tuple[int, int]:
         """(orders that will still appear, changes that will still happen)."""
         orders = self._db.execute("SELECT count(*) FROM orders WHERE account = ? AND visible_at > ?", (account, now))
-        changes = self._db.execute("SELECT count(*) FROM changes WHERE account = ?", (account,))
-        return int(orders.fetchone()[0]), int(changes.fetchone()[0])
+        return int(orders.fetchone()[0]), self.journal.planned(account)
 
     def apply_due(self, now: float, change: Callable[[StoredOrder, Json, float], StoredOrder]) -> None:
         """Lets `change` (order, change, its time) turn each order whose change is due; orders gone are skipped."""
-        due = list(
-            self._db.execute("SELECT id, at, account, po, change FROM changes WHERE at <= ? ORDER BY at", (now,))
-        )
-        if not due:
-            return
-        with self._db.transaction():
-            for number, at, account, po, text in due:
-                order = self.get(account, po, now)
-                if order is not None:
-                    self._replace(change(order, json.loads(text), at))
-                self._db.execute("DELETE FROM changes WHERE id = ?", (number,))
+
+        def act(account: str, po: str, wanted: Json, at: float) -> None:
+            order = self.get(account, po, now)
+            if order is not None:
+                self._replace(change(order, wanted, at))
+
+        self.journal.apply_due(now, act)
 
     def _known(self, account: str, po: str) -> bool:
         return (

@@ -135,7 +135,7 @@ class World:
         try:
             body = act(order.body, now_ms)
         except lifecycle.RuleError as error:
-            self.store.refused(account, po, operation, now)
+            self.store.journal.wrote(account, po, operation, now, refused=True)
             raise ApiError("INVALID_REQUEST_CONTENT", error.description, field=error.field) from error
         except FORM_ERRORS as error:
             raise ApiError("SYSTEM_ERROR", "the order is damaged") from error
@@ -162,7 +162,9 @@ class World:
             "orders": [_shown(order, now) for order in self.store.all(account)],
             "pending_arrivals": arrivals,
             "pending_changes": changes,
-            "writes": [{"at": at, "purchaseOrderId": po, "operation": op} for at, po, op in self.store.writes(account)],
+            "writes": [
+                {"at": at, "purchaseOrderId": po, "operation": op} for at, po, op in self.store.journal.writes(account)
+            ],
         }
 
 
