@@ -36,12 +36,12 @@ class Clock:
 
 @dataclass
 class Box:
-    """`call` sends a business call with a token of `seller`, taken at first need."""
+    """`call` sends a business call with a token of `seller`, taken at first need and again when it is old."""
 
     app: AmazonSandbox
     http: httpx.Client
     clock: Clock
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -60,10 +60,13 @@ class Box:
 
     def headers(self, seller: Seller = DEMO_SELLER, *, grantless: bool = False) -> dict[str, str]:
         key = f"grantless {seller.client_id}" if grantless else seller.seller_id
-        if key not in self.tokens:
+        text, until = self.tokens.get(key, ("", 0.0))
+        if until <= self.clock.now:
             form = {"grant_type": "client_credentials", "scope": NOTIFICATIONS_SCOPE} if grantless else {}
-            self.tokens[key] = self.grant(seller, **form).raise_for_status().json()["access_token"]
-        return {TOKEN_HEADER: self.tokens[key]}
+            answer = self.grant(seller, **form).raise_for_status().json()
+            text, until = answer["access_token"], self.clock.now + answer["expires_in"]
+            self.tokens[key] = (text, until)
+        return {TOKEN_HEADER: text}
 
     def call(
         self, method: str, path: str, seller: Seller = DEMO_SELLER, *, grantless: bool = False, **more: Any
