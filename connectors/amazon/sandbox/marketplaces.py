@@ -39,11 +39,13 @@ _ALL = (
     Marketplace("ATVPDKIKX0DER", "US", "Amazon.com", "na", "USD", "en_US", adds_tax=True),
     Marketplace("A2EUQ1WTGCTBG2", "CA", "Amazon.ca", "na", "CAD", "en_CA", Decimal("1.35"), adds_tax=True),
     Marketplace("A1AM78C64UM0Y8", "MX", "Amazon.com.mx", "na", "MXN", "es_MX", Decimal(18)),
+    Marketplace("A2Q3Y263D00KWC", "BR", "Amazon.com.br", "na", "BRL", "pt_BR", Decimal(5)),
     Marketplace("A1F83G8C2ARO7P", "UK", "Amazon.co.uk", "eu", "GBP", "en_GB", Decimal("0.80")),
     Marketplace("A1PA6795UKMFR9", "DE", "Amazon.de", "eu", "EUR", "de_DE", Decimal("0.95")),
     Marketplace("A13V1IB3VIYZZH", "FR", "Amazon.fr", "eu", "EUR", "fr_FR", Decimal("0.95")),
     Marketplace("APJ6JRA9NG5V4", "IT", "Amazon.it", "eu", "EUR", "it_IT", Decimal("0.95")),
     Marketplace("A1RKKUPIHCS9HS", "ES", "Amazon.es", "eu", "EUR", "es_ES", Decimal("0.95")),
+    Marketplace("A33AVAJ2PDY3EV", "TR", "Amazon.com.tr", "eu", "TRY", "tr_TR", Decimal(40)),
     Marketplace("A1VC38T7YXB528", "JP", "Amazon.co.jp", "fe", "JPY", "ja_JP", Decimal(150), digits=0),
     Marketplace("A39IBJ37TRP1C6", "AU", "Amazon.com.au", "fe", "AUD", "en_AU", Decimal("1.50")),
 )

@@ -19,6 +19,14 @@ _PLACES: Mapping[str, tuple[Place, ...]] = {
         Place("Ciudad de México", "CMX", "06000", "MX", phone="+52 55 5550 01{end}"),
         Place("Guadalajara", "JAL", "44100", "MX", phone="+52 33 5550 01{end}"),
     ),
+    "BR": (
+        Place("São Paulo", "SP", "01310-100", "BR", phone="+55 11 5550 01{end}"),
+        Place("Florianópolis", "SC", "88010-000", "BR", phone="+55 48 5550 01{end}"),
+    ),
+    "TR": (
+        Place("İstanbul", "İstanbul", "34430", "TR", phone="+90 212 000 00 {end}"),
+        Place("Muğla", "Muğla", "48000", "TR", phone="+90 252 000 00 {end}"),
+    ),
     "UK": (
         Place("London", "England", "SW1A 1AA", "GB", phone=_GB),
         Place("Leeds", "", "LS1 4AP", "GB", phone=_GB),
@@ -57,6 +65,7 @@ _NEIGHBOURS: Mapping[str, tuple[str, ...]] = {
     "FR": ("DE", "ES"),
     "IT": ("FR", "DE"),
     "ES": ("FR", "IT"),
+    "TR": ("DE",),
     "JP": ("AU",),
     "AU": ("JP",),
 }
