@@ -19,6 +19,7 @@ from connectors.kit.rate import Plan, Priority, Waiter
 
 # Nobody sleeps longer than this in one go: a better place in line or a changed share is noticed soon.
 _LONGEST_NAP_SECONDS = 5.0
+_BEHIND_CALLS = 0.02
 
 
 class Budget:
@@ -121,10 +122,11 @@ class Budget:
             self._plan = self._whole.shared(self._share)
 
     def emptied(self, operation: str) -> None:
-        """The other side's bucket is empty, so ours is: the next call is a whole refill away."""
+        """The other side's bucket is empty, so ours is, and a little more: who asks at the very moment when one call has grown again may find
+        a hair less than one there, for two clocks never agree."""
         with self._lock:
             name = self._plan.own(operation)
-            self._levels = {**self._levels, name: replace(self._levels[name], level=0.0, at=self._clock())}
+            self._levels = {**self._levels, name: replace(self._levels[name], level=-_BEHIND_CALLS, at=self._clock())}
 
     def told(self, operation: str, left: float | None, wait_seconds: float | None) -> None:
         """What an answer's headers say of this operation's own quota."""

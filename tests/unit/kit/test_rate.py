@@ -188,3 +188,24 @@ async def test_an_unknown_operation_is_an_error() -> None:
         await budget.take("dance")
     with pytest.raises(ValueError, match="share"):
         budget.set_share(0)
+
+
+async def test_a_rate_the_other_side_tells_counts_up_and_down() -> None:
+    """RATE-1: adapted from live answers."""
+    for rate, seconds in ((4.0, 0.25), (0.5, 2.0)):
+        time = Time()
+        budget = Budget(Plan({"one": Quota(1, 1, 1)}, {"call": ("one",)}), time, time.sleep)
+        budget.rated("call", rate)
+        await time.run(budget.take("call"), budget.take("call"))
+        assert time.now == pytest.approx(seconds)
+        budget.set_share(0.5)
+        assert budget.forecast("call", 1) == pytest.approx(2 / rate)
+
+
+async def test_a_bucket_that_was_found_empty_fills_from_nothing() -> None:
+    """RATE-1: whatever we thought was in it; a little later than at the moment one call has grown again."""
+    time = Time()
+    budget = Budget(Plan({"one": Quota(1, 1, 20)}, {"call": ("one",)}), time, time.sleep)
+    budget.emptied("call")
+    await time.run(budget.take("call"), budget.take("call"))
+    assert time.now == pytest.approx(2.02)
