@@ -1,8 +1,7 @@
 """The sandbox's own side: orders to add, changes, the clock, the truth, sellers, the page. Bad requests get 400 and say why."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -10,23 +9,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.amazon.sandbox.mix import mix_from
-from connectors.amazon.sandbox.world import Batch, World
-from connectors.kit.sandbox.calls import CallLog
-from connectors.kit.sandbox.catalog import CATALOG
-from connectors.kit.sandbox.faults import FaultsMiddleware
-from connectors.kit.sandbox.page import Table, calls_table, faults_table, page
+from connectors.amazon.sandbox.world import World
+from connectors.kit.sandbox.batches import batch_from
+from connectors.kit.sandbox.page import Table, page
+from connectors.kit.sandbox.standard_control import StandardControl
 from connectors.kit.sandbox.steering import Json, account_in, answered, known, number
 
-MAX_ORDERS = 100_000
 # Where PUT /sandbox/accounts/{seller_id} may change something.
 _SELLER_FIELDS = {"client_secret", "refresh_token", "roles", "authorised"}
 
 
-class Control:
-    """Handlers at /sandbox and /. `faults` and `calls` are set when the app is put together."""
-
-    faults: FaultsMiddleware
-    calls: CallLog
+class Control(StandardControl):
+    """Handlers at /sandbox and /."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -34,24 +28,17 @@ class Control:
     def routes(self) -> list[Route]:
         return [
             Route("/", self.page, methods=["GET"]),
-            Route("/sandbox/health", self.health, methods=["GET"]),
+            *self.standard_routes(),
             Route("/sandbox/orders", self.add, methods=["POST"]),
             Route("/sandbox/orders/raw", self.add_raw, methods=["POST"]),
             Route("/sandbox/orders/{order_id}/change", self.change, methods=["POST"]),
             Route("/sandbox/orders/{order_id}/hide", self.hide, methods=["POST"]),
             Route("/sandbox/accounts/{seller_id}", self.account, methods=["PUT"]),
             Route("/sandbox/clock", self.clock, methods=["POST"]),
-            Route("/sandbox/catalog", self.catalog, methods=["GET"]),
             Route("/sandbox/state", self.state, methods=["GET"]),
             Route("/sandbox/snapshot", self.snapshot, methods=["GET"]),
             Route("/sandbox/reset", self.reset, methods=["POST"]),
         ]
-
-    async def health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def catalog(self, request: Request) -> Response:
-        return JSONResponse([asdict(product) for product in CATALOG])
 
     async def add(self, request: Request) -> Response:
         return await answered(request, self._add)
@@ -114,9 +101,8 @@ class Control:
 
         def told(_: Json) -> Json:
             account, now = self._account(request.query_params), self.world.now()
-            seen = {"calls": self.calls.as_json(), "faults": self.faults.plan.as_json()}
             held = self._held(account, now)
-            return {"account": account, "at": now, **held, **seen, "tokens_issued": self.world.tokens.issued}
+            return {"account": account, "at": now, **held, **self.seen(), "tokens_issued": self.world.tokens.issued}
 
         return await answered(request, told)
 
@@ -136,8 +122,7 @@ class Control:
     async def reset(self, request: Request) -> Response:
         """Forget all orders, tokens, quotas, faults and calls."""
         self.world.reset()
-        self.faults.use("none")
-        self.calls.clear()
+        self.forget()
         return JSONResponse({"status": "reset"})
 
     async def page(self, request: Request) -> Response:
@@ -145,7 +130,7 @@ class Control:
         tables: list[Table] = []
         for account in self.world.sellers:
             tables += [table for part in self.world.parts for table in part.tables(account)]
-        tables += [calls_table(self.calls), faults_table(self.faults.plan)]
+        tables += self.seen_tables()
         note = "Invented data. Behaves like the Selling Partner API as far as this sandbox's README says."
         return page("Amazon Selling Partner sandbox", note, tables)
 
@@ -154,14 +139,7 @@ class Control:
 
     def _add(self, body: Json) -> Json:
         """{"count": 200, "seed": 7, "mix": "default", "rate": 5, "spread_minutes": 0, "account": ...}"""
-        known(body, {"count", "seed", "mix", "rate", "spread_minutes", "account"})
-        batch = Batch(
-            count=int(number(body, "count", 1, MAX_ORDERS)),
-            seed=int(number(body, "seed", -(2**63), 2**63, 0)),
-            mix=mix_from(body.get("mix", "default")),
-            rate=None if body.get("rate") is None else number(body, "rate", 0.001, 100_000),
-            spread=timedelta(minutes=number(body, "spread_minutes", 0, 60 * 24 * 800, 0)),
-        )
+        batch = batch_from(body, mix_from)
         added = self.world.add_batch(self._account(body), batch)
         return {"added": len(added), "known": batch.count - len(added), "orderIds": added}
 

@@ -1,9 +1,9 @@
 """Orders of wrong form, each in one way. All keep their orderId, so what became of them can be followed."""
 
-import copy
 import random
-from collections.abc import Callable
 
+from connectors.kit.sandbox import damaging
+from connectors.kit.sandbox.damaging import Damage
 from connectors.kit.sandbox.steering import Json
 
 
@@ -48,7 +48,7 @@ def _item_is_a_string(order: Json) -> None:
     order["orderItems"][0] = "item 1"
 
 
-DAMAGES: tuple[Callable[[Json], None], ...] = (
+DAMAGES: tuple[Damage, ...] = (
     _no_items,
     _items_null,
     _amount_as_words,
@@ -62,10 +62,5 @@ DAMAGES: tuple[Callable[[Json], None], ...] = (
 
 
 def damaged(order: Json, rng: random.Random) -> Json:
-    """A copy of the order with one damage more; an order too damaged for the one drawn loses its items."""
-    copied = copy.deepcopy(order)
-    try:
-        rng.choice(DAMAGES)(copied)
-    except (LookupError, TypeError):
-        copied.pop("orderItems", None)
-    return copied
+    """As damaging.damaged; an order too damaged for what was drawn loses its items."""
+    return damaging.damaged(order, DAMAGES, "orderItems", rng)

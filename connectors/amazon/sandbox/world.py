@@ -2,8 +2,8 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from connectors.amazon.sandbox import changes
@@ -16,6 +16,7 @@ from connectors.amazon.sandbox.moments import iso, read
 from connectors.amazon.sandbox.parts import Part
 from connectors.amazon.sandbox.settings import SandboxSettings, Seller
 from connectors.amazon.sandbox.store import Store, StoredOrder, dated
+from connectors.kit.sandbox.batches import Batch
 from connectors.kit.sandbox.database import Database
 from connectors.kit.sandbox.journal import Journal
 from connectors.kit.sandbox.steering import Json
@@ -33,18 +34,6 @@ DATABASE_FILE = "amazon-sandbox.sqlite3"
 FORM_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 # Told of every change of an order: (order, OrderChangeType, ChangeReason, epoch seconds).
 OrderChanged = Callable[[StoredOrder, str, str, float], None]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Orders to make. rate: orders per second of appearance, None = all at once; spread: how far back the dates of orders
-    that appear at once reach (history)."""
-
-    count: int
-    seed: int
-    mix: OrderMix
-    rate: float | None = None
-    spread: timedelta = timedelta()
 
 
 class World:
@@ -84,11 +73,11 @@ class World:
     def close(self) -> None:
         self.database.close()
 
-    def add_batch(self, account: str, batch: Batch) -> list[str]:
+    def add_batch(self, account: str, batch: Batch[OrderMix]) -> list[str]:
         """Ids of the orders added; those of the same seed that are there already are left alone."""
         added, seller, now = [], self.sellers[account], self.now()
         with self.database.transaction():
-            for index, (placed, appears) in enumerate(_times(batch, now)):
+            for index, (placed, appears) in enumerate(batch.times(now)):
                 when = datetime.fromtimestamp(placed, UTC)
                 made = next(generate(1, batch.seed, batch.mix, when, seller, index))
                 dated_ms = int((when - made.late).timestamp()) * 1000
@@ -186,11 +175,3 @@ def _moment(body: Json, name: str, now: float) -> int:
         return read(body[name])
     except FORM_ERRORS:
         return int(now * 1000)
-
-
-def _times(batch: Batch, now: float) -> list[tuple[float, float]]:
-    """(placed, appears) of each order, epoch seconds."""
-    if batch.rate:
-        return [(now + index / batch.rate, now + index / batch.rate) for index in range(batch.count)]
-    step = batch.spread.total_seconds() / batch.count if batch.count else 0.0
-    return [(now - step * (batch.count - 1 - index), now) for index in range(batch.count)]

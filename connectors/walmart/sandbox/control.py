@@ -1,33 +1,27 @@
 """The sandbox's own side: orders to add, changes, the truth, accounts, the page. Bad requests get 400 and say why."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from connectors.kit.sandbox.calls import CallLog
-from connectors.kit.sandbox.catalog import CATALOG
-from connectors.kit.sandbox.faults import FaultsMiddleware
-from connectors.kit.sandbox.page import Table, calls_table, faults_table, page, shown_time
+from connectors.kit.sandbox.batches import batch_from
+from connectors.kit.sandbox.page import Table, page, shown_time
+from connectors.kit.sandbox.standard_control import StandardControl
 from connectors.kit.sandbox.steering import account_in, answered, known, number
 from connectors.walmart.sandbox.charges import Json
 from connectors.walmart.sandbox.mix import mix_from
 from connectors.walmart.sandbox.seller_page import seller_tables
-from connectors.walmart.sandbox.world import Batch, World
+from connectors.walmart.sandbox.world import World
 
-MAX_ORDERS = 100_000
 _SHOWN = 50
 
 
-class Control:
-    """Handlers at /sandbox and /. `faults` and `calls` are set when the app is put together."""
-
-    faults: FaultsMiddleware
-    calls: CallLog
+class Control(StandardControl):
+    """Handlers at /sandbox and /."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -35,21 +29,14 @@ class Control:
     def routes(self) -> list[Route]:
         return [
             Route("/", self.page, methods=["GET"]),
-            Route("/sandbox/health", self.health, methods=["GET"]),
+            *self.standard_routes(),
             Route("/sandbox/orders", self.add, methods=["POST"]),
             Route("/sandbox/orders/raw", self.add_raw, methods=["POST"]),
             Route("/sandbox/orders/{po}/change", self.change, methods=["POST"]),
             Route("/sandbox/accounts/{client_id}", self.account, methods=["PUT"]),
-            Route("/sandbox/catalog", self.catalog, methods=["GET"]),
             Route("/sandbox/state", self.state, methods=["GET"]),
             Route("/sandbox/reset", self.reset, methods=["POST"]),
         ]
-
-    async def health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def catalog(self, request: Request) -> Response:
-        return JSONResponse([asdict(product) for product in CATALOG])
 
     async def add(self, request: Request) -> Response:
         return await answered(request, self._add)
@@ -84,18 +71,16 @@ class Control:
             account = self._account(request.query_params)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
-        more = {"calls": self.calls.as_json(), "faults": self.faults.plan.as_json()}
-        return JSONResponse({**self.world.state(account), **more, "tokens_issued": self.world.tokens.issued})
+        return JSONResponse({**self.world.state(account), **self.seen(), "tokens_issued": self.world.tokens.issued})
 
     async def reset(self, request: Request) -> Response:
         """Forget all orders, tokens, throttles, faults and calls."""
         self.world.reset()
-        self.faults.use("none")
-        self.calls.clear()
+        self.forget()
         return JSONResponse({"status": "reset"})
 
     async def page(self, request: Request) -> Response:
-        tables = [calls_table(self.calls), faults_table(self.faults.plan)]
+        tables = self.seen_tables()
         for client_id in self.world.accounts:
             shown = [_orders_table(self.world.state(client_id)), *seller_tables(self.world, client_id)]
             tables = [*shown, *tables]
@@ -104,15 +89,7 @@ class Control:
 
     def _add(self, body: Json) -> Json:
         """{"count": 200, "seed": 7, "mix": "default", "rate": 5, "spread_minutes": 0, "account": ...}"""
-        known(body, {"count", "seed", "mix", "rate", "spread_minutes", "account"})
-        count, rate = number(body, "count", 1, MAX_ORDERS), body.get("rate")
-        batch = Batch(
-            count=int(count),
-            seed=int(number(body, "seed", -(2**63), 2**63, 0)),
-            mix=mix_from(body.get("mix", "default")),
-            rate=None if rate is None else number(body, "rate", 0.001, 100_000),
-            spread=timedelta(minutes=number(body, "spread_minutes", 0, 60 * 24 * 200, 0)),
-        )
+        batch = batch_from(body, mix_from)
         added = self.world.add_batch(self._account(body), batch)
         return {"added": len(added), "known": batch.count - len(added), "purchaseOrderIds": added}
 

@@ -1,9 +1,9 @@
 """Orders of wrong form, each in one way. All keep their purchaseOrderId, so what became of them can be followed."""
 
-import copy
 import random
-from collections.abc import Callable
 
+from connectors.kit.sandbox import damaging
+from connectors.kit.sandbox.damaging import Damage
 from connectors.walmart.sandbox.charges import Json
 
 
@@ -56,7 +56,7 @@ def _line_is_a_string(order: Json) -> None:
     order["orderLines"]["orderLine"][0] = "line 1"
 
 
-DAMAGES: tuple[Callable[[Json], None], ...] = (
+DAMAGES: tuple[Damage, ...] = (
     _no_lines,
     _lines_null,
     _amount_as_words,
@@ -72,10 +72,5 @@ DAMAGES: tuple[Callable[[Json], None], ...] = (
 
 
 def damaged(order: Json, rng: random.Random) -> Json:
-    """A copy of the order with one damage more; an order too damaged for the one drawn loses its lines."""
-    copied = copy.deepcopy(order)
-    try:
-        rng.choice(DAMAGES)(copied)
-    except (LookupError, TypeError):
-        copied.pop("orderLines", None)
-    return copied
+    """As damaging.damaged; an order too damaged for what was drawn loses its lines."""
+    return damaging.damaged(order, DAMAGES, "orderLines", rng)

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+from connectors.kit.sandbox.batches import Batch
 from connectors.kit.sandbox.database import Database
 from connectors.kit.sandbox.tokens import Tokens
 from connectors.walmart.sandbox import lifecycle, lines
@@ -31,18 +32,6 @@ DATABASE_FILE = "walmart-sandbox.sqlite3"
 TOKEN_PREFIX = "eyJraWQiOiJzYW5kYm94In0."  # noqa: S105 - what the texts begin with
 # What reading an order of wrong form raises; such orders are kept on purpose (damage.py).
 FORM_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Orders to make. rate: orders per second of appearance, None = all at once; spread: how far back the order dates
-    of orders that appear at once reach (history)."""
-
-    count: int
-    seed: int
-    mix: OrderMix
-    rate: float | None = None
-    spread: timedelta = timedelta()
 
 
 class World:
@@ -87,10 +76,10 @@ class World:
             known = self._reserved[account] = (state, _open_units(self.store.open_bodies(account, now)))
         return known[1]
 
-    def add_batch(self, account: str, batch: Batch) -> list[str]:
+    def add_batch(self, account: str, batch: Batch[OrderMix]) -> list[str]:
         """Ids of the orders added; those of the same seed that are there already are left alone."""
         orders, changes = [], []
-        for index, (placed, appears) in enumerate(_times(batch, self.clock())):
+        for index, (placed, appears) in enumerate(batch.times(self.clock())):
             when = datetime.fromtimestamp(placed, UTC)
             made = next(generate(1, batch.seed, batch.mix, when, account, index))
             dated = int((when - made.late).timestamp()) * 1000
@@ -201,14 +190,6 @@ def derived_status(body: Json) -> str:
     if open_states := present & set(lines.OPEN):
         return "PartlyShipped" if gone else "Created" if "Created" in open_states else "Acknowledged"
     return "Shipped" if "Shipped" in gone else "Delivered"
-
-
-def _times(batch: Batch, now: float) -> list[tuple[float, float]]:
-    """(placed, appears) of each order, epoch seconds."""
-    if batch.rate:
-        return [(now + index / batch.rate, now + index / batch.rate) for index in range(batch.count)]
-    step = batch.spread.total_seconds() / batch.count if batch.count else 0.0
-    return [(now - step * (batch.count - 1 - index), now) for index in range(batch.count)]
 
 
 def _changed(order: StoredOrder, change: Json, at: float) -> StoredOrder:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from connectors.kit.sandbox.batches import Batch
 from connectors.walmart.sandbox.mix import HEAVY, PLAIN, mix_from
 from connectors.walmart.sandbox.query import parse
 from connectors.walmart.sandbox.settings import SandboxSettings
-from connectors.walmart.sandbox.world import Batch, World
+from connectors.walmart.sandbox.world import World
 from tests.unit.walmart_sandbox.orders import PLACED, order_of
 
 NOW = PLACED.timestamp()
