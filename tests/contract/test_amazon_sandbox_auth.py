@@ -94,6 +94,21 @@ def test_the_token_says_whose_orders_are_meant(box: Box) -> None:
     assert box.call("GET", f"{LIST}/{theirs[0]}", DEMO_SELLER).status_code == 404
 
 
+def test_a_regions_host_knows_its_own_sellers_only(box: Box) -> None:
+    """AUTH-5: the sandbox plays a region's host under a path of its name."""
+    (order_id,) = box.add(1)
+    assert box.call("GET", f"/na{LIST}/{order_id}").status_code == 200
+    assert error_of(box.call("GET", f"/eu{LIST}/{order_id}")) == (403, "Unauthorized")
+    assert box.call("GET", f"/eu{LIST}", EU_SELLER, params={"createdAfter": LONG_AGO}).status_code == 200
+    assert box.http.post("/fe/auth/o2/token").json()["error"] == "invalid_request"
+
+
+def test_the_rate_is_not_always_told(box: Box) -> None:
+    """RATE-1: the header comes when it is available."""
+    box.faults({"kind": "no_rate_header", "limit": 1})
+    assert [RATE_HEADER in box.search().headers for _ in range(2)] == [False, True]
+
+
 def test_a_missing_role_is_403(box: Box) -> None:
     account(box, roles=[role for role in ROLES if role != ORDERS])
     refused = box.search()

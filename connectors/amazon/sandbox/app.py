@@ -17,8 +17,9 @@ from connectors.amazon.sandbox.control import Control
 from connectors.amazon.sandbox.documents import Documents
 from connectors.amazon.sandbox.errors import ApiError
 from connectors.amazon.sandbox.feeds import FEED_KINDS, Feeds
-from connectors.amazon.sandbox.gate import REQUEST_ID_HEADER
+from connectors.amazon.sandbox.gate import NO_RATE_HEADER, REGION, REQUEST_ID_HEADER
 from connectors.amazon.sandbox.lwa import Lwa
+from connectors.amazon.sandbox.marketplaces import REGIONS
 from connectors.amazon.sandbox.notifications import NOTIFICATION_KINDS, Notifications
 from connectors.amazon.sandbox.order_feeds import OrderFeeds
 from connectors.amazon.sandbox.order_ledger import OrderLedger
@@ -37,7 +38,7 @@ from connectors.kit.sandbox.faults import FaultsMiddleware
 PARTS: tuple[Callable[[World], Part], ...] = (OrdersApi, OrderLedger, Shipment, OrderFeeds, OrderReport, AccountApi)
 # The page that leads to itself is left to explicit rules: only a client that notices ever gets away from it.
 PRESET_KINDS = (EXPIRED_TOKEN, BAD_RECORD, DUPLICATE_PAGE, ABSENT_ORDER)
-ALL_KINDS = (EXPIRED_TOKEN, *ORDER_KINDS, *FEED_KINDS, *REPORT_KINDS, *NOTIFICATION_KINDS)
+ALL_KINDS = (EXPIRED_TOKEN, NO_RATE_HEADER, *ORDER_KINDS, *FEED_KINDS, *REPORT_KINDS, *NOTIFICATION_KINDS)
 PRESETS = standard_presets({}, PRESET_KINDS)
 
 
@@ -59,7 +60,9 @@ class AmazonSandbox:
         self.world.strikes = lambda kind: self.faults.plan.strikes(kind, "SEND", "/notifications")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.calls(scope, receive, _with_request_id(send) if scope["type"] == "http" else send)
+        if scope["type"] == "http":
+            scope, send = _of_region(scope), _with_request_id(send)
+        await self.calls(scope, receive, send)
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -97,6 +100,14 @@ def _core(world: World) -> list[Part]:
     world.reports = Reports(world)
     world.notifications = Notifications(world)
     return [world.feeds, world.reports, world.notifications, world.documents]
+
+
+def _of_region(scope: Scope) -> Scope:
+    """A path that begins with a region (``/eu/orders/...``) is that region's host: sellers of others are refused there."""
+    first, _, rest = str(scope["path"]).removeprefix("/").partition("/")
+    if first not in REGIONS:
+        return scope
+    return {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode(), REGION: first}
 
 
 def _with_request_id(send: Send) -> Send:

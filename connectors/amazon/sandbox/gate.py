@@ -20,6 +20,10 @@ TOKEN_HEADER = "x-amz-access-token"  # noqa: S105 - a header's name
 RATE_HEADER = "x-amzn-RateLimit-Limit"
 REQUEST_ID_HEADER = "x-amzn-RequestId"
 JSON_TYPE = "application/json"
+# Where the scope tells the region whose host was called, if one was.
+REGION = "causeway.region"
+# A fault: the rate is told "when available", so not always.
+NO_RATE_HEADER = "no_rate_header"
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class Gate:
         seller = self.sellers.get(token.owner)
         if token.scope or seller is None:
             raise denied(f"{operation} wants a token of a selling partner")
+        if request.scope.get(REGION, seller.region) != seller.region:
+            raise denied("The seller is of another region.")
         headers = self.throttled(request, f"{seller.client_id} {seller.seller_id}", operation, now)
         _check_role(seller, wanted)
         return Passed(seller, now, headers)
@@ -70,7 +76,8 @@ class Gate:
         """Takes one call from the caller's bucket. The header tells the rate a second, neither burst nor what is left."""
         limit = self.settings.limit_of(operation)
         passed, _ = self.buckets.take(caller, operation, limit, now)
-        headers: dict[str, str] = {RATE_HEADER: f"{limit.rate:.4g}"}
+        silent = faults_of(request.scope).strikes(NO_RATE_HEADER)
+        headers = {} if silent else {RATE_HEADER: f"{limit.rate:.4g}"}
         request.state.headers = headers
         if not passed:
             raise ApiError(429, "You exceeded your quota for the requested resource.")

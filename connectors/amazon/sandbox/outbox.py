@@ -33,6 +33,7 @@ class SqsSender:
         self._endpoint = settings.sqs_endpoint
         self._region = settings.sqs_region
         self._urls: dict[str, str] = {}
+        self._clients: dict[str, Any] = {}
 
     def __call__(self, arn: str, text: str) -> None:
         try:
@@ -46,10 +47,14 @@ class SqsSender:
             raise SendError(type(error).__name__) from error
 
     def _client(self, region: str) -> Any:  # boto3 makes its clients at run time
-        keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"} if self._endpoint else {}
-        config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
-        endpoint = self._endpoint or None
-        return boto3.client("sqs", region_name=region, endpoint_url=endpoint, config=config, **keys)
+        if region not in self._clients:
+            keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"} if self._endpoint else {}
+            config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
+            endpoint = self._endpoint or None
+            self._clients[region] = boto3.client(
+                "sqs", region_name=region, endpoint_url=endpoint, config=config, **keys
+            )
+        return self._clients[region]
 
 
 class Outbox:
@@ -65,17 +70,24 @@ class Outbox:
         self._db.execute("INSERT INTO outbox (account, arn, body, due) VALUES (?,?,?,?)", (account, arn, text, due))
 
     def flush(self, now: float) -> None:
-        """Sends what is due; what a queue does not take stays for later."""
+        """Sends what is due; what a queue does not take stays for later, with all that is for the same queue."""
         rows = list(self._db.execute("SELECT id, arn, body FROM outbox WHERE due <= ? ORDER BY due, id", (now,)))
+        gone: set[str] = set()
         for number, arn, text in rows:
-            try:
-                self.send(arn, text)
-            except SendError as error:
-                logger.warning("notification not sent", extra={"arn": arn, "error": str(error)})
+            if arn in gone or not self._sent(arn, text):
+                gone.add(arn)
                 self._db.execute("UPDATE outbox SET due = ? WHERE id = ?", (now + RETRY_SECONDS, number))
             else:
                 self._db.execute("DELETE FROM outbox WHERE id = ?", (number,))
                 self.sent += 1
+
+    def _sent(self, arn: str, text: str) -> bool:
+        try:
+            self.send(arn, text)
+        except SendError as error:
+            logger.warning("notification not sent", extra={"arn": arn, "error": str(error)})
+            return False
+        return True
 
     def waiting(self, account: str) -> int:
         return self._db.number("SELECT count(*) FROM outbox WHERE account = ?", (account,))
