@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.kit.each_order import look_and_write
 from connectors.kit.line_states import UNKNOWN
 from connectors.kit.ports import Delivery, Difference, Outcome, Result, failed
 from connectors.kit.reading import Reader
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.each_order import look_and_write
 from connectors.walmart.statuses import CANONICAL
 from schemas.reasons import Reason
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from connectors.kit.errors import ConnectorError
+from connectors.kit.follower import Follower, Standing
 from connectors.kit.jobs import AFTER, BEHIND, CHANGE, LOST, SENDING, SETTLE, Job, has_expired, parse
 from connectors.kit.ordering import FEED, Situation, Step, adopted, in_the_way, newer_under_way, step
 from connectors.kit.ports import Delivery, Outcome, Result, submitted
 from connectors.walmart import errors
-from connectors.walmart.follower import Follower, Standing
 from connectors.walmart.written import Written
 
 _SOON_SECONDS = 30.0

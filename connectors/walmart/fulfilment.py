@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from connectors.kit.accounts import OpenClient
+from connectors.kit.each_order import EachOrder, Limits, look_and_write
 from connectors.kit.errors import DataError, MappingError
 from connectors.kit.ports import Delivery, Difference, Mappings, Outcome, Result, failed
+from connectors.walmart import errors
 from connectors.walmart import order_bodies as bodies
-from connectors.walmart.accounts import OpenClient
 from connectors.walmart.client import WalmartClient, order_in, order_path
-from connectors.walmart.each_order import EachOrder, look_and_write
 from connectors.walmart.order_bodies import Carrier, Json
 from connectors.walmart.order_state import OrderNow, order_now
 from connectors.walmart.settings import WalmartSettings
@@ -36,13 +37,14 @@ SHIPPED = "shipped"  # `shipped:walmart:ACCOUNT:PO`: what a refund waits for
 class Fulfilment:
     """The handlers of three operations. `mappings`: which of Walmart's carriers a delivery method of Odoo is (kind `ship_carrier`)."""
 
-    def __init__(self, settings: WalmartSettings, open_client: OpenClient, mappings: Mappings) -> None:
+    def __init__(self, settings: WalmartSettings, open_client: OpenClient[WalmartClient], mappings: Mappings) -> None:
         self._settings = settings
         self._open = open_client
         self._mappings = mappings
-        self.ship = EachOrder(settings, open_client, "shipping", self._ship)
-        self.cancel = EachOrder(settings, open_client, "cancel", self._cancel)
-        self.refund = EachOrder(settings, open_client, "refund", self._refund)
+        limits = limits_of(settings)
+        self.ship = EachOrder(limits, open_client, "shipping", self._ship)
+        self.cancel = EachOrder(limits, open_client, "cancel", self._cancel)
+        self.refund = EachOrder(limits, open_client, "refund", self._refund)
 
     async def has_shipped(self, client: WalmartClient, order_id: str) -> bool:
         """Whether something of an order has left by now: what a refund waits for. Raises ConnectorError."""
@@ -165,6 +167,11 @@ class Fulfilment:
             f"say which one it is: causeway mapping set ship_carrier walmart {said!r} UPS",
             waiting_for=f"ship_carrier:walmart:{account}:{said}",
         )  # fmt: skip
+
+
+def limits_of(settings: WalmartSettings) -> Limits:
+    """Of writes to orders."""
+    return Limits(settings.patience_seconds, settings.acknowledge_concurrency, errors.outcome_of)
 
 
 def _order_id(delivery: Delivery) -> str:

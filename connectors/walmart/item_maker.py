@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from connectors.kit.accounts import OpenClient
 from connectors.kit.cache import ReferenceCache, default_folder
 from connectors.kit.catalogue import files, plugins
 from connectors.kit.catalogue.image_fetch import ImageFetcher
@@ -16,7 +17,7 @@ from connectors.kit.catalogue.live import LiveTables
 from connectors.kit.catalogue.problems import BAD_IMAGE
 from connectors.kit.catalogue.variants import grouped
 from connectors.kit.errors import ConnectorError, DataError
-from connectors.walmart.accounts import OpenClient
+from connectors.walmart.client import WalmartClient
 from connectors.walmart.listing import ListingDraft, ListingOptions, listing_of, product_type_of
 from connectors.walmart.listing_reference import WalmartReference
 from connectors.walmart.listing_settings import ListingSettings
@@ -50,7 +51,9 @@ class Maker(Protocol):
 class ItemMaker:
     """`Maker` by the connector's settings. `now`: the clock, aware UTC. Raises ValueError telling every fault of the tables: at start."""
 
-    def __init__(self, settings: ListingSettings, open_client: OpenClient, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: ListingSettings, open_client: OpenClient[WalmartClient], now: Callable[[], datetime]
+    ) -> None:
         self._settings = settings
         self._open = open_client
         folder = Path(settings.cache_folder) if settings.cache_folder else default_folder()

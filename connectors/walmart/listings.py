@@ -19,7 +19,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from connectors.kit.accounts import OpenClient
 from connectors.kit.errors import ConnectorError, DataError, ThrottledError
+from connectors.kit.feed_results import FeedState, failure_of
+from connectors.kit.feeds import Feed, mark_of
+from connectors.kit.follower import Follower
 from connectors.kit.jobs import BEHIND, CHANGE
 from connectors.kit.off_peak import wait_until
 from connectors.kit.ordering import Step
@@ -27,12 +31,9 @@ from connectors.kit.ports import Canonical, Delivery, Outcome, Result, failed, f
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from connectors.walmart import errors
-from connectors.walmart.accounts import OpenClient
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.deciding import Item, jobs_of, kept
-from connectors.walmart.feed_results import FeedState, failure_of
-from connectors.walmart.feeds import Feed, mark_of, operation_of
-from connectors.walmart.follower import Follower
+from connectors.walmart.feeds import operation_of
 from connectors.walmart.item_maker import Made, Maker
 from connectors.walmart.items import MODEL
 from connectors.walmart.looking_up import Looked, LookingUp
@@ -55,7 +56,7 @@ class Listings(OrderedWrites[Product]):
     """The handler."""
 
     def __init__(
-        self, settings: WalmartSettings, open_client: OpenClient, follower: Follower, maker: Maker, looking_up: LookingUp,
+        self, settings: WalmartSettings, open_client: OpenClient[WalmartClient], follower: Follower, maker: Maker, looking_up: LookingUp,
         now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         super().__init__(open_client, follower, frozenset({NEW, UPDATE}), now)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic
 
+from connectors.kit.accounts import OpenClient
 from connectors.kit.errors import ConnectorError
+from connectors.kit.feed_results import FeedState
+from connectors.kit.follower import Follower
 from connectors.kit.ports import Delivery, Outcome, failed_by, submitted
-from connectors.walmart.accounts import OpenClient
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.deciding import Deciding, Item, ValueT
-from connectors.walmart.feed_results import FeedState
-from connectors.walmart.follower import Follower
 from connectors.walmart.written import Written
 
 Outcomes = dict[str, Outcome]
@@ -27,7 +27,11 @@ class OrderedWrites(ABC, Generic[ValueT]):
     `now`: the clock, aware UTC."""
 
     def __init__(
-        self, open_client: OpenClient, follower: Follower, feed_types: frozenset[str], now: Callable[[], datetime]
+        self,
+        open_client: OpenClient[WalmartClient],
+        follower: Follower,
+        feed_types: frozenset[str],
+        now: Callable[[], datetime],
     ) -> None:
         self._open = open_client
         self._follower = follower

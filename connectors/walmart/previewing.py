@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
+from connectors.kit.accounts import OpenClient
 from connectors.kit.errors import ConnectorError, DataError
 from connectors.kit.ports import Delivery, Difference
 from connectors.kit.reading import Reader
-from connectors.walmart.accounts import OpenClient
 from connectors.walmart.acknowledge import acknowledgement
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.item_maker import Made, Maker
@@ -32,7 +32,7 @@ def refused(error: ConnectorError) -> Differences:
 class AcknowledgementPreview:
     """Of acknowledgements: whether Walmart still waits for one."""
 
-    def __init__(self, open_client: OpenClient) -> None:
+    def __init__(self, open_client: OpenClient[WalmartClient]) -> None:
         self._open = open_client
 
     async def __call__(self, batch: Sequence[Delivery]) -> list[Differences]:
@@ -49,7 +49,7 @@ class AcknowledgementPreview:
 class ValuePreview:
     """Of stock or prices."""
 
-    def __init__(self, open_client: OpenClient, kind: ValueKind) -> None:
+    def __init__(self, open_client: OpenClient[WalmartClient], kind: ValueKind) -> None:
         self._open = open_client
         self._kind = kind
 
@@ -71,7 +71,11 @@ class ListingPreview:
     """Of items: whether Walmart has it, and what it shows of it, against what would be sent."""
 
     def __init__(
-        self, settings: WalmartSettings, open_client: OpenClient, maker: Maker, now: Callable[[], datetime]
+        self,
+        settings: WalmartSettings,
+        open_client: OpenClient[WalmartClient],
+        maker: Maker,
+        now: Callable[[], datetime],
     ) -> None:
         self._open = open_client
         self._maker = maker

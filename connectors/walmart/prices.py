@@ -17,11 +17,11 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.kit.errors import DataError
+from connectors.kit.feeds import Feed
 from connectors.kit.ports import Delivery, Difference
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.feeds import Feed
 from connectors.walmart.items import get_item
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.skus import needed_sku

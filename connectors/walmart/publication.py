@@ -8,11 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.kit import exact_json
+from connectors.kit.feed_results import ItemError
 from connectors.kit.ports import Canonical
 from connectors.kit.reading import Reader, millis_of
 from connectors.walmart import errors
 from connectors.walmart.catalogue import to_listing
-from connectors.walmart.feed_results import ItemError
 from schemas.records import Listing, ListingProblem
 
 _MOST_PROBLEMS = 20

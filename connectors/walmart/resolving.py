@@ -16,9 +16,9 @@ from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from connectors.kit.accounts import OpenClient
 from connectors.kit.errors import ConnectorError
 from connectors.kit.rate import Priority
-from connectors.walmart.accounts import OpenClient
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.fulfilment import SHIPPED
 from connectors.walmart.item_maker import Maker
@@ -47,7 +47,7 @@ class Resolving:
     """See the module's first lines. `patience`: seconds; a quota that takes longer leaves its names to the next turn."""
 
     def __init__(
-        self, open_client: OpenClient, maker: Maker, has_shipped: HasShipped, patience: float, *,
+        self, open_client: OpenClient[WalmartClient], maker: Maker, has_shipped: HasShipped, patience: float, *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._open = open_client

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
+from connectors.kit.feeds import FeedSettings
 from connectors.kit.http import HttpSettings, checked_base_url, is_loopback
 from connectors.kit.off_peak import checked_hours
 from connectors.kit.settings import Part, account_names, check_one_secret, secret_from
@@ -59,39 +60,8 @@ class WalmartAccount(Part):
         return secret_from(self.client_secret, self.client_secret_file)
 
 
-class WalmartFeeds(Part):
+class WalmartFeeds(FeedSettings):
     """How feeds are followed. The ladder is Walmart's (15 min, 1 h, 2 h, then every 4 h), with early looks before it: most are over sooner."""
-
-    ladder_seconds: tuple[float, ...] = Field(
-        (30, 120, 300, 900, 3600, 7200), min_length=1, description="a feed is asked for at these ages"
-    )
-    then_seconds: float = Field(14_400, gt=0, description="and then this often")
-    patience_hours: float = Field(
-        48, gt=0, description="a feed that is not over by then counts as lost; its items are sent again"
-    )
-    follow_days: float = Field(
-        14,
-        ge=0,
-        le=28,
-        description="one given up is asked for so much longer where newer numbers are known: these are written again if it ends after all",
-    )
-    lost_after_seconds: float = Field(
-        180, ge=0, description="a feed without an answer that is not on Walmart's list by then has not arrived"
-    )
-    list_seconds: float = Field(5, ge=0, description="how long a reading of the list of feeds is good")
-    gather_seconds: float = Field(
-        5,
-        ge=0,
-        le=60,
-        description="a feed that is not full waits this long for others to go with it, six times as long when few are left",
-    )
-
-    @field_validator("ladder_seconds")
-    @classmethod
-    def _grows(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if any(later <= earlier for earlier, later in zip((0.0, *value), value, strict=False)):
-            raise ValueError("each step is later than the one before")
-        return value
 
 
 class WalmartListings(ListingSettings):

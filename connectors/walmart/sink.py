@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from connectors.kit.accounts import Accounts, OpenClient
+from connectors.kit.each_order import EachOrder
+from connectors.kit.follower import Follower
 from connectors.kit.ports import Delivery, Difference, Mappings, NoMappings, Outcome, failed
-from connectors.walmart.accounts import Accounts, OpenClient
 from connectors.walmart.acknowledge import acknowledge
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.each_order import EachOrder
-from connectors.walmart.follower import Follower
-from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, Fulfilment
+from connectors.walmart.feeds import open_feeds
+from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, Fulfilment, limits_of
 from connectors.walmart.item_maker import ItemMaker, Maker
 from connectors.walmart.listings import Listings
 from connectors.walmart.looking_up import LookingUp
@@ -49,14 +50,14 @@ class WalmartSink:
     batch_limit = 200
 
     def __init__(
-        self, settings: WalmartSettings, open_client: OpenClient, now: Callable[[], datetime] = _utc_now,
+        self, settings: WalmartSettings, open_client: OpenClient[WalmartClient], now: Callable[[], datetime] = _utc_now,
         mappings: Mappings | None = None, maker: Maker | None = None, gather_seconds: float = 0,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._open = open_client
         self._share = 1.0
         self._accounts = Accounts(self._opened)
-        follower = Follower(settings, self._accounts, now, gather_seconds)
+        follower = Follower(settings.feeds, open_feeds(self._accounts, settings.feeds, now, gather_seconds))
         self._maker = maker or ItemMaker(settings.listings, self._accounts, now)
         stock, prices = Stock(settings), Prices(settings, now)
         looking_up = LookingUp(settings, now)  # shared, so that the list of items is read once for products and prices
@@ -73,7 +74,7 @@ class WalmartSink:
             self._accounts, self._maker, self._fulfilment.has_shipped, settings.patience_seconds
         )
         self._handlers: Mapping[str, Handler] = {
-            ACKNOWLEDGE: EachOrder(settings, self._accounts, "acknowledge", acknowledge),
+            ACKNOWLEDGE: EachOrder(limits_of(settings), self._accounts, "acknowledge", acknowledge),
             SHIP: self._fulfilment.ship,
             CANCEL: self._fulfilment.cancel,
             REFUND: self._fulfilment.refund,

@@ -11,12 +11,12 @@ from decimal import ROUND_FLOOR
 from typing import Any
 
 from connectors.kit.errors import DataError
+from connectors.kit.feeds import Feed
 from connectors.kit.ports import Delivery, Difference
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.feeds import Feed
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.skus import needed_sku
 from connectors.walmart.value_kinds import STOCK, Value, listing_name, quoted

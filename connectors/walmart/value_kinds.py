@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from connectors.kit.feeds import Feed
 from connectors.kit.ports import Delivery, Difference
 from connectors.kit.rate import Priority
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.feeds import Feed
 
 STOCK = "inventory"  # the model of stock numbers
 

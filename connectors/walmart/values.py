@@ -40,17 +40,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from connectors.kit.accounts import OpenClient
 from connectors.kit.errors import ConnectorError, ThrottledError, UncertainError
+from connectors.kit.feed_results import FeedState, failure_of
+from connectors.kit.feeds import mark_of
+from connectors.kit.follower import Follower
 from connectors.kit.jobs import SETTLE, Job, sending
 from connectors.kit.ordering import Step
 from connectors.kit.ports import Delivery, Outcome, Result, failed_by, submitted
-from connectors.walmart.accounts import OpenClient
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.deciding import Item, jobs_of, kept
-from connectors.walmart.feed_results import FeedState, failure_of
-from connectors.walmart.feeds import mark_of
 from connectors.walmart.first_values import FirstValues
-from connectors.walmart.follower import Follower
 from connectors.walmart.looking_up import LookingUp
 from connectors.walmart.ordered_writes import OrderedWrites, Outcomes
 from connectors.walmart.restoring import SETTLE_SECONDS, Restoring
@@ -63,7 +63,7 @@ class Values(OrderedWrites[Value]):
     """The handler of one operation; `kind` says which."""
 
     def __init__(
-        self, settings: WalmartSettings, open_client: OpenClient, kind: ValueKind, follower: Follower, looking_up: LookingUp,
+        self, settings: WalmartSettings, open_client: OpenClient[WalmartClient], kind: ValueKind, follower: Follower, looking_up: LookingUp,
         now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         super().__init__(open_client, follower, kind.feed_types, now)

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from connectors.kit import exact_json
+from connectors.kit.feeds import Feed
 from connectors.kit.ports import Delivery
-from connectors.walmart.feeds import Feed
 from connectors.walmart.prices import Prices
 from connectors.walmart.stock import Stock
 from connectors.walmart.value_kinds import ValueKind

@@ -78,7 +78,7 @@ async def _until(process: Process, is_so: Callable[[], bool]) -> None:
 
 
 def _given_up() -> float:
-    return REGISTRY.get_sample_value("causeway_walmart_feeds_given_up_total", {"account": "main"}) or 0.0
+    return REGISTRY.get_sample_value("causeway_feeds_given_up_total", {"system": "walmart", "account": "main"}) or 0.0
 
 
 async def test_a_feed_that_never_ends_is_given_up_and_its_numbers_go_again(

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from connectors.kit.errors import DataError
+from connectors.kit.feed_results import FeedState, failure_of, told
 from connectors.kit.reading import Reader
-from connectors.walmart.feed_results import FeedState, failure_of, read_items, read_state, told
+from connectors.walmart.feed_results import read_items, read_state
 from schemas.reasons import Reason
 from tests.unit.walmart.fake import NOW
 

@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from connectors.kit.errors import ConnectorError, ThrottledError
+from connectors.kit.feeds import Feed, Lost
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
-from connectors.walmart.feeds import Feed, Feeds, is_it
+from connectors.walmart.feeds import WalmartFeeds, is_it
 from tests.unit.walmart.fake import NOW, Fake, Script, gateway, reply, settings_with
 
 DAY = 86_400.0
@@ -24,9 +25,9 @@ def a_feed(count: int = 2, kind: str = "inventory") -> Feed:
     return Feed(kind, {"InventoryHeader": {"version": "1.4"}, "Inventory": skus}, skus, "mark-1", Priority.STOCK)
 
 
-def feeds_of(script: Script, **changes: Any) -> tuple[Feeds, Fake]:
+def feeds_of(script: Script, **changes: Any) -> tuple[WalmartFeeds, Fake]:
     fake = Fake(script, settings_with(attempts=1, **changes))
-    return Feeds(fake.client, fake.now, lost_after_seconds=60, list_seconds=5, patience_seconds=DAY), fake
+    return WalmartFeeds(fake.client, fake.now, lost_after_seconds=60, list_seconds=5, patience_seconds=DAY), fake
 
 
 def listed(*feeds: dict[str, Any]) -> httpx.Response:
@@ -101,7 +102,7 @@ async def test_a_feed_walmart_does_not_know_has_vanished() -> None:
     ],
 )
 def test_a_lost_feed_is_known_by_its_mark_or_by_type_count_and_time(entry: dict[str, Any], found: bool) -> None:
-    assert is_it(Reader(entry), "inventory", 2, NOW_MS, "mark-1") is found
+    assert is_it(Reader(entry), Lost("inventory", 2, NOW_MS, "mark-1")) is found
 
 
 async def test_a_lost_answer_is_looked_for_until_it_has_certainly_not_arrived() -> None:

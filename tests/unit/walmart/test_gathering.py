@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from connectors.kit.errors import TransientError
+from connectors.kit.feeds import Feed
+from connectors.kit.gathering import Gathering, whole_body, whole_mark
 from connectors.kit.rate import Priority
-from connectors.walmart.feeds import Feed, Feeds
-from connectors.walmart.gathering import Gathering, whole_body, whole_mark
+from connectors.walmart.feeds import WalmartFeeds, most_of
 
 LONG = 60.0  # nobody waits so long here: groups are full before
 
@@ -56,7 +57,7 @@ async def test_what_comes_alone_goes_when_its_time_is_up() -> None:
 
 async def test_without_a_time_to_gather_nobody_waits() -> None:
     walmart = Walmart()
-    gathering = Gathering(lambda kind: 0, walmart.take)
+    gathering = Gathering(lambda kind: 0, walmart.take, most_of)
     await asyncio.gather(gathering.submit(feed("a")), gathering.submit(feed("b")))
     assert walmart.taken == [["a"], ["b"]]
 
@@ -82,7 +83,7 @@ async def test_the_call_is_kept_while_a_group_gathers_and_who_fits_in_needs_none
         yield
         kept.remove(kind)
 
-    gathering = Gathering(lambda kind: LONG, Walmart().take, keep, most=lambda kind: 2)
+    gathering = Gathering(lambda kind: LONG, Walmart().take, lambda kind: 2, keep)
     first = asyncio.create_task(gathering.submit(feed("a")))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -115,7 +116,7 @@ async def test_a_sender_that_is_cancelled_takes_nobody_along() -> None:
 async def test_products_fill_larger_feeds_than_numbers() -> None:
     """TEST-2: a thousand products are one feed's worth, where ten an hour is all there is."""
     walmart = Walmart()
-    gathering = Gathering(lambda kind: LONG, walmart.take)
+    gathering = Gathering(lambda kind: LONG, walmart.take, most_of)
     parts = [feed(*(f"{part}-{number}" for number in range(200)), kind="MP_ITEM") for part in range(5)]
     assert await asyncio.gather(*(gathering.submit(part) for part in parts)) == ["feed:1"] * 5
     assert await gathering.submit(feed(*(str(number) for number in range(200)))) == "feed:2", "of numbers 200 are full"
@@ -140,6 +141,6 @@ async def test_the_fewer_feeds_are_left_the_longer_is_waited_for_others(used: fl
             assert operation == "submit_mp_item"
             return used
 
-    feeds = Feeds(Client(), lambda: datetime.now(UTC), 180, 5, gather_seconds=5)  # type: ignore[arg-type]
+    feeds = WalmartFeeds(Client(), lambda: datetime.now(UTC), 180, 5, gather_seconds=5)  # type: ignore[arg-type]
     assert feeds.gather_seconds("MP_ITEM") == seconds
-    assert Feeds(Client(), lambda: datetime.now(UTC), 180, 5).gather_seconds("MP_ITEM") == 0  # type: ignore[arg-type]
+    assert WalmartFeeds(Client(), lambda: datetime.now(UTC), 180, 5).gather_seconds("MP_ITEM") == 0  # type: ignore[arg-type]

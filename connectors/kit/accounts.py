@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
+from connectors.kit.calls import AccountClient
 from connectors.kit.errors import DataError
-from connectors.walmart.client import WalmartClient
 
-OpenClient = Callable[[str], WalmartClient]
+ClientT = TypeVar("ClientT", bound=AccountClient)
+OpenClient = Callable[[str], ClientT]
 
 
-class Accounts:
+class Accounts(Generic[ClientT]):
     """`open_client` makes the client of an account; it is asked once per account."""
 
-    def __init__(self, open_client: OpenClient) -> None:
+    def __init__(self, open_client: OpenClient[ClientT]) -> None:
         self._open = open_client
-        self._clients: dict[str, WalmartClient] = {}
+        self._clients: dict[str, ClientT] = {}
 
-    def __call__(self, account: str) -> WalmartClient:
+    def __call__(self, account: str) -> ClientT:
         """Raises DataError for an account that is not configured, saying what to set."""
         if account not in self._clients:
             try:
@@ -27,7 +29,7 @@ class Accounts:
         return self._clients[account]
 
     @property
-    def opened(self) -> tuple[WalmartClient, ...]:
+    def opened(self) -> tuple[ClientT, ...]:
         """Those that are open."""
         return tuple(self._clients.values())
 

@@ -1,18 +1,15 @@
-"""Follows the feeds of all accounts: each is asked once for all deliveries that wait for it, on Walmart's ladder of waits."""
+"""Follows the feeds of all accounts: each is asked once for all deliveries that wait for it, on a ladder of waits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from types import MappingProxyType
 
 from connectors.kit.errors import ConnectorError
+from connectors.kit.feed_results import FeedState
+from connectors.kit.feeds import Feeds, FeedSettings
 from connectors.kit.jobs import Ladder
-from connectors.walmart.accounts import OpenClient
-from connectors.walmart.feed_results import FeedState
-from connectors.walmart.feeds import Feeds
-from connectors.walmart.settings import WalmartSettings
 
 _AFTER_TROUBLE_SECONDS = 30.0
 
@@ -32,16 +29,11 @@ class Standing:
 
 
 class Follower:
-    """`now`: the clock, aware UTC; `gather_seconds`: how long a feed waits for others to go with it."""
+    """`open_feeds` makes the feeds of an account; it is asked once per account."""
 
-    def __init__(
-        self, settings: WalmartSettings, open_client: OpenClient, now: Callable[[], datetime], gather_seconds: float = 0
-    ) -> None:
-        self._gather_seconds = gather_seconds
-        self._settings = settings.feeds
-        self._open = open_client
-        self._now = now
-        self._ladder = Ladder(settings.feeds.ladder_seconds, settings.feeds.then_seconds)
+    def __init__(self, settings: FeedSettings, open_feeds: Callable[[str], Feeds]) -> None:
+        self._open = open_feeds
+        self._ladder = Ladder(settings.ladder_seconds, settings.then_seconds)
         self._feeds: dict[str, Feeds] = {}
 
     @property
@@ -52,12 +44,7 @@ class Follower:
     def feeds(self, account: str) -> Feeds:
         """The feeds of an account. Raises DataError for one that is not configured."""
         if account not in self._feeds:
-            one = self._settings
-            client = self._open(account)
-            self._feeds[account] = Feeds(
-                client, self._now, one.lost_after_seconds, one.list_seconds, self._gather_seconds,
-                patience_seconds=one.patience_hours * 3600, follow_seconds=one.follow_days * 86_400, account=account,
-            )  # fmt: skip
+            self._feeds[account] = self._open(account)
         return self._feeds[account]
 
     async def ask(self, account: str, remote: str) -> tuple[FeedState | None, float | None]:

@@ -6,28 +6,41 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic
 
+from connectors.kit.accounts import ClientT, OpenClient
 from connectors.kit.errors import ConnectorError, DataError, RetryError, RuleError, ThrottledError, UncertainError
-from connectors.kit.ports import Delivery, Outcome, failed
-from connectors.walmart.accounts import OpenClient
-from connectors.walmart.client import WalmartClient
-from connectors.walmart.errors import outcome_of
-from connectors.walmart.settings import WalmartSettings
+from connectors.kit.ports import Delivery, Outcome, failed, failed_by
 from schemas.reasons import Reason
 
-Write = Callable[[WalmartClient, Delivery], Awaitable[Outcome]]
+Write = Callable[[ClientT, Delivery], Awaitable[Outcome]]
+OutcomeOf = Callable[[ConnectorError, int], Outcome]
+
+
+def plain_outcome(error: ConnectorError, attempt: int) -> Outcome:
+    """An error as an outcome, where the marketplace has no rule about attempts."""
+    return failed_by(error)
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class Limits:
+    """patience_seconds: a batch of writes waits this long for quota; concurrency: writes at a time; outcome_of: (error, attempt) -> outcome."""
+
+    patience_seconds: float
+    concurrency: int
+    outcome_of: OutcomeOf = plain_outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Job(Generic[ClientT]):
     """A delivery with its client, or, without one, what it was refused for."""
 
     delivery: Delivery
-    client: WalmartClient | None = None
+    client: ClientT | None = None
     refused: Outcome = field(default_factory=lambda: failed(Reason.BUG, "not refused"))
 
 
-class EachOrder:
+class EachOrder(Generic[ClientT]):
     """A handler: one outcome per delivery, in order; a few at a time. What the quota does not allow soon comes back as throttled, with the
     time to return: a worker must not stand still for a minute. Never raises ConnectorError.
 
@@ -35,38 +48,31 @@ class EachOrder:
     write       brings one order to where the delivery wants it; raises ConnectorError
     """
 
-    def __init__(
-        self,
-        settings: WalmartSettings,
-        open_client: OpenClient,
-        operation: str,
-        write: Write,
-        concurrency: int | None = None,
-    ) -> None:
-        self._patience = settings.patience_seconds
+    def __init__(self, limits: Limits, open_client: OpenClient[ClientT], operation: str, write: Write[ClientT]) -> None:
+        self._limits = limits
         self._open = open_client
         self._operation = operation
         self._write = write
-        self._places = asyncio.Semaphore(concurrency or settings.acknowledge_concurrency)
+        self._places = asyncio.Semaphore(limits.concurrency)
 
     async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         counted: Counter[str] = Counter()
-        jobs: list[_Job] = []
+        jobs: list[_Job[ClientT]] = []
         for delivery in batch:
             counted[delivery.account] += 1
             jobs.append(self._job(delivery, counted[delivery.account]))
         return await asyncio.gather(*(self._done(job) for job in jobs))
 
-    def _job(self, delivery: Delivery, place: int) -> _Job:
+    def _job(self, delivery: Delivery, place: int) -> _Job[ClientT]:
         """What is to be done, told before anything is begun. `place`: the how manieth of its account in this batch."""
         try:
             client = self._open(delivery.account)
             self._check_quota(client, place)
         except ConnectorError as error:
-            return _Job(delivery, refused=outcome_of(error, delivery.attempt))
+            return _Job(delivery, refused=self._limits.outcome_of(error, delivery.attempt))
         return _Job(delivery, client)
 
-    async def _done(self, job: _Job) -> Outcome:
+    async def _done(self, job: _Job[ClientT]) -> Outcome:
         if job.client is None:
             return job.refused
         try:
@@ -74,12 +80,12 @@ class EachOrder:
                 self._check_quota(job.client, 1)
                 return await self._write(job.client, job.delivery)
         except ConnectorError as error:
-            return outcome_of(error, job.delivery.attempt)
+            return self._limits.outcome_of(error, job.delivery.attempt)
 
-    def _check_quota(self, client: WalmartClient, place: int) -> None:
+    def _check_quota(self, client: ClientT, place: int) -> None:
         """Raises ThrottledError when the quota does not allow that many calls soon."""
         wait = client.forecast_seconds(self._operation, place)
-        if wait > self._patience:
+        if wait > self._limits.patience_seconds:
             raise ThrottledError(f"the quota of {self._operation} calls is used up", retry_after=round(wait, 1))
 
 

@@ -1,7 +1,7 @@
 """Feeds that are sent at about the same time become one (INV-1, PRD-4, RATE-1).
 
-Walmart takes ten feeds an hour of most types, whatever is in them, while deliveries come in small batches, several partitions at a time. Who
-sends a feed waits a few seconds for others of its kind; together they go as one, at once when it is full. Everyone gets the id of the whole.
+Marketplaces take few feeds an hour, whatever is in them, while deliveries come in small batches, several partitions at a time. Who sends a feed
+waits a few seconds for others of its kind; together they go as one, at once when it is full. Everyone gets the id of the whole.
 
 No SKU is twice in a feed (which of them would win is chance), no feed has more than `most` items, and a part is never split: its sender wants
 one answer. A group that is open has its call of the quota kept for it; who still fits in needs none. What fails, fails for all parts alike, as
@@ -16,15 +16,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-
-# Items in one feed: stock as INV-1 says; products and prices as many as Walmart recommends (it takes 10,000).
-MOST, MOST_OTHERS = 200, 1000
-_MOST = {"MP_ITEM": MOST_OTHERS, "MP_MAINTENANCE": MOST_OTHERS, "price": MOST_OTHERS}
-
-
-def most_of(kind: str) -> int:
-    """How many items a feed of that kind has at most."""
-    return _MOST.get(kind, MOST)
 
 
 class Part(Protocol):
@@ -61,12 +52,13 @@ class Gathering:
 
     seconds  how long the first of a kind waits for others now, 0 = not at all
     send     sends parts as one
+    most     how many items a feed of a kind has at most
     keep     keeps a call of a kind's quota while a group gathers
     """
 
     def __init__(
-        self, seconds: Callable[[str], float], send: Callable[[list[Any]], Awaitable[str]],
-        keep: Callable[[str], AbstractContextManager[object]] = lambda _kind: nullcontext(), most: Callable[[str], int] = most_of,
+        self, seconds: Callable[[str], float], send: Callable[[list[Any]], Awaitable[str]], most: Callable[[str], int],
+        keep: Callable[[str], AbstractContextManager[object]] = lambda _kind: nullcontext(),
     ) -> None:  # fmt: skip
         self._seconds = seconds
         self._send = send
