@@ -8,6 +8,7 @@ from pathlib import Path
 
 from connectors.amazon.sandbox.app import PRESETS, create_app
 from connectors.amazon.sandbox.settings import SandboxSettings
+from connectors.kit.sandbox.options import span
 from connectors.kit.sandbox.server import serve
 
 
@@ -34,8 +35,8 @@ def settings_from(args: argparse.Namespace) -> SandboxSettings:
         token_seconds=args.token_seconds,
         rate_factor=args.rate_factor,
         horizon_seconds=args.horizon_seconds,
-        feed_seconds=_span("--feed-seconds", args.feed_seconds),
-        report_seconds=_span("--report-seconds", args.report_seconds),
+        feed_seconds=span("--feed-seconds", args.feed_seconds),
+        report_seconds=span("--report-seconds", args.report_seconds),
         sqs_endpoint=args.sqs_endpoint,
         seed=args.seed,
         data_dir=args.data,
@@ -52,14 +53,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"amazon sandbox: {error}\n")
         return 2
     return 0
-
-
-def _span(name: str, text: str) -> tuple[float, float]:
-    try:
-        low, high = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise ValueError(f"{name} wants FROM,TO in seconds") from error
-    return low, high
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from connectors.amazon.sandbox.errors import ApiError, denied, invalid
 from connectors.amazon.sandbox.operations import OPERATIONS, Operation
 from connectors.amazon.sandbox.settings import SandboxSettings, Seller
+from connectors.kit.sandbox import queries
 from connectors.kit.sandbox.buckets import Buckets
 from connectors.kit.sandbox.fault_rules import EXPIRED_TOKEN
 from connectors.kit.sandbox.faults import faults_of
@@ -139,9 +140,7 @@ def listed(
 
 
 def whole(params: Mapping[str, str], name: str, low: int, high: int, default: int) -> int:
-    text = params.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 9) or not low <= int(text) <= high:
-        raise invalid(f"{name}: a whole number from {low} to {high}.")
-    return int(text)
+    try:
+        return queries.whole(params, name, low, high, default)
+    except ValueError as error:
+        raise invalid(f"{name}: {error}.") from error

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectors.kit.sandbox.buckets import Limit
+from connectors.kit.sandbox.options import span
 from connectors.kit.sandbox.server import serve
 from connectors.walmart.sandbox.app import PRESETS, create_app
 from connectors.walmart.sandbox.settings import DEMO_ACCOUNT, LIMITS, Account, SandboxSettings
@@ -45,8 +46,8 @@ def settings_from(args: argparse.Namespace) -> SandboxSettings:
         token_seconds=args.token_seconds,
         limits=_limits(args.limit),
         rate_factor=args.rate_factor,
-        feed_seconds=_span("--feed-seconds", args.feed_seconds),
-        publish_seconds=_span("--publish-seconds", args.publish_seconds),
+        feed_seconds=span("--feed-seconds", args.feed_seconds),
+        publish_seconds=span("--publish-seconds", args.publish_seconds),
         item_versions=tuple(args.item_version) or SandboxSettings().item_versions,
         error_shape=args.error_shape,
         seed=args.seed,
@@ -71,14 +72,6 @@ def _account(text: str) -> Account:
     if not (client_id and colon and secret):
         raise ValueError("--account wants ID:SECRET")
     return replace(DEMO_ACCOUNT, client_id=client_id, client_secret=secret)
-
-
-def _span(name: str, text: str) -> tuple[float, float]:
-    try:
-        low, high = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise ValueError(f"{name} wants FROM,TO in seconds") from error
-    return low, high
 
 
 def _limits(given: Sequence[str]) -> Mapping[str, Limit]:

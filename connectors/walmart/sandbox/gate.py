@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from connectors.kit.sandbox.fault_rules import EXPIRED_TOKEN
 from connectors.kit.sandbox.faults import faults_of
+from connectors.kit.sandbox.queries import whole
 from connectors.kit.sandbox.tokens import Token, Tokens
 from connectors.walmart.sandbox.errors import GATEWAY, ApiError
 from connectors.walmart.sandbox.settings import Account
@@ -101,12 +102,10 @@ async def json_body(request: Request) -> Any:
 
 def number_of(request: Request, name: str, low: int, high: int, default: int) -> int:
     """A whole number among the parameters, within its bounds."""
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 9) or not low <= int(text) <= high:
-        raise invalid(name, f"a whole number from {low} to {high} is expected")
-    return int(text)
+    try:
+        return whole(request.query_params, name, low, high, default)
+    except ValueError as error:
+        raise invalid(name, str(error)) from error
 
 
 def exact(request: Request, name: str) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
+from connectors.kit.sandbox import queries
 from connectors.walmart.sandbox.errors import ApiError
 
 LINE_STATUSES = ("Created", "Acknowledged", "Shipped", "Delivered", "Cancelled")
@@ -135,19 +136,17 @@ def _date_end(params: Mapping[str, str], name: str, default: int) -> int:
 
 
 def one_of(params: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
-    value = params.get(name)
-    if value is not None and value not in allowed:
-        raise _invalid(name, f"one of {', '.join(allowed)} is expected")
-    return value
+    try:
+        return queries.one_of(params, name, allowed)
+    except ValueError as error:
+        raise _invalid(name, str(error)) from error
 
 
 def _number(params: Mapping[str, str], name: str, low: int, high: int, default: int) -> int:
-    text = params.get(name)
-    if text is None:
-        return default
-    if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
-        raise _invalid(name, f"a whole number from {low} to {high} is expected")
-    return int(text)
+    try:
+        return queries.whole(params, name, low, high, default)
+    except ValueError as error:
+        raise _invalid(name, str(error)) from error
 
 
 def check_order(params: Mapping[str, str], first: str, start: int | None, last: str, end: int | None) -> None:
