@@ -2,7 +2,8 @@
 
 Once a day the orders made in the last days are listed again, ids and times only, and compared with what was published raw by any flow. An
 order that was never seen, or whose last change was not, is fetched by its id, published like any other and counted. Younger orders than
-`settle_minutes` are left alone: the other flows may still be on their way with them.
+`settle_minutes` are left alone: the other flows may still be on their way with them. So are those whose last change lies before everything that
+was seen: an account begins with orders of the last `start_days_back` days, and a census is not to bring older ones in.
 
 The list is asked by the time of creation, which never changes, so nothing moves while it is paged. What a census cannot see: a change
 after its own listing, which is the next one's.
@@ -27,7 +28,8 @@ from connectors.kit.windowed import Listed, ListRules
 
 logger = logging.getLogger(__name__)
 FLOW = "census"
-KNOWN, MISSING, OUTDATED, VANISHED = "known", "missing", "outdated", "vanished"
+KNOWN, MISSING, OUTDATED, VANISHED, EARLIER = "known", "missing", "outdated", "vanished", "earlier"
+_GAPS = (MISSING, OUTDATED)
 Seen = Callable[[str, str, datetime], Awaitable[Mapping[str, int]]]
 
 
@@ -47,6 +49,7 @@ class AmazonCensus(OrderList):
         super().__init__(settings, account, client, now, rules)
         self._ask_seen = seen
         self._seen: Mapping[str, int] | None = None
+        self._floor = 0.0
 
     def pages(self, position: str) -> AsyncIterator[Page]:
         """See `WindowedList.pages`. What was seen is read anew for each census."""
@@ -73,6 +76,7 @@ class AmazonCensus(OrderList):
         # Asked after the first page came: whatever was published before that is among it.
         if self._seen is None:
             self._seen = await self._ask_seen("amazon", ENTITY, start)
+            self._floor = self._began(self._seen)
         return self._seen
 
     async def _missed(self, element: Any, seen: Mapping[str, int]) -> Any | None:
@@ -80,23 +84,24 @@ class AmazonCensus(OrderList):
         order_id = self._id_of(element)
         if order_id is None:
             return element
-        found = self._found(order_id, self._version_of(element), seen)
-        order = (
-            await self._client.get_order(order_id, self._settings.included_data, Priority.REPORTS)
-            if found != KNOWN
-            else None
-        )
-        if found != KNOWN and order is None:
-            found = VANISHED
-        CENSUS_IDS.labels("amazon", self.account, FLOW, found).inc()
-        if found != KNOWN:
+        found, order = self._found(order_id, self._version_of(element), seen), None
+        if found in _GAPS:
+            order = await self._client.get_order(order_id, self._settings.included_data, Priority.REPORTS)
+            found = VANISHED if order is None else found
             logger.warning("census_gap account=%s order=%s found=%s", self.account, order_id, found)
+        CENSUS_IDS.labels("amazon", self.account, FLOW, found).inc()
         return order
 
     def _found(self, order_id: str, version: int, seen: Mapping[str, int]) -> str:
         newest = seen.get(self._key(order_id))
         if newest is None:
-            return MISSING
+            return MISSING if not version or version >= self._floor else EARLIER
         # A change of the last hour may be on its way.
         settled = (self._now() - self._settled).timestamp() * 1000
         return OUTDATED if newest < version < settled else KNOWN
+
+    def _began(self, seen: Mapping[str, int]) -> float:
+        """The oldest change that was read at all, milliseconds: of this account, else where its first poll begins."""
+        mine = [version for key, version in seen.items() if version and key.startswith(self._key(""))]
+        first = self._now() - timedelta(days=self._keys.start_days_back)
+        return min(mine, default=first.timestamp() * 1000)

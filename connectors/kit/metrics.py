@@ -33,7 +33,7 @@ QUOTA_BACKLOG = Gauge(
 )
 CENSUS_IDS = Counter(
     "causeway_census_ids_total",
-    "Ids a census listed again: known, missing (never seen before), outdated (a later change was never seen), vanished (listed, not there)",
+    "Ids a census listed again: known, earlier (than we began), missing (never seen), outdated (a later change was never seen), vanished",
     ["source", "account", "flow", "found"],
 )
 Reading = Callable[[], Mapping[str, float]]

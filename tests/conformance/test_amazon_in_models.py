@@ -77,18 +77,14 @@ def _fits(path: str, template: str) -> bool:
 
 
 def _values(parameter: Json, text: str) -> list[str]:
-    if parameter["type"] == "array":
-        schema = {name: parameter[name] for name in ("items", "maxItems", "minItems") if name in parameter}
-        value: Any = text.split(",")
-        if schema["items"].get("type") == "integer":
-            value = [int(one) for one in value]
-    else:
-        schema = {
-            name: parameter[name] for name in ("type", "enum", "minimum", "maximum", "maxLength") if name in parameter
-        }
-        value = (
-            int(text) if parameter["type"] == "integer" else text == "true" if parameter["type"] == "boolean" else text
-        )
+    is_list = parameter["type"] == "array"
+    kept = ("items", "maxItems", "minItems") if is_list else ("type", "enum", "minimum", "maximum", "maxLength")
+    schema: Json = {name: parameter[name] for name in kept if name in parameter}
+    value: Any = text.split(",") if is_list else text
+    if parameter["type"] == "integer":
+        value = int(text)
+    elif parameter["type"] == "boolean":
+        value = text == "true"
     return [f"{parameter['name']}: {error.message[:150]}" for error in Draft4Validator(schema).iter_errors(value)]
 
 

@@ -11,6 +11,7 @@ import pytest
 from connectors.amazon.census import AmazonCensus
 from connectors.amazon.mapping import to_order
 from connectors.amazon.sandbox.settings import EU_SELLER, FE_SELLER
+from connectors.kit import exact_json
 from connectors.kit.errors import DataError
 from connectors.kit.ports import Page
 from tests.contract.amazon_box import Box, amazon_box
@@ -121,19 +122,22 @@ async def test_a_change_comes_with_the_next_poll(box: Box, amazon: Connected) ->
     assert to_order(item.payload, "main")["buyer_cancel_requested"]
 
 
-async def test_filters_are_asked_of_the_list(box: Box) -> None:
-    """ORD-4: by who ships, by state."""
-    made = box.add(40, mix="default")
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({}, {"MERCHANT PENDING", "MERCHANT UNSHIPPED", "AMAZON PENDING", "AMAZON SHIPPED"}),
+        ({"pending": False}, {"MERCHANT UNSHIPPED", "AMAZON SHIPPED"}),
+        ({"fulfilled_by": ["MERCHANT"]}, {"MERCHANT PENDING", "MERCHANT UNSHIPPED"}),
+        ({"fulfilled_by": ["AMAZON"], "statuses": ["PENDING"]}, {"AMAZON PENDING"}),
+    ],
+)
+async def test_filters_are_asked_of_the_list(box: Box, changes: Any, wanted: set[str]) -> None:
+    """ORD-4: by who ships, by state, pending or not."""
+    box.add(40, mix={"base": "plain", "fba": 0.5, "pending": 0.5, "pending_seconds": [90_000, 90_000]})
     box.clock.tick(600)
-    wanted = {
-        order_id
-        for order_id in made
-        if (work := box.order(order_id)["fulfillment"])["fulfilledBy"] == "MERCHANT"
-        and not work["fulfillmentStatus"].startswith("PENDING")
-    }
-    amazon = connected(box, accounts={"main": account_of(fulfilled_by=["MERCHANT"], pending=False)})
-    assert set(ids_in(await polled(amazon))) == wanted
-    assert 0 < len(wanted) < 40
+    amazon = connected(box, accounts={"main": account_of(US_SELLER, **changes)})
+    works = [exact_json.loads(item.payload)["fulfillment"] for page in await polled(amazon) for item in page.items]
+    assert {f"{work['fulfilledBy']} {work['fulfillmentStatus']}" for work in works} == wanted
     await amazon.aclose()
 
 

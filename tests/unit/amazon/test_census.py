@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from connectors.amazon.census import AmazonCensus
-from tests.unit.amazon.fake import NOW, Fake
+from tests.unit.amazon.fake import NOW, Fake, account_with
 from tests.unit.amazon.listing import Listed, Listing, fake_of
 from tests.unit.amazon.test_source import all_of, ids_in
 
@@ -98,6 +98,17 @@ async def test_a_census_that_dies_goes_on_from_its_page() -> None:
     pages = await all_of(census_of(fake_of(listing), Told({})).pages(""))
     rest = await all_of(census_of(fake_of(listing), Told({"1-1-0": OLD, "1-1-1": OLD})).pages(pages[0].position))
     assert ids_in(pages[:1]) + ids_in(rest) == [f"1-1-{number}" for number in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("seen", "got"), [({"1-1-9": NEW}, []), ({"1-1-9": OLD - timedelta(hours=1)}, ["1-1-1"]), ({}, [])]
+)
+async def test_orders_from_before_we_began_are_left_where_they_are(seen: dict[str, datetime], got: list[str]) -> None:
+    """An account that begins with today's orders gets no older ones by a census."""
+    listing = Listing([Listed("1-1-1", OLD)])
+    account = account_with(start_days_back=0.5)
+    pages = await all_of(census_of(fake_of(listing, accounts={"main": account}), Told(seen)).pages(""))
+    assert ids_in(pages) == got
 
 
 async def test_what_is_listed_but_not_there_is_counted() -> None:

@@ -112,6 +112,7 @@ async def test_tokens_that_go_round_are_noticed() -> None:
     listing = Listing(some(3), circle=True)
     listing.between = lambda page: setattr(listing, "circle", page < 3)
     assert {"1-1-1000", "1-1-1001", "1-1-1002"} <= set(ids_in(await read(listing)))
+    assert ["paginationToken" in query for query in listing.queries[:3]] == [False, True, False]
 
 
 async def test_a_list_that_reaches_less_far_than_asked_is_read_on_from_there() -> None:
