@@ -18,6 +18,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 
 from connectors.amazon.marketplaces import BY_ID, REGION_URLS, marketplace_of
 from connectors.amazon.rates import AmazonRates
+from connectors.kit.feeds import FeedSettings
 from connectors.kit.http import HttpSettings, checked_base_url, is_loopback
 from connectors.kit.settings import Part, account_names, check_one_secret, secret_from
 
@@ -32,12 +33,12 @@ DataSet = Literal[
 DATA_SETS: tuple[DataSet, ...] = (
     "BUYER", "RECIPIENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION", "FULFILLMENT", "PACKAGES", "TAX", "PAYMENT"
 )  # fmt: skip
-TOKEN_URL = "https://api.amazon.com/auth/o2/token"  # noqa: S105 - an address
+LOGIN_URL = "https://api.amazon.com/auth/o2/token"
 _MARKETPLACE_ID = re.compile(r"A[A-Z0-9]{9,15}")
 _SELLER_ID = r"[A-Z0-9]{8,20}"
 
 
-def _token_url(value: str) -> str:
+def _login_url(value: str) -> str:
     checked_base_url(value)
     if not urlsplit(value).path.strip("/"):
         raise ValueError("the whole address is needed, as in https://api.amazon.com/auth/o2/token")
@@ -124,11 +125,33 @@ class AmazonCensus(Part):
     )
 
 
+class AmazonFeedSettings(FeedSettings):
+    """How feeds are followed. Amazon names no ladder; most feeds are over within minutes, and a feed costs one in two minutes."""
+
+    ladder_seconds: tuple[float, ...] = Field(
+        (60, 180, 300, 900, 1800, 3600), min_length=1, description="a feed is asked for at these ages"
+    )
+    then_seconds: float = Field(3600, gt=0, description="and then this often")
+    lost_after_seconds: float = Field(
+        300, ge=0, description="a feed without an answer that is not on Amazon's list by then has not arrived"
+    )
+    list_seconds: float = Field(60, ge=0, description="how long a reading of the list of feeds is good")
+    gather_seconds: float = Field(
+        20,
+        ge=0,
+        le=60,
+        description="a feed that is not full waits this long for others to go with it, six times as long when few are left",
+    )
+    list_patience_seconds: float = Field(
+        20, ge=0, le=300, description="a list or a result whose quota takes longer is read in a later turn"
+    )
+
+
 class AmazonSettings(Part):
     """All of it. Every field has a default; without accounts the connector does nothing."""
 
     base_urls: dict[Region, str] = Field(default_factory=dict, description="other addresses of regions, for sandboxes")
-    token_url: Annotated[str, AfterValidator(_token_url)] = TOKEN_URL
+    login_url: Annotated[str, AfterValidator(_login_url)] = LOGIN_URL
     accounts: dict[str, AmazonAccount] = Field(default_factory=dict)
     overlap_minutes: float = Field(
         30, ge=0, le=10080, description="each poll reads again what changed this long before the last one"
@@ -149,7 +172,15 @@ class AmazonSettings(Part):
     )
     attempts: int = Field(5, ge=1, le=10, description="how often a call is tried when Amazon's systems fail")
     longest_wait_seconds: float = Field(30, ge=0, le=300, description="longest wait between tries inside one call")
+    patience_seconds: float = Field(
+        5,
+        ge=0,
+        le=60,
+        description="a batch of writes waits this long for quota; the rest is sent back, to be tried later",
+    )
+    order_concurrency: int = Field(4, ge=1, le=64, description="writes to orders at a time")
     census: AmazonCensus = AmazonCensus()
+    feeds: AmazonFeedSettings = AmazonFeedSettings()
     rates: AmazonRates = AmazonRates()
     http: HttpSettings = HttpSettings()
 

@@ -91,7 +91,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A feed whose answer was lost: what it was, when it was sent (epoch milliseconds), its mark."""
+    """A feed whose answer was lost: what it was, when we gave up waiting for the answer (epoch milliseconds), its mark."""
 
     kind: str
     count: int
@@ -171,6 +171,7 @@ class Feeds(ABC):
         self._given_up: OrderedDict[str, float] = OrderedDict()
         self._over: OrderedDict[str, FeedState] = OrderedDict()
         self._skus: OrderedDict[str, frozenset[str]] = OrderedDict()
+        self._sent: OrderedDict[str, None] = OrderedDict()
         self._found: OrderedDict[str, str] = OrderedDict()
         self._listed: dict[frozenset[str], tuple[datetime, Sequence[Listed]]] = {}
 
@@ -194,8 +195,9 @@ class Feeds(ABC):
         ConnectorError."""
 
     @abstractmethod
-    async def _read_list(self, kinds: frozenset[str]) -> Sequence[Listed]:
-        """The newest feeds; at least all of these types that are not over. Raises ConnectorError."""
+    async def _read_list(self, kinds: frozenset[str], since_ms: int | None) -> Sequence[Listed]:
+        """Feeds of these types: at least all that are not over; or, with a time, all that may have been sent around then or later. Raises
+        ConnectorError."""
 
     @abstractmethod
     async def _identified(self, lost: Lost, listed: Sequence[Listed]) -> str | None:
@@ -231,14 +233,15 @@ class Feeds(ABC):
         )
 
     async def _send(self, feed: Feed) -> str:
-        lost = Lost(feed.kind, len(feed.skus), millis_of(self._now()), feed.mark)
         try:
             feed_id = await self._post(feed)
         except UncertainError:
+            lost = Lost(feed.kind, len(feed.skus), millis_of(self._now()), feed.mark)
             logger.warning(
                 "%s_feed_answer_lost kind=%s items=%d mark=%s", self.system, feed.kind, len(feed.skus), feed.mark
             )
             return lost.name
+        self._remember(self._sent, feed_id, None)
         self._remember(self._skus, feed_id, frozenset(feed.skus))
         logger.info("%s_feed_sent kind=%s items=%d feed=%s", self.system, feed.kind, len(feed.skus), feed_id)
         return f"feed:{feed_id}"
@@ -257,15 +260,16 @@ class Feeds(ABC):
         missing = [remote for remote in dict.fromkeys(lost) if remote not in found]
         if not missing:
             return found
-        asked_at = self._now()
-        entries = await self._list(frozenset(lost_in(remote).kind for remote in missing), fresh=True)
+        asked_at, looked_for = self._now(), [lost_in(remote) for remote in missing]
+        since_ms = min(one.sent_ms for one in looked_for)
+        entries = await self._list(frozenset(one.kind for one in looked_for), fresh=True, since_ms=since_ms)
         for remote in missing:
             found[remote] = await self._on_the_list(remote, entries, asked_at)
         return found
 
     async def _on_the_list(self, remote: str, entries: Sequence[Listed], asked_at: datetime) -> str | None:
         lost = lost_in(remote)
-        taken = {*self._skus, *(found.removeprefix("feed:") for found in self._found.values())}
+        taken = {*self._sent, *(found.removeprefix("feed:") for found in self._found.values())}
         feed_id = await self._identified(lost, [one for one in entries if one.feed_id not in taken])
         if feed_id:
             self._remember(self._found, remote, f"feed:{feed_id}")
@@ -341,13 +345,17 @@ class Feeds(ABC):
         """Whether one that was given up is still asked for, since it may come to its end."""
         return self._given_up.get(feed_id, math.inf) <= self._patience + self._follow
 
-    async def _list(self, kinds: frozenset[str], *, fresh: bool = False) -> Sequence[Listed]:
+    async def _list(
+        self, kinds: frozenset[str], *, fresh: bool = False, since_ms: int | None = None
+    ) -> Sequence[Listed]:
         kinds = frozenset() if self.one_list else kinds
         now, known = self._now(), self._listed.get(kinds)
         if not fresh and known and (now - known[0]).total_seconds() < self._list_seconds:
             return known[1]
-        self._listed[kinds] = (now, await self._read_list(kinds))
-        return self._listed[kinds][1]
+        found = await self._read_list(kinds, since_ms)
+        if since_ms is None or self.one_list:
+            self._listed[kinds] = (now, found)
+        return found
 
     @staticmethod
     def _remember(where: OrderedDict[str, Any], name: str, what: Any) -> None:

@@ -25,8 +25,8 @@ from connectors.walmart.feed_results import read_items, read_state
 
 FEEDS = "/v3/feeds"
 PAGE = 50  # Walmart's limit for one page of details and of the list
-# Walmart's clock and ours need not agree when a feed is looked for by its time.
-_CLOCKS_APART_MS = 120_000
+# A feed is looked for from this long before we gave up waiting: a call lasts up to two minutes, and Walmart's clock and ours need not agree.
+_BEFORE_MS = 240_000
 # Items in one feed: stock as INV-1 says; products and prices as many as Walmart recommends (it takes 10,000).
 MOST, MOST_OTHERS = 200, 1000
 _MOST = {"MP_ITEM": MOST_OTHERS, "MP_MAINTENANCE": MOST_OTHERS, "price": MOST_OTHERS}
@@ -93,7 +93,7 @@ class WalmartFeeds(Feeds):
         _, content = await self._client.call("feed_status", "GET", path, priority=Priority.STOCK)
         return Reader(content).an_object()
 
-    async def _read_list(self, kinds: frozenset[str]) -> Sequence[Listed]:
+    async def _read_list(self, kinds: frozenset[str], since_ms: int | None) -> Sequence[Listed]:
         path = f"{FEEDS}?offset=0&limit={PAGE}"
         try:
             _, content = await self._client.call("list_feeds", "GET", path, priority=Priority.STOCK)
@@ -116,7 +116,7 @@ def is_it(entry: Reader, lost: Lost) -> bool:
     if name and (lost.mark in name or not name.startswith(entry.text("feedId"))):
         return lost.mark in name
     received, at = entry.value.get("itemsReceived"), entry.time("feedDate")
-    return received == lost.count and at is not None and millis_of(at) >= lost.sent_ms - _CLOCKS_APART_MS
+    return received == lost.count and at is not None and millis_of(at) >= lost.sent_ms - _BEFORE_MS
 
 
 def open_feeds(

@@ -1,0 +1,188 @@
+"""Amazon's feeds: a document, a feed over it, its result in another document. What all feeds share is the kit's (`connectors.kit.feeds`).
+
+    createFeedDocument   an address for five minutes; the content goes there without a token, its type as announced
+    createFeed           one in two minutes: what comes together goes together
+    getFeed              DONE is not success: the result document names what went wrong
+
+A feed has no name of ours. One whose answer was lost is known again by its type, its time and the number of its items, which Amazon tells when
+it is over; until then it counts as on its way. So nothing is sent twice, and a feed somebody else sent at that moment only makes us wait.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from connectors.amazon import errors
+from connectors.amazon.client import AmazonClient, Query
+from connectors.amazon.documents import Documents
+from connectors.amazon.feed_documents import LISTINGS, content_type, document_of, most_of
+from connectors.amazon.feed_results import NOT_OVER, read_report, read_state, with_report
+from connectors.amazon.rates import CREATE_LISTINGS_FEED
+from connectors.amazon.settings import AmazonFeedSettings
+from connectors.kit.cursor import to_text
+from connectors.kit.errors import DataError, ThrottledError
+from connectors.kit.feed_results import ERROR, PROCESSED, FeedState
+from connectors.kit.feeds import Feed, Feeds, Listed, Lost
+from connectors.kit.rate import Priority
+from connectors.kit.reading import Reader, millis_of
+
+logger = logging.getLogger(__name__)
+
+FEEDS, DOCUMENTS = "/feeds/2021-06-30/feeds", "/feeds/2021-06-30/documents"
+PAGE = "100"
+_MOST_PAGES = 10
+# Before we gave up waiting: a call lasts up to two minutes, and the clocks need not agree. After that: it may have come in late.
+_BEFORE_MS, _CLOCKS_APART_MS = 240_000, 120_000
+
+
+def operation_of(kind: str) -> str:
+    """Whose quota a feed of that type takes."""
+    return CREATE_LISTINGS_FEED if kind == LISTINGS else "createFeed"
+
+
+def marketplaces_of(feed: Feed) -> list[str]:
+    """`Feed.query` holds them: feeds of the same marketplaces go together."""
+    return feed.query.split(",")
+
+
+class AmazonFeeds(Feeds):
+    """The feeds of one account. `patience`: seconds; a list or a result whose quota takes longer is left to the next turn."""
+
+    system: ClassVar[str] = "amazon"
+    # Amazon never tells what is in a feed: what is left after the feeds of our own open jobs may be another tool's.
+    untold_seconds: ClassVar[float] = 900.0
+
+    def __init__(
+        self, client: AmazonClient, documents: Documents, patience: float, lost_after_seconds: float, *args: Any, **more: Any
+    ) -> None:  # fmt: skip
+        super().__init__(client, more.pop("now"), lost_after_seconds, *args, **more)
+        self._client = client
+        self._documents = documents
+        self._list_patience = patience
+        self._late_ms = int(lost_after_seconds * 1000) + _CLOCKS_APART_MS
+
+    def operation(self, kind: str) -> str:
+        return operation_of(kind)
+
+    def _most(self, kind: str) -> int:
+        return most_of(kind)
+
+    async def _post(self, feed: Feed) -> str:
+        content, kind = document_of(feed, self._client.account.seller_id), content_type(feed.kind)
+        answer, made = await self._client.call(
+            "createFeedDocument", "POST", DOCUMENTS, body={"contentType": kind}, priority=feed.priority, repeatable=True
+        )
+        document = Reader(made if isinstance(made, dict) else {})
+        if not document.text("url") or not document.text("feedDocumentId"):
+            raise answer.asked.left("gave no document")
+        await self._documents.upload(document.text("url"), content, kind)
+        body = {
+            "feedType": feed.kind, "marketplaceIds": marketplaces_of(feed),
+            "inputFeedDocumentId": document.text("feedDocumentId"),
+        }  # fmt: skip
+        answer, created = await self._client.call(
+            operation_of(feed.kind), "POST", FEEDS, body=body, priority=feed.priority
+        )
+        feed_id = Reader(created).text("feedId") if isinstance(created, dict) else ""
+        if not feed_id:
+            raise answer.asked.left("took the feed but gave no feedId")
+        return feed_id
+
+    async def _read(self, feed_id: str, details: bool) -> FeedState | None:
+        try:
+            _, content = await self._client.call(
+                "getFeed", "GET", f"{FEEDS}/{quote(feed_id, safe='')}", priority=Priority.STOCK
+            )
+        except DataError as error:
+            if errors.is_missing(error):
+                return None
+            raise
+        feed = Reader(content).an_object()
+        state = read_state(feed)
+        return await self._with_result(feed, state) if details and state.is_over else state
+
+    async def _with_result(self, feed: Reader, state: FeedState) -> FeedState:
+        document_id = feed.text("resultFeedDocumentId")
+        if not document_id:
+            return with_report(state, None)
+        self._check_quota("getFeedDocument")
+        try:
+            report = read_report(feed.text("feedType"), await self._content(document_id))
+        except (
+            DataError
+        ) as error:  # gone after 28 days, or unreadable: then nothing is known, and asking again changes nothing
+            logger.warning("amazon_feed_result_unreadable feed=%s error=%s", state.feed_id, error)
+            report = None
+        return with_report(state, report)
+
+    async def _content(self, document_id: str) -> bytes:
+        answer, content = await self._client.call(
+            "getFeedDocument", "GET", f"{DOCUMENTS}/{quote(document_id, safe='')}", priority=Priority.STOCK
+        )
+        document = Reader(content if isinstance(content, dict) else {})
+        if not document.text("url"):
+            raise answer.asked.left("gave no address")
+        return await self._documents.download(document.text("url"), document.text("compressionAlgorithm"))
+
+    async def _read_list(self, kinds: frozenset[str], since_ms: int | None) -> Sequence[Listed]:
+        query: Query = {"feedTypes": sorted(kinds), "pageSize": PAGE}
+        if since_ms is None:
+            query = {**query, "processingStatuses": NOT_OVER}
+        else:
+            since = datetime.fromtimestamp((since_ms - _BEFORE_MS) / 1000, UTC)
+            query = {**query, "createdSince": to_text(since)}
+        found: list[Listed] = []
+        for _ in range(_MOST_PAGES):
+            self._check_quota("getFeeds")
+            _, content = await self._client.call("getFeeds", "GET", FEEDS, query=query, priority=Priority.STOCK)
+            page = Reader(content).an_object()
+            found += [Listed(entry.text("feedType"), read_state(entry), entry) for entry in page.children("feeds")]
+            if not (token := page.text("nextToken")):
+                return found
+            query = {"nextToken": token}
+        return found
+
+    async def _identified(self, lost: Lost, listed: Sequence[Listed]) -> str | None:
+        """By type, time and number of items; undecided while one that may be it is not over."""
+        maybe = [one for one in listed if one.kind == lost.kind and self._in_time(lost, one.state)]
+        states = [await self.state(one.feed_id) if one.state.is_over else one.state for one in maybe]
+        if any(state and not state.is_over and not self.gives_up(state) for state in states):
+            return ""
+        over = [state for state in states if state and state.is_over]
+        same = [one for one in over if one.status == PROCESSED and one.received == lost.count]
+        broken = [one for one in over if one.status == ERROR and one.received in (0, lost.count)]
+        nearest = sorted(same or broken, key=lambda one: abs(self._away(lost, one)))
+        return nearest[0].feed_id if nearest else None
+
+    def _in_time(self, lost: Lost, state: FeedState) -> bool:
+        return -_BEFORE_MS <= self._away(lost, state) <= self._late_ms
+
+    @staticmethod
+    def _away(lost: Lost, state: FeedState) -> int:
+        """Milliseconds between our giving up and its beginning; 0 where Amazon does not tell."""
+        return millis_of(state.sent_at) - lost.sent_ms if state.sent_at else 0
+
+    def _check_quota(self, operation: str) -> None:
+        wait = self._client.forecast_seconds(operation, 1, Priority.STOCK)
+        if wait > self._list_patience:
+            raise ThrottledError(f"the quota of {operation} calls is used up", retry_after=round(wait, 1))
+
+
+def open_feeds(
+    open_client: Callable[[str], AmazonClient], documents: Documents, settings: AmazonFeedSettings, now: Callable[[], datetime],
+    gather_seconds: float = 0,
+) -> Callable[[str], AmazonFeeds]:  # fmt: skip
+    """Makes the feeds of an account as configured. What it gives raises DataError for an account that is not."""
+
+    def opened(account: str) -> AmazonFeeds:
+        return AmazonFeeds(
+            open_client(account), documents, settings.list_patience_seconds, settings.lost_after_seconds, settings.list_seconds,
+            gather_seconds, now=now, patience_seconds=settings.patience_hours * 3600, follow_seconds=settings.follow_days * 86_400,
+            account=account,
+        )  # fmt: skip
+
+    return opened
