@@ -218,13 +218,13 @@ def tokens_of(settings: AmazonSettings, account: str, now: Callable[[], datetime
     keys = settings.account(account)
     # The refresh token itself stays out of the name: names are met in logs.
     refresh = keys.refresh_token_file or keys.refresh_token
-    name = f"amazon:{urlsplit(settings.token_url).netloc}:{keys.client_id}"
+    name = f"amazon:{urlsplit(settings.login_url).netloc}:{keys.client_id}"
     return _TOKENS.get((name, refresh), lambda: Tokens(name, now))
 
 
 def open_client(settings: AmazonSettings, account: str, now: Callable[[], datetime]) -> AmazonClient:
     """A client of an account. Opens no connection yet. Raises ValueError for an account that is not configured."""
-    keys, where = settings.account(account), urlsplit(settings.token_url)
+    keys, where = settings.account(account), urlsplit(settings.login_url)
     http = HttpClient(settings.base_url(keys.region), settings.http, refusal=errors.refusal, system="amazon")
     login = HttpClient(f"{where.scheme}://{where.netloc}", settings.http, refusal=errors.token_refusal, system="amazon")
     patience = Patience(settings.attempts, settings.longest_wait_seconds)

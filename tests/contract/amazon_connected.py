@@ -40,7 +40,7 @@ def account_of(seller: Seller = DEMO_SELLER, **changes: Any) -> AmazonAccount:
 
 def settings_of(box: Box, **changes: Any) -> AmazonSettings:
     plain: dict[str, Any] = {
-        "base_urls": dict.fromkeys(("na", "eu", "fe"), box.url), "token_url": f"{box.url}/auth/o2/token",
+        "base_urls": dict.fromkeys(("na", "eu", "fe"), box.url), "login_url": f"{box.url}/auth/o2/token",
         "accounts": {"main": account_of()}, "rates": PLENTY,
     }  # fmt: skip
     return AmazonSettings(**{**plain, **changes})
@@ -65,7 +65,7 @@ class Connected:
 
     def client(self, account: str = "main") -> AmazonClient:
         ids = itertools.count(1)
-        keys, where = self.settings.account(account), urlsplit(self.settings.token_url)
+        keys, where = self.settings.account(account), urlsplit(self.settings.login_url)
         http = HttpClient(self.settings.base_url(keys.region), self.settings.http, refusal=errors.refusal)
         login = HttpClient(f"{where.scheme}://{where.netloc}", self.settings.http, refusal=errors.token_refusal)
         budget = self.budgets.setdefault(keys.seller_id, Budget(self.settings.rates.plan(), self.box.clock, self.sleep))

@@ -88,7 +88,7 @@ def test_status_and_money_are_always_asked_for(name: str) -> None:
 @pytest.mark.parametrize("url", ["http://api.amazon.com/auth/o2/token", "https://api.amazon.com", "ftp://x/y"])
 def test_a_token_address_that_is_none(url: str) -> None:
     with pytest.raises(ValidationError):
-        settings_with(token_url=url)
+        settings_with(login_url=url)
 
 
 @pytest.mark.parametrize(
