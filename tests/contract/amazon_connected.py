@@ -40,7 +40,7 @@ def account_of(seller: Seller = DEMO_SELLER, **changes: Any) -> AmazonAccount:
 
 def settings_of(box: Box, **changes: Any) -> AmazonSettings:
     plain: dict[str, Any] = {
-        "base_urls": dict.fromkeys(("na", "eu", "fe"), box.url), "login_url": f"{box.url}/auth/o2/token",
+        "base_urls": {region: f"{box.url}/{region}" for region in ("na", "eu", "fe")}, "login_url": f"{box.url}/auth/o2/token",
         "accounts": {"main": account_of()}, "rates": PLENTY,
     }  # fmt: skip
     return AmazonSettings(**{**plain, **changes})

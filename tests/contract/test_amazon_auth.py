@@ -67,6 +67,26 @@ async def test_a_role_that_is_missing_is_told_as_such(box: Box, amazon: Connecte
     assert box.state()["tokens_issued"] == 2
 
 
+async def test_another_regions_seller_is_told_as_such(box: Box) -> None:
+    """AUTH-2: a refresh token is good in its own region alone."""
+    keys = {name: getattr(EU_SELLER, name) for name in ("seller_id", "refresh_token")}
+    amazon = connected(box, accounts={"main": account_of(DEMO_SELLER, **keys)})
+    with pytest.raises(ForbiddenError, match="or the region is another"):
+        await amazon.client().search_orders({"lastUpdatedAfter": box.ago(3600)})
+    await amazon.aclose()
+
+
+async def test_an_answer_that_tells_no_rate_changes_nothing(box: Box) -> None:
+    """RATE-1: "when available"."""
+    amazon = connected(box, rates=AmazonRates())
+    box.faults({"kind": "no_rate_header"})
+    client = amazon.client()
+    for _ in range(21):
+        await client.search_orders({"lastUpdatedAfter": box.ago(3600)})
+    assert sum(amazon.slept) == pytest.approx(2 * 178.6, rel=0.02)
+    await amazon.aclose()
+
+
 async def test_an_authorisation_that_was_withdrawn_stops_the_account(box: Box, amazon: Connected) -> None:
     """AUTH-2: invalid_grant."""
     box.http.put(SELLER, json={"authorised": False, "revoke_tokens": True}).raise_for_status()
