@@ -674,6 +674,7 @@ class Price(TypedDict):
     cost: Money | None
     pricelists: list[PricelistPrice]
     fields: dict[str, str]
+    unreviewed: bool
 
 
 class PriceOffer(TypedDict):

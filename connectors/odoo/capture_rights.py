@@ -63,6 +63,7 @@ _READ: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
         ("product.product", "Sales", INTERNAL, False),
         ("product.template", "Sales", INTERNAL, False),
         ("product.category", "Sales", INTERNAL, False),
+        ("product.tag", "Sales", INTERNAL, False),
         ("product.template.attribute.value", "Sales", INTERNAL, False),
         ("product.pricelist", "Sales", INTERNAL, False),
         ("product.pricelist.item", "Sales", INTERNAL, False),

@@ -20,22 +20,23 @@ _BOM = (
 )  # fmt: skip
 
 
-async def make_kit(odoo: Odoo, module: str, goods: Goods, components: Mapping[str, int]) -> int:
-    """The kit's product. `components`: SKU -> product, of all of them. Raises ConnectorError."""
-    columns = ["id", "name", "type"]
-    product = await _one(
-        odoo, "product.product", columns, [[xid(module, "kit", goods.sku), goods.title or goods.sku, "consu"]]
-    )
+async def make_kit(
+    odoo: Odoo, module: str, goods: Goods, components: Mapping[str, int], own: Mapping[str, Cell]
+) -> int:
+    """The kit's product. `components`: SKU -> product, of all of them; `own`: further columns of the product. Raises ConnectorError."""
+    columns = ["id", "name", "type", *own]
+    row: list[Cell] = [xid(module, "kit", goods.sku), goods.title or goods.sku, "consu", *own.values()]
+    product = await _one(odoo, "product.product", columns, [row])
     fields = ["product_tmpl_id", "default_code"]
-    (row,) = await odoo.rows("product.product", [["id", "=", product]], fields, context={"active_test": False})
+    (made,) = await odoo.rows("product.product", [["id", "=", product]], fields, context={"active_test": False})
     bill = xid(module, "bom", goods.sku)
     rows: list[list[Cell]] = []
     for position, (sku, quantity) in enumerate(goods.components):
-        header: list[Cell] = [bill, row["product_tmpl_id"][0], "phantom", 1]
+        header: list[Cell] = [bill, made["product_tmpl_id"][0], "phantom", 1]
         line: list[Cell] = [below(bill, str(position)), components[sku], f"{quantity:f}"]
         rows.append([*(header if not position else [None] * len(header)), *line])
     await _one(odoo, "mrp.bom", _BOM, rows)
-    if row["default_code"] != goods.sku:
+    if made["default_code"] != goods.sku:
         await odoo.tell("product.product", "write", [product], {"default_code": goods.sku}, context=CONTEXT)
     return product
 

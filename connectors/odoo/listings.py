@@ -28,6 +28,7 @@ from connectors.odoo.listings_plan import WRITABLE, Memory, Said, said_by
 from connectors.odoo.loading import CONTEXT, load
 from connectors.odoo.plan import Goods
 from connectors.odoo.products import Products, Wanted
+from connectors.odoo.products_made import company_currency
 from connectors.odoo.settings import OdooSettings
 from schemas.records import Listing
 
@@ -102,8 +103,7 @@ class Listings:
             if name not in found or found[name]["type"] not in WRITABLE:
                 why = "is of a type that cannot be filled from text" if name in found else "does not exist"
                 raise RuleError(f"CAUSEWAY_ODOO__LISTINGS__FIELDS: product field {name} {why}")
-        (company,) = await self._odoo.rows("res.company", [], ["currency_id"], limit=1)
-        self._currency = company["currency_id"][1]
+        self._currency = await company_currency(self._odoo)
         self._types = {name: found[name]["type"] for name in self._fields}
 
     async def _find(self, jobs: Sequence[Job], *, make: bool) -> None:
@@ -115,7 +115,8 @@ class Listings:
             for job in unknown:
                 job.outcome = done((), PRODUCT, "", ["unknown_sku"])
             return
-        for job, one in zip(unknown, await self._new.make([job.listing for job in unknown]), strict=True):
+        made = await self._new.make([job.listing for job in unknown], self._currency)
+        for job, one in zip(unknown, made, strict=True):
             if isinstance(one, ConnectorError):
                 job.outcome = failure(one)
             else:

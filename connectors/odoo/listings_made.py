@@ -3,6 +3,8 @@
 Everything is loaded with external ids, so two listings of a group in two processes make one template. Attributes are of the kind `dynamic`:
 Odoo makes only the variants that are asked for, not every combination. A group's member without any of the configured attributes, or with
 those another member has, becomes a product of its own.
+
+A product made is at the listing's price from the first moment, or at 0, which no channel is told: Odoo's own default, 1.00, would be told to all.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from connectors.odoo.loading import CONTEXT, Cell, Loaded, load
 from connectors.odoo.settings import OdooSettings
 from schemas.records import Listing
 
-_ALONE = ("id", "default_code", "name", "type", "is_storable")
+_ALONE = ("id", "default_code", "name", "type", "is_storable", "list_price")
 
 
 class ListingProducts:
@@ -24,9 +26,11 @@ class ListingProducts:
 
     def __init__(self, odoo: Odoo, settings: OdooSettings) -> None:
         self._odoo, self._settings = odoo, settings
+        self._currency = ""
 
-    async def make(self, listings: Sequence[Listing]) -> list[Loaded]:
-        """For each listing its product, or what keeps it from being made. Raises ConnectorError for what concerns all."""
+    async def make(self, listings: Sequence[Listing], currency: str) -> list[Loaded]:
+        """For each listing its product, or what keeps it from being made. `currency`: the company's. Raises ConnectorError for what concerns all."""
+        self._currency = currency
         alone = [one for one in listings if not self._choices(one)]
         rows: list[list[list[Cell]]] = [[self._alone(one)] for one in alone]
         made = dict(zip(map(_same, alone), await load(self._odoo, "product.product", _ALONE, rows), strict=True))
@@ -36,7 +40,20 @@ class ListingProducts:
         return [made[_same(one)] for one in listings]
 
     def _alone(self, listing: Listing) -> list[Cell]:
-        return [self._key(listing), listing["sku"], listing["title"] or listing["sku"], "consu", "1"]
+        return [
+            self._key(listing),
+            listing["sku"],
+            listing["title"] or listing["sku"],
+            "consu",
+            "1",
+            self._price(listing),
+        ]
+
+    def _price(self, listing: Listing) -> str:
+        price = listing["price"] if self._settings.listings.wanted().get("list_price") == "price" else None
+        if price is None or price["currency"] != self._currency:
+            return "0"
+        return price["amount"]
 
     def _key(self, listing: Listing) -> str:
         """The same as for a product made for an order: the SKU alone."""
@@ -59,6 +76,7 @@ class ListingProducts:
         try:
             shown = listing["title"] or listing["sku"]
             header: dict[str, Cell] = {"id": group, "name": shown, "type": "consu", "is_storable": "1"}
+            header["list_price"] = self._price(listing)
             template = await self._one("product.template", header)
             chosen = [await self._chosen(group, template, *choice) for choice in sorted(self._choices(listing).items())]
             return await self._member(listing, template, chosen)

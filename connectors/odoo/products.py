@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from connectors.kit.errors import ConnectorError, MappingError, TransientError
 from connectors.kit.ports import Mappings
 from connectors.odoo.client import Odoo
 from connectors.odoo.keys import xid
 from connectors.odoo.kits import make_kit
-from connectors.odoo.loading import load
+from connectors.odoo.loading import Cell, load
 from connectors.odoo.plan import Goods, OrderPlan, Service
+from connectors.odoo.products_made import COLUMNS, asked_for, cells, company_currency, ensure_mark
 from connectors.odoo.settings import OdooSettings
 
 KEEP = timedelta(minutes=1)
@@ -48,6 +50,7 @@ class Products:
 
     async def prepare(self, plans: Iterable[OrderPlan]) -> None:
         """Find the products of these plans, and make missing ones where configured."""
+        plans = list(plans)
         wanted = {
             Wanted(plan.source, plan.account, line.item)
             for plan in plans
@@ -56,11 +59,15 @@ class Products:
         }
         await self.find(wanted)
         self._refused.clear()
-        for one in [one for one in wanted if one.goods.components and one not in self._found]:
-            await self._make_kit(one)
+        kits = [one for one in wanted if one.goods.components and one not in self._found]
         missing = [one for one in wanted if one not in self._found and not one.goods.components]
-        if missing and self._settings.unknown_sku == "create":
-            await self._make(missing)
+        kits = kits if self._settings.unknown_bundle == "create" else []
+        missing = missing if self._settings.unknown_sku == "create" else []
+        prices = asked_for(plans, await company_currency(self._odoo)) if kits or missing else {}
+        for one in kits:
+            await self._make_kit(one, prices.get(one.goods))
+        if missing:
+            await self._make(missing, prices)
 
     def product(self, plan: OrderPlan, item: Goods | Service) -> int:
         """Its id. Raises MappingError for a SKU nobody knows, TransientError for what another batch made us forget."""
@@ -146,10 +153,8 @@ class Products:
                 if word in found and one not in self._found:
                     self._found[one] = (found[word], self._now())
 
-    async def _make_kit(self, kit: Wanted) -> None:
+    async def _make_kit(self, kit: Wanted, price: Decimal | None) -> None:
         """A bundle nobody knows, of parts that are known. What keeps it from being made is told when the product is asked for."""
-        if self._settings.unknown_bundle == "hold":
-            return
         parts = {sku: Wanted(kit.source, kit.account, Goods(sku, "", "", "")) for sku, _ in kit.goods.components}
         await self.find(parts.values())
         missing = [one for one in parts.values() if one not in self._found]
@@ -159,18 +164,22 @@ class Products:
                 text = f"SKU {kit.goods.sku!r} is a bundle, and no product of Odoo belongs to its part {sku!r}"
                 raise MappingError(text, waiting_for=missing[0].waiting_for)
             products = {sku: self._found[one][0] for sku, one in parts.items()}
-            made = await make_kit(self._odoo, self._settings.module, kit.goods, products)
+            own = dict(zip(COLUMNS, cells(price, await ensure_mark(self._odoo, self._settings.module)), strict=True))
+            made = await make_kit(self._odoo, self._settings.module, kit.goods, products, own)
             self._found[kit] = (made, self._now())
         except ConnectorError as error:
             self._refused[kit] = error
 
-    async def _make(self, missing: Sequence[Wanted]) -> None:
+    async def _make(self, missing: Sequence[Wanted], prices: Mapping[Goods, Decimal]) -> None:
         """unknown_sku=create. Two accounts naming one SKU make one product: its external id holds the SKU alone."""
-        columns = ["id", "default_code", "name", "type", "is_storable"]
-        rows = [
-            [[xid(self._settings.module, "product", one.goods.sku), one.goods.sku, one.goods.title or one.goods.sku, "consu", "1"]]
-            for one in missing
-        ]  # fmt: skip
+        module = self._settings.module
+        mark = await ensure_mark(self._odoo, module)
+        columns = ["id", "default_code", "name", "type", "is_storable", *COLUMNS]
+        rows: list[list[list[Cell]]] = []
+        for one in missing:
+            goods = one.goods
+            own = [xid(module, "product", goods.sku), goods.sku, goods.title or goods.sku, "consu", "1"]
+            rows.append([[*own, *cells(prices.get(goods), mark)]])
         for one, made in zip(missing, await load(self._odoo, "product.product", columns, rows), strict=True):
             if isinstance(made, ConnectorError):
                 self._refused[one] = made

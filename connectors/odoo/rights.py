@@ -99,6 +99,8 @@ OPERATIONS_OF: dict[str, frozenset[str]] = {
 UNKNOWN_SKUS = (
     need("product.product", "Sales", "create", PRODUCTS, "products for unknown SKUs",
          instead="set CAUSEWAY_ODOO__UNKNOWN_SKU=hold"),
+    need("product.tag", "Sales", "read create", PRODUCTS, "the mark of products made for unknown SKUs",
+         instead="set CAUSEWAY_ODOO__UNKNOWN_SKU=hold"),
 )  # fmt: skip
 UNKNOWN_BUNDLES = (
     need("mrp.bom", "Manufacturing", "create", MAKING, "kits of bundles nobody knows yet", optional=True,

@@ -34,6 +34,7 @@ def to_price(payload: bytes, account: str) -> Sequence[Canonical]:
         "cost": money(amount(raw, "cost"), raw.text("cost_currency") or currency) if raw.text("cost") else None,
         "pricelists": _pricelists(raw, currency) if active else [],
         "fields": fields_of(raw),
+        "unreviewed": raw.flag("unreviewed"),
     }
     return (Canonical("price", key, price["version"], price),)
 

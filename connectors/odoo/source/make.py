@@ -91,7 +91,7 @@ def _reader(
         case "products", Catalogue():
             return ProductReader(models, catalogue, capture)
         case "prices", Catalogue():
-            return PriceReader(models, catalogue, capture)
+            return PriceReader(models, catalogue, capture, settings.module)
     raise ValueError(f"odoo has no flow {flow!r}")
 
 

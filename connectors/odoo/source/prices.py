@@ -7,11 +7,13 @@ from typing import Any
 
 from connectors.kit.ports import Fetched
 from connectors.odoo.capture_settings import CaptureSettings
+from connectors.odoo.products_made import marks
 from connectors.odoo.source.catalogue import Catalogue, Item
 from connectors.odoo.source.models import Models, Row, link, link_name, number, plain, text
 from connectors.odoo.source.readers import Asked, fetched
 
-_PRODUCT = ("lst_price", "standard_price", "currency_id", "cost_currency_id")
+_TAGS = "product_tag_ids"
+_PRODUCT = ("lst_price", "standard_price", "currency_id", "cost_currency_id", _TAGS)
 _RULE = (
     "pricelist_id", "applied_on", "product_tmpl_id", "product_id", "categ_id", "min_quantity", "date_start", "date_end", "compute_price",
     "base", "base_pricelist_id", "fixed_price", "percent_price", "price_discount", "price_markup", "price_round", "price_surcharge",
@@ -26,8 +28,8 @@ _NUMBERS = (
 class PriceReader:
     """`readers.Reader` of the flow `prices`."""
 
-    def __init__(self, models: Models, catalogue: Catalogue, settings: CaptureSettings) -> None:
-        self._models, self._catalogue, self._settings = models, catalogue, settings
+    def __init__(self, models: Models, catalogue: Catalogue, settings: CaptureSettings, module: str) -> None:
+        self._models, self._catalogue, self._settings, self._module = models, catalogue, settings, module
 
     async def read(self, asked: Asked) -> list[Fetched]:
         more = self._settings.price_fields
@@ -37,11 +39,13 @@ class PriceReader:
         lines = await self._ancestry(live)
         rules, bases = await self._rules(live, lists, lines)
         rates = await self._rates([*lists.values(), *bases.values()])
+        unreviewed = await self._marks(live)
         found = []
         for item in items:
             content: dict[str, Any] = {"id": item.product, "sku": item.sku, "active": item.active}
             if item.active and item.row:
                 content |= self._content(item, more)
+                content["unreviewed"] = not unreviewed.isdisjoint(item.row.get(_TAGS) or ())
                 content["rates"] = rates
                 content["rules"] = [rule for rule in rules if _concerns(rule, item.row, lines)]
                 content["pricelists"] = [_list(row, offered=one in lists) for one, row in (lists | bases).items()]
@@ -66,6 +70,10 @@ class PriceReader:
             "cost_currency": link_name(row.get("cost_currency_id")) or currency,
             "fields": {name: row[name] for name in more if name in row},
         }
+
+    async def _marks(self, products: Sequence[Row]) -> frozenset[int]:
+        """The tags that say: made for an order, and nobody has looked at the price yet. Asked for where a product has a tag at all."""
+        return await marks(self._models.odoo, self._module) if any(row.get(_TAGS) for row in products) else frozenset()
 
     async def _pricelists(self) -> dict[int, Row]:
         wanted = self._settings.pricelists

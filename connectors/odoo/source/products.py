@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.kit.ports import Fetched
 from connectors.odoo.capture_settings import CaptureSettings
+from connectors.odoo.products_made import MARK
 from connectors.odoo.source.catalogue import MODEL, Catalogue
 from connectors.odoo.source.models import Models, Row, link, link_name, milliseconds, number, plain, text
 from connectors.odoo.source.readers import Asked, fetched
@@ -44,7 +45,7 @@ class ProductReader:
                 content["attributes"] = [
                     values[one] for one in row.get("product_template_attribute_value_ids") or () if one in values
                 ]
-                content["tags"] = [tags[one] for one in row.get("product_tag_ids") or () if one in tags]
+                content["tags"] = [tags[one] for one in row.get("product_tag_ids") or () if tags.get(one, MARK) != MARK]
                 content["images"] = images.get(item.product, [])
                 content["fields"] = {name: row[name] for name in more if name in row}
             found.append(fetched(f"sku:{item.sku}", "product", version, content))

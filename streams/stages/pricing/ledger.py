@@ -7,6 +7,7 @@ Two steps for a large change (PRC-1): it is proposed, and goes out when a person
     approved, and the proposal is still open       -> offered, with the name of who approved
     approved, but the price moved meanwhile        -> nothing: what was approved is no longer what would go out
     rejected                                       -> nothing, and not proposed again until the price changes
+    the first price of a product made for an order -> proposed, whatever the settings say, until its mark is taken off in Odoo
     a rate or a pricelist is missing               -> nothing: the channel waits for it, until it is there or a newer price does without
 """
 
@@ -24,6 +25,7 @@ from streams.stages.pricing.offered import Offered, PriceProblemError, change_pe
 from streams.stages.pricing.waiting import word_of
 from streams.stages.rules import Channel
 
+UNREVIEWED = "made for an order; nobody has looked at its price yet"
 PROPOSED, APPROVED, REJECTED, SUPERSEDED = "proposed", "approved", "rejected", "superseded"
 
 
@@ -117,7 +119,7 @@ def _judge(
         if asked_again:
             _offer(step, channel, price, made, now)
         return
-    why = _needs_person(before, made, settings, channel)
+    why = _needs_person(before, made, settings, channel, unreviewed=price["unreviewed"])
     proposal = _proposal_id(channel, price["sku"], made)
     if not why:
         _offer(step, channel, price, made, now)
@@ -134,10 +136,14 @@ def _wait(step: Step, channel: Channel, word: str) -> None:
         _put(step, {**(before or _no_offer(channel)), "waits_for": word})
 
 
-def _needs_person(before: OfferedPrice | None, made: Offered, settings: PricingSettings, channel: Channel) -> str:
+def _needs_person(
+    before: OfferedPrice | None, made: Offered, settings: PricingSettings, channel: Channel, *, unreviewed: bool
+) -> str:
     """Which rule asks for a person, or empty."""
     rules = settings.of(*channel)
     last = before["price"] if before else None
+    if last is None and unreviewed:
+        return UNREVIEWED
     if last is None:
         return "the first price of this SKU" if rules.approve_first else ""
     lowest = made.sale.price if made.sale else made.price  # a sale is a change as well

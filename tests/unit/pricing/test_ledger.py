@@ -120,3 +120,37 @@ def test_each_channel_is_judged_by_itself() -> None:
     step = priced(first.ledger, price("5.00"), b"p", settings, channels, NOW)
     assert [offer["channel"] for offer in step.offers] == ["amazon"]
     assert [approval["subject"] for approval in step.approvals] == ["price:walmart:main:A-1"]
+
+
+def unreviewed(
+    ledger: PriceLedger, amount: str = "24.99", *, marked: bool = True, settings: PricingSettings = SETTINGS
+) -> Step:
+    return priced(ledger, price(amount, unreviewed=marked), b"p", settings, [CHANNEL], NOW)
+
+
+def test_the_first_price_of_a_product_made_for_an_order_waits_whatever_the_settings_say() -> None:
+    """PRC-1: approve_first is off, and there is no price to compare with; a live item would be asked for a price nobody has looked at."""
+    assert SETTINGS.default.approve_first is False
+    step = unreviewed(empty("A-1", NOW))
+    assert step.offers == []
+    [proposal] = step.approvals
+    assert (proposal["state"], proposal["after"]) == ("proposed", "24.99 USD")
+    assert proposal["why"] == "made for an order; nobody has looked at its price yet"
+    assert unreviewed(step.ledger).approvals == []  # once
+    done = answered(step.ledger, say("approved", proposal["proposal"]), price("24.99", unreviewed=True), SETTINGS, NOW)
+    assert [(offer["price"]["amount"], offer["approval"]) for offer in done.offers] == [("24.99", "ann")]
+    small = unreviewed(done.ledger, "25.99")
+    assert [offer["price"]["amount"] for offer in small.offers] == ["25.99"]  # from here on as any other
+
+
+def test_taking_the_mark_off_in_odoo_lets_the_price_go() -> None:
+    """PRC-1: the person who looked may have put another price there; the proposal is over."""
+    waiting = unreviewed(empty("A-1", NOW))
+    step = unreviewed(waiting.ledger, "29.99", marked=False)
+    assert [offer["price"]["amount"] for offer in step.offers] == ["29.99"]
+    assert [one["state"] for one in step.approvals] == ["superseded"]
+
+
+def test_a_price_the_channel_has_already_is_judged_by_its_change() -> None:
+    """PRC-1: only the first one waits for the mark."""
+    assert [offer["price"]["amount"] for offer in unreviewed(start("24.00")).offers] == ["24.99"]

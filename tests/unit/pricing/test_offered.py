@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 def price(amount: str = "10.00", currency: str = "USD", **changes: Any) -> Price:
     plain = {
         "key": "sku:A-1", "sku": "A-1", "product_id": 7, "version": 1, "active": True, "category": "All / Shoes",
-        "list_price": {"amount": amount, "currency": currency}, "cost": None, "pricelists": [], "fields": {},
+        "list_price": {"amount": amount, "currency": currency}, "cost": None, "pricelists": [], "fields": {}, "unreviewed": False,
     }  # fmt: skip
     return plain | changes  # type: ignore[return-value]
 

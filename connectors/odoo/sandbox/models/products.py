@@ -87,7 +87,16 @@ def _path(env: Env, row: Row) -> str:
 class ProductTag(Model):
     name = "product.tag"
     label = "Product Tag"
-    fields: ClassVar[Fields] = {"name": Field("char", "Name", required=True)}
+    order = "sequence, id"
+    fields: ClassVar[Fields] = {
+        "name": Field("char", "Name", required=True, index=True),
+        "sequence": Field("integer", "Sequence", default=10),
+        "color": Field("char", "Color", default="#3C3C3C"),
+    }
+
+    def check(self, env: Env, row: Row) -> None:
+        if len(list(env.table(self.name).having("name", (row["name"],)))) > 1:
+            raise ValidationError("The operation cannot be completed: Tag name already exists!")
 
 
 class ProductTemplate(Thread):
