@@ -1,79 +1,33 @@
 """EVT-4, EVT-5: destinations, subscriptions, and order changes in a real queue protocol (moto's server)."""
 
 import json
-import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from connectors.amazon.sandbox.marketplaces import BY_COUNTRY
 from connectors.amazon.sandbox.order_report import TYPE as ORDER_REPORT
-from connectors.amazon.sandbox.settings import DEMO_SELLER, EU_SELLER, Seller
-from tests.contract.amazon_box import LONG_AGO, Box, Json, amazon_box, error_of
-
-PATH = "/notifications/v1"
-
-
-@dataclass
-class Queue:
-    client: Any
-    url: str
-    arn: str
-
-    def texts(self) -> list[str]:
-        """All messages, taken out of the queue."""
-        found: list[str] = []
-        while messages := self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
-            for one in messages:
-                found.append(one["Body"])
-                self.client.delete_message(QueueUrl=self.url, ReceiptHandle=one["ReceiptHandle"])
-        return found
-
-    def changes(self) -> list[Json]:
-        return [json.loads(text)["Payload"]["OrderChangeNotification"] for text in self.texts()]
+from connectors.amazon.sandbox.settings import EU_SELLER
+from tests.contract.amazon_box import LONG_AGO, Box, amazon_box, error_of
+from tests.contract.amazon_queue import NOTIFICATIONS as PATH
+from tests.contract.amazon_queue import Queue, destination, queue_at, queue_server, subscribe
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with queue_server() as address:
+        yield address
 
 
 @pytest.fixture
 def queue(endpoint: str, request: pytest.FixtureRequest) -> Queue:
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}
-    client = boto3.client("sqs", region_name="us-east-1", endpoint_url=endpoint, **keys)
-    name = "".join(letter for letter in request.node.name if letter.isalnum())[:70]
-    url = client.create_queue(QueueName=name)["QueueUrl"]
-    found = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    return Queue(client, url, found["Attributes"]["QueueArn"])
+    return queue_at(endpoint, "".join(letter for letter in request.node.name if letter.isalnum())[:70])
 
 
 @pytest.fixture
 def box(endpoint: str) -> Iterator[Box]:
     with amazon_box(rate_factor=1000.0, sqs_endpoint=endpoint) as box:
         yield box
-
-
-def destination(box: Box, arn: str) -> str:
-    body = {"name": "orders", "resourceSpecification": {"sqs": {"arn": arn}}}
-    answer = box.call("POST", f"{PATH}/destinations", grantless=True, json=body).raise_for_status()
-    return str(answer.json()["payload"]["destinationId"])
-
-
-def subscribe(
-    box: Box, destination_id: str, kind: str = "ORDER_CHANGE", seller: Seller = DEMO_SELLER, **more: Any
-) -> Any:
-    body = {"payloadVersion": "1.0", "destinationId": destination_id, **more}
-    return box.call("POST", f"{PATH}/subscriptions/{kind}", seller, json=body)
 
 
 def test_an_orders_life_is_told_in_the_words_of_v0(box: Box, queue: Queue) -> None:

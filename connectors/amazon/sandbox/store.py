@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS orders (
   hidden_until REAL NOT NULL, traits TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (account, order_id));
 CREATE INDEX IF NOT EXISTS orders_created ON orders (account, created, order_id);
 CREATE INDEX IF NOT EXISTS orders_updated ON orders (account, updated, order_id);
+CREATE INDEX IF NOT EXISTS orders_visible ON orders (account, visible_at);
 """
 _COLUMNS = "account, body, created, updated, visible_at, hidden_until, traits"
 
