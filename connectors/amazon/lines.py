@@ -32,19 +32,21 @@ _CONSTRAINTS = (
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """What lines need to know of their order. parcels: by orderItemId; currency: of the whole order, "" when no amount names one."""
+    """What lines need to know of their order. parcels: by orderItemId; currency: of the whole order, "" when no amount names one;
+    tax_told: the data set TAX was given to us."""
 
     status: str
     word: str
     marketplace: Marketplace | None
     currency: str
+    tax_told: bool
     parcels: dict[str, list[LineShipment]]
 
 
 def order_line(line: Reader, order: OrderFacts) -> tuple[OrderLine, LineMoney]:
     """The line and its money. Raises DataError."""
     state = line_state(line, order.status, order.word)
-    money = line_money(line, state.units, order.currency, order.marketplace)
+    money = line_money(line, state.units, order.currency, order.marketplace, tax_told=order.tax_told)
     money.currency = money.currency or order.currency
     product, work, cancellation = line["product"], line["fulfillment"], line["cancellation"]
     gift, shipping = work["packing"]["giftOption"], work["shipping"]

@@ -75,7 +75,8 @@ def _order(order: Reader, account: str) -> Order:
     marketplace_id = order["salesChannel"].text("marketplaceId")
     marketplace = BY_ID.get(marketplace_id)
     currency = _currency(order, raw_lines, marketplace)
-    facts = OrderFacts(status, word, marketplace, currency, parcels_in(order))
+    tax_told = not order["tax"].missing or any(not line["tax"].missing for line in raw_lines)
+    facts = OrderFacts(status, word, marketplace, currency, tax_told, parcels_in(order))
     pairs = [order_line(line, facts) for line in raw_lines]
     lines, moneys = [line for line, _ in pairs], [money for _, money in pairs]
     if len({line["line_id"] for line in lines}) < len(lines):

@@ -78,9 +78,12 @@ def money_in(holder: Reader, currency: str) -> tuple[Decimal, str]:
     return amount, found
 
 
-def line_money(line: Reader, units: Decimal, currency: str, place: Marketplace | None) -> LineMoney:
-    """The money of a line of `units` that are not cancelled. Raises DataError when its parts do not come to its total."""
-    money = LineMoney(currency, collector=_collector(line))
+def line_money(
+    line: Reader, units: Decimal, currency: str, place: Marketplace | None, *, tax_told: bool = False
+) -> LineMoney:
+    """The money of a line of `units` that are not cancelled. `tax_told`: the order has the data set TAX. Raises DataError when its parts do
+    not come to its total."""
+    money = LineMoney(currency, collector=_collector(line, tax_told=tax_told))
     proceeds = line["proceeds"]
     raw = _breakdowns(proceeds, money)
     stated: Decimal | None = None
@@ -154,12 +157,12 @@ def _priced(line: Reader, units: Decimal, money: LineMoney) -> Decimal:
     return amount * units
 
 
-def _collector(line: Reader) -> str:
+def _collector(line: Reader, *, tax_told: bool) -> str:
     """Who pays the line's tax to the authority: the data set TAX names only what Amazon collects."""
-    if line["tax"].missing:
-        return ""
     models = {one.text("model").upper() for one in line["tax"].children("taxCollections")}
-    return "marketplace" if FACILITATOR in models else "seller"
+    if FACILITATOR in models:
+        return "marketplace"
+    return "seller" if tax_told or not line["tax"].missing else ""
 
 
 def taxes_of(money: LineMoney, place: Marketplace | None) -> tuple[list[Tax], list[Tax], list[Tax]]:

@@ -167,6 +167,15 @@ def test_who_collects_is_unknown_when_amazon_does_not_tell() -> None:
     assert mapped(order)["tax_collection"] == ""
 
 
+def test_a_line_amazon_does_not_collect_for_is_the_sellers_where_another_shows_that_we_are_told() -> None:
+    """ORD-11."""
+    order = raw("order_part_shipped")
+    del order["orderItems"][1]["tax"]
+    found = mapped(order)
+    assert [line["taxes"][0]["collected_by"] for line in found["lines"]] == ["marketplace", "seller"]
+    assert found["tax_collection"] == "mixed"
+
+
 @pytest.mark.parametrize("recording", recorded_orders("amazon"), ids=lambda one: one.name)
 def test_odoo_comes_to_the_same_total_to_the_cent(recording: Any) -> None:
     """ORD-6: what Odoo would compute of the canonical lines is the canonical total."""
