@@ -69,8 +69,10 @@ def root(
 def main() -> None:
     """Entry point of the `causeway` program.
 
-    What is wrong with the configuration (exit 2) or the world (exit 3: Kafka, registry) is told in words; a traceback is a bug.
+    What is wrong with the configuration (exit 2), the world (exit 3: Kafka, registry) or a record that is to be shown (exit 1) is told in words; a
+    traceback is a bug.
     """
+    from schemas.codec import DecodeError
     from schemas.registry import RegistryError
     from streams.kafka import BrokerError
     from streams.settings import ConfigurationError
@@ -84,3 +86,9 @@ def main() -> None:
     except (BrokerError, RegistryError) as error:
         typer.echo(str(error), err=True)
         sys.exit(3)
+    except DecodeError as error:
+        typer.echo(
+            f"a record cannot be read: {error}; `causeway verify registry` says whether the registry is the right one",
+            err=True,
+        )
+        sys.exit(1)

@@ -1,8 +1,8 @@
 """`causeway dead`: look at dead letters, send them back, edit them, discard them.
 
-Exit codes of every command: 0 done; 1 something failed or was declined; 2 wrong usage or configuration, a name or id that is not known;
-3 Kafka or the registry cannot be reached. `replay` also: 1 not all of it is held by its destination now, 4 stopped because too many failed
-again, 130 cancelled.
+Exit codes of every command: 0 done; 1 something failed, was declined, or could not be read; 2 wrong usage or configuration, a name or id that
+is not known; 3 Kafka or the registry cannot be reached. `replay` also: 1 not all of it is held by its destination now, 4 stopped because too
+many failed again, 130 cancelled.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from streams.cli.failure_desk import (
     audit_view,
     confirm,
     fail,
+    fail_unreadable,
     open_desk,
     print_json,
     print_record,
@@ -60,6 +61,7 @@ def list_(
     shown = reading.letters[:limit] if limit else reading.letters
     if json:
         print_json(listing_json(reading, shown))
+        fail_unreadable(len(reading.unreadable))
     else:
         print_listing(reading, shown, desk)
 

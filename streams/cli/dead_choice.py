@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from schemas.reasons import Reason
-from streams.cli.failure_desk import EXIT_FAILED, Desk, age, fail
+from streams.cli.failure_desk import EXIT_FAILED, Desk, age, fail, fail_unreadable
 from streams.cli.known import check_destination
 from streams.failure.dead import Filter, Letter, Reading, dead_topics, read_dead
 from streams.failure.plan import Plan, PlanError, make_plan, parse_plan, superseded_words
@@ -35,7 +35,12 @@ def read(desk: Desk, wanted: Filter) -> Reading:
 
 def one(desk: Desk, wanted_id: str) -> Letter:
     """The letter of that id, or of which it is the beginning, whatever was done with it."""
-    letters = read(desk, Filter(ids=(wanted_id,), all=True)).letters
+    if not wanted_id.strip():
+        raise fail("say which: the id of a dead letter, or its beginning; `causeway dead list` shows them")
+    reading = read(desk, Filter(ids=(wanted_id,), all=True))
+    letters = reading.letters
+    if not letters:
+        fail_unreadable(len(reading.unreadable))
     if len(letters) != 1:
         many = f"{len(letters)} dead letters begin with {wanted_id}: write more of the id"
         raise fail(many if letters else f"there is no dead letter {wanted_id}", EXIT_FAILED)

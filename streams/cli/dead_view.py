@@ -10,7 +10,18 @@ import orjson
 import typer
 from rich.markup import escape
 
-from streams.cli.failure_desk import Desk, age_of, counted, cut, fail, print_table, summary_of, table
+from streams.cli.failure_desk import (
+    Desk,
+    age_of,
+    counted,
+    cut,
+    end_list,
+    fail,
+    print_table,
+    summary_of,
+    table,
+    total,
+)
 from streams.failure.dead import Letter, Reading
 from streams.failure.plan import Plan
 from streams.failure.verdicts import GOOD, Report
@@ -21,7 +32,7 @@ _COLUMNS = ("id", "destination", "operation", "key", "reason", "tries", "replays
 def listing_json(reading: Reading, shown: list[Letter]) -> dict[str, Any]:
     """The list as one object."""
     return {
-        "total": len(reading.letters),
+        "total": total(len(reading.letters), len(reading.unreadable)),
         "shown": len(shown),
         "superseded": reading.superseded,
         "unreadable": reading.unreadable,
@@ -40,9 +51,8 @@ def print_listing(reading: Reading, shown: list[Letter], desk: Desk) -> None:
         )
     if reading.superseded:
         typer.echo(f"{reading.superseded} older ones of the same keys are superseded by these; --all shows them.")
-    typer.echo(
-        f"{len(reading.letters)} dead letters: {counted([letter.failed for letter in reading.letters]) or 'none'}"
-    )
+    words = counted([letter.failed for letter in reading.letters]) or "none"
+    end_list(len(reading.letters), len(reading.unreadable), f"{len(reading.letters)} dead letters: {words}")
 
 
 def print_letters(letters: list[Letter], desk: Desk) -> None:

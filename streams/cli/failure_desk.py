@@ -147,6 +147,27 @@ def age(text: str | None) -> timedelta | None:
         raise fail(str(error)) from None
 
 
+def total(found: int, unreadable: int) -> int | None:
+    """What a list may call its total: None when it found nothing but could not read everything, for then nobody knows."""
+    return found if found or not unreadable else None
+
+
+def end_list(found: int, unreadable: int, line: str) -> None:
+    """The last line of a list, `line` where it is true; the exit code tells of what could not be read."""
+    if found or not unreadable:
+        typer.echo(("at least " if unreadable else "") + line)
+    fail_unreadable(unreadable)
+
+
+def fail_unreadable(count: int) -> None:
+    """Ends the program when something could not be read."""
+    if count:
+        raise fail(
+            f"{count} records cannot be read, so this is not all; `causeway verify registry` says whether the schema registry is the right one",
+            EXIT_FAILED,
+        )
+
+
 def counted(records: Sequence[dict[str, Any]]) -> str:
     """`odoo data 3, odoo bug 1`."""
     from collections import Counter

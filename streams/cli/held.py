@@ -1,6 +1,6 @@
 """`causeway held`: records that wait for a mapping or an approval; look at them, release them by hand, discard them.
 
-Exit codes: 0 done; 1 declined, or no such record; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
+Exit codes: 0 done; 1 declined, no such record, or not all could be read; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from streams.cli.failure_desk import (
     confirm,
     counted,
     cut,
+    end_list,
     fail,
+    fail_unreadable,
     open_desk,
     print_json,
     print_record,
     print_table,
     summary_of,
     table,
+    total,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -49,12 +52,15 @@ def list_(destination: Destination = "", waiting_for: WaitingFor = "", key: Key 
     reading = read_held(desk.settings, desk.codec, destination=destination, waiting_for=waiting_for, key=key)
     if json:
         records = [summary_of(item.failed) for item in reading.items]
-        print_json({"total": len(records), "unreadable": reading.unreadable, "records": records})
+        found = total(len(records), len(reading.unreadable))
+        print_json({"total": found, "unreadable": reading.unreadable, "records": records})
+        fail_unreadable(len(reading.unreadable))
         return
     _print_table(reading.items, desk)
     if reading.unreadable:
         typer.echo(f"{len(reading.unreadable)} records cannot be read: {', '.join(reading.unreadable[:5])}")
-    typer.echo(f"{len(reading.items)} held: {counted([item.failed for item in reading.items]) or 'none'}")
+    words = counted([item.failed for item in reading.items]) or "none"
+    end_list(len(reading.items), len(reading.unreadable), f"{len(reading.items)} held: {words}")
 
 
 @app.command()
@@ -135,11 +141,13 @@ def _items(desk: Desk, ids: list[str], destination: str, waiting_for: str, key: 
     from streams.failure.held_list import read_held
 
     _check(desk, destination)
-    found = read_held(
-        desk.settings, desk.codec, destination=destination, waiting_for=waiting_for, key=key, ids=ids
-    ).items
+    if not all(start.strip() for start in ids):
+        raise fail("an id is empty; `causeway held list` shows them")
+    reading = read_held(desk.settings, desk.codec, destination=destination, waiting_for=waiting_for, key=key, ids=ids)
+    found = reading.items
     missing = [start for start in ids if not any(item.id.startswith(start) for item in found)]
     if missing:
+        fail_unreadable(len(reading.unreadable))
         raise fail(f"nothing is held under {', '.join(missing)}", EXIT_FAILED)
     return found
 

@@ -1,6 +1,6 @@
 """`causeway mapping`: the cross-reference tables. What the source calls X is Y in Odoo; making an entry releases what waits for it.
 
-Exit codes: 0 done; 1 declined, or no such entry; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
+Exit codes: 0 done; 1 declined, no such entry, or not all could be read; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from streams.cli.failure_desk import (
     JsonOption,
     NoteOption,
     confirm,
+    end_list,
     fail,
+    fail_unreadable,
     open_desk,
     print_json,
     print_table,
     table,
+    total,
 )
 
 if TYPE_CHECKING:
     from schemas.records import Mapping
     from streams.cli.failure_desk import Desk
-    from streams.failure.mappings import Key
+    from streams.failure.mappings import Key, MappingTable
 
 app = typer.Typer(no_args_is_help=True, help="Cross-reference tables: what the source calls X is Y in Odoo.")
 
@@ -42,13 +45,13 @@ def set_(
     """Make or replace an entry. Records held for it go back to their destination within moments, while a worker runs."""
     from streams.cli.known import channels_of, check_channel
     from streams.failure.held_list import read_held
-    from streams.failure.mappings import MappingDesk, MappingError
+    from streams.failure.mappings import MappingDesk, MappingError, read_table
 
     _check_names(kind, source)
     desk, key = open_desk(), (kind, source, account, external)
     if account:
         check_channel(f"{source}:{account}", channels_of(desk.settings))
-    before = _entries(desk).get(key)
+    before = _by_key(read_table(desk.settings, desk.codec)).get(key)
     try:
         entry = MappingDesk(desk.settings, desk.codec).put(
             key, internal, actor=desk.actor, at=desk.now, note=note, before=before["internal"] if before else ""
@@ -75,17 +78,20 @@ def list_(
     json: JsonOption = False,
 ) -> None:
     """All entries."""
+    from streams.failure.mappings import read_table
+
     desk = open_desk()
-    found = [
-        entry for entry in _entries(desk).values() if kind in ("", entry["kind"]) and source in ("", entry["source"])
-    ]
+    known = read_table(desk.settings, desk.codec)
+    unreadable = len(known.unreadable)
+    found = [entry for entry in known.entries() if kind in ("", entry["kind"]) and source in ("", entry["source"])]
     if not found:  # an entry made before there was such a check can still be found, and removed
         _check_names(kind, source)
     if json:
-        print_json({"total": len(found), "entries": [_shown(entry) for entry in found]})
+        print_json({"total": total(len(found), unreadable), "entries": [_shown(entry) for entry in found]})
+        fail_unreadable(unreadable)
         return
     _print_table(found)
-    typer.echo(f"{len(found)} entries")
+    end_list(len(found), unreadable, f"{len(found)} entries")
 
 
 @app.command()
@@ -94,11 +100,13 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False, json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Take an entry out. Orders already imported with it stay as they are."""
-    from streams.failure.mappings import MappingDesk
+    from streams.failure.mappings import MappingDesk, read_table
 
     desk, key = open_desk(), (kind, source, account, external)
-    before = _entries(desk).get(key)
+    known = read_table(desk.settings, desk.codec)
+    before = _by_key(known).get(key)
     if before is None:
+        fail_unreadable(len(known.unreadable))
         raise fail(f"there is no entry {':'.join(key)}", EXIT_FAILED)
     confirm(f"Remove {':'.join(key)} = {before['internal']}?", yes)
     MappingDesk(desk.settings, desk.codec).remove(
@@ -119,11 +127,8 @@ def _check_names(kind: str, source: str) -> None:
         check_source(source)
 
 
-def _entries(desk: Desk) -> dict[Key, Mapping]:
-    from streams.failure.mappings import read_table
-
-    found = read_table(desk.settings, desk.codec).entries()
-    return {(entry["kind"], entry["source"], entry["account"], entry["external"]): entry for entry in found}
+def _by_key(table: MappingTable) -> dict[Key, Mapping]:
+    return {(entry["kind"], entry["source"], entry["account"], entry["external"]): entry for entry in table.entries()}
 
 
 def _tell_of_sku(desk: Desk, entry: Mapping) -> None:

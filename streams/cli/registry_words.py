@@ -9,17 +9,23 @@ if TYPE_CHECKING:
 
 
 def answered(error: RegistryError) -> bool:
-    """Whether it was reached, and refused."""
+    """Whether it was reached, is ours, and refused."""
     from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-    return isinstance(error.__cause__, SchemaRegistryError)
+    from schemas.registry import NoRegistryError
+
+    return not isinstance(error, NoRegistryError) and isinstance(error.__cause__, SchemaRegistryError)
 
 
 def remedy_of(error: RegistryError) -> str:
     """What to do. Registering helps only where the registry answers."""
     from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+    from schemas.registry import NoRegistryError
+
     refusal = error.__cause__
+    if isinstance(error, NoRegistryError):
+        return "set CAUSEWAY_REGISTRY__URL to the registry our records were written with; Apicurio's address ends with /apis/ccompat/v7"
     if not isinstance(refusal, SchemaRegistryError):
         return "is CAUSEWAY_REGISTRY__URL right, and the registry up? `causeway up` starts the local one"
     if refusal.http_status_code in (401, 403):

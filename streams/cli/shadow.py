@@ -1,6 +1,6 @@
 """`causeway shadow`: what flows in shadow would write, held against what the destinations hold now (OPS-7).
 
-Exit codes: 0 done; 1 nothing chosen, or declined; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
+Exit codes: 0 done; 1 nothing chosen, declined, or not all could be read; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from streams.cli.failure_desk import (
     NoteOption,
     YesOption,
     confirm,
+    end_list,
     fail,
+    fail_unreadable,
     open_desk,
     print_json,
     print_table,
     table,
+    total,
 )
 
 if TYPE_CHECKING:
@@ -48,14 +51,15 @@ def list_(account: Account = "", flow: FlowName = "", json: JsonOption = False) 
         rows = [
             {"destination": d, "operation": o, "account": a, "records": n} for (d, o, a), n in sorted(counts.items())
         ]
-        print_json({"total": len(found), "unreadable": unreadable, "counts": rows})
+        print_json({"total": total(len(found), unreadable), "unreadable": unreadable, "counts": rows})
+        fail_unreadable(unreadable)
         return
     made = table("destination", "operation", "account", "records")
     for (destination, operation, name), count in sorted(counts.items()):
         made.add_row(destination, operation, name, str(count))
     print_table(made)
-    typer.echo(f"{len(found)} in shadow" + (f", {unreadable} cannot be read" if unreadable else ""))
     _tell_left_behind(desk, found)
+    end_list(len(found), unreadable, f"{len(found)} in shadow")
 
 
 @app.command()
@@ -64,8 +68,9 @@ def diff(account: Account = "", flow: FlowName = "", key: Key = "", most: Most =
     import asyncio
 
     desk = open_desk()
-    found, _ = _read(desk, account, flow, key)
+    found, unreadable = _read(desk, account, flow, key)
     if not found:
+        fail_unreadable(unreadable)
         raise fail("nothing of that is in shadow", EXIT_FAILED)
     compared = asyncio.run(_compare(found[:most]))
     if json:

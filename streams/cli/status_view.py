@@ -151,8 +151,9 @@ def _processes(found: Status) -> RenderableType:
 def _failed(found: Status) -> RenderableType:
     if isinstance(found.failed, Unknown):
         return _unknown(found.failed)
+    unread = _unread(found.failed.unreadable)
     if not found.failed.counts:
-        return _none("none")
+        return unread or _none("none")
     table = _table("state", "where", "reason", "owner", "records", "oldest")
     for count in found.failed.counts:
         age = ago((found.at - count.oldest).total_seconds())
@@ -160,7 +161,12 @@ def _failed(found: Status) -> RenderableType:
         table.add_row(state, count.destination, count.reason, count.owner, str(count.records), age)
     if found.failed.is_cut:
         table.caption = "of the newest only: there are more"
-    return table
+    return Group(table, unread) if unread else table
+
+
+def _unread(count: int) -> Text | None:
+    """What numbers beside it leave out."""
+    return Text.from_markup(f"[yellow]{count} records cannot be read and are not counted[/]") if count else None
 
 
 def _cut(found: Status) -> str:
@@ -229,4 +235,6 @@ def _orders(found: Status) -> RenderableType:
     if isinstance(found.orders, Unknown):
         return _unknown(found.orders)
     shown = [f"[{_STATES[state]}]{state}[/] {count}" for state, count in found.orders.counts.items()]
-    return Text.from_markup("   ".join(shown))
+    line = Text.from_markup("   ".join(shown))
+    unread = _unread(found.orders.unreadable)
+    return Group(line, unread) if unread else line

@@ -26,9 +26,10 @@ def trace(
     """What happened to one order, both ways: fetched, canonical, sent, retried, held, dead, applied, acknowledged, shipped, refunded, returned.
     Of a SKU: its stock, demand, availability, prices, listings, and what became of each.
 
-    Exit codes: 0 found; 1 nothing of it, or several of that id; 2 wrong usage or configuration; 3 Kafka or the registry cannot be reached.
+    Exit codes: 0 found; 1 nothing of it, several of that id, or outcomes that cannot be read; 2 wrong usage or configuration; 3 Kafka or the
+    registry cannot be reached.
     """
-    from streams.cli.failure_desk import EXIT_FAILED, audit_view, fail, open_desk, print_json
+    from streams.cli.failure_desk import EXIT_FAILED, audit_view, fail, fail_unreadable, open_desk, print_json
     from streams.connectors import discover
     from streams.observe.trace import AmbiguousOrderError, UnknownOrderError, find_journey
 
@@ -50,6 +51,7 @@ def trace(
         print_json(_as_json(journey, records))
     else:
         _print(journey, records)
+    fail_unreadable(journey.unreadable)
 
 
 def _meant(desk: Desk, connectors: Any, what: str) -> tuple[str, Skus]:

@@ -64,6 +64,7 @@ class MappingTable:
         self._back: dict[tuple[str, str, str], frozenset[Key]] = {}  # kind, source, internal -> the keys that say so
         self.revision = 0
         self.position = -1
+        self.unreadable: set[Key] = set()  # whose newest entry cannot be read
         self._stop = threading.Event()
         self._loaded = threading.Event()
         self._thread: threading.Thread | None = None
@@ -118,11 +119,14 @@ class MappingTable:
         if key is None:
             logger.error("mapping_unreadable origin=%s detail=key", record.origin)
         elif record.value is None:
+            self.unreadable.discard(key)
             self._keep(key, None)
         else:
             try:
                 self._keep(key, self._codec.decode("mapping", record.value))
+                self.unreadable.discard(key)
             except DecodeError as error:
+                self.unreadable.add(key)
                 logger.error("mapping_unreadable origin=%s detail=%s", record.origin, error)
         self.revision += 1
         self.position = max(self.position, record.offset)

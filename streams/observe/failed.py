@@ -31,10 +31,11 @@ class FailedCount:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """All of them. `is_cut`: there are more than were looked at, so the counts are those of the newest only."""
+    """All of them. `is_cut`: there are more than were looked at, so the counts are those of the newest only; `unreadable`: not counted."""
 
     counts: tuple[FailedCount, ...]
     is_cut: bool = False
+    unreadable: int = 0
 
 
 def open_letters(letters: Iterable[FailedRecord], closed: Container[str]) -> list[FailedRecord]:
@@ -58,17 +59,20 @@ def count_failed(settings: Settings, codec: Codec, most: int = MOST_RECORDS) -> 
     config = settings.kafka.librdkafka()
     names = [topic.name for topic in settings.topic_table() if topic.value == "failed_record"]
     letters: dict[tuple[str, bytes], FailedRecord] = {}
+    unreadable: set[tuple[str, bytes]] = set()
     reader = NewestReader(config, names, most=most)
     for record in reader.records():
         # Of a held key the newest counts and a tombstone ends it; dead letters of one key are all there.
         identity = record.key or b"" if record.topic.startswith("held.") else record.origin.encode()
+        unreadable.discard((record.topic, identity))
         if record.value is None:
             letters.pop((record.topic, identity), None)
             continue
         try:
             letters[record.topic, identity] = codec.decode("failed_record", record.value)
         except DecodeError:
-            continue
+            unreadable.add((record.topic, identity))
     closed = read_actions(settings, codec)
     standing = open_letters(letters.values(), closed)
-    return Failures(tuple(open_failures(standing, ())), reader.is_cut), by_flow(standing)
+    counts = tuple(open_failures(standing, ()))
+    return Failures(counts, reader.is_cut, len(unreadable)), by_flow(standing)

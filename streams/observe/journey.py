@@ -51,6 +51,7 @@ class Journey:
     steps: tuple[Step, ...]
     standings: tuple[Standing, ...]
     correlations: tuple[str, ...]
+    unreadable: int = 0  # outcomes that cannot be read: where it stands may be wrong
 
     @property
     def standing(self) -> Entry | None:
@@ -62,10 +63,13 @@ class Journey:
 
     @property
     def state(self) -> str:
-        """In one word; empty when there are several deliveries that have nothing to do with each other."""
+        """In one word; `unknown` when there are outcomes and none could be read; empty when there are several deliveries that have nothing to do
+        with each other."""
         standing = self.standing
         if standing is not None:
             return standing.state
+        if self.unreadable:
+            return "unknown"
         return "waiting" if is_order(self.key) or not self.standings else ""
 
     @property
@@ -85,15 +89,18 @@ def journey_of(key: str, records: Iterable[Record], codec: Codec) -> Journey:
         _newest_memories(records),
         key=lambda record: (record.timestamp_ms, record.topic, record.partition, record.offset),
     )
-    ledgers = Ledgers()
+    ledgers, unreadable = Ledgers(), 0
     for record in kept:
-        if record.topic == OUTCOMES and (outcome := _decoded(codec, "outcome", record)) is not None:
-            ledgers.add(outcome)
+        if record.topic == OUTCOMES:
+            outcome = _decoded(codec, "outcome", record)
+            unreadable += outcome is None
+            if outcome is not None:
+                ledgers.add(outcome)
     standings = [Standing(name, entry) for name, ledger in ledgers.flows.items() for entry in ledger.entries.values()]
     steps = [step_of(record, codec) for record in kept]
     steps.sort(key=lambda step: (step.at, RANK.index(step.kind)))
     correlations = {header_of(record, "correlation") for record in kept}
-    return Journey(key, tuple(_folded(steps)), tuple(standings), tuple(sorted(correlations - {""})))
+    return Journey(key, tuple(_folded(steps)), tuple(standings), tuple(sorted(correlations - {""})), unreadable)
 
 
 def step_of(record: Record, codec: Codec) -> Step:

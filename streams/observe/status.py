@@ -98,12 +98,14 @@ class FlowView:
 
 @dataclass(frozen=True, slots=True)
 class OrdersView:
-    """Orders by what became of them, of the outcomes since then; held and dead as they are now. `is_cut`: there were more outcomes than were read."""
+    """Orders by what became of them, of the outcomes since then; held and dead as they are now. `is_cut`: there were more outcomes than were read;
+    `unreadable`: so many of them are not counted."""
 
     since: datetime
     is_cut: bool
     outcomes: int
     counts: dict[str, int]
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,22 +257,25 @@ def flow_view(key: FlowKey, cursor: Cursor | None, is_configured: bool, now: dat
     )  # fmt: skip
 
 
-def _outcomes(settings: Settings, codec: Codec, now: datetime) -> tuple[OrdersView, Mapping[str, FlowLedger]]:
-    """One reading of the outcomes: the orders, and every flow's ledger."""
+def _outcomes(settings: Settings, codec: Codec, now: datetime) -> tuple[OrdersView, Mapping[str, FlowLedger]] | Unknown:
+    """One reading of the outcomes: the orders, and every flow's ledger. Unknown when there are some and none can be read."""
     since = now - ORDERS_WINDOW
     reader = NewestReader(
         settings.kafka.librdkafka(), [OUTCOMES], most=MOST_OUTCOMES, since_ms=int(since.timestamp() * 1000)
     )
-    orders, flows, read = Ledger(), Ledgers(), 0
+    orders, flows, read, unreadable, problem = Ledger(), Ledgers(), 0, 0, ""
     for record in reader.records():
         try:
             outcome = codec.decode("outcome", record.value)
-        except DecodeError:
+        except DecodeError as error:
+            unreadable, problem = unreadable + 1, str(error)
             continue
         orders.add(outcome)
         flows.add(outcome)
         read += 1
-    return OrdersView(since, reader.is_cut, read, orders.counts()), flows.flows
+    if unreadable and not read:
+        return Unknown(f"none of {unreadable} outcomes can be read: {problem}")
+    return OrdersView(since, reader.is_cut, read, orders.counts(), unreadable), flows.flows
 
 
 def with_standing(orders: OrdersView, failed: FailedByFlow) -> OrdersView:
