@@ -271,7 +271,7 @@ def subscribed(box: Box, kind: str, version: str) -> Heard:
 
 
 def test_order_changes_are_as_their_schema_says(box: Box) -> None:
-    """EVT-4: of every kind of order the generator makes."""
+    """TEST-1: of every kind of order the generator makes."""
     heard = subscribed(box, "ORDER_CHANGE", "1.0")
     box.add(150, mix=WHOLE)
     box.clock.tick(10_000)

@@ -137,7 +137,7 @@ def test_a_change_of_an_unknown_order_is_404(box: Box) -> None:
 
 @pytest.mark.parametrize("preset", ["default", "heavy"])
 def test_under_a_preset_every_answer_is_one_a_client_can_tell(box: Box, preset: str) -> None:
-    """TEST-2: under faults a client that tries again gets every order."""
+    """TEST-3: under faults a client that tries again gets every order."""
     ids = box.add(30)
     box.clock.tick(200)
     box.headers()

@@ -61,7 +61,7 @@ def test_a_json_body_is_no_token_request(box: Box) -> None:
 
 
 def test_a_withdrawn_authorisation_is_invalid_grant(box: Box) -> None:
-    """AUTH-7: the seller has let the application go; only a person can mend that."""
+    """ERR-3: the seller has let the application go; only a person can mend that."""
     account(box, authorised=False, revoke_tokens=True)
     assert box.grant().json()["error"] == "invalid_grant"
     assert box.grant(EU_SELLER).status_code == 200
@@ -84,7 +84,7 @@ def test_only_the_right_header_with_the_right_token_lets_in(box: Box, headers: d
 
 
 def test_the_token_says_whose_orders_are_meant(box: Box) -> None:
-    """AUTH-5: several sellers and regions, one application."""
+    """AUTH-7: several sellers and regions, one application."""
     ours = box.add(2, account=DEMO_SELLER.seller_id)
     theirs = box.add(3, account=EU_SELLER.seller_id)
     box.clock.tick(200)
@@ -95,7 +95,7 @@ def test_the_token_says_whose_orders_are_meant(box: Box) -> None:
 
 
 def test_a_regions_host_knows_its_own_sellers_only(box: Box) -> None:
-    """AUTH-5: the sandbox plays a region's host under a path of its name."""
+    """AUTH-2: the sandbox plays a region's host under a path of its name."""
     (order_id,) = box.add(1)
     assert box.call("GET", f"/na{LIST}/{order_id}").status_code == 200
     assert error_of(box.call("GET", f"/eu{LIST}/{order_id}")) == (403, "Unauthorized")
@@ -183,7 +183,7 @@ def test_every_answer_has_a_request_id(box: Box) -> None:
 
 
 def test_injected_faults_strike_as_they_do_everywhere(box: Box) -> None:
-    """TEST-2: statuses, lost answers, broken bodies, expired tokens."""
+    """TEST-3: statuses, lost answers, broken bodies, expired tokens."""
     box.headers()
     box.faults(
         {"kind": "status", "code": 429, "limit": 1, "headers": {"x-amzn-RateLimit-Limit": "0.0056"}},

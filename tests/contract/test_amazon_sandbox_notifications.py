@@ -1,4 +1,4 @@
-"""EVT-4, EVT-5: destinations, subscriptions, and order changes in a real queue protocol (moto's server)."""
+"""ORD-1, FUL-3, TEST-1: destinations, subscriptions, and order changes in a real queue protocol (moto's server)."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def box(endpoint: str) -> Iterator[Box]:
 
 
 def test_an_orders_life_is_told_in_the_words_of_v0(box: Box, queue: Queue) -> None:
-    """EVT-4: new, asked to be cancelled, cancelled."""
+    """FUL-3: new, asked to be cancelled, cancelled."""
     subscribe(box, destination(box, queue.arn)).raise_for_status()
     (order_id,) = box.add(1)
     box.change(order_id, "ask_to_cancel")
@@ -90,7 +90,7 @@ def test_filters_and_sellers_are_kept_apart(box: Box, queue: Queue) -> None:
 
 
 def test_messages_can_be_doubled_lost_and_late(box: Box, queue: Queue) -> None:
-    """EVT-5: at least once and in no order; the list is the net for what never comes."""
+    """ORD-1: at least once and in no order; the list is the net for what never comes."""
     subscribe(box, destination(box, queue.arn)).raise_for_status()
     box.faults({"kind": "notification_doubled", "limit": 1})
     box.add(1)

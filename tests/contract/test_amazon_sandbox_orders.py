@@ -1,4 +1,4 @@
-"""ORD-1..13, FUL-1..3: the order list with its horizon, pages and oddities, and what is done to orders."""
+"""ORD-1, ORD-4, ORD-8, FUL-2, REC-4: the order list with its horizon, pages and oddities, and what is done to orders."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -41,7 +41,7 @@ def status(box: Box, order_id: str) -> str:
 
 
 def test_what_is_younger_than_two_minutes_is_in_no_list(box: Box) -> None:
-    """ORD-2: neither a new order nor a change; a call by id sees both at once."""
+    """ORD-1: neither a new order nor a change; a call by id sees both at once."""
     (order_id,) = box.add(1)
     assert box.listed() == []
     assert box.order(order_id)["orderId"] == order_id
@@ -124,7 +124,7 @@ def test_a_marketplace_of_another_seller_is_refused(box: Box) -> None:
 
 
 def test_a_pending_order_gets_its_money_when_it_is_paid(box: Box) -> None:
-    """ORD-5: first without money, buyer and address, then with them, later than when it was created."""
+    """ORD-8: first without money, buyer and address, then with them, later than when it was created."""
     mix = {"base": "plain", "pending": 1.0, "pending_seconds": [60, 60]}
     (order_id,) = box.add(1, mix=mix)
     assert status(box, order_id) == "PENDING"
@@ -184,7 +184,7 @@ def test_a_token_that_leads_to_itself(box: Box) -> None:
 
 
 def test_damaged_orders_keep_their_id(box: Box) -> None:
-    """TEST-2: poison among good records."""
+    """SEC-5: poison among good records."""
     ids = box.add(4)
     box.clock.tick(200)
     box.faults({"kind": "bad_record", "limit": 1})
@@ -201,7 +201,7 @@ def test_orders_of_any_form_can_be_put_in(box: Box) -> None:
 
 
 def test_shipping_in_two_parcels(box: Box) -> None:
-    """FUL-1, FUL-2: 204 and no body; the parcels are in the order afterwards."""
+    """FUL-2: 204 and no body; the parcels are in the order afterwards."""
     (order_id,) = box.add(1, mix={"base": "plain", "items": [0, 1]})
     order = box.order(order_id)
     first, second = ({one["orderItemId"]: one["quantityOrdered"]} for one in order["orderItems"])
@@ -220,7 +220,7 @@ def test_shipping_in_two_parcels(box: Box) -> None:
 
 
 def test_the_same_reference_corrects(box: Box) -> None:
-    """FUL-3: a repeated confirmation is no second parcel."""
+    """FUL-2: a repeated confirmation is no second parcel."""
     (order_id,) = box.add(1)
     body = confirmation(box, box.order(order_id))
     assert confirm(box, order_id, body).status_code == 204

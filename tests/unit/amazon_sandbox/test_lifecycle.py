@@ -1,4 +1,4 @@
-"""TEST-1, FUL-1..3: what may happen to an order, and what follows from it for its status and its money."""
+"""TEST-1, FUL-2, FUL-3: what may happen to an order, and what follows from it for its status and its money."""
 
 import copy
 

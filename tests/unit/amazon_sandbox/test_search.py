@@ -1,4 +1,4 @@
-"""ORD-1, ORD-2: which list calls are answered, which window they mean, and what a pagination token is good for."""
+"""ORD-1, ORD-4: which list calls are answered, which window they mean, and what a pagination token is good for."""
 
 import pytest
 
@@ -136,7 +136,7 @@ def test_a_pending_order_has_no_money_no_buyer_and_no_address() -> None:
 
 
 def test_roles_decide_about_personal_data() -> None:
-    """SEC-1: without the restricted roles the fields are missing, nothing else."""
+    """AUTH-5: without the restricted roles the fields are missing, nothing else."""
     order = order_of(1, country="DE", business=1.0)
     everything = shown(order, DATA_SETS, ROLES)
     less = shown(order, DATA_SETS, [role for role in ROLES if role not in (DELIVERY, TAX)])
