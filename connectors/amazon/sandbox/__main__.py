@@ -23,6 +23,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--horizon-seconds", type=float, default=120.0, help="younger changes are in no list")
     options.add_argument("--feed-seconds", default="0.5,2", metavar="FROM,TO", help="how long a feed takes")
     options.add_argument("--report-seconds", default="0.5,2", metavar="FROM,TO", help="how long a report takes")
+    options.add_argument(
+        "--listing-seconds", default="0.5,2", metavar="FROM,TO", help="how long a listing takes to change"
+    )
     options.add_argument("--sqs-endpoint", default="", metavar="URL", help="where the queues of notifications are")
     options.add_argument("--seed", type=int, default=0, help="seed of all that is drawn")
     options.add_argument("--faults", default="none", choices=sorted(PRESETS), help="fault preset to begin with")
@@ -37,6 +40,7 @@ def settings_from(args: argparse.Namespace) -> SandboxSettings:
         horizon_seconds=args.horizon_seconds,
         feed_seconds=span("--feed-seconds", args.feed_seconds),
         report_seconds=span("--report-seconds", args.report_seconds),
+        listing_seconds=span("--listing-seconds", args.listing_seconds),
         sqs_endpoint=args.sqs_endpoint,
         seed=args.seed,
         data_dir=args.data,

@@ -13,11 +13,15 @@ from starlette.types import Message, Receive, Scope, Send
 
 from connectors.amazon.sandbox import errors
 from connectors.amazon.sandbox.account_api import AccountApi
+from connectors.amazon.sandbox.catalog_api import CatalogApi
 from connectors.amazon.sandbox.control import Control
+from connectors.amazon.sandbox.definitions_api import DefinitionsApi
 from connectors.amazon.sandbox.documents import Documents
 from connectors.amazon.sandbox.errors import ApiError
+from connectors.amazon.sandbox.fba_api import FbaApi
 from connectors.amazon.sandbox.feeds import FEED_KINDS, Feeds
 from connectors.amazon.sandbox.gate import NO_RATE_HEADER, REGION, REQUEST_ID_HEADER
+from connectors.amazon.sandbox.listings_api import LISTING_KINDS, ListingsApi
 from connectors.amazon.sandbox.lwa import Lwa
 from connectors.amazon.sandbox.marketplaces import REGIONS
 from connectors.amazon.sandbox.notifications import NOTIFICATION_KINDS, Notifications
@@ -35,10 +39,29 @@ from connectors.kit.sandbox.fault_rules import BAD_RECORD, EXPIRED_TOKEN, standa
 from connectors.kit.sandbox.faults import FaultsMiddleware
 
 # What the sandbox has besides the core, in the order of its routes and of its tables on the page: add yours here.
-PARTS: tuple[Callable[[World], Part], ...] = (OrdersApi, OrderLedger, Shipment, OrderFeeds, OrderReport, AccountApi)
+PARTS: tuple[Callable[[World], Part], ...] = (
+    OrdersApi,
+    OrderLedger,
+    Shipment,
+    OrderFeeds,
+    OrderReport,
+    AccountApi,
+    ListingsApi,
+    FbaApi,
+    DefinitionsApi,
+    CatalogApi,
+)
 # The page that leads to itself is left to explicit rules: only a client that notices ever gets away from it.
 PRESET_KINDS = (EXPIRED_TOKEN, BAD_RECORD, DUPLICATE_PAGE, ABSENT_ORDER)
-ALL_KINDS = (EXPIRED_TOKEN, NO_RATE_HEADER, *ORDER_KINDS, *FEED_KINDS, *REPORT_KINDS, *NOTIFICATION_KINDS)
+ALL_KINDS = (
+    EXPIRED_TOKEN,
+    NO_RATE_HEADER,
+    *ORDER_KINDS,
+    *FEED_KINDS,
+    *REPORT_KINDS,
+    *NOTIFICATION_KINDS,
+    *LISTING_KINDS,
+)
 PRESETS = standard_presets({}, PRESET_KINDS)
 
 

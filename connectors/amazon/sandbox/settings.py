@@ -57,6 +57,7 @@ class SandboxSettings:
     page_token_seconds: life of a pagination token
     link_seconds: life of a document's address
     feed_seconds, report_seconds: from..to, how long a feed takes, a report
+    listing_seconds: from..to, how long a change of a listing takes to take effect
     zipped_documents: which results and reports are handed out as gzip: always, never, or mixed (drawn from `seed`)
     tick_seconds: how often what is due happens without any call (notifications want it); 0 = only with calls
     sqs_endpoint: where queues are (moto's server); empty = Amazon's own
@@ -74,6 +75,7 @@ class SandboxSettings:
     link_seconds: float = 300.0
     feed_seconds: tuple[float, float] = (0.5, 2.0)
     report_seconds: tuple[float, float] = (0.5, 2.0)
+    listing_seconds: tuple[float, float] = (0.5, 2.0)
     zipped_documents: str = "mixed"
     tick_seconds: float = 1.0
     sqs_endpoint: str = ""
@@ -85,8 +87,9 @@ class SandboxSettings:
             problems.append(f"limits: unknown {', '.join(unknown)}")
         if self.token_seconds < 1 or not 0 < self.rate_factor <= 1_000_000:
             problems.append("token_seconds: at least 1; rate_factor: above 0")
-        if any(not 0 <= low <= high for low, high in (self.feed_seconds, self.report_seconds)):
-            problems.append("feed_seconds, report_seconds: from..to, not negative")
+        spans = (self.feed_seconds, self.report_seconds, self.listing_seconds)
+        if any(not 0 <= low <= high for low, high in spans):
+            problems.append("feed_seconds, report_seconds, listing_seconds: from..to, not negative")
         if min(self.horizon_seconds, self.page_token_seconds, self.link_seconds) < 0:
             problems.append("horizon_seconds, page_token_seconds, link_seconds: not negative")
         if self.zipped_documents not in ("always", "never", "mixed") or self.tick_seconds < 0:
