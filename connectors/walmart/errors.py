@@ -23,6 +23,7 @@ from connectors.kit import exact_json
 from connectors.kit.errors import ConflictError, ConnectorError, DataError, RuleError, ThrottledError
 from connectors.kit.http import Answer, standard_retry_after
 from connectors.kit.http_errors import status_error
+from connectors.kit.outgoing.marketplace import Marketplace
 from connectors.kit.ports import Outcome, failed, failed_by
 from schemas.reasons import Reason
 
@@ -140,6 +141,14 @@ def outcome_of(error: ConnectorError, attempt: int) -> Outcome:
     if error.code in SYSTEM_CODES and attempt >= MOST_SYSTEM_ATTEMPTS:
         return failed(Reason.RULE, f"{error}; given up after {attempt} attempts, ask Walmart or replay later")
     return failed_by(error)
+
+
+def is_missing(error: ConnectorError) -> bool:
+    """Whether Walmart says that it has no such thing."""
+    return error.code == NOT_FOUND
+
+
+WALMART = Marketplace("Walmart", outcome_of, is_missing)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -6,23 +6,35 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 from connectors.kit.errors import ThrottledError
 from connectors.kit.jobs import CHANGE
+from connectors.kit.outgoing.deciding import Item
+from connectors.kit.outgoing.value_outcomes import no_item, refused
+from connectors.kit.outgoing.values import Value, ValueKind
 from connectors.kit.ports import Outcome, submitted
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.deciding import Item
+from connectors.walmart.errors import WALMART
 from connectors.walmart.looking_up import Looked, LookingUp
-from connectors.walmart.value_kinds import Value, ValueKind
-from connectors.walmart.value_outcomes import no_item, refused
 
 TOO_EARLY = "item_is_too_new"
+
+
+class FirstKind(ValueKind[WalmartClient], Protocol):
+    """`looks_first`: whether the item is looked up before the first value of a SKU is sent (`too_early_seconds`)."""
+
+    looks_first: bool
+
+    def too_early_seconds(self, published: str) -> float:
+        """How long the very first value of a SKU has to wait, 0 when it need not. `published`: publishedStatus of its item."""
+        ...
 
 
 class FirstValues:
     """For one operation. `now`: the clock, aware UTC."""
 
-    def __init__(self, kind: ValueKind, looking_up: LookingUp, now: Callable[[], datetime]) -> None:
+    def __init__(self, kind: FirstKind, looking_up: LookingUp, now: Callable[[], datetime]) -> None:
         self._kind = kind
         self._looking_up = looking_up
         self._now = now
@@ -38,9 +50,9 @@ class FirstValues:
 
     def _outcome(self, item: Item[Value], looked: Looked) -> Outcome | None:
         if (error := looked.errors.get(item.sku)) is not None:
-            return replace(refused(item, error), of_record=isinstance(error, ThrottledError))
+            return replace(refused(WALMART, item, error), of_record=isinstance(error, ThrottledError))
         if item.sku in looked.unlisted:
-            return no_item(item, "it is not in Walmart's list of items")
+            return no_item(WALMART, item, "it is not in Walmart's list of items")
         published = looked.published.get(item.sku)
         wait = 0.0 if published is None else self._kind.too_early_seconds(published)
         if wait <= 0:

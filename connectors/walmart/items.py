@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from connectors.kit.errors import DataError
+from connectors.kit.outgoing.values import quoted
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.value_kinds import quoted
 
 ITEMS = "/v3/items"
 MODEL = "item"  # what an outcome calls it

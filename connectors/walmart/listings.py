@@ -27,20 +27,21 @@ from connectors.kit.follower import Follower
 from connectors.kit.jobs import BEHIND, CHANGE
 from connectors.kit.off_peak import wait_until
 from connectors.kit.ordering import Step
+from connectors.kit.outgoing.deciding import Item, jobs_of, kept
+from connectors.kit.outgoing.ordered_writes import OrderedWrites, Outcomes
+from connectors.kit.outgoing.refused import Refused
 from connectors.kit.ports import Canonical, Delivery, Outcome, Result, failed, failed_by, submitted
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.deciding import Item, jobs_of, kept
+from connectors.walmart.errors import WALMART
 from connectors.walmart.feeds import operation_of
 from connectors.walmart.item_maker import Made, Maker
 from connectors.walmart.items import MODEL
 from connectors.walmart.looking_up import Looked, LookingUp
-from connectors.walmart.ordered_writes import OrderedWrites, Outcomes
 from connectors.walmart.publication import Status, listing, problems_of
 from connectors.walmart.publishing import PUBLISH, Publishing
-from connectors.walmart.refused import Refused
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.withdrawing import Withdrawing
 from schemas.reasons import Reason
@@ -52,14 +53,14 @@ REFUSED_BEFORE = "the same product was refused before for the same reasons, and 
 ProductItem = Item[Product]
 
 
-class Listings(OrderedWrites[Product]):
+class Listings(OrderedWrites[WalmartClient, Product]):
     """The handler."""
 
     def __init__(
         self, settings: WalmartSettings, open_client: OpenClient[WalmartClient], follower: Follower, maker: Maker, looking_up: LookingUp,
         now: Callable[[], datetime],
     ) -> None:  # fmt: skip
-        super().__init__(open_client, follower, frozenset({NEW, UPDATE}), now)
+        super().__init__(WALMART, open_client, follower, frozenset({NEW, UPDATE}), now)
         self._settings = settings
         self._listings = settings.listings
         self._maker = maker
@@ -78,7 +79,7 @@ class Listings(OrderedWrites[Product]):
             client = self._open(account)
             by, outcomes = await self._deciding.sorted(account, [item for item in items if item not in looking])
         except ConnectorError as error:
-            return {item.id: kept(item.delivery, error) for item in items}
+            return {item.id: kept(item.delivery, error, WALMART) for item in items}
         outcomes |= await self._asked(client, by[Step.ASK])
         outcomes |= await self._publishing.outcomes(client, looking)
         gone = [item for item in by[Step.WRITE] if not item.value["active"]]

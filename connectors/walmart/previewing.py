@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from connectors.kit.accounts import OpenClient
 from connectors.kit.errors import ConnectorError, DataError
+from connectors.kit.outgoing.previewing import Differences, refused
 from connectors.kit.ports import Delivery, Difference
 from connectors.kit.reading import Reader
 from connectors.walmart.acknowledge import acknowledgement
@@ -17,16 +18,9 @@ from connectors.walmart.items import get_item
 from connectors.walmart.publication import Status, listing_in
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.stock import Stock
-from connectors.walmart.value_kinds import ValueKind
 from schemas.records import Product
 
-Differences = Sequence[Difference]
 NO_ITEM = "no item of this SKU"
-
-
-def refused(error: ConnectorError) -> Differences:
-    """What cannot be written at all: its reason."""
-    return (Difference(error.reason.value, "", str(error)[:300], refused=True),)
 
 
 class AcknowledgementPreview:
@@ -43,27 +37,6 @@ class AcknowledgementPreview:
                 found.append(await acknowledgement(self._open(delivery.account), delivery))
             except DataError as error:
                 found.append(refused(error))
-        return found
-
-
-class ValuePreview:
-    """Of stock or prices."""
-
-    def __init__(self, open_client: OpenClient[WalmartClient], kind: ValueKind) -> None:
-        self._open = open_client
-        self._kind = kind
-
-    async def __call__(self, batch: Sequence[Delivery]) -> list[Differences]:
-        """One for each, in order. Raises ConnectorError when Walmart cannot be asked."""
-        found: list[Differences] = []
-        for delivery in batch:
-            try:
-                value = self._kind.read(delivery)
-            except DataError as error:
-                found.append(refused(error))
-                continue
-            client = self._open(delivery.account)
-            found.append(await self._kind.differences(client, delivery.account, value))
         return found
 
 

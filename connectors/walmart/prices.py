@@ -18,6 +18,7 @@ from typing import Any
 
 from connectors.kit.errors import DataError
 from connectors.kit.feeds import Feed
+from connectors.kit.outgoing.values import Value, listing_name
 from connectors.kit.ports import Delivery, Difference
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
@@ -25,7 +26,6 @@ from connectors.walmart.client import WalmartClient
 from connectors.walmart.items import get_item
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.skus import needed_sku
-from connectors.walmart.value_kinds import Value, listing_name
 
 PRICE = "/v3/price"
 FEED = "price"
@@ -45,9 +45,6 @@ class Prices:
         self._settings = settings
         self._now = now
         self.few = settings.price_few
-
-    def feed_type(self, account: str) -> str:
-        return FEED
 
     def read(self, delivery: Delivery) -> Value:
         body = Reader(dict(delivery.body))
@@ -111,7 +108,7 @@ def _value(
         pricing |= {"comparisonPriceType": "BASE", "comparisonPrice": _money(ordinary, currency)}
         text += f" {kind} {ordinary:.2f}"
     entry = {"sku": sku, "pricing": [pricing]}
-    return Value(sku, entry, text, waits_for=listing_name(account, sku), changes_at=changes_at)
+    return Value(sku, entry, text, waits_for=listing_name("walmart", account, sku), changes_at=changes_at)
 
 
 def _money(amount: Decimal, currency: str) -> Mapping[str, Any]:

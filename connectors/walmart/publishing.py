@@ -9,9 +9,9 @@ from datetime import datetime
 
 from connectors.kit.errors import ConnectorError
 from connectors.kit.jobs import Job, Ladder
+from connectors.kit.outgoing.deciding import Item
 from connectors.kit.ports import Canonical, Outcome, Result, failed, submitted
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.deciding import Item
 from connectors.walmart.items import MODEL, get_item
 from connectors.walmart.publication import UNDECIDED, Status, listing, listing_in, why_not
 from connectors.walmart.settings import WalmartSettings

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from connectors.kit.errors import ConnectorError, DataError
 from connectors.kit.jobs import SETTLE, Job
+from connectors.kit.outgoing.deciding import Deciding, Item
+from connectors.kit.outgoing.values import Value, ValueKind
+from connectors.kit.outgoing.written import Written
 from connectors.kit.ports import Outcome, Result, failed, submitted
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.deciding import Deciding, Item
-from connectors.walmart.value_kinds import Value, ValueKind
-from connectors.walmart.written import Written
 from schemas.reasons import Reason
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ RESTORED = "newer_written_again"
 class Restoring:
     """For one operation, with the memory of what this process has written."""
 
-    def __init__(self, kind: ValueKind, written: Written, deciding: Deciding[Value]) -> None:
+    def __init__(self, kind: ValueKind[WalmartClient], written: Written, deciding: Deciding[Value]) -> None:
         self._kind = kind
         self._written = written
         self._deciding = deciding

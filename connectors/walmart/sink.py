@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from connectors.kit.accounts import Accounts, OpenClient
 from connectors.kit.each_order import EachOrder
 from connectors.kit.follower import Follower
+from connectors.kit.outgoing.previewing import ValuePreview
 from connectors.kit.ports import Delivery, Difference, Mappings, NoMappings, Outcome, failed
 from connectors.walmart.acknowledge import acknowledge
 from connectors.walmart.client import WalmartClient
@@ -22,7 +23,7 @@ from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, Fulfilment, limi
 from connectors.walmart.item_maker import ItemMaker, Maker
 from connectors.walmart.listings import Listings
 from connectors.walmart.looking_up import LookingUp
-from connectors.walmart.previewing import AcknowledgementPreview, ListingPreview, ValuePreview
+from connectors.walmart.previewing import AcknowledgementPreview, ListingPreview
 from connectors.walmart.prices import Prices
 from connectors.walmart.resolving import Resolving
 from connectors.walmart.settings import WalmartSettings

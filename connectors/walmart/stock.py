@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.kit.errors import DataError
 from connectors.kit.feeds import Feed
+from connectors.kit.outgoing.values import STOCK, Value, listing_name, quoted
 from connectors.kit.ports import Delivery, Difference
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
@@ -19,7 +20,6 @@ from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.skus import needed_sku
-from connectors.walmart.value_kinds import STOCK, Value, listing_name, quoted
 
 INVENTORY = "/v3/inventory"
 SINGLE_NODE, BY_NODE = "inventory", "MP_INVENTORY"
@@ -110,7 +110,9 @@ class Stock:
         entry: Mapping[str, Any] = {"sku": sku, "quantity": _quantity(amount)}
         if node:
             entry = {"sku": sku, "shipNodes": [{"shipNode": node, "quantity": _quantity(amount)}]}
-        return Value(sku, entry, str(amount), urgent, listing_name(account, sku), notes, needs_no_item=amount == 0)
+        return Value(
+            sku, entry, str(amount), urgent, listing_name("walmart", account, sku), notes, needs_no_item=amount == 0
+        )
 
     def _node(self, account: str) -> str:
         found = self._settings.accounts.get(account)

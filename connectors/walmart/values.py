@@ -1,7 +1,6 @@
 """Numbers out: stock and prices, by single call or by feed, an older one never over a newer one (INV-5). What differs is a `ValueKind`.
 
-By which way: urgent ones and small batches by single calls; larger batches in one feed per account, if the feed's quota has a place soon,
-else by single calls too, as many as the quota allows soon. The rest comes back throttled, each with a time of its own to return.
+A single call takes effect when it is answered; by which way a number goes is the kit's (`connectors.kit.outgoing.value_writes`).
 
 Races, and who wins:
 
@@ -26,9 +25,6 @@ Races, and who wins:
   and whose feed or call may lie over a newer number waits until that one is known, then writes it again (`Known.remote_id` has it).
 - *A feed is over, and a newer number is known.* If this process wrote that one when the feed was over, nothing is to be done.
 
-- *A feed is given up* (`Feeds.gives_up`): it blocks nothing any more. Where a newer number is known or waits, the older one's delivery goes on
-  asking for the feed for `follow_days`; when it ends, the newest number is written again. Where none is, the number is sent again.
-
 What stays possible: a single call of a process that died with it on the wire takes effect only after another process has settled its
 delivery; or a feed does that was given up, for a SKU whose number changed only after that. The next number of that SKU puts it right.
 """
@@ -41,56 +37,49 @@ from dataclasses import replace
 from datetime import datetime
 
 from connectors.kit.accounts import OpenClient
-from connectors.kit.errors import ConnectorError, ThrottledError, UncertainError
+from connectors.kit.errors import ConnectorError
 from connectors.kit.feed_results import FeedState, failure_of
-from connectors.kit.feeds import mark_of
 from connectors.kit.follower import Follower
-from connectors.kit.jobs import SETTLE, Job, sending
+from connectors.kit.jobs import SETTLE, Job
 from connectors.kit.ordering import Step
-from connectors.kit.ports import Delivery, Outcome, Result, failed_by, submitted
+from connectors.kit.outgoing.deciding import Item, kept
+from connectors.kit.outgoing.ordered_writes import Outcomes
+from connectors.kit.outgoing.value_outcomes import applied, none_needed
+from connectors.kit.outgoing.value_writes import Limits, ValueWrites
+from connectors.kit.outgoing.values import Value
+from connectors.kit.ports import Outcome, Result, submitted
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.deciding import Item, jobs_of, kept
-from connectors.walmart.first_values import FirstValues
+from connectors.walmart.errors import WALMART
+from connectors.walmart.first_values import FirstKind, FirstValues
 from connectors.walmart.looking_up import LookingUp
-from connectors.walmart.ordered_writes import OrderedWrites, Outcomes
 from connectors.walmart.restoring import SETTLE_SECONDS, Restoring
 from connectors.walmart.settings import WalmartSettings
-from connectors.walmart.value_kinds import Value, ValueKind
-from connectors.walmart.value_outcomes import GIVEN_UP, applied, none_needed, refused, sent_again
 
 
-class Values(OrderedWrites[Value]):
+class Values(ValueWrites[WalmartClient]):
     """The handler of one operation; `kind` says which."""
 
     def __init__(
-        self, settings: WalmartSettings, open_client: OpenClient[WalmartClient], kind: ValueKind, follower: Follower, looking_up: LookingUp,
+        self, settings: WalmartSettings, open_client: OpenClient[WalmartClient], kind: FirstKind, follower: Follower, looking_up: LookingUp,
         now: Callable[[], datetime],
     ) -> None:  # fmt: skip
-        super().__init__(open_client, follower, kind.feed_types, now)
-        self._settings = settings
-        self._kind = kind
+        super().__init__(WALMART, open_client, kind, follower, limits_of(settings), now)
         self._first = FirstValues(kind, looking_up, now)
         self._restoring = Restoring(kind, self._written, self._deciding)
-        # Places of their own: those who stand in line for a quota must not keep urgent ones from it.
-        self._places = {urgent: asyncio.Semaphore(settings.single_call_concurrency) for urgent in (True, False)}
-
-    def _read(self, delivery: Delivery) -> Item[Value]:
-        value = self._kind.read(delivery)
-        return Item(delivery, value.sku, value, value.urgent, *jobs_of(delivery))
 
     async def _account(self, account: str, items: list[Item[Value]]) -> Outcomes:
         try:
             client = self._open(account)
             by, outcomes = await self._deciding.sorted(account, items)
         except ConnectorError as error:
-            return {item.id: kept(item.delivery, error) for item in items}
+            return {item.id: kept(item.delivery, error, WALMART) for item in items}
         outcomes |= {item.id: self._settled(item) for item in by[Step.SETTLED]}
         written: list[Item[Value]] = []
         parts = await asyncio.gather(
             self._asked(client, by[Step.ASK]),
             self._all_single(client, by[Step.TWICE], written),
             self._restoring.outcomes(client, by[Step.RESTORE]),
-            self._write(client, account, by[Step.WRITE], written),
+            self._written_first(client, account, by[Step.WRITE], written),
         )
         outcomes |= {name: outcome for part in parts for name, outcome in part.items()}
         return outcomes | {item.id: self._done(item) for item in await self._deciding.looked_again(account, written)}
@@ -103,7 +92,7 @@ class Values(OrderedWrites[Value]):
     def _result(self, item: Item[Value], remote: str, state: FeedState | None) -> Outcome | None:
         """None when it may have come to lie over a newer number that is known: that one is written again."""
         if state is None:
-            return self._followed_on(item, remote) or self._sent_again(item, remote)
+            return self._without_feed(item, remote)
         failure = failure_of(state, item.sku, item.value.waits_for)
         if failure is not None:
             return Outcome(Result.STALE, detail=failure.detail) if self._is_under(item) else none_needed(item, failure)
@@ -117,26 +106,6 @@ class Values(OrderedWrites[Value]):
         later = None if self.alone else self._deciding.after(item)
         return later or self._applied(item, detail, item.job.until if item.job else 0)
 
-    def _followed_on(self, item: Item[Value], remote: str) -> Outcome | None:
-        """Its feed was given up, and a newer number is written or on its way: that one is written again should the feed end after all."""
-        written = max(item.known, self._written.newest(item.key))
-        newest = max(written, *(job.version for job in item.opens), 0)
-        feeds = self._follower.feeds(item.delivery.account)
-        if item.job is None or newest <= item.delivery.version or not feeds.is_followed(remote.partition(":")[2]):
-            return None
-        # A newer one that only waits may come to nothing: then this one is sent again.
-        wait = self._settings.feeds.then_seconds if written > item.delivery.version else self._follower.first_check
-        return replace(submitted(item.job.name, wait), notes=(GIVEN_UP,))
-
-    def _sent_again(self, item: Item[Value], remote: str) -> Outcome:
-        feed_id = remote.partition(":")[2]
-        given_up = self._follower.feeds(item.delivery.account).was_given_up(feed_id)
-        return sent_again(feed_id, self._settings.feeds.patience_hours if given_up else None)
-
-    def _is_under(self, item: Item[Value]) -> bool:
-        """Whether something newer of its key was written while it was on its way."""
-        return item.known > item.delivery.version
-
     def _settled(self, item: Item[Value]) -> Outcome:
         """It was written a while ago, and nothing newer lies under it."""
         is_ours = item.job is not None and item.job.version == item.delivery.version
@@ -147,91 +116,14 @@ class Values(OrderedWrites[Value]):
 
     # -- writing
 
-    async def _write(
+    async def _written_first(
         self, client: WalmartClient, account: str, items: Sequence[Item[Value]], written: list[Item[Value]]
     ) -> Outcomes:
-        """By the way that fits; what no quota has a place for soon comes back throttled."""
+        """As `_write`, but for those that come too early."""
         outcomes = await self._first.outcomes(client, account, items)
-        items = [item for item in items if item.id not in outcomes]
-        rest = [item for item in items if not item.urgent]
-        if len(rest) > self._kind.few:
-            feeds = self._follower.feeds(account)
-            wait = feeds.forecast_seconds(self._kind.feed_type(account), [item.sku for item in rest])
-            if wait <= self._settings.patience_seconds:
-                urgent = [item for item in items if item.urgent]
-                singly = self._all_single(client, urgent, written)
-                alone, fed = await asyncio.gather(singly, self._by_feed(account, rest))
-                return outcomes | alone | fed
-        return outcomes | await self._all_single(client, items, written)
+        return outcomes | await self._write(client, account, [one for one in items if one.id not in outcomes], written)
 
-    async def _by_feed(self, account: str, items: Sequence[Item[Value]]) -> Outcomes:
-        """One feed of all that are still the newest of their key."""
-        going = [item for item in items if self._written.newest(item.key) <= item.delivery.version]
-        outcomes = {item.id: Outcome(Result.STALE) for item in items if item not in going}
-        if not going:
-            return outcomes
-        mark = mark_of([f"{item.id}/{item.delivery.attempt}" for item in going])
-        feed = self._kind.feed(account, [item.value for item in going], mark)
-        until = {item.key: item.value.until for item in going}
-        with self._written.sending([(item.key, item.delivery.version) for item in going], until) as sent:
-            try:
-                remote = await self._follower.feeds(account).submit(feed)
-            except ConnectorError as error:
-                return outcomes | {item.id: refused(item, error) for item in going}
-            sent(remote)
-        check, how = self._follower.first_check, remote.partition(":")[0]
-        return outcomes | {item.id: submitted(item.bound(how, remote, item.value.until), check) for item in going}
-
-    async def _all_single(
-        self, client: WalmartClient, items: Sequence[Item[Value]], written: list[Item[Value]]
-    ) -> Outcomes:
-        """Single calls, as many as the quota allows soon; urgent ones go first and wait for no others. Gives the outcomes of those that were
-        not written; the others are added to `written`."""
-        urgent = [item for item in items if item.urgent]
-        rest = [item for item in items if not item.urgent]
-        found = await asyncio.gather(*(self._singly(client, part, written) for part in (urgent, rest) if part))
-        return {name: outcome for part in found for name, outcome in part.items()}
-
-    async def _singly(
-        self, client: WalmartClient, items: Sequence[Item[Value]], written: list[Item[Value]]
-    ) -> Outcomes:
-        """All urgent or none. A worker stands still for its turn: that keeps their order and costs no try; but not for ever."""
-        operation, priority = self._kind.put_operation, self._kind.priority(items[0].urgent)
-        going: list[Item[Value]] = []
-        outcomes: Outcomes = {}
-        for place, item in enumerate(items, 1):
-            if client.forecast_seconds(operation, place, priority) <= self._settings.bulk_patience_seconds:
-                going.append(item)
-                continue
-            wait = round(client.postpone_seconds(operation), 1)
-            error = ThrottledError(f"the quota of {operation.replace('_', ' ')} is used up", retry_after=wait)
-            # What is urgent stays where it is until the quota has a place; the rest makes room for others.
-            outcomes[item.id] = failed_by(error, of_record=not item.urgent)
-        with client.waiting(operation, len(going), priority) as one_less:
-            found = await asyncio.gather(*(self._single(client, item, one_less) for item in going))
-        for item, outcome in zip(going, found, strict=True):
-            if isinstance(outcome, Outcome):
-                outcomes[item.id] = outcome
-            else:
-                written.append(outcome)
-        return outcomes
-
-    async def _single(
-        self, client: WalmartClient, item: Item[Value], done: Callable[[], None]
-    ) -> Outcome | Item[Value]:
-        """The outcome of one that was not written; of one that was, the same with what this process has on its way."""
-        async with self._places[item.urgent], self._written.lock(item.key):
-            try:
-                if self._written.newest(item.key) > item.delivery.version:
-                    return Outcome(Result.STALE)
-                await self._kind.put(client, item.value)
-                self._written.wrote(item.key, item.delivery.version)
-            except UncertainError as error:  # nobody answered: it may take effect later, over a newer one
-                return replace(refused(item, error), job=sending(item.delivery.version, self._now()))
-            except ConnectorError as error:
-                return refused(item, error)
-            finally:
-                done()
+    async def _put_done(self, item: Item[Value]) -> Item[Value]:
         remote = await self._written.on_its_way(item.key)
         if not remote or remote in {job.remote for job in item.opens}:
             return item
@@ -247,3 +139,9 @@ class Values(OrderedWrites[Value]):
 
     def _applied(self, item: Item[Value], detail: str, until: int) -> Outcome:
         return applied(item, self._kind.model, detail, until, self._now())
+
+
+def limits_of(settings: WalmartSettings) -> Limits:
+    return Limits(
+        settings.patience_seconds, settings.bulk_patience_seconds, settings.single_call_concurrency, settings.feeds
+    )

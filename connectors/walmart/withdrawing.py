@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from connectors.kit.errors import ConnectorError
+from connectors.kit.outgoing.deciding import Item
 from connectors.kit.ports import Outcome, Result
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.deciding import Item
 from connectors.walmart.items import MODEL, get_item, retire_item
 from connectors.walmart.publication import Status, listing, listing_in
 from connectors.walmart.settings import WalmartSettings

@@ -11,10 +11,11 @@ import pytest
 
 from connectors.kit import exact_json
 from connectors.kit.feeds import Feed
+from connectors.kit.outgoing.values import ValueKind
 from connectors.kit.ports import Delivery
+from connectors.walmart.client import WalmartClient
 from connectors.walmart.prices import Prices
 from connectors.walmart.stock import Stock
-from connectors.walmart.value_kinds import ValueKind
 from tests.conformance.test_walmart_seller_models import files_of, request_of
 from tests.conformance.walmart_models import MODELS, problems
 from tests.unit.walmart.fake import ACCOUNT, NOW, Fake, reply, settings_with
@@ -45,13 +46,13 @@ def plain(value: Any) -> Any:
     return json.loads(exact_json.dumps(value))
 
 
-def fed(kind: ValueKind, *deliveries: Delivery) -> Json:
+def fed(kind: ValueKind[WalmartClient], *deliveries: Delivery) -> Json:
     found: Feed = kind.feed("main", [kind.read(one) for one in deliveries], "mark")
     body: Json = plain(found.body)
     return body
 
 
-async def put(kind: ValueKind, one: Delivery) -> tuple[httpx.Request, Json]:
+async def put(kind: ValueKind[WalmartClient], one: Delivery) -> tuple[httpx.Request, Json]:
     fake = Fake(lambda request: reply(200, {}))
     await kind.put(fake.client, kind.read(one))
     (request,) = fake.requests

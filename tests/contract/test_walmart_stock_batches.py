@@ -54,8 +54,7 @@ async def test_no_feed_holds_more_than_200_however_they_come(box: Box) -> None:
     for lot in lots:
         add(box, items=[{"sku": one.body["sku"], "stock": 0} for one in lot])
     async with World(box, feeds={"ladder_seconds": (1, 5, 30), "list_seconds": 0}) as world:
-        process = world.process()
-        process.sink._stock._follower._gather_seconds = 8  # a busy machine brings them seconds apart
+        process = world.process(gather_seconds=8)  # a busy machine brings them seconds apart
         assert process.sink.batch_limit == 200
 
         async def delivered(lot: list[Delivery]) -> None:

@@ -64,7 +64,7 @@ class World:
         self.box.clock.now += seconds
         await asyncio.sleep(0)
 
-    def process(self, share: float = 1.0, maker: Maker | None = None) -> Process:
+    def process(self, share: float = 1.0, maker: Maker | None = None, gather_seconds: float = 0) -> Process:
         tokens = TokenCache("main", self.now)
         budget = Budget(self.settings.rates.plan(), self.box.clock, self.sleep)
         around = Surroundings(self.now, self.sleep, lambda: 0.0, lambda: "c-1")
@@ -73,7 +73,7 @@ class World:
             http = HttpClient(self.settings.base_url, self.settings.http, refusal=errors.refusal(self.now))
             return WalmartClient(self.settings, self.settings.account(account), http, tokens, budget, around)
 
-        sink = WalmartSink(self.settings, client, self.now, maker=maker)
+        sink = WalmartSink(self.settings, client, self.now, maker=maker, gather_seconds=gather_seconds)
         sink.set_share(share)
         self._sinks.append(sink)
         return Process(self, sink)

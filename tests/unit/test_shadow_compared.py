@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from connectors.kit.errors import DataError
+from connectors.kit.outgoing.previewing import refused
 from connectors.kit.ports import Difference
-from connectors.walmart.previewing import refused
 from streams.shadow import Shadowed, compared_by
 
 ITEM = cast("Shadowed", object())

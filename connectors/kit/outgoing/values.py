@@ -1,4 +1,4 @@
-"""What the values that `connectors.walmart.values` writes have in common: a stock number, a price."""
+"""What the values that go out to a marketplace have in common: a stock number, a price."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
+from connectors.kit.calls import AccountClient
 from connectors.kit.feeds import Feed
 from connectors.kit.ports import Delivery, Difference
 from connectors.kit.rate import Priority
-from connectors.walmart.client import WalmartClient
 
 STOCK = "inventory"  # the model of stock numbers
 
@@ -24,9 +24,9 @@ class Value:
     entry      the element that says so in a feed
     text       the same in one short line, which `ValueKind.parse` reads: what is kept of a value that was written
     urgent     it may not wait for others
-    waits_for  what a delivery of it waits for when Walmart has no such item, `listing:walmart:ACCOUNT:SKU`
+    waits_for  what a delivery of it waits for when there is no such item, `listing:MARKETPLACE:ACCOUNT:SKU`
     notes      codes of what was done to it, for example `capped`
-    needs_no_item  none of an item that Walmart does not have is what it says: nothing waits for the listing
+    needs_no_item  none of an item that is not there is what it says: nothing waits for the listing
     changes_at when another value of the same delivery is due, aware UTC; None: never
     """
 
@@ -45,19 +45,16 @@ class Value:
         return math.ceil(self.changes_at.timestamp()) if self.changes_at else 0
 
 
-class ValueKind(Protocol):
-    """One sort of value. `few`: so many go by single calls rather than by feed; `looks_first`: whether the item is looked up before the first
-    value of a SKU is sent (`too_early_seconds`); `model`: what the outcome calls it."""
+ClientT = TypeVar("ClientT", bound=AccountClient, contravariant=True)
+
+
+class ValueKind(Protocol[ClientT]):
+    """One sort of value. `few`: so many go by single calls rather than by feed; `model`: what the outcome calls it."""
 
     model: str
     few: int
-    looks_first: bool
     put_operation: str
     feed_types: frozenset[str]
-
-    def feed_type(self, account: str) -> str:
-        """Which feed takes numbers of that account."""
-        ...
 
     def read(self, delivery: Delivery) -> Value:
         """The value a delivery brings. Raises DataError."""
@@ -75,16 +72,12 @@ class ValueKind(Protocol):
         """Of its single calls."""
         ...
 
-    def too_early_seconds(self, published: str) -> float:
-        """How long the very first value of a SKU has to wait, 0 when it need not. `published`: publishedStatus of its item."""
-        ...
-
-    async def put(self, client: WalmartClient, value: Value) -> None:
+    async def put(self, client: ClientT, value: Value) -> None:
         """Write one at once. Raises ConnectorError."""
         ...
 
-    async def differences(self, client: WalmartClient, account: str, value: Value) -> Sequence[Difference]:
-        """What Walmart has now against the value; reads only. Raises ConnectorError."""
+    async def differences(self, client: ClientT, account: str, value: Value) -> Sequence[Difference]:
+        """What is there now against the value; reads only. Raises ConnectorError."""
         ...
 
 
@@ -93,6 +86,6 @@ def quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def listing_name(account: str, sku: str) -> str:
-    """What waits for an item at Walmart waits for (`Outcome.waiting_for`)."""
-    return f"listing:walmart:{account}:{sku}"
+def listing_name(marketplace: str, account: str, sku: str) -> str:
+    """What waits for an item waits for (`Outcome.waiting_for`)."""
+    return f"listing:{marketplace}:{account}:{sku}"

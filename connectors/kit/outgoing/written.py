@@ -102,7 +102,7 @@ class Written:
     def sending(
         self, keys: Sequence[tuple[str, int]], until: Mapping[str, int] = MappingProxyType({})
     ) -> Iterator[Callable[[str], None]]:
-        """While a feed with these keys and versions is being sent; call what it gives with the remote job when Walmart has taken it.
+        """While a feed with these keys and versions is being sent; call what it gives with the remote job when it was taken.
         `until`: of keys whose value is another from then on (`Job.until`)."""
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         for key, version in keys:

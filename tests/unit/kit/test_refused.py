@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connectors.walmart.refused import Refused
+from connectors.kit.outgoing.refused import Refused
 from tests.contract.test_walmart_listings_out import upsert
 
 

@@ -1,4 +1,5 @@
-"""Which of the deliveries may be sent now, given everything that may still be on its way: Walmart is asked, `connectors.kit.ordering` decides."""
+"""Which of the deliveries may be sent now, given everything that may still be on its way: the marketplace is asked,
+`connectors.kit.ordering` decides."""
 
 from __future__ import annotations
 
@@ -12,9 +13,9 @@ from connectors.kit.errors import ConnectorError
 from connectors.kit.follower import Follower, Standing
 from connectors.kit.jobs import AFTER, BEHIND, CHANGE, LOST, SENDING, SETTLE, Job, has_expired, parse
 from connectors.kit.ordering import FEED, Situation, Step, adopted, in_the_way, newer_under_way, step
+from connectors.kit.outgoing.marketplace import Marketplace
+from connectors.kit.outgoing.written import Written
 from connectors.kit.ports import Delivery, Outcome, Result, submitted
-from connectors.walmart import errors
-from connectors.walmart.written import Written
 
 _SOON_SECONDS = 30.0
 ValueT = TypeVar("ValueT")
@@ -60,7 +61,7 @@ Sorted = defaultdict[Step, list[Item[ValueT]]]
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What was learned for a batch. standing: of remote jobs; listed: SKU -> feeds on Walmart's list that hold it and are not over; trouble:
+    """What was learned for a batch. standing: of remote jobs; listed: SKU -> feeds on the marketplace's list that hold it and are not over; trouble:
     why the list could not be read."""
 
     standing: Standing
@@ -73,8 +74,14 @@ class Deciding(Generic[ValueT]):
     here; then what this one has begun is all there is."""
 
     def __init__(
-        self, follower: Follower, feed_types: frozenset[str], written: Written, now: Callable[[], datetime]
+        self,
+        at: Marketplace,
+        follower: Follower,
+        feed_types: frozenset[str],
+        written: Written,
+        now: Callable[[], datetime],
     ) -> None:
+        self._at = at
         self._follower = follower
         self._feed_types = feed_types
         self._written = written
@@ -91,7 +98,7 @@ class Deciding(Generic[ValueT]):
         return True
 
     async def sorted(self, account: str, items: Sequence[Item[ValueT]]) -> tuple[Sorted[ValueT], dict[str, Outcome]]:
-        """Items by what is to be done with them, and the outcomes of those with which nothing is. Walmart is asked once per remote job.
+        """Items by what is to be done with them, and the outcomes of those with which nothing is. The marketplace is asked once per remote job.
 
         Raises DataError for an account that is not configured."""
         lost = await self._found(account, items)
@@ -102,7 +109,7 @@ class Deciding(Generic[ValueT]):
         for item in items:
             found, decided = self._decided(item, around, lost)
             if found is Step.WRITE and around.trouble and not item.urgent:
-                outcomes[item.id] = kept(decided.delivery, around.trouble)
+                outcomes[item.id] = kept(decided.delivery, around.trouble, self._at)
             elif (outcome := self._outcome(found, decided, around.standing)) is not None:
                 outcomes[item.id] = outcome
             else:
@@ -123,7 +130,7 @@ class Deciding(Generic[ValueT]):
         return newer_under_way(at, max(at.version, at.known)) and not self._written.was_past(item.key, remote, newer)
 
     async def looked_again(self, account: str, items: Sequence[Item[ValueT]]) -> list[Item[ValueT]]:
-        """Items just written, with feeds that have come to Walmart's list since: another process may have sent one meanwhile."""
+        """Items just written, with feeds that have come to the list since: another process may have sent one meanwhile."""
         if self.alone or not items:
             return list(items)
         listed, trouble = await self._listed(account, items, fresh=True)
@@ -135,7 +142,7 @@ class Deciding(Generic[ValueT]):
         return looked
 
     async def _found(self, account: str, items: Sequence[Item[ValueT]]) -> dict[str, str | None]:
-        """Lost job -> what it turned out to be (`Feeds.locate`), "" also where Walmart's list could not be read. All are looked for at once."""
+        """Lost job -> what it turned out to be (`Feeds.locate`), "" also where the list could not be read. All are looked for at once."""
         remotes = list(dict.fromkeys(item.job.remote for item in items if item.job and item.job.how == LOST))
         feeds = self._follower.feeds(account)
         try:
@@ -218,7 +225,7 @@ class Deciding(Generic[ValueT]):
     async def _listed(
         self, account: str, deciding: Sequence[Item[ValueT]], *, fresh: bool = False
     ) -> tuple[dict[str, list[Job]], ConnectorError | None]:
-        """SKU -> feeds on Walmart's list that hold it and are not over; or why the list could not be read."""
+        """SKU -> feeds on the list that hold it and are not over; or why the list could not be read."""
         if not deciding:
             return {}, None
         try:
@@ -233,11 +240,11 @@ class Deciding(Generic[ValueT]):
         return found, None
 
 
-def kept(delivery: Delivery, error: ConnectorError) -> Outcome:
+def kept(delivery: Delivery, error: ConnectorError, at: Marketplace) -> Outcome:
     """A delivery that waits for a job keeps it whatever fails meanwhile: without it, it would be sent a second time."""
     if delivery.job:
         return submitted(delivery.job, error.retry_after or _SOON_SECONDS)
-    return errors.outcome_of(error, delivery.attempt)
+    return at.outcome_of(error, delivery.attempt)
 
 
 def _only_asks(item: Item[Any]) -> bool:
@@ -254,5 +261,5 @@ def _as_it_stands(job: Job, standing: Standing) -> Job:
 
 
 def _is_sent(remote: str) -> bool:
-    """Whether it names something at Walmart that can be asked for."""
+    """Whether it names something there that can be asked for."""
     return remote.startswith((f"{FEED}:", f"{LOST}:"))

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from connectors.kit.errors import ConnectorError
 from connectors.kit.jobs import CHANGE
+from connectors.kit.outgoing.deciding import Item
+from connectors.kit.outgoing.marketplace import Marketplace
+from connectors.kit.outgoing.values import STOCK, Value
 from connectors.kit.ports import Outcome, Result, failed, submitted
-from connectors.walmart import errors
-from connectors.walmart.deciding import Item
-from connectors.walmart.value_kinds import STOCK, Value
 from schemas.reasons import Reason
 
 GIVEN_UP = "feed_given_up"
@@ -27,30 +27,30 @@ def applied(item: Item[Value], model: str, detail: str, until: int, now: datetim
     return Outcome(Result.APPLIED, detail=detail, remote_model=model, remote_id=value.text, notes=value.notes)
 
 
-def sent_again(feed_id: str, patience_hours: float | None) -> Outcome:
+def sent_again(at: Marketplace, feed_id: str, patience_hours: float | None) -> Outcome:
     """Its feed is gone, or takes longer than we have patience for (`patience_hours`, None: gone). That counts as a try: a person hears of one
     that never ends."""
     if patience_hours is None:
-        return replace(failed(Reason.TRANSIENT, "the feed has vanished at Walmart; sent again"), of_record=True)
+        return replace(failed(Reason.TRANSIENT, f"the feed has vanished at {at.name}; sent again"), of_record=True)
     detail = f"feed {feed_id} is not over after {patience_hours:g} hours and given up; sent again"
     return replace(failed(Reason.TRANSIENT, detail), of_record=True, notes=(GIVEN_UP,))
 
 
-def refused(item: Item[Value], error: ConnectorError) -> Outcome:
-    """Walmart would not take it, or could not be asked."""
-    if error.code == errors.NOT_FOUND and item.value.waits_for:
-        return no_item(item, str(error))
-    return errors.outcome_of(error, item.delivery.attempt)
+def refused(at: Marketplace, item: Item[Value], error: ConnectorError) -> Outcome:
+    """The marketplace would not take it, or could not be asked."""
+    if at.is_missing(error) and item.value.waits_for:
+        return no_item(at, item, str(error))
+    return at.outcome_of(error, item.delivery.attempt)
 
 
-def no_item(item: Item[Value], detail: str) -> Outcome:
-    """Walmart has no item of its SKU."""
-    waiting = failed(Reason.MAPPING, f"{detail}; Walmart has no item of this SKU", waiting_for=item.value.waits_for)
+def no_item(at: Marketplace, item: Item[Value], detail: str) -> Outcome:
+    """There is no item of its SKU."""
+    waiting = failed(Reason.MAPPING, f"{detail}; {at.no_item()}", waiting_for=item.value.waits_for)
     return none_needed(item, waiting)
 
 
 def none_needed(item: Item[Value], failure: Outcome) -> Outcome:
-    """An item that Walmart does not have cannot be sold: that is what a 0 wants, and no reason to list it."""
+    """An item that the marketplace does not have cannot be sold: that is what a 0 wants, and no reason to list it."""
     if not (item.value.needs_no_item and failure.waiting_for and failure.waiting_for == item.value.waits_for):
         return failure
     return Outcome(

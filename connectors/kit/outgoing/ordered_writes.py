@@ -10,38 +10,40 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Generic
 
-from connectors.kit.accounts import OpenClient
+from connectors.kit.accounts import ClientT, OpenClient
 from connectors.kit.errors import ConnectorError
 from connectors.kit.feed_results import FeedState
 from connectors.kit.follower import Follower
+from connectors.kit.outgoing.deciding import Deciding, Item, ValueT
+from connectors.kit.outgoing.marketplace import Marketplace
+from connectors.kit.outgoing.written import Written
 from connectors.kit.ports import Delivery, Outcome, failed_by, submitted
-from connectors.walmart.client import WalmartClient
-from connectors.walmart.deciding import Deciding, Item, ValueT
-from connectors.walmart.written import Written
 
 Outcomes = dict[str, Outcome]
 
 
-class OrderedWrites(ABC, Generic[ValueT]):
+class OrderedWrites(ABC, Generic[ClientT, ValueT]):
     """The handler of one operation: one outcome per delivery, in order. Never raises ConnectorError. `feed_types`: what its values travel in;
     `now`: the clock, aware UTC."""
 
     def __init__(
         self,
-        open_client: OpenClient[WalmartClient],
+        at: Marketplace,
+        open_client: OpenClient[ClientT],
         follower: Follower,
         feed_types: frozenset[str],
         now: Callable[[], datetime],
     ) -> None:
+        self._at = at
         self._open = open_client
         self._follower = follower
         self._now = now
         self._written = Written()
-        self._deciding: Deciding[ValueT] = Deciding(follower, feed_types, self._written, now)
+        self._deciding: Deciding[ValueT] = Deciding(at, follower, feed_types, self._written, now)
 
     @property
     def alone(self) -> bool:
-        """Whether no other process writes here; `WalmartSink.set_share` tells."""
+        """Whether no other process writes here; the sink's `set_share` tells."""
         return self._deciding.alone
 
     @alone.setter
@@ -67,7 +69,7 @@ class OrderedWrites(ABC, Generic[ValueT]):
             self._written.done(batch)
         return [outcomes[delivery.id] for delivery in batch]
 
-    async def _asked(self, client: WalmartClient, items: Sequence[Item[ValueT]]) -> Outcomes:
+    async def _asked(self, client: ClientT, items: Sequence[Item[ValueT]]) -> Outcomes:
         """Those that come back from their own feed; each feed is asked once."""
         outcomes: Outcomes = {}
         further: list[Item[ValueT]] = []
@@ -101,5 +103,5 @@ class OrderedWrites(ABC, Generic[ValueT]):
         """What its feed, which is over (None: gone or given up), means for it; None where something is to be done first (`_further`)."""
 
     @abstractmethod
-    async def _further(self, client: WalmartClient, items: Sequence[Item[ValueT]]) -> Outcomes:
+    async def _further(self, client: ClientT, items: Sequence[Item[ValueT]]) -> Outcomes:
         """What is done for those whose feed is over and that are not through with it."""
