@@ -18,6 +18,8 @@ from connectors.odoo.jurisdictions import plan_tax
 from connectors.odoo.keys import below
 from connectors.odoo.money import ZERO, amount_of, number, remainder, rounded, tax_of, units_at
 from connectors.odoo.plan import Goods, LinePlan, Service, TaxPlan
+from connectors.odoo.record_places import Place
+from connectors.odoo.record_places import line as place_of_line
 from schemas.records import Discount, Money, Order, OrderLine, Tax
 
 _ORDER = (Service.SHIPPING, Service.FEE, Service.DISCOUNT)
@@ -39,17 +41,17 @@ class Charges:
     def currency(self) -> str:
         return self.order["currency"]
 
-    def amount(self, money: Money | None, where: str) -> Decimal:
-        return amount_of(money, self.currency, where)
+    def amount(self, money: Money | None, where: Place) -> Decimal:
+        return amount_of(money, self.currency, str(where))
 
     def service(self, kind: Service, part: tuple[str, ...], name: str, amount: Decimal) -> None:
         """Charge something that is not goods; nothing for an amount of nothing."""
         if amount:
             self.services.append(LinePlan(below(self.xid, *part), kind, name, Decimal(1), amount))
 
-    def tax(self, tax: Tax, where: str) -> None:
+    def tax(self, tax: Tax, where: Place) -> None:
         """Add a tax by its amount."""
-        if amount := self.amount(tax["amount"], f"{where}.amount"):
+        if amount := self.amount(tax["amount"], where.field("amount")):
             plan = plan_tax(tax, self.order, self.module)
             self.taxes[plan] = self.taxes.get(plan, ZERO) + amount
 
@@ -74,15 +76,15 @@ class Charges:
 def lines_of(order: Order, xid: str, module: str, *, native_rates: bool) -> tuple[LinePlan, ...]:
     """All lines of an order. Raises DataError naming the field that cannot be understood."""
     charges = Charges(order, xid, module)
-    shipping = charges.amount(order["shipping_amount"], "shipping_amount")
-    for line in order["lines"]:
-        where = f"lines[{line['line_id']}]"
-        shipping += charges.amount(line["shipping_amount"], f"{where}.shipping_amount")
+    shipping = charges.amount(order["shipping_amount"], Place("shipping_amount"))
+    for index, line in enumerate(order["lines"]):
+        where = place_of_line(index, line["line_id"])
+        shipping += charges.amount(line["shipping_amount"], where.field("shipping_amount"))
         _goods(charges, line, where, native_rates=native_rates)
         _extras(charges, line, where)
     charges.service(Service.SHIPPING, ("shipping",), _shipping_name(order), shipping)
-    _discounts(charges, (), order["discounts"], "discounts")
-    _taxes(charges, order["shipping_taxes"], "shipping_taxes")
+    _discounts(charges, (), order["discounts"], Place("discounts"))
+    _taxes(charges, order["shipping_taxes"], Place("shipping_taxes"))
     return charges.lines()
 
 
@@ -95,17 +97,18 @@ def total_of(lines: Iterable[LinePlan], currency: str) -> Decimal:
     return total
 
 
-def _goods(charges: Charges, line: OrderLine, where: str, *, native_rates: bool) -> None:
-    quantity = number(line["quantity"], f"{where}.quantity") - number(
-        line["quantity_cancelled"] or "0", f"{where}.quantity_cancelled"
+def _goods(charges: Charges, line: OrderLine, where: Place, *, native_rates: bool) -> None:
+    quantity = number(line["quantity"], str(where.field("quantity"))) - number(
+        line["quantity_cancelled"] or "0", str(where.field("quantity_cancelled"))
     )
     if quantity < 0:
-        raise DataError(f"{where}: more cancelled than ordered")
-    amount = charges.amount(line["amount"], f"{where}.amount") if quantity else ZERO
+        raise DataError(f"{where.field('quantity_cancelled')}: more cancelled than ordered")
+    amount = charges.amount(line["amount"], where.field("amount")) if quantity else ZERO
     units = units_at(amount, quantity, charges.currency)
     goods = Goods(line["sku"], line["marketplace_item_id"], line["barcode"], line["title"], _components(line, where))
     single = len(units) == 1 and not line["discounts"]
-    rated = _rated(charges, line["taxes"], amount) if native_rates and single and quantity else {}
+    taxes = where.field("taxes")
+    rated = _rated(charges, line["taxes"], amount, taxes) if native_rates and single and quantity else {}
     for position, (count, price) in enumerate(units):
         part = below(charges.xid, "line", line["line_id"], *([str(position)] if position else []))
         name = line["title"] or line["sku"]
@@ -114,61 +117,63 @@ def _goods(charges: Charges, line: OrderLine, where: str, *, native_rates: bool)
     charges.service(Service.FEE, ("line", line["line_id"], "rounding"), f"Rounding ({line['sku']})", left)
     for index, tax in enumerate(line["taxes"]):
         if index not in rated:
-            charges.tax(tax, f"{where}.taxes[{index}]")
+            charges.tax(tax, taxes.entry(index))
 
 
-def _components(line: OrderLine, where: str) -> tuple[tuple[str, Decimal], ...]:
+def _components(line: OrderLine, where: Place) -> tuple[tuple[str, Decimal], ...]:
     """Raises DataError for a part without a quantity above 0."""
     found = []
     for index, part in enumerate(line["components"]):
-        quantity = number(part["quantity"], f"{where}.components[{index}].quantity")
+        place = where.field("components").entry(index)
+        quantity = number(part["quantity"], str(place.field("quantity")))
         if quantity <= 0 or not part["sku"]:
-            raise DataError(f"{where}.components[{index}]: wants a SKU and a quantity above 0")
+            raise DataError(f"{place}: wants a SKU and a quantity above 0")
         found.append((part["sku"], quantity))
     return tuple(found)
 
 
-def _rated(charges: Charges, taxes: list[Tax], base: Decimal) -> dict[int, TaxPlan]:
+def _rated(charges: Charges, taxes: list[Tax], base: Decimal, where: Place) -> dict[int, TaxPlan]:
     """The taxes (by position) whose stated rate makes their very amount on this base."""
     found: dict[int, TaxPlan] = {}
     for index, tax in enumerate(taxes):
         if not tax["rate"]:
             continue
-        rate = number(tax["rate"], "taxes.rate")
-        if rate == rate.quantize(_RATE_DIGITS) and tax_of(base, rate, charges.currency) == charges.amount(
-            tax["amount"], "taxes.amount"
-        ):
+        place = where.entry(index)
+        rate = number(tax["rate"], str(place.field("rate")))
+        amount = charges.amount(tax["amount"], place.field("amount"))
+        if rate == rate.quantize(_RATE_DIGITS) and tax_of(base, rate, charges.currency) == amount:
             found[index] = plan_tax(tax, charges.order, charges.module, rate)
     return found if len(set(found.values())) == len(found) else {}
 
 
-def _extras(charges: Charges, line: OrderLine, where: str) -> None:
+def _extras(charges: Charges, line: OrderLine, where: Place) -> None:
     part, sku = line["line_id"], line["sku"]
-    wrap = charges.amount(line["gift_wrap_amount"], f"{where}.gift_wrap_amount")
+    wrap = charges.amount(line["gift_wrap_amount"], where.field("gift_wrap_amount"))
     charges.service(Service.FEE, ("line", part, "wrap"), f"Gift wrapping ({sku})", wrap)
     for index, fee in enumerate(line["fees"]):
-        amount = charges.amount(fee["amount"], f"{where}.fees[{index}]")
+        amount = charges.amount(fee["amount"], where.field("fees").entry(index).field("amount"))
         charges.service(Service.FEE, ("line", part, "fee", str(index)), f"{fee['name'] or 'Fee'} ({sku})", amount)
-    _discounts(charges, ("line", part), line["discounts"], f"{where}.discounts", f" ({sku})")
-    _taxes(charges, line["shipping_taxes"], f"{where}.shipping_taxes")
-    _taxes(charges, line["other_taxes"], f"{where}.other_taxes")
+    _discounts(charges, ("line", part), line["discounts"], where.field("discounts"), f" ({sku})")
+    _taxes(charges, line["shipping_taxes"], where.field("shipping_taxes"))
+    _taxes(charges, line["other_taxes"], where.field("other_taxes"))
 
 
 def _discounts(
-    charges: Charges, part: tuple[str, ...], discounts: list[Discount], where: str, suffix: str = ""
+    charges: Charges, part: tuple[str, ...], discounts: list[Discount], where: Place, suffix: str = ""
 ) -> None:
     for index, discount in enumerate(discounts):
-        amount = charges.amount(discount["amount"], f"{where}[{index}]")
+        place = where.entry(index).field("amount")
+        amount = charges.amount(discount["amount"], place)
         if amount < 0:
-            raise DataError(f"{where}[{index}]: a discount is a positive amount")
+            raise DataError(f"{place}: a discount is a positive amount")
         funded = f", paid by the {discount['funded_by']}" if discount["funded_by"] else ""
         name = f"Discount: {discount['name'] or 'unnamed'}{funded}{suffix}"
         charges.service(Service.DISCOUNT, (*part, "discount", str(index)), name, -amount)
 
 
-def _taxes(charges: Charges, taxes: list[Tax], where: str) -> None:
+def _taxes(charges: Charges, taxes: list[Tax], where: Place) -> None:
     for index, tax in enumerate(taxes):
-        charges.tax(tax, f"{where}[{index}]")
+        charges.tax(tax, where.entry(index))
 
 
 def _shipping_name(order: Order) -> str:

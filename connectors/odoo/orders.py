@@ -307,7 +307,7 @@ def _conflict(key: str, one: Kept, now: datetime) -> Canonical:
     body: Conflict = {
         "key": key,
         "entity": "order",
-        "field": f"lines[{one.line_id}].quantity",
+        "field": f"quantity (line {one.line_id})",  # the line by its id; a place in a record would count from 0
         "odoo": f"{one.odoo.normalize():f}",
         "marketplace": f"{one.marketplace.normalize():f}",
         "master": "odoo",

@@ -17,6 +17,8 @@ from decimal import Decimal
 
 from connectors.kit.errors import DataError, RuleError
 from connectors.odoo.money import ZERO, amount_of, number
+from connectors.odoo.record_places import Place
+from connectors.odoo.record_places import line as place_of_line
 from schemas.records import ReturnLine, ReturnOrder
 
 _COMING = ("announced", "in_transit", "received")
@@ -70,8 +72,9 @@ def plan_return(body: ReturnOrder, *, release_at: str) -> ReturnPlan:
         raise DataError("lines: the return has none")
     currency = _currency(body)
     sums: dict[str, _Sum] = {}
-    for line in body["lines"]:
-        _add(sums.setdefault(line["line_id"], _Sum(line["sku"])), line, currency, release_at)
+    for index, line in enumerate(body["lines"]):
+        where = place_of_line(index, line["return_line_id"])
+        _add(sums.setdefault(line["line_id"], _Sum(line["sku"])), line, where, currency, release_at)
     refund = sum((one.refund for one in sums.values()), ZERO)
     return ReturnPlan(
         key=body["key"],
@@ -97,19 +100,18 @@ def states_of(body: ReturnOrder) -> str:
     )
 
 
-def _add(total: _Sum, line: ReturnLine, currency: str, release_at: str) -> None:
-    where = f"lines[{line['return_line_id']}]"
-    quantity = number(line["quantity"], f"{where}.quantity")
+def _add(total: _Sum, line: ReturnLine, where: Place, currency: str, release_at: str) -> None:
+    quantity = number(line["quantity"], str(where.field("quantity")))
     if quantity <= 0:
-        raise DataError(f"{where}.quantity: not above 0")
+        raise DataError(f"{where.field('quantity')}: not above 0")
     if line["physical"] in _COMING and not line["kept"]:
         total.coming += quantity
         if line["physical"] == "received" or release_at == "announced":
             total.back += quantity
     if line["financial"] in _REFUNDED and line["refund"] is not None:
-        amount = amount_of(line["refund"], currency, f"{where}.refund")
+        amount = amount_of(line["refund"], currency, str(where.field("refund")))
         if amount < 0:
-            raise DataError(f"{where}.refund: below 0")
+            raise DataError(f"{where.field('refund')}: below 0")
         total.refund += amount
         total.refunded += quantity
 

@@ -129,7 +129,7 @@ async def test_a_quantity_a_person_lowered_is_not_raised_again(box: OdooBox) -> 
         later = await once(sink, body(4, "1", "1", buyer_cancel_requested=False))
         locked = await once(sink, {**body(5, "1", "1"), "status": "shipped"})
     (conflict,) = first.events
-    assert (conflict.entity, conflict.key) == ("conflict", f"walmart:MAIN:{number}|lines[0].quantity")
+    assert (conflict.entity, conflict.key) == ("conflict", f"walmart:MAIN:{number}|quantity (line 0)")
     assert {name: conflict.body[name] for name in ("entity", "odoo", "marketplace", "action", "correlation")} == {
         "entity": "order", "odoo": "1", "marketplace": "2", "action": "kept", "correlation": "test",
     }  # fmt: skip
@@ -187,7 +187,7 @@ async def test_a_line_a_person_deleted_stays_deleted(box: OdooBox) -> None:
         await once(sink, order(number, lines, version=5))
     assert [line["product_id"][0] for line in box.lines(number)] == products[:1]
     assert (first.notes, again.result) == (("kept_lowered",), Result.ALREADY_APPLIED)
-    assert [(one.body["field"], one.body["odoo"]) for one in first.events] == [("lines[1].quantity", "0")]
+    assert [(one.body["field"], one.body["odoo"]) for one in first.events] == [("quantity (line 1)", "0")]
     assert sum(skus[1] in one and skus[2] not in one and "deleted here" in one for one in notes_of(box, number)) == 1
 
 

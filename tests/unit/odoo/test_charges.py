@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 from connectors.kit.errors import DataError
 from connectors.odoo.charges import difference, lines_of
 from connectors.odoo.plan import LinePlan, Service
+from schemas.documents import from_document, to_document
 from schemas.records import Order
+from streams.failure.edit import apply_sets
 from tests.builders import discount, money, order, order_line, sum_of, tax
 
 CENTS = st.integers(0, 30_000).map(lambda value: f"{value / 100:.2f}")
@@ -150,16 +153,29 @@ def test_cancelled_units_are_not_sold() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("changes", "place", "good"),
     [
-        order_line("A", 1, quantity_cancelled="2", amount="10.00"),
-        order_line("A", discounts=[discount("-1.00")]),
-        order_line("A", taxes=[tax("T", "0.005")]),
+        ({"quantity": "abc"}, "lines[1].quantity", '"1"'),
+        ({"amount": money("10.005")}, "lines[1].amount", '{"amount": "10.00", "currency": "USD"}'),
+        ({"quantity_cancelled": "2"}, "lines[1].quantity_cancelled", "0"),
+        ({"discounts": [discount("-1.00")]}, "lines[1].discounts[0].amount", '{"amount": "0", "currency": "USD"}'),
+        ({"taxes": [tax("T", "0.005")]}, "lines[1].taxes[0].amount", '{"amount": "0", "currency": "USD"}'),
+        ({"shipping_taxes": [tax("T", "0.005")]}, "lines[1].shipping_taxes[0].amount", '{"amount": "0", "currency": "USD"}'),
+        ({"taxes": [tax("T", "1.00", rate="x")]}, "lines[1].taxes[0].rate", '"10"'),
+        ({"components": [{"sku": "P", "quantity": "x"}]}, "lines[1].components[0].quantity", '"1"'),
     ],
-)
-def test_what_cannot_be_understood_names_line_and_problem(line: Any) -> None:
-    with pytest.raises(DataError, match=r"lines\[1\]"):
-        planned(order("1", [line], total=money("0")))
+)  # fmt: skip
+def test_what_cannot_be_understood_is_named_as_dead_edit_takes_it(
+    changes: dict[str, Any], place: str, good: str
+) -> None:
+    """ERR-6: the second line is line 1 at the marketplace. Its place is counted from 0, its id said in words; setting that very place mends it,
+    and no healthy line is edited."""
+    wrong: Any = {**order_line("B", line_id="1"), **changes}
+    built = order("1", [order_line("A", line_id="7"), wrong], total=money("20.00"))
+    with pytest.raises(DataError, match=re.escape(f"{place} (line 1): ")):
+        planned(built)
+    mended = from_document("order", apply_sets(to_document("order", built), [f"{place}={good}"]))
+    assert [line.line_id for line in planned(mended) if line.line_id] == ["7", "1"]
 
 
 def test_external_ids_stay_when_the_order_changes() -> None:

@@ -71,8 +71,8 @@ def test_what_was_given_back_beyond_the_lines_is_the_rest() -> None:
 @pytest.mark.parametrize(
     ("lines", "changes", "said"),
     [
-        ([return_line("A", 0)], {}, "lines[1].quantity: not above 0"),
-        ([return_line("A", "x")], {}, "lines[1].quantity: not a number"),
+        ([return_line("A", 0)], {}, "lines[0].quantity (line 1): not above 0"),
+        ([return_line("A", "x")], {}, "lines[0].quantity (line 1): not a number"),
         ([return_line("A", financial="refunded", refund=money("-1"))], {}, "below 0"),
         ([return_line("A", financial="refunded", refund=money("1.005"))], {}, "more digits"),
         (
