@@ -15,6 +15,7 @@ from pydantic import Field, create_model
 
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Connector, EntityMapping
+from connectors.kit.settings import Part
 from schemas.topics import SOURCES
 from streams.settings import ConfigurationError, Settings, load_settings
 from streams.settings_names import Known, unchecked, wrong_names
@@ -87,6 +88,23 @@ def known_names(connectors: Iterable[Connector], settings: Settings | None, raw:
         names = [name for name, _ in tables(written.get("accounts"))] if isinstance(written, Mapping) else []
         accounts[connector.name] = tuple(connector.accounts(part) if part is not None else map(str.lower, names))
     return Known(accounts, flows)
+
+
+def check_credentials(settings: Settings, needs: Iterable[tuple[Connector, str]]) -> None:
+    """What is needed to log in is there for each connector that something needs (`what for`, in words); a process that starts without would take
+    its share of the work and let it lie. Raises ConfigurationError with a line for each, naming what needs it first."""
+    first: dict[str, tuple[Connector, str]] = {}
+    for connector, what_for in needs:
+        first.setdefault(connector.name, (connector, what_for))
+    problems = []
+    for connector, what_for in first.values():
+        part: Part = part_of(settings, connector)
+        try:
+            part.check_credentials()
+        except ValueError as error:
+            problems.append(f"{what_for} needs {connector.name}: {error}")
+    if problems:
+        raise ConfigurationError("\n".join(problems))
 
 
 def part_of(settings: Settings, connector: Connector) -> Any:

@@ -22,7 +22,7 @@ from schemas.codec import Codec
 from schemas.record import Record
 from schemas.registry import Registry, RegistryError
 from schemas.topics import DESTINATIONS, SOURCES, Lane, shadow
-from streams.connectors import discover, load_connected_settings, mappings_of, part_of, stock_caps
+from streams.connectors import check_credentials, discover, load_connected_settings, mappings_of, part_of, stock_caps
 from streams.failure.breaker import Breakers
 from streams.failure.held import ReleaseWorker, Resolver
 from streams.failure.mappings import MappingTable
@@ -112,6 +112,17 @@ def check_environments(settings: Settings, connectors: tuple[Connector, ...]) ->
         raise ConfigurationError(
             "the environments in the configuration do not fit together:\n  " + "\n  ".join(problems)
         )
+
+
+def needed_sinks(connectors: Sequence[Connector], names: Sequence[str]) -> list[tuple[Connector, str]]:
+    """The connectors these stages write to or ask, and which stage does. The release worker asks all whether what records wait for is there."""
+    return [
+        (connector, name)
+        for connector in connectors
+        if connector.sink
+        for name in names
+        if name == RELEASE or name in {f"deliver.{connector.name}.{lane.value}" for lane in Lane}
+    ]
 
 
 def prepare(settings: Settings, connectors: tuple[Connector, ...]) -> Parts:
@@ -208,7 +219,7 @@ def open_sink(parts: Parts, connector: Connector, sinks: dict[str, Sink]) -> Sin
 async def run_worker(wanted: Sequence[str] = ()) -> int:
     """Run these stages (all when empty) until SIGTERM or SIGINT. Returns the exit code of the process (see `streams.runtime.runtime`).
 
-    Raises ConfigurationError for unknown names, BrokerError or RegistryError when the cluster or the registry cannot be reached.
+    Raises ConfigurationError for unknown names and missing passwords, BrokerError or RegistryError when these cannot be reached.
     """
     connectors = discover()
     settings = load_connected_settings(connectors)
@@ -218,6 +229,7 @@ async def run_worker(wanted: Sequence[str] = ()) -> int:
         raise ConfigurationError(
             f"there is no stage {', '.join(unknown)}; there are: {', '.join(stage_names(connectors))}"
         )
+    check_credentials(settings, needed_sinks(connectors, names))
     parts = await asyncio.to_thread(prepare, settings, connectors)
     sinks: dict[str, Sink] = {}
     stages = build_stages(parts, names, sinks)

@@ -21,6 +21,9 @@ class Part(BaseModel):
     def check_environment(self, environment: str) -> None:
         """Raises ValueError when keys, hosts or databases of this part belong to another environment; here: nothing tells."""
 
+    def check_credentials(self) -> None:
+        """Raises ValueError, naming the setting, when what is needed to log in is missing; here: nothing is that is not asked for anyway."""
+
 
 def account_names(accounts: Mapping[str, A]) -> dict[str, A]:
     """Accounts by their names in small letters. Raises ValueError for names that could not stand in a key."""

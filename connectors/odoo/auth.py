@@ -40,9 +40,7 @@ def connect(settings: OdooSettings) -> Any:
 def read_secret(settings: OdooSettings) -> str:
     """The password or key. Raises AuthError that says what to set."""
     try:
-        secret = settings.secret()
-    except OSError as error:
-        raise AuthError(f"CAUSEWAY_ODOO__PASSWORD_FILE cannot be read: {type(error).__name__}") from None
-    if not secret:
-        raise AuthError("no password: set CAUSEWAY_ODOO__PASSWORD or CAUSEWAY_ODOO__PASSWORD_FILE (an API key is best)")
-    return secret
+        settings.check_credentials()
+        return settings.secret()
+    except (ValueError, OSError) as error:
+        raise AuthError(str(error)) from None

@@ -173,6 +173,17 @@ class OdooSettings(Part):
             return Path(self.password_file).read_text(encoding="utf-8").strip()
         return self.password.get_secret_value()
 
+    def check_credentials(self) -> None:
+        """Raises ValueError without a password: nothing can be read or written then, now or later."""
+        try:
+            secret = self.secret()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"CAUSEWAY_ODOO__PASSWORD_FILE cannot be read: {type(error).__name__}") from None
+        if not secret:
+            raise ValueError(
+                "CAUSEWAY_ODOO__PASSWORD is not set, nor CAUSEWAY_ODOO__PASSWORD_FILE (an API key is best)"
+            )
+
     def stage_of(self, status: str) -> Stage:
         """How far an order of this canonical status is brought; an unknown one stays a quotation."""
         return self.stages.get(status) or DEFAULT_STAGES.get(status, Stage.QUOTATION)

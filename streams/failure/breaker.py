@@ -61,6 +61,7 @@ class Breaker:
         self._until = 0.0
         self._state = State.CLOSED
         self.reason: Reason | None = None
+        self.detail = ""
 
     @property
     def state(self) -> State:
@@ -82,18 +83,19 @@ class Breaker:
         self._until = now + self._pause  # others wait while the probe is out, and longer only if it never comes back
         return Proceed(probe=True)
 
-    def after(self, now: float, reason: Reason | None, retry_after: float | None = None) -> bool:
-        """What became of a delivery: None when it succeeded, else why it failed. True when the state changed by it."""
+    def after(self, now: float, reason: Reason | None, retry_after: float | None = None, detail: str = "") -> bool:
+        """What became of a delivery: None when it succeeded, else why it failed. True when the state changed by it. `reason` and `detail` of the
+        failure that opened it are kept while it is not closed."""
         before = self._state
         if reason is Reason.BUG:
             self._give_probe_back(now)
         elif reason is Reason.AUTH or reason in COUNTED:
-            self._fail(now, reason, retry_after or 0.0)
+            self._fail(now, reason, retry_after or 0.0, detail)
         else:
             self._close()
         return self._state is not before
 
-    def _fail(self, now: float, reason: Reason, retry_after: float) -> None:
+    def _fail(self, now: float, reason: Reason, retry_after: float, detail: str) -> None:
         if self._state is State.OPEN:
             return  # the rest of the batch that opened it
         self._failed += 1
@@ -101,7 +103,7 @@ class Breaker:
             self._pause = min(self._pause * 2, self._longest_pause)
         elif reason is not Reason.AUTH and self._failed < self._limit:
             return
-        self.reason = reason
+        self.reason, self.detail = reason, detail
         self._state = State.OPEN
         self._until = now + max(self._pause, retry_after)
 
@@ -110,7 +112,7 @@ class Breaker:
         self._failed = 0
         self._until = 0.0
         self._pause = self._first_pause
-        self.reason = None
+        self.reason, self.detail = None, ""
 
     def _give_probe_back(self, now: float) -> None:
         if self._state is State.HALF_OPEN:

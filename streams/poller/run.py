@@ -28,7 +28,7 @@ from schemas import topics
 from schemas.codec import Codec
 from schemas.registry import Registry
 from schemas.topics import Topic
-from streams.connectors import discover, load_connected_settings, part_of
+from streams.connectors import check_credentials, discover, load_connected_settings, part_of
 from streams.failure.routing import FailureRouting
 from streams.kafka import QUIET, ensure_topics, partitions_of
 from streams.observe import logs
@@ -90,7 +90,7 @@ async def run_poller(
 ) -> None:
     """Poll every configured flow that the group gives to this process, until `stop` is set.
 
-    Raises ConfigurationError when there is nothing to poll, RegistryError when the schemas cannot be asked for, BrokerError when the
+    Raises ConfigurationError when there is nothing to poll or a password missing, RegistryError when the schemas cannot be had, BrokerError when the
     process should be started again.
     """
     hooks = hooks or Hooks()
@@ -100,6 +100,7 @@ async def run_poller(
             "no account is configured to poll: set one, for example CAUSEWAY_WALMART__ACCOUNTS__..."
         )
     deps = Deps(settings.environment.value, NoMappings(), hooks.clock.now)
+    check_credentials(settings, ((flow.connector, f"polling {flow.key.owner} {flow.key.flow}") for flow in flows))
     for flow in flows:
         await build_source(
             settings, deps, flow

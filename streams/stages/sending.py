@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Delivery, Outcome, Sink, failed, failed_by
+from schemas.masking import mask_text
 from schemas.reasons import Reason
 from schemas.topics import Lane
 from streams.failure.breaker import Breakers, State, Wait
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 _BREAKING = frozenset({Reason.TRANSIENT, Reason.THROTTLED, Reason.AUTH})
 # Then the record is tried later like any other: perhaps it is the trouble, and another one gets through.
 _MOST_PROBES = 3
+_DETAIL_CHARACTERS = 300
 
 
 class Sending:
@@ -37,8 +39,8 @@ class Sending:
         if isinstance(answer, Wait):
             gauge.set(1)
             logger.warning(
-                "breaker_open destination=%s operation=%s lane=%s reason=%s",
-                destination, operation, self._lane.value, breaker.reason,
+                "breaker_open destination=%s operation=%s lane=%s reason=%s detail=%s",
+                destination, operation, self._lane.value, breaker.reason, breaker.detail,
             )  # fmt: skip
             with progress.paused(f"breaker {destination}/{operation}"):
                 while isinstance(answer, Wait):
@@ -56,7 +58,8 @@ class Sending:
         breaker = self._breakers.of(self._sink.destination, operation)
         for outcome in outcomes:
             if not outcome.of_record:
-                breaker.after(time.monotonic(), outcome.reason, outcome.retry_after)
+                detail = mask_text(outcome.detail)[:_DETAIL_CHARACTERS]
+                breaker.after(time.monotonic(), outcome.reason, outcome.retry_after, detail)
         return outcomes
 
     def keeps_its_place(self, operation: str, outcome: Outcome, probes: int) -> bool:

@@ -167,6 +167,17 @@ async def test_refused_credentials_open_the_breaker_at_once() -> None:
     assert len(sink.calls) == 3
 
 
+async def test_an_open_breaker_says_what_opened_it_masked(caplog: pytest.LogCaptureFixture) -> None:
+    """ERR-4, SEC-3: `reason=auth` alone tells nobody what to do."""
+    sink = FakeSink({"k1": [AuthError("CAUSEWAY_ODOO__PASSWORD is not set, jane@example.com"), TransientError("down")]})
+    made, _ = stage(sink)
+    await made.process(chunk(arrival("k1")))
+    opened = [r.getMessage() for r in caplog.records if r.getMessage().startswith("breaker_open")]
+    assert "reason=auth detail=CAUSEWAY_ODOO__PASSWORD is not set" in opened[0]
+    assert "reason=transient detail=down" in opened[-1]
+    assert "jane" not in caplog.text
+
+
 async def test_a_bug_of_the_sink_costs_only_the_record_that_meets_it() -> None:
     sink = FakeSink({"k3": [KeyError("x")] * 9})
     made, producer = stage(sink)
