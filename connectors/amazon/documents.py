@@ -38,6 +38,11 @@ class Documents:
             return unpacked(answer.body, self._settings.largest_answer_bytes)
         return answer.body
 
+    async def fetch(self, url: str) -> tuple[bytes, str]:
+        """(content as it lies there, its Content-Type): for readers that unpack a piece at a time. Raises as `download`."""
+        answer = await self._call("download document", "GET", url, None, {})
+        return answer.body, answer.headers.get("content-type", "")
+
     async def aclose(self) -> None:
         await asyncio.gather(*(client.aclose() for client in self._hosts.values()))
         self._hosts.clear()
