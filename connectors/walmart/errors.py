@@ -13,7 +13,6 @@ published models; the same object has been seen under four different top levels 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from connectors.kit.http import Answer, standard_retry_after
 from connectors.kit.http_errors import status_error
 from connectors.kit.outgoing.marketplace import Marketplace
 from connectors.kit.ports import Outcome, failed, failed_by
+from connectors.kit.words import LONGEST_WORDS, plain_words
 from schemas.reasons import Reason
 
 NOT_FOUND = "CONTENT_NOT_FOUND"
@@ -54,8 +54,6 @@ MOST_SYSTEM_ATTEMPTS = 5
 # Statuses that say enough by themselves.
 _PLAIN = frozenset({401, 403, 429})
 _NOT_THERE = 404
-_LONGEST_WORDS = 160
-_PERSONAL = re.compile(r"@|\d[\d\s()./-]{5,}\d")
 _LONGEST_WAIT_SECONDS = 3600.0
 
 
@@ -186,14 +184,9 @@ def _error(item: Mapping[str, Any]) -> GatewayError:
     return GatewayError(
         code=str(item["code"]).split(".", 1)[0].strip()[:60],
         field=field[:60] if isinstance(field, str) else "",
-        words=words[:_LONGEST_WORDS] if isinstance(words, str) else "",
+        words=words[:LONGEST_WORDS] if isinstance(words, str) else "",
         severity=str(item.get("severity", ""))[:10].upper(),
     )
-
-
-def plain_words(words: str) -> str:
-    """Walmart's words, bounded; those that could quote a person (an address sign, a long number) are left out (SEC-3)."""
-    return "" if _PERSONAL.search(words) else words[:_LONGEST_WORDS]
 
 
 def _said(error: GatewayError) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from connectors.kit.feed_results import FeedState, ItemError, ItemResult
 from connectors.kit.reading import Reader
+from connectors.kit.words import plain_words
 from connectors.walmart import errors
 from schemas.reasons import Reason
 
@@ -55,7 +56,7 @@ def _errors(holder: Reader) -> tuple[ItemError, ...]:
     return tuple(
         ItemError(
             code=error.text("code").strip()[:60],
-            words=errors.plain_words(error.text("description")),
+            words=plain_words(error.text("description")),
             field=error.text("field")[:60],
             kind=error.text("type"),
         )

@@ -11,7 +11,7 @@ from connectors.kit import exact_json
 from connectors.kit.feed_results import ItemError
 from connectors.kit.ports import Canonical
 from connectors.kit.reading import Reader, millis_of
-from connectors.walmart import errors
+from connectors.kit.words import plain_words
 from connectors.walmart.catalogue import to_listing
 from schemas.records import Listing, ListingProblem
 
@@ -39,7 +39,7 @@ def problems_of(found: Sequence[ItemError]) -> list[ListingProblem]:
 
 def why_not(event: Canonical) -> str:
     """Why it is not sold, in Walmart's words, bounded."""
-    return "; ".join(errors.plain_words(problem["detail"]) for problem in event.body["problems"])[:400]
+    return "; ".join(plain_words(problem["detail"]) for problem in event.body["problems"])[:400]
 
 
 def listing_in(account: str, item: Reader, now: datetime) -> Canonical:
