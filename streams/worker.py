@@ -98,19 +98,24 @@ def stage_names(connectors: Sequence[Connector]) -> tuple[str, ...]:
     return ("transform", "route", "stock", "pricing", *lanes, RETRY, RELEASE)
 
 
-def check_environments(settings: Settings, connectors: tuple[Connector, ...]) -> None:
-    """No connector of another world: keys, hosts and databases of sandbox, staging and production never meet (AUTH-7, TEST-4)."""
-    problems = []
+def environment_problems(settings: Settings, connectors: Iterable[Connector]) -> dict[str, str]:
+    """Connector -> why it is of another world: keys, hosts and databases of sandbox, staging and production never meet (AUTH-7, TEST-4)."""
+    problems = {}
     for connector in connectors:
         part: Part = part_of(settings, connector)
         if connector.accounts(part):
             try:
                 part.check_environment(settings.environment.value)
             except ValueError as error:
-                problems.append(str(error))
-    if problems:
+                problems[connector.name] = str(error)
+    return problems
+
+
+def check_environments(settings: Settings, connectors: Iterable[Connector]) -> None:
+    """No connector of another world. Raises ConfigurationError naming all of them."""
+    if problems := environment_problems(settings, connectors):
         raise ConfigurationError(
-            "the environments in the configuration do not fit together:\n  " + "\n  ".join(problems)
+            "the environments in the configuration do not fit together:\n  " + "\n  ".join(problems.values())
         )
 
 

@@ -56,6 +56,7 @@ async def _checks(wanted: Sequence[str]) -> list[Check]:
         checks.append(_kafka(settings))
     if not wanted or "registry" in wanted:
         checks.append(_registry(settings))
+    checks += _environments(settings, [c for c in connectors if not wanted or c.name in wanted])
     channels = [
         (connector.name, account)
         for connector in connectors
@@ -82,6 +83,21 @@ def _unchecked_names(settings: Settings, connectors: Sequence[Connector]) -> lis
         return []
     detail = "no account of that marketplace is configured here, so nobody can tell whether these exist: "
     return [Check("configuration", True, detail + ", ".join(places))]
+
+
+def _environments(settings: Settings, connectors: Sequence[Connector]) -> list[Check]:
+    """What a worker or poller refuses to start with."""
+    from connectors.kit.ports import Check
+    from streams.worker import environment_problems
+
+    environment = settings.environment.value
+    remedy = f"make it agree with CAUSEWAY_ENVIRONMENT={environment}, or change that; no worker or poller starts before"
+    problems = environment_problems(settings, connectors)
+    found = [Check(f"{name}: environment", False, problem, remedy) for name, problem in problems.items()]
+    if connectors and not found:
+        names = ", ".join(connector.name for connector in connectors)
+        found.append(Check("environment", True, f"{environment}: nothing of another is configured for {names}"))
+    return found
 
 
 async def _verified(connector: Connector, settings: Settings, deps: Deps) -> Sequence[Check]:
