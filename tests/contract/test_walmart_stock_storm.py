@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 
 from connectors.kit.ports import Delivery, Result
+from tests.contract.out_world import Process
 from tests.contract.test_walmart_listings_out import Clocks, upsert
 from tests.contract.test_walmart_prices_out import price
 from tests.contract.walmart_box import Box, walmart_box
-from tests.contract.walmart_out import Process, World, stock
+from tests.contract.walmart_out import World, stock
 
 SKUS = [f"T{number:06d}" for number in range(1, 31)]
 ROUNDS = 8

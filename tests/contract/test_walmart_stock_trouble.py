@@ -9,8 +9,9 @@ from prometheus_client import REGISTRY
 
 from connectors.kit.ports import Result
 from schemas.reasons import Reason
+from tests.contract.out_world import Process
 from tests.contract.walmart_box import Box, walmart_box
-from tests.contract.walmart_out import FAST, Process, World, Worlds, open_worlds, skus, stock, stock_box, stocks
+from tests.contract.walmart_out import FAST, World, Worlds, open_worlds, skus, stock, stock_box, stocks
 
 
 @pytest.fixture

@@ -103,17 +103,18 @@ class Deciding(Generic[ValueT]):
         Raises DataError for an account that is not configured."""
         lost = await self._found(account, items)
         items = [self._located(item, lost) for item in items]
-        around = await self._around(account, [item for item in items if not (self.alone and _only_asks(item))], lost)
+        around = await self._around(account, [item for item in items if self._decides_by_others(item)], lost)
         by: Sorted[ValueT] = defaultdict(list)
         outcomes: dict[str, Outcome] = {}
         for item in items:
             found, decided = self._decided(item, around, lost)
-            if found is Step.WRITE and around.trouble and not item.urgent:
+            unsure = around.trouble is not None and self._reads_list(item)
+            if found is Step.WRITE and unsure and around.trouble and not item.urgent:
                 outcomes[item.id] = kept(decided.delivery, around.trouble, self._at)
             elif (outcome := self._outcome(found, decided, around.standing)) is not None:
                 outcomes[item.id] = outcome
             else:
-                by[found].append(replace(decided, unsure=around.trouble is not None))
+                by[found].append(replace(decided, unsure=unsure))
         return by, outcomes
 
     def after(self, item: Item[ValueT]) -> Outcome | None:
@@ -122,6 +123,10 @@ class Deciding(Generic[ValueT]):
         if blocking is None:
             return submitted(item.bound(AFTER, ""), self._follower.first_check) if item.unsure else None
         return self._bound(AFTER, item, blocking, Standing())
+
+    def is_blocked(self, item: Item[ValueT]) -> bool:
+        """Whether something older may come to lie over it yet, or that could not be asked."""
+        return item.unsure or in_the_way(self._situation(item), lambda remote: False) is not None
 
     def waits_for_newer(self, item: Item[ValueT], remote: str) -> bool:
         """Whether a newer value was sent or written while this one was on its way by `remote`, and is not known yet."""
@@ -141,6 +146,18 @@ class Deciding(Generic[ValueT]):
             looked.append(replace(item, opens=item.opens + more, unsure=item.unsure or trouble is not None))
         return looked
 
+    def _decides_by_others(self, item: Item[ValueT]) -> bool:
+        """Whether it matters for it what others have on their way."""
+        return not (self.alone and _only_asks(item))
+
+    def _reads_list(self, item: Item[ValueT]) -> bool:
+        """Whether the marketplace's list of feeds is read for it."""
+        return True
+
+    def _outdated(self, item: Item[ValueT]) -> Outcome:
+        """What becomes of one that is older than what is written or on its way."""
+        return Outcome(Result.STALE)
+
     async def _found(self, account: str, items: Sequence[Item[ValueT]]) -> dict[str, str | None]:
         """Lost job -> what it turned out to be (`Feeds.locate`), "" also where the list could not be read. All are looked for at once."""
         remotes = list(dict.fromkeys(item.job.remote for item in items if item.job and item.job.how == LOST))
@@ -152,9 +169,9 @@ class Deciding(Generic[ValueT]):
 
     def _located(self, item: Item[ValueT], lost: Mapping[str, str | None]) -> Item[ValueT]:
         """With the feed its lost one turned out to be, and the open job this process remembers."""
-        remembered = parse(self._written.open_job(item.key))
-        if remembered and remembered.remote not in {job.remote for job in (item.job, *item.opens) if job}:
-            item = replace(item, opens=(*item.opens, remembered))
+        known = {job.remote for job in (item.job, *item.opens) if job}
+        remembered = [job for job in self._written.open_jobs(item.key) if job.remote not in known]
+        item = replace(item, opens=(*item.opens, *remembered))
         if item.job and item.job.how == CHANGE and int(item.job.id) <= self._now().timestamp():
             return replace(item, job=None)  # like one that comes first, with the value that is due now
         if item.job is None or item.job.how != LOST:
@@ -166,7 +183,8 @@ class Deciding(Generic[ValueT]):
         self, account: str, deciding: Sequence[Item[ValueT]], lost: Mapping[str, str | None]
     ) -> Surroundings:
         # Whose feed is over asks what else is under way now: a reading of a moment ago may name feeds that are over as well.
-        listed, trouble = await self._listed(account, deciding, fresh=any(_only_asks(item) for item in deciding))
+        listing = [item for item in deciding if self._reads_list(item)]
+        listed, trouble = await self._listed(account, listing, fresh=any(_only_asks(item) for item in listing))
         own = [item.job for item in deciding if item.job and not _only_asks(item)]
         jobs = [*own, *(job for item in deciding for job in item.opens)]
         standing = await self._follower.standing(account, [job.remote for job in jobs if _is_sent(job.remote)], lost)
@@ -204,7 +222,7 @@ class Deciding(Generic[ValueT]):
         """What is to be said when nothing has to be done for it; None when something has."""
         at = self._situation(item)
         if found is Step.STALE:
-            return Outcome(Result.STALE)
+            return self._outdated(item)
         if found is Step.WAIT and item.job is not None:
             wait = standing.wait(item.job.remote)
             if item.job.how == CHANGE:

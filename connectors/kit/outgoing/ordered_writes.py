@@ -24,7 +24,7 @@ Outcomes = dict[str, Outcome]
 
 class OrderedWrites(ABC, Generic[ClientT, ValueT]):
     """The handler of one operation: one outcome per delivery, in order. Never raises ConnectorError. `feed_types`: what its values travel in;
-    `now`: the clock, aware UTC."""
+    `now`: the clock, aware UTC; `deciding`: by which rules."""
 
     def __init__(
         self,
@@ -33,13 +33,14 @@ class OrderedWrites(ABC, Generic[ClientT, ValueT]):
         follower: Follower,
         feed_types: frozenset[str],
         now: Callable[[], datetime],
+        deciding: type[Deciding[ValueT]] = Deciding,
     ) -> None:
         self._at = at
         self._open = open_client
         self._follower = follower
         self._now = now
         self._written = Written()
-        self._deciding: Deciding[ValueT] = Deciding(at, follower, feed_types, self._written, now)
+        self._deciding: Deciding[ValueT] = deciding(at, follower, feed_types, self._written, now)
 
     @property
     def alone(self) -> bool:

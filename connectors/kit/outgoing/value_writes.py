@@ -20,7 +20,7 @@ from connectors.kit.errors import ConnectorError, ThrottledError, UncertainError
 from connectors.kit.feeds import FeedSettings, mark_of
 from connectors.kit.follower import Follower
 from connectors.kit.jobs import sending
-from connectors.kit.outgoing.deciding import Item, jobs_of
+from connectors.kit.outgoing.deciding import Deciding, Item, jobs_of
 from connectors.kit.outgoing.marketplace import Marketplace
 from connectors.kit.outgoing.ordered_writes import OrderedWrites, Outcomes
 from connectors.kit.outgoing.value_outcomes import GIVEN_UP, refused, sent_again
@@ -44,9 +44,9 @@ class ValueWrites(OrderedWrites[ClientT, Value]):
 
     def __init__(
         self, at: Marketplace, open_client: OpenClient[ClientT], kind: ValueKind[ClientT], follower: Follower, limits: Limits,
-        now: Callable[[], datetime],
+        now: Callable[[], datetime], deciding: type[Deciding[Value]] = Deciding,
     ) -> None:  # fmt: skip
-        super().__init__(at, open_client, follower, kind.feed_types, now)
+        super().__init__(at, open_client, follower, kind.feed_types, now, deciding)
         self._limits = limits
         self._kind = kind
         # Places of their own: those who stand in line for a quota must not keep urgent ones from it.
@@ -156,6 +156,7 @@ class ValueWrites(OrderedWrites[ClientT, Value]):
                     return Outcome(Result.STALE)
                 await self._kind.put(client, item.value)
                 self._written.wrote(item.key, item.delivery.version)
+                self._note(item)
             except UncertainError as error:  # nobody answered: it may take effect later, over a newer one
                 job = sending(item.delivery.version, self._now())
                 return replace(refused(self._at, item, error), job=job)
@@ -164,6 +165,9 @@ class ValueWrites(OrderedWrites[ClientT, Value]):
             finally:
                 done()
         return await self._put_done(item)
+
+    def _note(self, item: Item[Value]) -> None:
+        """A single call has just written it."""
 
     @abstractmethod
     async def _put_done(self, item: Item[Value]) -> Item[Value]:

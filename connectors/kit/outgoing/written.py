@@ -1,4 +1,4 @@
-"""What this process has written or is sending, by key: the newest version, a lock, and the feed that is on its way (INV-5).
+"""What this process has written or is sending, by key: the newest version, a lock, and the feeds that are on their way (INV-5).
 
 It closes the gap between writing and the key state that all lanes read from Kafka. It is a memory of recent keys, bounded: what it has
 forgotten is known from the key state by then.
@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from types import MappingProxyType
 
-from connectors.kit.jobs import Job, parse
+from connectors.kit.jobs import Job
 from connectors.kit.ports import Delivery
 
 _KEPT_KEYS = 20_000
 _KEPT_PAST = 8
+_KEPT_JOBS = 8
 
 
 class Written:
@@ -27,7 +28,7 @@ class Written:
         self._newest: OrderedDict[str, int] = OrderedDict()
         self._past: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()
         self._told: OrderedDict[tuple[str, int], None] = OrderedDict()
-        self._jobs: OrderedDict[str, str] = OrderedDict()
+        self._jobs: OrderedDict[str, dict[str, Job]] = OrderedDict()
         self._sending: dict[str, asyncio.Future[str]] = {}
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
@@ -73,30 +74,44 @@ class Written:
             past == remote and version <= newest for version, past in self._past.get(key, ())
         )
 
-    def open_job(self, key: str) -> str:
-        """The feed this process has sent the key in, as far as it is not known to be over: `feed:ID|VERSION`, or a lost one."""
-        return self._jobs.get(key, "")
+    def open_jobs(self, key: str) -> Sequence[Job]:
+        """What this process has sent the key in, as far as it is not known to be over: feeds, lost ones among them, the newest last."""
+        return tuple(self._jobs.get(key, {}).values())
+
+    def took(self, key: str, job: Job) -> None:
+        """The marketplace has taken a value of the key, which takes effect later."""
+        held = self._jobs.setdefault(key, {})
+        held.pop(job.remote, None)
+        held[job.remote] = job
+        while len(held) > _KEPT_JOBS:
+            held.pop(next(iter(held)))
+        self._jobs.move_to_end(key)
+        while len(self._jobs) > self._kept:
+            self._jobs.popitem(last=False)
 
     def over(self, key: str, remote: str) -> None:
         """That remote job has come to its end."""
-        held = parse(self._jobs.get(key, ""))
-        if held is not None and held.remote == remote:
-            del self._jobs[key]
+        held = self._jobs.get(key, {})
+        held.pop(remote, None)
+        if not held:
+            self._jobs.pop(key, None)
 
     def under_way(self, key: str) -> str | None:
         """The remote job the key is in, "" while it is being sent right now; None when there is none."""
         if key in self._sending:
             return ""
-        held = parse(self._jobs.get(key, ""))
-        return held.remote if held else None
+        return next(reversed(self._jobs.get(key, {})), None)
+
+    async def being_sent(self, key: str) -> str:
+        """The remote job of the feed the key is being sent in right now, waiting for the answer; "" when it is in none."""
+        sending = self._sending.get(key)
+        return "" if sending is None else await asyncio.shield(sending)
 
     async def on_its_way(self, key: str) -> str:
         """The remote job the key is in, waiting for the answer where it is being sent right now; "" when there is none."""
-        sending = self._sending.get(key)
-        if sending is not None:
-            return await asyncio.shield(sending)
-        held = parse(self._jobs.get(key, ""))
-        return held.remote if held else ""
+        if key in self._sending:
+            return await self.being_sent(key)
+        return next(reversed(self._jobs.get(key, {})), "")
 
     @contextmanager
     def sending(
@@ -111,10 +126,7 @@ class Written:
 
         def sent(remote: str) -> None:
             for key, version in keys:
-                self._jobs[key] = Job(remote.partition(":")[0], remote, version, until.get(key, 0)).name
-                self._jobs.move_to_end(key)
-            while len(self._jobs) > self._kept:
-                self._jobs.popitem(last=False)
+                self.took(key, Job(remote.partition(":")[0], remote, version, until.get(key, 0)))
             future.set_result(remote)
 
         try:
