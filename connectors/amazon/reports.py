@@ -129,7 +129,9 @@ class Reports:
             return Downloaded(*await self._documents.fetch(await self._address(document_id)))
 
     async def aclose(self) -> None:
+        """The client's connections too."""
         await self._documents.aclose()
+        await self._client.aclose()
 
     async def _address(self, document_id: str) -> str:
         answer, content = await self._call("getReportDocument", "GET", f"{DOCUMENTS}/{quote(document_id, safe='')}")

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
+from connectors.amazon.incoming_settings import AmazonQueue, AmazonReading
 from connectors.amazon.marketplaces import BY_ID, REGION_URLS, marketplace_of
 from connectors.amazon.rates import AmazonRates
 from connectors.kit.feeds import FeedSettings
@@ -64,6 +65,9 @@ class AmazonAccount(Part):
         (), description="states of the orders that are listed; empty = all. A change to any other is not seen"
     )
     pending: bool = Field(True, description="orders whose payment is not verified yet are read too")
+    queue: AmazonQueue | None = Field(
+        None, description="where Amazon tells of changed orders; without it they are polled"
+    )
 
     @field_validator("marketplaces")
     @classmethod
@@ -180,6 +184,7 @@ class AmazonSettings(Part):
     )
     order_concurrency: int = Field(4, ge=1, le=64, description="writes to orders at a time")
     census: AmazonCensus = AmazonCensus()
+    reading: AmazonReading = AmazonReading()
     feeds: AmazonFeedSettings = AmazonFeedSettings()
     rates: AmazonRates = AmazonRates()
     http: HttpSettings = HttpSettings()
