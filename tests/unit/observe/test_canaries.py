@@ -58,9 +58,10 @@ async def test_what_has_the_form_of_a_secret_or_a_person_is_masked(
     assert not [canary for canary in CANARIES if canary in text]
 
 
-async def test_the_log_of_an_open_breaker_tells_the_reason_only(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_log_of_an_open_breaker_tells_what_opened_it_masked(caplog: pytest.LogCaptureFixture) -> None:
+    """As dead letters do: people need the detail, what has the form of a secret or a person is masked."""
     caplog.set_level(logging.DEBUG)
-    made, _ = stage(FakeSink({"k1": [AuthError(f"password=canary-3Qz of {NAME}")]}))
+    made, _ = stage(FakeSink({"k1": [AuthError(f"refused: {'; '.join(FORMS)}")]}))
     await made.process(chunk(arrival("k1")))
-    assert "reason=auth" in caplog.text
+    assert "reason=auth detail=refused: " in caplog.text
     assert not [canary for canary in CANARIES if canary in caplog.text]
