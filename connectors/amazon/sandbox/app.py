@@ -31,7 +31,9 @@ from connectors.amazon.sandbox.order_report import OrderReport
 from connectors.amazon.sandbox.orders_api import ABSENT_ORDER, DUPLICATE_PAGE, ORDER_KINDS, OrdersApi
 from connectors.amazon.sandbox.parts import Part
 from connectors.amazon.sandbox.reports import REPORT_KINDS, Reports
+from connectors.amazon.sandbox.return_reports import ReturnReports
 from connectors.amazon.sandbox.settings import SandboxSettings
+from connectors.amazon.sandbox.settlement_reports import SettlementReports
 from connectors.amazon.sandbox.shipment import Shipment
 from connectors.amazon.sandbox.world import Clock, World
 from connectors.kit.sandbox.calls import CallLog
@@ -50,6 +52,8 @@ PARTS: tuple[Callable[[World], Part], ...] = (
     FbaApi,
     DefinitionsApi,
     CatalogApi,
+    ReturnReports,
+    SettlementReports,
 )
 # The page that leads to itself is left to explicit rules: only a client that notices ever gets away from it.
 PRESET_KINDS = (EXPIRED_TOKEN, BAD_RECORD, DUPLICATE_PAGE, ABSENT_ORDER)
