@@ -12,6 +12,18 @@ _SETTLED = frozenset({"cancelled", "shipped", "delivered"})
 _US_ZIP = re.compile(r"\d{5}(-\d{4})?")
 _NO_US_ZIPS = frozenset({"00000", "99999"})
 _US_STATE = re.compile(r"[A-Z]{2}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+# Places with ISO country codes of their own to which the US Postal Service delivers like to states.
+US_TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "VI"})
+# ISO 3166: addresses in these countries have no postal code or commonly go without.
+NO_POSTAL_CODE = frozenset(
+    {"AE", "AG", "AO", "BS", "BZ", "FJ", "GH", "HK", "IE", "JM", "KE", "MO", "PA", "QA", "TT", "UG", "ZW"}
+)
+
+
+def is_to_be_shipped(order: Order) -> bool:
+    """Whether the seller may have something of it left to ship."""
+    return order["fulfilment"] == "seller" and order["status"] not in _SETTLED
 
 
 def shipping_problems(order: Order, methods: Collection[str]) -> list[str]:
@@ -19,7 +31,7 @@ def shipping_problems(order: Order, methods: Collection[str]) -> list[str]:
 
     methods: the shipping levels the source knows, lower case.
     """
-    if order["fulfilment"] != "seller" or order["status"] in _SETTLED:
+    if not is_to_be_shipped(order):
         return []
     problems = _address_problems(order["ship_to"])
     if order["shipping_level"].lower() not in methods:
@@ -36,10 +48,14 @@ def _address_problems(address: Address) -> list[str]:
         "country": address["country"],
     }
     problems = [f"ship_to.{field}: missing" for field, value in needed.items() if not value]
-    if address["country"] == "US":
-        code = address["zip"]
+    country, code = address["country"], address["zip"]
+    if country and not _COUNTRY.fullmatch(country):
+        problems.append("ship_to.country: no ISO 3166 code of two letters")
+    if country == "US" or country in US_TERRITORIES:
         if not _US_ZIP.fullmatch(code) or code[:5] in _NO_US_ZIPS:
             problems.append("ship_to.zip: no US ZIP code (12345 or 12345-6789)")
-        if not _US_STATE.fullmatch(address["state"]):
-            problems.append("ship_to.state: no US state of two letters")
+    elif country and not code and country not in NO_POSTAL_CODE:
+        problems.append("ship_to.zip: missing")
+    if country == "US" and not _US_STATE.fullmatch(address["state"]):
+        problems.append("ship_to.state: no US state of two letters")
     return problems

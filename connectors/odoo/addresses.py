@@ -7,16 +7,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from connectors.kit.errors import DataError
+from connectors.kit.shipping_check import NO_POSTAL_CODE, US_TERRITORIES
 from connectors.odoo.plan import PostalAddress
 from schemas.records import Address
 
 _US_ZIP = re.compile(r"(\d{5})(?:-?(\d{4}))?")
-# Places with ISO country codes of their own to which the US Postal Service delivers like to states.
-US_TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "VI"})
-# ISO 3166: these countries' addresses have no postal code or commonly go without.
-_NO_ZIP = frozenset(
-    {"AE", "AG", "AO", "BS", "BZ", "FJ", "GH", "HK", "IE", "JM", "KE", "MO", "PA", "QA", "TT", "UG", "ZW"}
-)
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
@@ -86,7 +81,7 @@ def check_shippable(address: PostalAddress) -> None:
 
 def _zip_problems(address: PostalAddress) -> list[str]:
     if not address.zip:
-        return [] if address.country in _NO_ZIP else ["zip is missing"]
+        return [] if address.country in NO_POSTAL_CODE else ["zip is missing"]
     if address.country == "US" or address.country in US_TERRITORIES:
         match = _US_ZIP.fullmatch(address.zip)
         if match is None or match.group(1) == "00000":

@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 from html import escape
 
 from connectors.kit.errors import DataError, RuleError
+from connectors.kit.shipping_check import is_to_be_shipped
 from connectors.odoo.addresses import check_shippable, postal
 from connectors.odoo.charges import difference, lines_of
 from connectors.odoo.keys import hidden_xid, xid
@@ -38,7 +39,7 @@ def plan_order(order: Order, rules: Rules) -> OrderPlan:
     order_xid = xid(settings.module, "order", order["key"])
     customer = _customer(order, rules)
     delivery = _address(order, rules, customer, "delivery")
-    if stage is not Stage.CANCELLED and settings.address_check == "strict":
+    if is_to_be_shipped(order) and settings.address_check == "strict":
         check_shippable(delivery.address)
     lines = lines_of(order, order_xid, settings.module, native_rates=settings.native_rates)
     if stage is not Stage.CANCELLED:

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.kit.errors import DataError, MappingError
 from connectors.kit.ports import Mappings
-from connectors.odoo.addresses import US_TERRITORIES
+from connectors.kit.shipping_check import US_TERRITORIES
 from connectors.odoo.client import Odoo
 from connectors.odoo.plan import OrderPlan, PostalAddress
 from connectors.odoo.settings import OdooSettings

@@ -20,7 +20,7 @@ from streams.demo.agree import FlowReport, Sides, agree, balanced
 from streams.demo.compare import Comparison, compare
 from streams.demo.day import RETURNED, Day, change_goods, credit, invoiced, make_goods, planned, work
 from streams.demo.hands import Hands
-from streams.demo.market import Books, Market
+from streams.demo.market import MALFORMED, Books, Market
 from streams.demo.odoo import OdooTarget, held_orders
 from streams.demo.world import Say, World
 from streams.observe.follow import OutcomeFollower
@@ -153,8 +153,9 @@ class Demo:
         plain = frozenset(order.reference for order in sold if not order.traits)
         applied = {key.rsplit(":", 1)[1] for key, entry in self._ledger.entries.items() if entry.state == APPLIED}
         self._day.sales = hands.sales(applied)
-        # What the marketplace shows as shipped in part left by other hands: shipping it whole would rightly be an exception.
-        begun = {order.reference for order in sold if order.has_left}
+        # What the marketplace shows as shipped in part left by other hands, and of what is not well-formed nobody knows what is open:
+        # shipping it whole would rightly be an exception.
+        begun = {order.reference for order in sold if order.has_left or MALFORMED in order.traits}
         plan = planned([sale for sale in self._day.sales if sale.reference not in begun], plain, chance)
         make_goods(hands, self._day)
         work(hands, plan, self._day)

@@ -72,6 +72,10 @@ def order(**changes: Any) -> Order:
         ({"zip": ""}, ["ship_to.zip"]),
         ({"zip": "00000"}, ["ship_to.zip"]),
         ({"zip": "ABCDE", "country": "CA"}, []),  # only US codes are known here
+        ({"zip": "9021O", "country": "PR", "state": ""}, ["ship_to.zip"]),  # a US territory
+        ({"zip": "", "country": "DE"}, ["ship_to.zip"]),
+        ({"zip": "", "country": "HK"}, []),  # has none
+        ({"country": "USA"}, ["ship_to.country"]),
         ({"state": "Texas"}, ["ship_to.state"]),
         ({"city": "", "name": ""}, ["ship_to.name", "ship_to.city"]),
         ({"country": ""}, ["ship_to.country"]),
