@@ -16,9 +16,11 @@ from typing import Any
 
 from connectors.amazon.rates import told_rate
 from connectors.kit import exact_json
-from connectors.kit.errors import AuthError, ConnectorError, DataError, ForbiddenError, ThrottledError
+from connectors.kit.errors import AuthError, ConnectorError, ForbiddenError, ThrottledError
 from connectors.kit.http import Answer, standard_retry_after
 from connectors.kit.http_errors import status_error
+from connectors.kit.outgoing.marketplace import Marketplace
+from connectors.kit.ports import Outcome, failed_by
 from connectors.kit.words import plain_words
 
 logger = logging.getLogger(__name__)
@@ -86,9 +88,17 @@ def token_refusal(answer: Answer) -> ConnectorError:
     return answer.asked.left(f"answered {answer.status} with something that is not Login with Amazon's")
 
 
-def is_missing(error: DataError) -> bool:
+def is_missing(error: ConnectorError) -> bool:
     """Whether a call found nothing under its id."""
     return error.code == NOT_FOUND
+
+
+def outcome_of(error: ConnectorError, attempt: int) -> Outcome:
+    """An error as the outcome of a delivery at that attempt."""
+    return failed_by(error)
+
+
+AMAZON = Marketplace("Amazon", outcome_of, is_missing, item="listing")
 
 
 def _first_error(body: bytes) -> tuple[str, str, bool]:

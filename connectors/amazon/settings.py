@@ -183,6 +183,19 @@ class AmazonSettings(Part):
         description="a batch of writes waits this long for quota; the rest is sent back, to be tried later",
     )
     order_concurrency: int = Field(4, ge=1, le=64, description="writes to orders at a time")
+    bulk_patience_seconds: float = Field(
+        240, ge=0, le=600, description="a batch of single calls of stock or prices waits this long for its quota"
+    )
+    single_call_concurrency: int = Field(8, ge=1, le=64)
+    stock_few: int = Field(40, ge=0, le=1000, description="so many stock numbers go one by one; more in a feed")
+    stock_cap: int = Field(9999, ge=0, le=99_999_999, description="the largest stock number ever told (INV-2)")
+    price_few: int = Field(40, ge=0, le=1000, description="so many prices go one by one; more in a feed")
+    effect_minutes: float = Field(
+        15, gt=0, le=1440, description="what Amazon accepted takes effect within this time, or never"
+    )
+    effect_ladder_seconds: tuple[float, ...] = Field(
+        (15, 60, 180, 600), min_length=1, description="a listing is looked at at these ages of what was accepted"
+    )
     census: AmazonCensus = AmazonCensus()
     reading: AmazonReading = AmazonReading()
     feeds: AmazonFeedSettings = AmazonFeedSettings()

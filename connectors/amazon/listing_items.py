@@ -1,0 +1,244 @@
+"""Listings at Amazon, by SKU: what is shown of them, and what is written on them. (Source: model listingsItems_2021-08-01.)
+
+One alone is asked for by itself; more go twenty to a call of the search, whose quota is as large. What was written (`attributes`) and what is
+shown (`fulfillmentAvailability`, `summaries`) are apart: a change that Amazon has accepted shows only when it takes effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from connectors.amazon import errors
+from connectors.amazon.client import AmazonClient
+from connectors.kit.errors import DataError
+from connectors.kit.rate import Priority
+from connectors.kit.reading import Reader
+from connectors.kit.words import plain_words
+
+ITEMS = "/listings/2021-08-01/items"
+MODEL = "listing"  # what an outcome calls it
+SEARCHED = 20  # SKUs in one call of the search
+INCLUDED = ("summaries", "attributes", "issues", "offers", "fulfillmentAvailability")
+ERROR = "ERROR"
+ACCEPTED, VALID, INVALID = "ACCEPTED", "VALID", "INVALID"
+ALL = "ALL"
+# What a product type is called when Amazon does not say which it is; it is taken for offers.
+ANY_TYPE = "PRODUCT"
+LONGEST_SKU = 40
+WANTED_SKU = f"at most {LONGEST_SKU} printable characters, no space at its ends"
+# `ConnectorError.code` of what Amazon accepted with 200 and refused by INVALID.
+REFUSED = "INVALID"
+UNKNOWN_SKU = "13013"  # "This SKU does not exist in the Amazon catalog"
+_MOST_ISSUES = 5
+_LONGEST_DETAIL = 450
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What Amazon finds about a listing. severity: ERROR, WARNING, INFO; fields: attributes it is about."""
+
+    code: str
+    severity: str
+    words: str = ""
+    fields: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        told = ": ".join(part for part in (", ".join(self.fields), self.words) if part)
+        return f"{self.code} ({told})" if told else self.code
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A listing as Amazon shows it. marketplaces: ids of those it is in; channels: fulfilment channels, DEFAULT is the seller's own;
+    quantity: what the seller has to sell, None when nothing is said; offers: `purchasable_offer` as it was written."""
+
+    sku: str
+    asin: str = ""
+    product_type: str = ""
+    marketplaces: tuple[str, ...] = ()
+    statuses: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+    quantity: int | None = None
+    offers: tuple[Mapping[str, Any], ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def by_amazon(self) -> bool:
+        """Whether Amazon keeps and counts its stock: a number of ours would make it the seller's to ship."""
+        return any(channel.startswith("AMAZON") for channel in self.channels)
+
+    def errors_on(self, attribute: str) -> tuple[Issue, ...]:
+        """Why what was written on an attribute does not stand."""
+        return tuple(
+            issue
+            for issue in self.issues
+            if issue.severity == ERROR and any(field.split(".")[0] == attribute for field in issue.fields)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What Amazon said to a write. ACCEPTED: it will take effect; VALID: it would (preview)."""
+
+    status: str
+    id: str = ""
+    issues: tuple[Issue, ...] = ()
+
+
+def is_sku(text: str) -> bool:
+    """Whether a listing may be called so."""
+    return 0 < len(text) <= LONGEST_SKU and text == text.strip() and text.isprintable()
+
+
+def needed_sku(body: Reader) -> str:
+    """The SKU a delivery is for. Raises DataError for one no listing can have, which would wait for that listing for ever."""
+    sku = body.needed_text("sku")
+    if not is_sku(sku):
+        raise body["sku"].wrong(WANTED_SKU)
+    return sku
+
+
+def path_of(client: AmazonClient, sku: str = "") -> str:
+    """The address of a seller's listings, or of one."""
+    return f"{ITEMS}/{client.account.seller_id}" + (f"/{quote(sku, safe='')}" if sku else "")
+
+
+async def get_listing(client: AmazonClient, sku: str, priority: Priority = Priority.PRODUCTS) -> Shown | None:
+    """The listing as it is shown, None when the seller has none of that SKU. Raises ConnectorError."""
+    query = {"marketplaceIds": client.account.marketplaces, "includedData": INCLUDED}
+    try:
+        _, content = await client.call("getListingsItem", "GET", path_of(client, sku), query=query, priority=priority)
+    except DataError as error:
+        if errors.is_missing(error):
+            return None
+        raise
+    return shown_in(Reader(content).an_object())
+
+
+async def get_listings(
+    client: AmazonClient, skus: Sequence[str], priority: Priority = Priority.PRODUCTS
+) -> dict[str, Shown]:
+    """Those of these that the seller has. Raises ConnectorError."""
+    found: dict[str, Shown] = {}
+    alone, many = [one for one in skus if _needs_own_call(one)], [one for one in skus if not _needs_own_call(one)]
+    if len(many) == 1:
+        alone, many = [*alone, *many], []
+    for sku in alone:
+        if (one := await get_listing(client, sku, priority)) is not None:
+            found[sku] = one
+    for part in _parts(many):
+        async for one in _searched(client, part, priority):
+            found[one.sku] = one
+    return found
+
+
+async def patch_listing(
+    client: AmazonClient, sku: str, product_type: str, patches: Sequence[Mapping[str, Any]], priority: Priority
+) -> Submission:
+    """Ask for a change of attributes. 200 is no success: Raises DataError for INVALID, with Amazon's issues, and ConnectorError."""
+    body = {"productType": product_type or ANY_TYPE, "patches": [dict(patch) for patch in patches]}
+    query = {"marketplaceIds": client.account.marketplaces, "includedData": ("issues",)}
+    answer, content = await client.call(
+        "patchListingsItem", "PATCH", path_of(client, sku), query=query, body=body, priority=priority
+    )
+    return taken(submission_in(content), answer.asked.operation)
+
+
+def merge(attribute: str, *values: Mapping[str, Any]) -> dict[str, Any]:
+    """A patch that changes these values of an attribute and leaves the others, told apart by their selectors."""
+    return {"op": "merge", "path": f"/attributes/{attribute}", "value": [dict(value) for value in values]}
+
+
+def submission_in(content: Any) -> Submission:
+    """What an answer to a write says. Raises DataError for one without a status."""
+    read = Reader(content).an_object()
+    return Submission(read.needed_text("status").upper(), read.text("submissionId"), issues_in(read))
+
+
+def taken(submission: Submission, operation: str) -> Submission:
+    """The same, where Amazon took it. Raises DataError where it did not, whatever the status of the answer was."""
+    if submission.status in (ACCEPTED, VALID):
+        return submission
+    unknown = any(issue.code == UNKNOWN_SKU for issue in submission.issues)
+    code = errors.NOT_FOUND if unknown else REFUSED
+    raise DataError(f"{operation}: Amazon answered {submission.status}: {told(submission.issues)}", code=code)
+
+
+def told(issues: Sequence[Issue]) -> str:
+    """The issues in one line, errors first, bounded."""
+    ordered = sorted(issues, key=lambda issue: issue.severity != ERROR)[:_MOST_ISSUES]
+    return "; ".join(issue.text for issue in ordered)[:_LONGEST_DETAIL] or "Amazon does not say why"
+
+
+def issues_in(holder: Reader) -> tuple[Issue, ...]:
+    """`issues` of a listing or of an answer to a write."""
+    return tuple(
+        Issue(
+            issue.text("code")[:60],
+            issue.text("severity").upper(),
+            plain_words(issue.text("message")),
+            tuple(name[:60] for name in issue.texts("attributeNames")[:_MOST_ISSUES]),
+        )
+        for issue in holder.children("issues")
+    )
+
+
+def shown_in(item: Reader) -> Shown:
+    """A listing of the API -> what is shown. Raises DataError."""
+    summaries, attributes = item.children("summaries"), item["attributes"]
+    channels = item.children("fulfillmentAvailability")
+    written = attributes.children("fulfillment_availability")
+    codes = [one.text("fulfillmentChannelCode") for one in channels]
+    codes += [one.text("fulfillment_channel_code") for one in written]
+    quantities = [
+        one.decimal("quantity", whole_digits=9)
+        for one in channels
+        if one.text("fulfillmentChannelCode") == "DEFAULT" and not one["quantity"].missing
+    ]
+    return Shown(
+        sku=item.needed_text("sku"),
+        asin=next((text for one in summaries if (text := one.text("asin"))), ""),
+        product_type=next((text for one in summaries if (text := one.text("productType"))), ""),
+        marketplaces=tuple(one.text("marketplaceId") for one in summaries),
+        statuses=frozenset(text for one in summaries for text in one.texts("status")),
+        channels=frozenset(code for code in codes if code),
+        quantity=int(quantities[0]) if quantities else None,
+        offers=tuple(one.value for one in attributes.children("purchasable_offer") if isinstance(one.value, dict)),
+        issues=issues_in(item),
+    )
+
+
+def _needs_own_call(sku: str) -> bool:
+    # Lists in the query are joined by commas.
+    return "," in sku
+
+
+def _parts(skus: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (skus[start : start + SEARCHED] for start in range(0, len(skus), SEARCHED))
+
+
+async def _searched(client: AmazonClient, skus: Sequence[str], priority: Priority) -> Any:
+    query: dict[str, str | Sequence[str]] = {
+        "marketplaceIds": client.account.marketplaces, "identifiers": skus, "identifiersType": "SKU",
+        "includedData": INCLUDED, "pageSize": str(SEARCHED),
+    }  # fmt: skip
+    token, wanted = "", set(skus)
+    while True:
+        page = {**query, "pageToken": token} if token else query
+        answer, content = await client.call(
+            "searchListingsItems", "GET", path_of(client), query=page, priority=priority
+        )
+        read = Reader(content)
+        if not isinstance(content, dict) or not isinstance(content.get("items"), list):
+            raise answer.asked.left("gave no `items`")
+        for item in read.children("items"):
+            if (one := shown_in(item)).sku in wanted:
+                yield one
+        following = read["pagination"].text("nextToken") if not read["pagination"].missing else ""
+        if not following or following == token:
+            return
+        token = following

@@ -1,0 +1,76 @@
+"""`set_stock` (availability) -> merge on `fulfillment_availability`, by PATCH of one listing or a feed of many.
+
+Numbers are whole, absolute, never negative and at most `stock_cap`. `merge` leaves lead time and restock date as they are; `replace` would
+drop them. The channel `DEFAULT` is the seller's own stock. What Amazon keeps (FBA) is Amazon's count: it is never written, for a number on
+`DEFAULT` would turn the offer into one the seller ships himself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_FLOOR
+from typing import Any
+
+from connectors.amazon.listing_items import Shown, merge, needed_sku
+from connectors.amazon.settings import AmazonSettings
+from connectors.kit.errors import DataError
+from connectors.kit.outgoing.values import STOCK, Value, listing_name
+from connectors.kit.ports import Delivery
+from connectors.kit.rate import Priority
+from connectors.kit.reading import Reader
+
+ATTRIBUTE = "fulfillment_availability"
+OWN_CHANNEL = "DEFAULT"
+
+
+class Stock:
+    """`AmazonKind` of stock numbers."""
+
+    model = STOCK
+    attribute = ATTRIBUTE
+
+    def __init__(self, settings: AmazonSettings) -> None:
+        self._cap = settings.stock_cap
+        self.few = settings.stock_few
+
+    def read(self, delivery: Delivery) -> Value:
+        body = Reader(dict(delivery.body))
+        sku = needed_sku(body)
+        amount = body.decimal("quantity", whole_digits=9)
+        if amount < 0:
+            raise body["quantity"].wrong("a quantity of 0 or more")
+        whole = int(amount.to_integral_value(ROUND_FLOOR))
+        sent = min(whole, self._cap)
+        notes = ("capped",) if sent < whole else ()
+        return _value(delivery.account, sku, sent, urgent=body.flag("urgent"), notes=notes)
+
+    def parse(self, account: str, sku: str, text: str) -> Value:
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            raise DataError("the number the destination is known to hold is not known")
+        return _value(account, sku, int(text))
+
+    def priority(self, urgent: bool) -> Priority:
+        return Priority.STOCK if urgent else Priority.PRODUCTS
+
+    def patches(self, value: Value, shown: Shown) -> Sequence[Mapping[str, Any]]:
+        return [merge(ATTRIBUTE, value.entry)]
+
+    def shows(self, value: Value, shown: Shown) -> bool:
+        return shown.quantity is not None and shown.quantity == int(value.text)
+
+    def told(self, value: Value, shown: Shown) -> str:
+        return "none" if shown.quantity is None else str(shown.quantity)
+
+    def not_ours(self, shown: Shown) -> bool:
+        return shown.by_amazon
+
+    def zero(self, account: str, sku: str) -> Value:
+        """Nothing to sell."""
+        return _value(account, sku, 0, urgent=True)
+
+
+def _value(account: str, sku: str, amount: int, *, urgent: bool = False, notes: tuple[str, ...] = ()) -> Value:
+    entry = {"fulfillment_channel_code": OWN_CHANNEL, "quantity": amount}
+    return Value(
+        sku, entry, str(amount), urgent, listing_name("amazon", account, sku), notes, needs_no_item=amount == 0
+    )
