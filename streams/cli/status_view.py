@@ -171,9 +171,14 @@ def _unread(count: int) -> Text | None:
 
 def _cut(found: Status) -> str:
     """What the counts of flows leave out."""
-    if isinstance(found.writes, Unknown) or not found.writes.is_cut:
+    if isinstance(found.writes, Unknown):
         return ""
-    return "[dim]of the newest only: there are more[/]"
+    words = ["of the newest only: there are more"] if found.writes.is_cut else []
+    if lag := sum(stage.lag_records for stage in found.stages):
+        words.append(
+            f"{lag} records are on their way through the stages; of other flows than orders none of these is counted yet"
+        )
+    return f"[dim]{'; '.join(words)}[/]" if words else ""
 
 
 def _writes(found: Status) -> RenderableType:
@@ -235,6 +240,7 @@ def _orders(found: Status) -> RenderableType:
     if isinstance(found.orders, Unknown):
         return _unknown(found.orders)
     shown = [f"[{_STATES[state]}]{state}[/] {count}" for state, count in found.orders.counts.items()]
-    line = Text.from_markup("   ".join(shown))
+    more = f"   [dim]({found.orders.on_the_way} of them without an outcome yet)[/]" if found.orders.on_the_way else ""
+    line = Text.from_markup("   ".join(shown) + more)
     unread = _unread(found.orders.unreadable)
     return Group(line, unread) if unread else line

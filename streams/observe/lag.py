@@ -67,35 +67,53 @@ class GroupLag:
 def read_lag(config: Mapping[str, Any], groups: Sequence[Group]) -> list[GroupLag]:
     """Every group, in order; topics that do not exist yet are left out. Raises BrokerError."""
     admin = AdminClient({**QUIET, **config})
-    wanted = sorted({topic for group in groups for topic in group.topics})
-    places = [(place.topic, place.partition) for place in partitions_of(admin, config, wanted)]
+    offsets = _read_offsets(admin, config, groups)
     try:
-        starts = _offsets(admin, places, _SPEC.earliest())
-        ends = _offsets(admin, places, _SPEC.latest())
-        committed = _committed(admin, groups, places)
         members = _members(admin, groups)
     except KafkaException as error:
-        raise BrokerError(f"Kafka cannot say how far the consumers are: {error.args[0].str()}") from error
-    done = {
-        (group.name, place): max(committed.get((group.name, place), 0), starts[place])
-        for group in groups
-        for place in places
-        if place[0] in group.topics
-    }
-    behind = {place: offset for (_, place), offset in done.items() if offset < ends[place]}
+        raise _cannot_say(error) from error
+    behind = {place: done for (_, place), (done, end) in offsets.items() if done < end}
     heads = read_heads(config, behind)
     return [
         GroupLag(
             group,
             members.get(group.name, ()),
             tuple(
-                PartitionLag(*place, offset, ends[place], heads.get(place))
-                for (name, place), offset in done.items()
+                PartitionLag(*place, done, end, heads.get(place))
+                for (name, place), (done, end) in offsets.items()
                 if name == group.name
             ),
         )
         for group in groups
     ]
+
+
+def read_offsets(config: Mapping[str, Any], groups: Sequence[Group]) -> dict[tuple[str, Place], tuple[int, int]]:
+    """Group name and place -> everything below is finished, and where the partition ends. Raises BrokerError."""
+    return _read_offsets(AdminClient({**QUIET, **config}), config, groups)
+
+
+def _read_offsets(
+    admin: AdminClient, config: Mapping[str, Any], groups: Sequence[Group]
+) -> dict[tuple[str, Place], tuple[int, int]]:
+    wanted = sorted({topic for group in groups for topic in group.topics})
+    places = [(place.topic, place.partition) for place in partitions_of(admin, config, wanted)]
+    try:
+        starts = _offsets(admin, places, _SPEC.earliest())
+        ends = _offsets(admin, places, _SPEC.latest())
+        committed = _committed(admin, groups, places)
+    except KafkaException as error:
+        raise _cannot_say(error) from error
+    return {
+        (group.name, place): (max(committed.get((group.name, place), 0), starts[place]), ends[place])
+        for group in groups
+        for place in places
+        if place[0] in group.topics
+    }
+
+
+def _cannot_say(error: KafkaException) -> BrokerError:
+    return BrokerError(f"Kafka cannot say how far the consumers are: {error.args[0].str()}")
 
 
 def read_heads(

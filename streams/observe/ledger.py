@@ -38,6 +38,7 @@ _WORDS = {
     "replayed": WAITING,
     "submitted": WAITING,
 }
+ON_ITS_WAY = "on its way"  # the reason of what waits without an outcome
 _ON_THE_WAY = ("transform",)  # stages that speak of what has not become a delivery
 
 
@@ -95,6 +96,12 @@ class FlowLedger:
             self._add_early(outcome)
         else:
             self._add_delivered(outcome)
+
+    def expect(self, names: Iterable[str]) -> int:
+        """These are on their way: those that no outcome spoke of yet wait. How many those are."""
+        new = {name: Entry(name, WAITING, ON_ITS_WAY) for name in names if name not in self.entries}
+        self.entries |= new
+        return len(new)
 
     def counts(self, keys: Iterable[str] | None = None) -> dict[str, int]:
         """State -> how many, all states named; of these names only, when given (one that nobody spoke of counts as waiting)."""

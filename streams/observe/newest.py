@@ -78,30 +78,34 @@ class NewestReader:
 
     def records(self) -> Iterator[Record]:
         """Partition by partition in order, once. Raises BrokerError when the broker stops sending."""
-        consumer = self._consumer
-        ends = {(span.topic, span.partition): span.end for span in self._spans if span.records}
-        try:
-            consumer.assign([TopicPartition(s.topic, s.partition, s.start) for s in self._spans if s.records])
-            moved = time.monotonic()
-            while ends:
-                batch = consumer.consume(5000, timeout=0.2)
-                if not batch and time.monotonic() - moved > _STALLED_SECONDS:
-                    raise BrokerError(f"Kafka sent nothing for {_STALLED_SECONDS:.0f} s although there is more")
-                for consumed in batch:
-                    moved = time.monotonic()
-                    place = (consumed.topic() or "", consumed.partition() or 0)
-                    error = consumed.error()
-                    if error is not None:
-                        if error.code() == KafkaError._PARTITION_EOF:
-                            ends.pop(place, None)
-                        continue
-                    record = record_of(consumed)
-                    if place in ends:
-                        if record.offset + 1 >= ends[place]:
-                            del ends[place]
-                        yield record
-        finally:
-            consumer.close()
+        return read_spans(self._consumer, self._spans)
+
+
+def read_spans(consumer: Consumer, spans: Sequence[Span]) -> Iterator[Record]:
+    """What lies in these spans, partition by partition in order; then the consumer is closed. Raises BrokerError when the broker stops sending."""
+    ends = {(span.topic, span.partition): span.end for span in spans if span.records}
+    try:
+        consumer.assign([TopicPartition(s.topic, s.partition, s.start) for s in spans if s.records])
+        moved = time.monotonic()
+        while ends:
+            batch = consumer.consume(5000, timeout=0.2)
+            if not batch and time.monotonic() - moved > _STALLED_SECONDS:
+                raise BrokerError(f"Kafka sent nothing for {_STALLED_SECONDS:.0f} s although there is more")
+            for consumed in batch:
+                moved = time.monotonic()
+                place = (consumed.topic() or "", consumed.partition() or 0)
+                error = consumed.error()
+                if error is not None:
+                    if error.code() == KafkaError._PARTITION_EOF:
+                        ends.pop(place, None)
+                    continue
+                record = record_of(consumed)
+                if place in ends:
+                    if record.offset + 1 >= ends[place]:
+                        del ends[place]
+                    yield record
+    finally:
+        consumer.close()
 
 
 def _spans(consumer: Consumer, config: Mapping[str, Any], topics: Sequence[str], since_ms: int | None) -> list[Span]:

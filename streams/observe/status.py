@@ -33,12 +33,14 @@ from streams.observe.groups import POLLER, RELEASE, retry_group, stage_groups
 from streams.observe.lag import GroupLag, read_lag
 from streams.observe.ledger import DEAD, HELD, FlowLedger, Ledger, Ledgers
 from streams.observe.newest import NewestReader
+from streams.observe.on_the_way import orders_on_the_way
 from streams.observe.scrape import ProcessView, look_at
 from streams.observe.trace import accounts_of
 from streams.phases import Flow
 from streams.poller.desk import Desk
 from streams.poller.flows import FlowKey
 from streams.settings import ConfigurationError, Settings
+from streams.stages.rules import UPSERT_ORDER
 
 T = TypeVar("T")
 
@@ -99,13 +101,14 @@ class FlowView:
 @dataclass(frozen=True, slots=True)
 class OrdersView:
     """Orders by what became of them, of the outcomes since then; held and dead as they are now. `is_cut`: there were more outcomes than were read;
-    `unreadable`: so many of them are not counted."""
+    `unreadable`: so many of them are not counted. `on_the_way`: those of `waiting` that no outcome speaks of yet."""
 
     since: datetime
     is_cut: bool
     outcomes: int
     counts: dict[str, int]
     unreadable: int = 0
+    on_the_way: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ def look(
         tiers = pool.submit(depths, settings, retry.name, now.timestamp())
         flows = pool.submit(_known, lambda: _flows(settings, connectors, codec, now))
         failed = pool.submit(_known, lambda: count_failed(settings, codec))
-        outcomes = pool.submit(_known, lambda: _outcomes(settings, codec, now))
+        outcomes = pool.submit(_known, lambda: _outcomes(settings, connectors, codec, now))
         shadowed = pool.submit(count_shadow, settings)
         processes = pool.submit(_processes, endpoints)
     failures, told = _answer(failed), _answer(outcomes)
@@ -257,9 +260,12 @@ def flow_view(key: FlowKey, cursor: Cursor | None, is_configured: bool, now: dat
     )  # fmt: skip
 
 
-def _outcomes(settings: Settings, codec: Codec, now: datetime) -> tuple[OrdersView, Mapping[str, FlowLedger]] | Unknown:
+def _outcomes(
+    settings: Settings, connectors: Sequence[Connector], codec: Codec, now: datetime
+) -> tuple[OrdersView, Mapping[str, FlowLedger]] | Unknown:
     """One reading of the outcomes: the orders, and every flow's ledger. Unknown when there are some and none can be read."""
     since = now - ORDERS_WINDOW
+    coming = orders_on_the_way(settings, connectors)  # before the outcomes: what ends meanwhile is found there
     reader = NewestReader(
         settings.kafka.librdkafka(), [OUTCOMES], most=MOST_OUTCOMES, since_ms=int(since.timestamp() * 1000)
     )
@@ -275,7 +281,10 @@ def _outcomes(settings: Settings, codec: Codec, now: datetime) -> tuple[OrdersVi
         read += 1
     if unreadable and not read:
         return Unknown(f"none of {unreadable} outcomes can be read: {problem}")
-    return OrdersView(since, reader.is_cut, read, orders.counts(), unreadable), flows.flows
+    on_the_way = orders.expect(coming.keys)
+    flows.flows[UPSERT_ORDER].expect(coming.keys)
+    is_cut = reader.is_cut or coming.is_cut
+    return OrdersView(since, is_cut, read, orders.counts(), unreadable, on_the_way), flows.flows
 
 
 def with_standing(orders: OrdersView, failed: FailedByFlow) -> OrdersView:

@@ -21,6 +21,7 @@ from schemas.record import Message
 from schemas.registry import NoRegistryError, Registry, RegistryError
 from schemas.topics import MAPPINGS, OUTCOMES, PRICE_LEDGER, STOCK_LEDGER, held, shadow, topic_table
 from streams.cli import main
+from streams.observe.on_the_way import OnTheWay
 from streams.observe.status import Unknown, _known, _outcomes
 from streams.settings import Settings
 from streams.stages.demand import sku_key
@@ -274,7 +275,8 @@ def test_status_says_unknown_where_it_could_not_read(
             return kafka.read({}, self._names)
 
     monkeypatch.setattr("streams.observe.status.NewestReader", Newest)
+    monkeypatch.setattr("streams.observe.status.orders_on_the_way", lambda *_: OnTheWay())
     with served(answer) as (url, _), Registry({"url": url}) as registry:
-        found = _known(lambda: _outcomes(Settings(), Codec(registry), NOW))
+        found = _known(lambda: _outcomes(Settings(), (), Codec(registry), NOW))
     assert isinstance(found, Unknown)
     assert says in found.unknown

@@ -59,6 +59,15 @@ def test_a_key_nobody_spoke_of_waits() -> None:
     assert ledger.counts(["one", "two"]) == {"applied": 1, "held": 0, "excluded": 0, "dead": 0, "waiting": 1}
 
 
+def test_what_is_on_its_way_waits_until_an_outcome_speaks_of_it() -> None:
+    """OPS-5: what is known of a key stays what it is; an order on its way is in no other place."""
+    ledger = Ledger()
+    ledger.add(outcome("applied", key="one"))
+    assert ledger.expect(["one", "two", "three"]) == 2
+    assert ledger.counts() == {"applied": 1, "held": 0, "excluded": 0, "dead": 0, "waiting": 2}
+    assert ledger.reasons("waiting") == {"on its way": 2}
+
+
 def test_acknowledgements_and_reasons_are_counted() -> None:
     ledger = Ledger()
     ledger.add(outcome("applied", "walmart", "acknowledge_order", key="one"))

@@ -12,13 +12,16 @@ from schemas.headers import Failure, encode_headers
 from schemas.reasons import Reason
 from schemas.record import Record
 from schemas.records import FailedRecord
+from schemas.topics import Lane
 from streams.cli.status_view import ago, page
+from streams.connectors import discover, load_connected_settings
 from streams.failure.queues import Depth
 from streams.observe.failed import FailedCount, Failures, open_failures, open_letters
 from streams.observe.flows import by_flow
 from streams.observe.groups import Group
 from streams.observe.lag import GroupLag, PartitionLag
 from streams.observe.newest import Span, newest
+from streams.observe.on_the_way import OnTheWay, order_hops
 from streams.observe.scrape import Paused, ProcessView, view_of
 from streams.observe.status import (
     OrdersView,
@@ -26,6 +29,8 @@ from streams.observe.status import (
     Status,
     TierStatus,
     Unknown,
+    WritesView,
+    _outcomes,
     due_ms,
     flow_view,
     tiers_of,
@@ -35,7 +40,7 @@ from streams.phases import Flow
 from streams.poller.cursors import failing, first_cursor
 from streams.poller.flows import FlowKey
 from streams.settings import RetrySettings, Settings
-from tests.unit.failure.samples import headers
+from tests.unit.failure.samples import codec, headers
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -189,6 +194,61 @@ def test_a_flow_whose_polls_fail_is_named_with_since_when_why_and_the_next_try()
     assert status.as_json()["flows"][1]["failing_reason"] == "data"
     late = replace(flows[1], next_try=NOW - timedelta(minutes=2))
     assert "next try was due 2 m ago" in shown(replace(status, flows=(late,)))
+
+
+def test_the_page_says_how_much_is_on_its_way() -> None:
+    """OPS-5: nobody takes `waiting 0` for quiet while records are between the stages."""
+    orders = OrdersView(NOW, False, 9, {"applied": 3, "waiting": 2}, on_the_way=2)
+    text = shown(status_of(orders=orders, writes=WritesView(NOW, False, ())))
+    assert "applied 3   waiting 2   (2 of them without an outcome yet)" in text
+    assert "7 records are on their way through the stages" in text
+    quiet = (StageStatus("transform", "g", 1, 0, 0.0),)
+    text = shown(status_of(orders=replace(orders, on_the_way=0), writes=WritesView(NOW, False, ()), stages=quiet))
+    assert "on their way" not in text
+    assert "without an outcome" not in text
+
+
+def test_what_cannot_be_read_is_said_beside_the_numbers() -> None:
+    orders = OrdersView(NOW, False, 9, {"applied": 3}, unreadable=4)
+    text = shown(status_of(orders=orders, failed=Failures((), unreadable=5)))
+    assert "4 records cannot be read and are not counted" in text
+    assert "5 records cannot be read and are not counted" in text
+
+
+def test_what_is_on_its_way_is_looked_for_before_the_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order that ends in between is found in the outcomes; the other way round it would be nowhere."""
+    done: list[str] = []
+
+    class Newest:
+        is_cut = False
+
+        def __init__(self, *_: Any, **__: Any) -> None:
+            done.append("outcomes")
+
+        def records(self) -> Any:
+            return iter(())
+
+    def coming(*_: Any) -> OnTheWay:
+        done.append("on the way")
+        return OnTheWay(frozenset({"walmart:main:1"}))
+
+    monkeypatch.setattr("streams.observe.status.NewestReader", Newest)
+    monkeypatch.setattr("streams.observe.status.orders_on_the_way", coming)
+    found = _outcomes(Settings(), (), codec(), NOW)
+    assert not isinstance(found, Unknown)
+    orders, ledgers = found
+    assert done == ["on the way", "outcomes"]
+    assert (orders.counts["waiting"], orders.on_the_way) == (1, 1)
+    assert ledgers["upsert_order"].counts()["waiting"] == 1  # the flow's row says the same
+
+
+def test_an_order_is_looked_for_at_every_hop() -> None:
+    """With the groups of the stages themselves, and only where orders travel."""
+    connectors = discover()
+    transform, route, lanes = order_hops(connectors, load_connected_settings(connectors))
+    assert [(group.name, group.topics) for group in transform] == [("causeway.transform", ("raw.walmart.orders",))]
+    assert [(group.name, group.topics) for group in route] == [("causeway.route", ("orders",))]
+    assert [topic for group in lanes for topic in group.topics] == [f"deliver.odoo.{lane.value}" for lane in Lane]
 
 
 def test_the_page_says_what_is_not_known_and_why() -> None:
