@@ -186,17 +186,19 @@ def discard(
 @app.command()
 def edit(
     letter: OneId,
-    sets: Annotated[list[str] | None, typer.Option("--set", help="PLACE=VALUE, for example lines[0].quantity=2; may be repeated.")] = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="PLACE=VALUE: lines[0].quantity=2 is of the first line; may be repeated.")] = None,
     file: Annotated[Path | None, typer.Option("--file", help="The whole edited record as JSON; - reads standard input.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the edit and send nothing.")] = False,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for the outcome; 0 = only send.")] = 30.0,
     note: NoteOption = "", yes: YesOption = False, json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Change the record of a dead letter and send it to where it failed. Without --set or --file, $EDITOR opens it (personal data included).
 
-    The edit must fit the record's schema. The original stays in the dead letters, marked as edited.
+    The edit must fit the record's schema, and amounts, quantities, currencies and times must be some. The original stays in the dead letters,
+    marked as edited. What became of the new record is told; exit code 1 when it failed again.
     """
     from streams.cli.dead_choice import one
     from streams.cli.dead_edit import edit_letter
 
     desk = open_desk()
-    edit_letter(desk, one(desk, letter), sets or [], file, dry_run=dry_run, note=note, yes=yes, json=json)
+    edit_letter(desk, one(desk, letter), sets or [], file, dry_run=dry_run, wait=wait, note=note, yes=yes, json=json)

@@ -1,4 +1,4 @@
-"""`causeway dead edit`: get the edited document, check it, show what changes, send it."""
+"""`causeway dead edit`: get the edited document, check it, show what changes, send it, say what became of it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,19 @@ import typer
 
 from streams.cli.failure_desk import EXIT_FAILED, Desk, audit_view, confirm, fail, print_json
 from streams.failure.dead import Letter
-from streams.failure.edit import Draft, EditError, apply_sets, changed_places, edited_messages, open_draft, parse_json
+from streams.failure.edit import (
+    Draft,
+    EditError,
+    apply_sets,
+    changed_places,
+    edited_messages,
+    open_draft,
+    parse_json,
+    wrong_values,
+)
+from streams.failure.edit_outcome import send, words_of
 from streams.failure.plan import superseded_words, target_problem
-from streams.kafka import SyncProducer
+from streams.failure.verdicts import FAILED, NO_ANSWER, Verdict
 
 
 def edit_letter(
@@ -27,11 +37,12 @@ def edit_letter(
     file: Path | None,
     *,
     dry_run: bool,
+    wait: float,
     note: str,
     yes: bool,
     json: bool,
 ) -> None:
-    """Edit and send one letter. Ends the program saying what is wrong with the edit."""
+    """Edit and send one letter, and say what became of it. Ends the program saying what is wrong with the edit."""
     _refuse_done(desk, letter)
     try:
         draft = open_draft(desk.codec, letter)
@@ -42,19 +53,38 @@ def edit_letter(
         raise fail(str(error), EXIT_FAILED) from None
     places = changed_places(draft.document, document)
     new_id = dict(message.headers)["id"].decode()
+    left = [str(problem) for problem in wrong_values(draft, document)[1]]
     if not json:
         typer.echo(f"Changed: {', '.join(places)}")
-    if not dry_run:
-        confirm(f"Send the edited record to {message.topic}?", yes)
-        with SyncProducer(desk.settings.kafka.librdkafka()) as producer:
-            producer.send_all([message])
-            producer.send_all(noted)
-    if json:
-        print_json(
-            {"failed_id": letter.id, "new_id": new_id, "target": message.topic, "changed": places, "sent": not dry_run}
+        for problem in left:
+            typer.echo(f"Wrong too, and not changed: {problem}", err=True)
+    told: dict[str, Any] = {"left_wrong": left} | {
+        "failed_id": letter.id,
+        "new_id": new_id,
+        "target": message.topic,
+        "changed": places,
+        "sent": not dry_run,
+    }
+    if dry_run:
+        print_json(told) if json else typer.echo("It fits its schema, and its values can be read; nothing was sent.")
+        return
+    confirm(f"Send the edited record to {message.topic}?", yes)
+    verdict = send(desk.settings, desk.codec, letter, message, noted, wait)
+    told |= {"result": verdict.result, "reason": verdict.reason, "detail": verdict.detail}
+    print_json(told) if json else typer.echo(_sent_words(message.topic, new_id, verdict, wait))
+    if verdict.result in FAILED:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _sent_words(topic: str, new_id: str, verdict: Verdict, wait: float) -> str:
+    sent = f"Sent to {topic} as {new_id}."
+    if verdict.result == NO_ANSWER:
+        return (
+            f"{sent} No outcome within {wait:g} s: `causeway trace {verdict.key}` shows it when it is there."
+            if wait
+            else sent
         )
-    else:
-        typer.echo("It fits its schema; nothing was sent." if dry_run else f"Sent to {message.topic} as {new_id}.")
+    return f"{sent} Outcome: {words_of(verdict)}"
 
 
 def _refuse_done(desk: Desk, letter: Letter) -> None:

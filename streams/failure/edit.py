@@ -26,6 +26,7 @@ from schemas.record import Message
 from schemas.views import value_schema_of, view_record
 from streams.failure.actions import action_message, audit_message
 from streams.failure.dead import Letter
+from streams.failure.edit_values import Problem, problems
 from streams.failure.routing import REPLAYS, replays_of
 
 EDITED_FROM = "edited_from"
@@ -92,7 +93,7 @@ def edited_messages(
 ) -> tuple[Message, tuple[Message, ...]]:
     """The new record, and what is noted about it once it is acknowledged. `key` keys the checksum.
 
-    Raises EditError when nothing changed or the document does not fit its schema.
+    Raises EditError when nothing changed, the document does not fit its schema, or it writes what no destination could read.
     """
     if document == draft.document:
         raise EditError("nothing was changed")
@@ -133,6 +134,22 @@ def changed_places(before: Any, after: Any, place: str = "") -> list[str]:
     return [] if before == after else [place]
 
 
+def wrong_values(draft: Draft, document: Any) -> tuple[list[Problem], list[Problem]]:
+    """Texts that are no numbers, currencies ... in a document that fits its schema: those the edit wrote, and those that stood there before."""
+    if not draft.name:
+        return [], []
+    changes = changed_places(draft.document, document)
+    found = problems(draft.name, document)
+    mine = [one for one in found if any(_meet(one.place, change) for change in changes)]
+    return mine, [one for one in found if one not in mine]
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether one place is the other or lies within it."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and long[len(short) : len(short) + 1] in ("", ".", "[")
+
+
 def _rebuilt(codec: Codec, draft: Draft, document: Any, key: bytes) -> tuple[bytes, str]:
     """The new value and the checksum of its content."""
     if draft.outer_name == "raw_event":
@@ -144,6 +161,8 @@ def _rebuilt(codec: Codec, draft: Draft, document: Any, key: bytes) -> tuple[byt
         inner = codec.encode(draft.name, record)
     except (DocumentError, ValueError) as error:
         raise EditError(f"it does not fit the schema of {draft.name}: {error}") from error
+    if wrong := wrong_values(draft, document)[0]:
+        raise EditError(f"the destination could not read it: {'; '.join(map(str, wrong))}")
     content = checksum(document, key)
     if draft.outer_name != "deliver":
         return inner, content
@@ -207,7 +226,11 @@ def _set(document: Any, place: str, text: str) -> None:
             raise EditError(f"{place}: there is no entry {last}")
         target[last] = _value(text, target[last])
     elif isinstance(target, dict):
-        target[last] = _value(text, target.get(last))
+        before, value = target.get(last), _value(text, target.get(last))
+        if isinstance(before, dict) and not isinstance(value, (dict, type(None))):
+            inside = " or ".join(f"{place}.{name}" for name in before)
+            raise EditError(f"{place} has several values: set {inside}")
+        target[last] = value
     else:
         raise EditError(f"{place}: {last!r} is in no object")
 

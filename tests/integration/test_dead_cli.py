@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typer.testing import CliRunner
 from schemas.codec import Codec
 from schemas.headers import decode_headers, encode_headers
 from schemas.reasons import Reason
-from schemas.record import Record
+from schemas.record import Message, Record
 from streams.cli import dead, held, mapping
 from streams.failure.routing import FailureRouting, replays_of
 from streams.settings import Settings
@@ -225,7 +227,9 @@ def test_an_edit_is_held_against_the_schema_and_sent_as_a_new_record(settings: S
     assert "there is no entry 7" in call(dead.app, "edit", failed_id, "--set", "lines[7]=1", "--yes", code=1)
     assert "nothing was sent" in call(dead.app, "edit", failed_id, "--set", "lines[0].quantity=2", "--dry-run")
     assert records(settings, TARGET, name) == []
-    done = call_json(dead.app, "edit", failed_id, "--set", "lines[0].quantity=2", "--note", "typing error", "--yes")
+    done = call_json(
+        dead.app, "edit", failed_id, "--set", "lines[0].quantity=2", "--note", "typing error", "--yes", "--wait", "0"
+    )
     assert done["changed"] == ["lines[0].quantity"]
     (back,) = records(settings, TARGET, name)
     value = codec.decode("deliver", back.value)
@@ -242,6 +246,38 @@ def test_an_edit_is_held_against_the_schema_and_sent_as_a_new_record(settings: S
     assert (entry["before"], entry["after"]) == ('{"lines[0].quantity": "x"}', '{"lines[0].quantity": "2"}')
 
 
+def answer(settings: Settings, codec: Codec, name: str, result: str) -> None:
+    """What a sink does with the edited record, once it is there."""
+    until = time.monotonic() + 30
+    while not (found := records(settings, TARGET, name)) and time.monotonic() < until:
+        pass
+    known = decode_headers(found[0].headers)
+    outcome = {
+        "id": known.id, "destination": "odoo", "operation": "upsert_order", "source": "walmart", "account": "ACME", "key": name, "version": 7,
+        "checksum": known.checksum, "result": result, "reason": "data" if result == "dead" else "", "detail": "no such country",
+        "correlation": known.correlation, "status": "", "entity": "order", "fetched_at": AT, "at": AT,
+    }  # fmt: skip
+    send(settings, [Message("outcomes", name.encode(), codec.encode("outcome", outcome), encode_headers(known))])
+
+
+@pytest.mark.parametrize(("result", "code"), [("applied", 0), ("dead", 1)])
+def test_an_edit_says_what_became_of_it(settings: Settings, codec: Codec, result: str, code: int) -> None:
+    """ERR-6: as a replay does; a value no destination could read is not sent at all."""
+    name = unique()
+    fail_order(settings, codec, name)
+    failed_id = call_json(dead.app, "list", "--key", name)["records"][0]["id"]
+    said = call(dead.app, "edit", failed_id, "--set", "lines[0].quantity=abc", "--yes", code=1)
+    assert "lines[0].quantity: must be a number" in said
+    assert records(settings, TARGET, name) == []
+    with ThreadPoolExecutor(1) as sink:
+        answered = sink.submit(answer, settings, codec, name, result)
+        sent = CliRunner().invoke(dead.app, ["edit", failed_id, "--set", "lines[0].quantity=2", "--yes", "--json"])
+        answered.result()
+    told = json.loads(sent.output)
+    assert sent.exit_code == code, sent.output
+    assert (told["result"], told["detail"]) == (result, "no such country")
+
+
 def test_editing_a_person_leaves_no_trace_of_them_in_the_audit(
     settings: Settings, codec: Codec, tmp_path: Path
 ) -> None:
@@ -251,7 +287,7 @@ def test_editing_a_person_leaves_no_trace_of_them_in_the_audit(
     failed_id = call_json(dead.app, "list", "--key", name)["records"][0]["id"]
     document = json.loads(json.dumps(order(name), default=lambda moment: moment.isoformat()))
     path.write_text(json.dumps(document | {"buyer": {"name": "Somebody Else", "email": ""}}))
-    call(dead.app, "edit", failed_id, "--file", str(path), "--yes")
+    call(dead.app, "edit", failed_id, "--file", str(path), "--yes", "--wait", "0")
     (audit,) = records(settings, "audit", failed_id)
     assert b"Somebody" not in (audit.value or b"")
     assert CANARY.encode() not in (audit.value or b"")
