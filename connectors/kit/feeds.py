@@ -268,14 +268,17 @@ class Feeds(ABC):
         return found
 
     async def _on_the_list(self, remote: str, entries: Sequence[Listed], asked_at: datetime) -> str | None:
-        lost = lost_in(remote)
-        taken = {*self._sent, *(found.removeprefix("feed:") for found in self._found.values())}
+        lost, taken = lost_in(remote), self._taken()
         feed_id = await self._identified(lost, [one for one in entries if one.feed_id not in taken])
         if feed_id:
             self._remember(self._found, remote, f"feed:{feed_id}")
             return f"feed:{feed_id}"
         too_late = millis_of(asked_at) - lost.sent_ms > self._lost_after * 1000
         return None if feed_id is None and too_late else ""
+
+    def _taken(self) -> set[str]:
+        """Feeds that are known to be something else than a lost one: this process got their ids."""
+        return {*self._sent, *(found.removeprefix("feed:") for found in self._found.values())}
 
     # -- following
 

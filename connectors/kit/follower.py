@@ -41,6 +41,10 @@ class Follower:
         """Seconds after which a feed just sent is asked for the first time."""
         return self._ladder.wait(0.0)
 
+    def wait(self, age_seconds: float) -> float:
+        """Seconds until one of this age is asked for again."""
+        return self._ladder.wait(age_seconds)
+
     def feeds(self, account: str) -> Feeds:
         """The feeds of an account. Raises DataError for one that is not configured."""
         if account not in self._feeds:

@@ -8,35 +8,37 @@ upsert_listing                           listings
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from connectors.kit.accounts import Accounts, OpenClient
 from connectors.kit.each_order import EachOrder
 from connectors.kit.follower import Follower
+from connectors.kit.operations import Operation, Operations
 from connectors.kit.outgoing.previewing import ValuePreview
-from connectors.kit.ports import Delivery, Difference, Mappings, NoMappings, Outcome, failed
+from connectors.kit.ports import Delivery, Difference, Mappings, NoMappings, Outcome
+from connectors.kit.rate import Priority
+from connectors.kit.resolving import Check, Resolving
 from connectors.walmart.acknowledge import acknowledge
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.feeds import open_feeds
-from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, Fulfilment, limits_of
+from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, SHIPPED, Fulfilment, limits_of
 from connectors.walmart.item_maker import ItemMaker, Maker
+from connectors.walmart.items import get_item
 from connectors.walmart.listings import Listings
 from connectors.walmart.looking_up import LookingUp
 from connectors.walmart.previewing import AcknowledgementPreview, ListingPreview
 from connectors.walmart.prices import Prices
-from connectors.walmart.resolving import Resolving
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.stock import Stock
 from connectors.walmart.values import Values
-from schemas.reasons import Reason
 
 ACKNOWLEDGE = "acknowledge_order"
 SET_STOCK, SET_PRICE, UPSERT_LISTING = "set_stock", "set_price", "upsert_listing"
 OPERATIONS = frozenset({ACKNOWLEDGE, SHIP, CANCEL, REFUND, SET_STOCK, SET_PRICE, UPSERT_LISTING})
 
-Handler = Callable[[Sequence[Delivery]], Awaitable[Sequence[Outcome]]]
-Preview = Callable[[Sequence[Delivery]], Awaitable[Sequence[Sequence[Difference]]]]
+LISTING = "listing"
+TABLES = ("category", "value")
 
 
 def _utc_now() -> datetime:
@@ -62,58 +64,46 @@ class WalmartSink:
         self._maker = maker or ItemMaker(settings.listings, self._accounts, now)
         stock, prices = Stock(settings), Prices(settings, now)
         looking_up = LookingUp(settings, now)  # shared, so that the list of items is read once for products and prices
-        self._stock = Values(settings, self._accounts, stock, follower, looking_up, now)
-        self._prices = Values(settings, self._accounts, prices, follower, looking_up, now)
-        self._listings = Listings(settings, self._accounts, follower, self._maker, looking_up, now)
-        self._ordered: Mapping[str, Values | Listings] = {
-            SET_STOCK: self._stock,
-            SET_PRICE: self._prices,
-            UPSERT_LISTING: self._listings,
-        }
-        self._fulfilment = Fulfilment(settings, self._accounts, mappings or NoMappings())
+        sets = [Values(settings, self._accounts, kind, follower, looking_up, now) for kind in (stock, prices)]
+        listings = Listings(settings, self._accounts, follower, self._maker, looking_up, now)
+        self._fulfilment = orders = Fulfilment(settings, self._accounts, mappings or NoMappings())
+        checks = {LISTING: Check("get_item", item_is_there), SHIPPED: Check("get_order", orders.has_shipped)}
         self._resolving = Resolving(
-            self._accounts, self._maker, self._fulfilment.has_shipped, settings.patience_seconds
+            self.destination,
+            self._accounts,
+            checks,
+            settings.patience_seconds,
+            tables=TABLES,
+            in_tables=self._maker.resolved,
         )
-        self._handlers: Mapping[str, Handler] = {
-            ACKNOWLEDGE: EachOrder(limits_of(settings), self._accounts, "acknowledge", acknowledge),
-            SHIP: self._fulfilment.ship,
-            CANCEL: self._fulfilment.cancel,
-            REFUND: self._fulfilment.refund,
-            SET_STOCK: self._stock,
-            SET_PRICE: self._prices,
-            UPSERT_LISTING: self._listings,
+        acknowledging = EachOrder(limits_of(settings), self._accounts, "acknowledge", acknowledge)
+        shown = [ValuePreview(self._accounts, kind) for kind in (stock, prices)]
+        listed = ListingPreview(settings, self._accounts, self._maker, now)
+        table = {
+            ACKNOWLEDGE: Operation(acknowledging, AcknowledgementPreview(self._accounts)),
+            SHIP: Operation(orders.ship, orders.preview),
+            CANCEL: Operation(orders.cancel, orders.preview),
+            REFUND: Operation(orders.refund, orders.preview),
+            SET_STOCK: Operation(sets[0], shown[0], sets[0], sets[0]),
+            SET_PRICE: Operation(sets[1], shown[1], sets[1], sets[1]),
+            UPSERT_LISTING: Operation(listings, listed, listings, listings),
         }
-        self._previews: Mapping[str, Preview] = {
-            ACKNOWLEDGE: AcknowledgementPreview(self._accounts),
-            SHIP: self._fulfilment.preview,
-            CANCEL: self._fulfilment.preview,
-            REFUND: self._fulfilment.preview,
-            SET_STOCK: ValuePreview(self._accounts, stock),
-            SET_PRICE: ValuePreview(self._accounts, prices),
-            UPSERT_LISTING: ListingPreview(settings, self._accounts, self._maker, now),
-        }
+        self.operations = Operations("Walmart", table)
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
-        """One outcome per delivery, in order. Never raises ConnectorError: what concerns one account must not touch another's."""
-        outcomes: dict[int, Outcome] = {}
-        for operation in dict.fromkeys(delivery.operation for delivery in batch):
-            places = [place for place, delivery in enumerate(batch) if delivery.operation == operation]
-            found = await self._handled(operation, [batch[place] for place in places])
-            outcomes.update(zip(places, found, strict=True))
-        return [outcomes[place] for place in range(len(batch))]
+        """See `Operations.deliver`."""
+        return await self.operations.deliver(batch)
 
     def set_share(self, share: float) -> None:
         """This process's part of the work, above 0 up to 1: of every account's quotas it uses that part (RATE-1)."""
         self._share = share
         for client in self._accounts.opened:
             client.set_share(share)
-        for handler in self._ordered.values():
-            handler.alone = share >= 1
+        self.operations.set_alone(share >= 1)
 
     def announces(self, delivery: Delivery) -> bool:
         """Whether other processes must know of it before it is sent, so that an older value never stays over a newer one (INV-5)."""
-        handler = self._ordered.get(delivery.operation)
-        return handler is not None and handler.announces(delivery)
+        return self.operations.announces(delivery)
 
     def _opened(self, account: str) -> WalmartClient:
         client = self._open(account)
@@ -121,26 +111,18 @@ class WalmartSink:
         return client
 
     async def resolve(self, waiting_for: Sequence[str]) -> Sequence[str]:
-        """See `resolving`. Never raises ConnectorError."""
+        """Items that are there now, orders of which something has left, lines in our tables. Never raises ConnectorError."""
         return await self._resolving.resolve(waiting_for)
 
     async def preview(self, batch: Sequence[Delivery]) -> Sequence[Sequence[Difference]]:
-        """What each would change at Walmart now; reads only. Raises ConnectorError when Walmart cannot be asked."""
-        found: dict[int, Sequence[Difference]] = {}
-        for operation in dict.fromkeys(delivery.operation for delivery in batch):
-            places = [place for place, delivery in enumerate(batch) if delivery.operation == operation]
-            preview = self._previews.get(operation)
-            shown = await preview([batch[place] for place in places]) if preview else [()] * len(places)
-            found.update(zip(places, shown, strict=True))
-        return [found[place] for place in range(len(batch))]
+        """See `Operations.preview`."""
+        return await self.operations.preview(batch)
 
     async def aclose(self) -> None:
         await self._maker.aclose()
         await self._accounts.aclose()
 
-    async def _handled(self, operation: str, batch: Sequence[Delivery]) -> Sequence[Outcome]:
-        handler = self._handlers.get(operation)
-        if handler is None:
-            refusal = failed(Reason.BUG, f"Walmart's sink knows no operation {operation[:60]!r}")
-            return [refusal] * len(batch)
-        return await handler(batch)
+
+async def item_is_there(client: WalmartClient, sku: str) -> bool:
+    """Whether Walmart has an item of that SKU. Raises ConnectorError."""
+    return await get_item(client, sku, Priority.PRODUCTS) is not None

@@ -46,4 +46,4 @@ async def test_every_operation_can_say_what_it_would_write(box: Box) -> None:
     """OPS-7: `causeway shadow diff` never shows "nothing" for want of an answer."""
     sink: Any = Patient(box).sink()
     await sink.aclose()
-    assert set(sink._previews) == OPERATIONS
+    assert sink.operations.previewed == OPERATIONS

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-
 from connectors.kit.errors import AuthError, DataError
-from connectors.walmart import resolving
-from connectors.walmart.resolving import TURN_SECONDS, Resolving
+from connectors.kit.resolving import TURN_SECONDS, Check, Resolving
 
 
 class Walmart:
@@ -42,24 +39,23 @@ class Walmart:
         return names
 
 
-@pytest.fixture
-def items(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def get_item(client: Walmart, sku: str, _: Any) -> object:
-        return "item" if await client.has(client, sku) else None
-
-    monkeypatch.setattr(resolving, "get_item", get_item)
-
-
-def of(walmart: Walmart) -> Resolving:
-    maker: Any = walmart
-    return Resolving(walmart.open, maker, walmart.has, 5.0, clock=lambda: walmart.now)
+def of(walmart: Walmart) -> Resolving[Any]:
+    checks = {"listing": Check("get_item", walmart.has), "shipped": Check("get_order", walmart.has)}
+    return Resolving(
+        "walmart",
+        walmart.open,
+        checks,
+        5.0,
+        tables=("category", "value"),
+        in_tables=walmart.resolved,
+        clock=lambda: walmart.now,
+    )
 
 
 def listings(*skus: str) -> list[str]:
     return [f"listing:walmart:main:{sku}" for sku in skus]
 
 
-@pytest.mark.usefixtures("items")
 async def test_a_thousand_names_take_turns_and_each_has_its_own() -> None:
     """What was found in a turn is told at its end; the next begins where it stopped."""
     skus = [f"S{number:02d}" for number in range(30)]
@@ -73,7 +69,6 @@ async def test_a_thousand_names_take_turns_and_each_has_its_own() -> None:
     assert walmart.asked == skus
 
 
-@pytest.mark.usefixtures("items")
 async def test_one_that_cannot_be_asked_blocks_nobody() -> None:
     walmart = Walmart(there=["A", "7"], broken=["closed"], odd=["1"])
     waiting = [
@@ -84,7 +79,6 @@ async def test_one_that_cannot_be_asked_blocks_nobody() -> None:
     assert found == ["category:walmart:main:All", *listings("A"), "shipped:walmart:main:7"]
 
 
-@pytest.mark.usefixtures("items")
 async def test_a_quota_that_is_used_up_is_left_alone() -> None:
     walmart = Walmart(there=["A"])
     walmart.wait = 60.0
