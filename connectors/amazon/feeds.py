@@ -4,8 +4,9 @@
     createFeed           one in two minutes: what comes together goes together
     getFeed              DONE is not success: the result document names what went wrong
 
-A feed has no name of ours. One whose answer was lost is known again by its type, its time and the number of its items, which Amazon tells when
-it is over; until then it counts as on its way. So nothing is sent twice, and a feed somebody else sent at that moment only makes us wait.
+A feed has no name of ours. One whose answer was lost is on its way as long as a feed of its type and time is not over. Then it is that one, if
+there is just one, with as many items, and no other process of ours sends here; else nobody knows which it was, and it counts as not arrived:
+what may be told twice is told again, and what may not (a refund) asks for `suspects` itself.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from connectors.amazon.rates import CREATE_LISTINGS_FEED
 from connectors.amazon.settings import AmazonFeedSettings
 from connectors.kit.cursor import to_text
 from connectors.kit.errors import DataError, ThrottledError
-from connectors.kit.feed_results import ERROR, PROCESSED, FeedState
+from connectors.kit.feed_results import FeedState
 from connectors.kit.feeds import Feed, Feeds, Listed, Lost
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader, millis_of
@@ -50,18 +51,21 @@ def marketplaces_of(feed: Feed) -> list[str]:
 
 
 class AmazonFeeds(Feeds):
-    """The feeds of one account. `patience`: seconds; a list or a result whose quota takes longer is left to the next turn."""
+    """The feeds of one account. `patience`: seconds; a list or a result whose quota takes longer is left to the next turn; `is_alone`: whether no
+    other process of ours sends feeds."""
 
     system: ClassVar[str] = "amazon"
     # Amazon never tells what is in a feed: what is left after the feeds of our own open jobs may be another tool's.
     untold_seconds: ClassVar[float] = 900.0
 
     def __init__(
-        self, client: AmazonClient, documents: Documents, patience: float, lost_after_seconds: float, *args: Any, **more: Any
+        self, client: AmazonClient, documents: Documents, is_alone: Callable[[], bool], patience: float, lost_after_seconds: float, *args: Any,
+        **more: Any,
     ) -> None:  # fmt: skip
         super().__init__(client, more.pop("now"), lost_after_seconds, *args, **more)
         self._client = client
         self._documents = documents
+        self._is_alone = is_alone
         self._list_patience = patience
         self._late_ms = int(lost_after_seconds * 1000) + _CLOCKS_APART_MS
 
@@ -133,7 +137,7 @@ class AmazonFeeds(Feeds):
         if since_ms is None:
             query = {**query, "processingStatuses": NOT_OVER}
         else:
-            since = datetime.fromtimestamp((since_ms - _BEFORE_MS) / 1000, UTC)
+            since = datetime.fromtimestamp((since_ms - _BEFORE_MS) / 1000, UTC)  # the window of a lost one begins there
             query = {**query, "createdSince": to_text(since)}
         found: list[Listed] = []
         for _ in range(_MOST_PAGES):
@@ -147,24 +151,37 @@ class AmazonFeeds(Feeds):
         return found
 
     async def _identified(self, lost: Lost, listed: Sequence[Listed]) -> str | None:
-        """By type, time and number of items; undecided while one that may be it is not over."""
-        maybe = [one for one in listed if one.kind == lost.kind and self._in_time(lost, one.state)]
-        states = [await self.state(one.feed_id) if one.state.is_over else one.state for one in maybe]
-        if any(state and not state.is_over and not self.gives_up(state) for state in states):
+        states = await self._with_results(lost.kind, listed, *self.window(lost))
+        if any(not state.is_over and not self.gives_up(state) for state in states):
             return ""
-        over = [state for state in states if state and state.is_over]
-        same = [one for one in over if one.status == PROCESSED and one.received == lost.count]
-        broken = [one for one in over if one.status == ERROR and one.received in (0, lost.count)]
-        nearest = sorted(same or broken, key=lambda one: abs(self._away(lost, one)))
-        return nearest[0].feed_id if nearest else None
+        over = [state for state in states if state.is_over]
+        is_it = len(over) == 1 and over[0].received in (lost.count, 0) and self._is_alone()
+        return over[0].feed_id if is_it else None
 
-    def _in_time(self, lost: Lost, state: FeedState) -> bool:
-        return -_BEFORE_MS <= self._away(lost, state) <= self._late_ms
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other process of ours sends feeds here."""
+        return self._is_alone()
 
-    @staticmethod
-    def _away(lost: Lost, state: FeedState) -> int:
-        """Milliseconds between our giving up and its beginning; 0 where Amazon does not tell."""
-        return millis_of(state.sent_at) - lost.sent_ms if state.sent_at else 0
+    async def suspects(self, kind: str, since_ms: int, until_ms: int) -> list[FeedState]:
+        """Feeds of a type that were sent in that time, as far as this process does not know who sent them; those that are over with their
+        results. Raises ConnectorError."""
+        taken = self._taken()
+        listed = [one for one in await self._read_list(frozenset({kind}), since_ms) if one.feed_id not in taken]
+        return await self._with_results(kind, listed, since_ms, until_ms)
+
+    def window(self, lost: Lost) -> tuple[int, int]:
+        """When a lost feed may have begun, epoch milliseconds."""
+        return lost.sent_ms - _BEFORE_MS, lost.sent_ms + self._late_ms
+
+    async def _with_results(self, kind: str, listed: Sequence[Listed], since_ms: int, until_ms: int) -> list[FeedState]:
+        found = []
+        for one in listed:
+            at = millis_of(one.state.sent_at) if one.state.sent_at else since_ms
+            if one.kind == kind and since_ms <= at <= until_ms:
+                known = await self.state(one.feed_id) if one.state.is_over else None
+                found.append(known or one.state)
+        return found
 
     def _check_quota(self, operation: str) -> None:
         wait = self._client.forecast_seconds(operation, 1, Priority.STOCK)
@@ -174,13 +191,13 @@ class AmazonFeeds(Feeds):
 
 def open_feeds(
     open_client: Callable[[str], AmazonClient], documents: Documents, settings: AmazonFeedSettings, now: Callable[[], datetime],
-    gather_seconds: float = 0,
+    gather_seconds: float = 0, is_alone: Callable[[], bool] = lambda: True,
 ) -> Callable[[str], AmazonFeeds]:  # fmt: skip
     """Makes the feeds of an account as configured. What it gives raises DataError for an account that is not."""
 
     def opened(account: str) -> AmazonFeeds:
         return AmazonFeeds(
-            open_client(account), documents, settings.list_patience_seconds, settings.lost_after_seconds, settings.list_seconds,
+            open_client(account), documents, is_alone, settings.list_patience_seconds, settings.lost_after_seconds, settings.list_seconds,
             gather_seconds, now=now, patience_seconds=settings.patience_hours * 3600, follow_seconds=settings.follow_days * 86_400,
             account=account,
         )  # fmt: skip

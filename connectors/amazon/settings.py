@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
+from connectors.amazon.fulfilment_settings import AmazonFulfilment
 from connectors.amazon.incoming_settings import AmazonQueue, AmazonReading
 from connectors.amazon.marketplaces import BY_ID, REGION_URLS, marketplace_of
 from connectors.amazon.rates import AmazonRates
@@ -199,6 +200,7 @@ class AmazonSettings(Part):
     census: AmazonCensus = AmazonCensus()
     reading: AmazonReading = AmazonReading()
     feeds: AmazonFeedSettings = AmazonFeedSettings()
+    fulfilment: AmazonFulfilment = AmazonFulfilment()
     rates: AmazonRates = AmazonRates()
     http: HttpSettings = HttpSettings()
 
