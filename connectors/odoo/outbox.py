@@ -199,7 +199,7 @@ class Outbox:
         """A stored field computed once, when a line is made: it depends on the line's order alone, which never changes."""
         what = f"field {ORDERED_FIELD} of sale.order.line"
         if "compute" not in await self._models.fields("ir.model.fields"):
-            # The sandbox, or a user who may not see how fields are made.
+            # A user who may not see how fields are made.
             why = "this Odoo shows no way to compute a field made by hand; lowered quantities stay untold, whole lines are told"
             yield Step(what, done=False, impossible=why)
             return

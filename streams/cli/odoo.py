@@ -1,6 +1,6 @@
 """`causeway odoo`: what Odoo itself needs for change capture in mode `outbox`, and to tell lowered quantities. Idempotent; says what it made.
 
-Exit codes: 0 done; 1 Odoo refused, or cannot be reached; 2 wrong usage or configuration.
+Exit codes: 0 done; 1 Odoo refused, cannot be reached, or lacks what something takes ("cannot be made"); 2 wrong usage or configuration.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def install_outbox(flow: Flows = None, dry_run: DryRun = False) -> None:
 def install_field(dry_run: DryRun = False) -> None:
     """Have Odoo keep what was ordered of each order line (field x_causeway_ordered), so that a lowered quantity can be told in mode `poll` too.
 
-    Needs Administration rights, once. `install-outbox` makes it as well; `uninstall-outbox` removes it.
+    Needs Administration rights, once. `install-outbox` makes it as well; `uninstall-outbox` removes it. Exit code 1 when it cannot be made.
     """
     _tell(_run(lambda outbox, _: outbox.install_field(), dry_run=dry_run), "made" if not dry_run else "would be made")
 
@@ -109,8 +109,11 @@ def _run(
 
 
 def _tell(steps: Sequence[Step], word: str, absent: str = "is there already") -> None:
+    """Ends the program with 1 when something cannot be made; the rest is made all the same, and told."""
     for step in steps:
         if step.impossible:
-            typer.echo(f"cannot be made: {step.what}: {step.impossible}")
+            typer.echo(f"cannot be made: {step.what}: {step.impossible}", err=True)
         else:
             typer.echo(f"{absent if step.there else word}: {step.what}")
+    if any(step.impossible for step in steps):
+        raise typer.Exit(1)

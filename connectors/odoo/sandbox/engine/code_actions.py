@@ -1,8 +1,10 @@
-"""Code of server actions, as far as a change journal needs it. Interpreted, never executed: the text comes from outside.
+"""Code of server actions and of computed fields made by hand, as far as a change journal needs it.
+
+Interpreted, never executed: the text comes from outside.
 
 Understood: assignments, ``for``, ``if``, list comprehensions, comparisons, ``and or not``, ``+``, f-strings, and calls
 ``env['model'].sudo().with_context(...).create(...)`` with constants, ``r.id``, ``r._name``, ``records.ids`` and fields of
-``r``. Anything else raises ValueError, as an error inside a code action does.
+``r``; in code of a computed field ``r['field'] = ...``. Anything else raises ValueError, as an error inside a code action does.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from connectors.odoo.sandbox.engine.fields import stored
 
 if TYPE_CHECKING:
     from connectors.odoo.sandbox.engine.env import Env
@@ -56,6 +60,14 @@ def run_code(env: Env, code: str, model: str, ids: Sequence[int]) -> None:
         raise ValueError(f"SyntaxError while evaluating a code action: {error}") from error
 
 
+def compute(env: Env, code: str, model: str, name: str, ids: Sequence[int]) -> None:
+    """Work out the field `name` of these records: code `for record in self: record['name'] = ...`. Raises ValueError as `run_code`."""
+    try:
+        _body(env, ast.parse(code.strip()).body, {"env": env, "self": _Records(model, ids), "computed field": name})
+    except SyntaxError as error:
+        raise ValueError(f"SyntaxError while computing {model}.{name}: {error}") from error
+
+
 def _body(env: Env, statements: Sequence[ast.stmt], names: Names) -> None:
     for statement in statements:
         _run(env, statement, names)
@@ -71,12 +83,22 @@ def _run(env: Env, statement: ast.stmt, names: Names) -> None:
             _body(env, statement.body if _value(env, statement.test, names) else statement.orelse, names)
         case ast.Assign(targets=[ast.Name(id=name)]):
             names[name] = _value(env, statement.value, names)
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(field)))]):
+            _compute(env, statement, names.get(name), field, names)
         case ast.Expr():
             _value(env, statement.value, names)
         case ast.Pass():
             pass
         case _:
             raise _beyond(statement)
+
+
+def _compute(env: Env, statement: ast.Assign, record: Any, field: str, names: Names) -> None:
+    """Only the field that is computed may be set."""
+    if not isinstance(record, _Record) or field != names.get("computed field"):
+        raise _beyond(statement)
+    value = stored(record.model, field, env[record.model].all_fields[field], _value(env, statement.value, names))
+    env.tx.put(record.model, record.id, {**env.row(record.model, record.id), field: value})
 
 
 def _each(node: ast.AST, over: Any) -> Iterator[Any]:

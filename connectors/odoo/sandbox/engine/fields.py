@@ -35,7 +35,8 @@ class Field:
     """default: a stored value or a function of the environment. compute: not kept in the row, worked out when read.
     assign: makes a computed field writable. sortable: Odoo stores it, so it may stand in `order`.
     ondelete: what happens to the row when the record a many2one names is deleted.
-    fixed: of a one2many: (field of the child, values it may have); a child made through it gets the first."""
+    fixed: of a one2many: (field of the child, values it may have); a child made through it gets the first.
+    code: of a field made by hand that Odoo computes and stores; worked out when a record is made and when a field of `depends` is written."""
 
     kind: Kind
     label: str = ""
@@ -52,6 +53,8 @@ class Field:
     ondelete: Literal["", "restrict", "cascade", "set null"] = ""
     inherited: bool = False
     fixed: tuple[str, tuple[Any, ...]] | None = None
+    code: str = ""
+    depends: tuple[str, ...] = ()
 
     @property
     def in_row(self) -> bool:

@@ -86,8 +86,20 @@ def _field(row: Row) -> Field:
     options = tuple((str(value), str(label)) for value, label in _options(row))
     return Field(
         cast("Kind", row["ttype"]), row["field_description"] or "", row["relation"] or "", row["relation_field"] or "",
-        required=bool(row["required"]), selection=options,
+        required=bool(row["required"]), selection=options, code=row["compute"] or "", depends=_depends(row),
     )  # fmt: skip
+
+
+def _depends(row: Row) -> tuple[str, ...]:
+    """Raises UserError for what the sandbox does not play."""
+    if not row["compute"]:
+        return ()
+    names = tuple(name.strip() for name in (row["depends"] or "").split(",") if name.strip())
+    if not row["store"] or any("." in name for name in names):
+        raise UserError(
+            "The sandbox computes fields made by hand only when they are stored and depend on their own record."
+        )
+    return names
 
 
 def _options(row: Row) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from connectors.odoo.sandbox.engine.base import MAGIC, ModelBase, Values
+from connectors.odoo.sandbox.engine.code_actions import compute
 from connectors.odoo.sandbox.engine.commands import apply_to_children, linked_ids
 from connectors.odoo.sandbox.engine.exposed import exposed
 from connectors.odoo.sandbox.engine.fields import Field, Row, empty, stored
@@ -55,6 +56,7 @@ class Writing(ModelBase):
         env.tx.put(self.name, record_id, row)
         self._apply_relations(env, record_id, values)
         self.created(env, record_id, given)
+        self._compute(env, [record_id], None)
         self.check(env, env.row(self.name, record_id))
         env.db.automations.created(env, self, record_id)
         return record_id
@@ -111,6 +113,7 @@ class Writing(ModelBase):
             env.tx.put(self.name, one, row)
             self._apply_relations(env, one, values)
         self.changed(env, ids, values, olds)
+        self._compute(env, ids, values)
         for one in ids:
             self.check(env, env.row(self.name, one))
         env.db.automations.changed(env, self, ids, olds)
@@ -163,6 +166,20 @@ class Writing(ModelBase):
             if spec.kind == "many2one" and row[name] and row[name] not in env.rows(spec.relation):
                 raise MissingError(spec.relation, row[name], env.uid)
         return row
+
+    def _compute(self, env: Env, ids: Sequence[int], written: Values | None) -> None:
+        """Fields made by hand that Odoo computes: of a record just made (None), or those that depend on what was written."""
+        for name, spec in self.computed:
+            if written is None or not written.keys().isdisjoint(spec.depends):
+                compute(env, spec.code, self.name, name, ids)
+
+    @property
+    def computed(self) -> list[tuple[str, Field]]:
+        found: list[tuple[str, Field]] | None = self.known.get("computed")
+        if found is None:
+            fields = self.all_fields.items()
+            found = self.known["computed"] = [(name, spec) for name, spec in fields if spec.code and not spec.inherited]
+        return found
 
     def _require(self, row: Row) -> None:
         for name, spec in self.required:

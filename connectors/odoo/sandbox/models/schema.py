@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from connectors.odoo.sandbox.engine.base import Olds, Values
+from connectors.odoo.sandbox.engine.code_actions import compute
 from connectors.odoo.sandbox.engine.env import Env
 from connectors.odoo.sandbox.engine.fields import Field, Fields, Row, choice, derived, many2one, one2many
 from connectors.odoo.sandbox.engine.manual import refresh_manual_models
@@ -70,6 +71,8 @@ class ModelField(Model):
         "readonly": Field("boolean", "Readonly"),
         "index": Field("boolean", "Indexed"),
         "store": Field("boolean", "Stored", default=True),
+        "compute": Field("text", "Compute"),
+        "depends": Field("char", "Dependencies"),
         "model_id": many2one("ir.model", "Model", required=True, ondelete="cascade"),
         "model": derived(
             "char", lambda env, row: env.value("ir.model", row["model_id"], "model"), "Model Name", sortable=True
@@ -86,7 +89,12 @@ class ModelField(Model):
             raise ValidationError("Field names must be unique per model.")
 
     def created(self, env: Env, record_id: int, given: Values) -> None:
+        """What is stored is worked out at once for every record there is."""
         _changed(env)
+        row = env.row(self.name, record_id)
+        if row["compute"]:
+            model = str(env.value(self.name, record_id, "model"))
+            compute(env, row["compute"], model, row["name"], list(env.rows(model)))
 
     def changed(self, env: Env, ids: Sequence[int], values: Values, olds: Olds) -> None:
         _changed(env)
