@@ -8,6 +8,7 @@ POST /sandbox/items/SKU/change     {"kind": "stock" | "price" | "rename" | "issu
 """
 
 import random
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -169,7 +170,7 @@ class ListingControl:
             self.work.store.queue(account, sku, now + after, note_of(_issue(body, kind), now))
             self.work.advance(now)
         elif kind == "clear":
-            self.work.store.put(Listing(**{**found.__dict__, "noted": []}))
+            self.work.store.put(replace(found, noted=[]))
         elif kind == "delete":
             self.work.store.delete(account, sku)
             return {"sku": sku, "deleted": True}
