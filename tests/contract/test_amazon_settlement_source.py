@@ -30,9 +30,11 @@ def box() -> Iterator[Box]:
 @asynccontextmanager
 async def source(amazon: Connected, account: str = "main") -> AsyncIterator[AmazonSettlements]:
     one = AmazonSettlements(amazon.settings, account, reports_of(amazon.settings, amazon.client(account)), amazon.now)
-    yield one
-    await one.aclose()
-    await amazon.aclose()
+    try:
+        yield one
+    finally:
+        await one.aclose()
+        await amazon.aclose()
 
 
 def paid_out(box: Box, content: bytes, report_id: str, seller: Seller = US_SELLER, *, days_ago: float = 1) -> None:
