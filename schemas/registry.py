@@ -85,10 +85,7 @@ class Registry:
         Raises RegistryError naming the subject when the registry finds the schema incompatible with an earlier version.
         """
         self._demand_compatibility()
-        wanted = [(subject_of(topic.name), topic.value) for topic in topics if topic.value]
-        carried = {name for _, name in wanted}
-        inside = [(_full_name(name), name) for name in schema_names() if name not in carried]
-        return [self._register(subject, name) for subject, name in (*wanted, *inside)]
+        return [self._register(subject, name) for subject, name in subjects(topics)]
 
     def _demand_compatibility(self) -> None:
         """FULL_TRANSITIVE for all subjects. Several processes start at once: the loser of that race finds it set (Apicurio answers 409)."""
@@ -219,6 +216,13 @@ class Registry:
         return RegistryError(
             f"the schema registry at {self.url} cannot be reached: {error}; is CAUSEWAY_REGISTRY__URL right?"
         )
+
+
+def subjects(topics: Iterable[Topic]) -> list[tuple[str, str]]:
+    """Every subject and its record name: one for each topic with a schema, one for each record that only travels inside others."""
+    wanted = [(subject_of(topic.name), topic.value) for topic in topics if topic.value]
+    carried = {name for _, name in wanted}
+    return [*wanted, *((_full_name(name), name) for name in schema_names() if name not in carried)]
 
 
 def _schema(name: str) -> Schema:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -38,8 +39,11 @@ class ConfigurationError(Exception):
     """The configuration cannot work: one line per problem, each naming the setting and what to write."""
 
 
-# Of our prefix, but read elsewhere: the file's name, the local stack, its installer.
-_OTHER_VARIABLES = {"CONFIG", "STACK", "NO_APT"}
+# Of our prefix, but read elsewhere: the file's name, the local stack, its installer, options of `causeway status`.
+_OTHER_VARIABLES = {"CONFIG", "STACK", "NO_APT", "STATUS_ENDPOINTS"}
+_SERVER = re.compile(
+    r"(?:\w+://)?(?:\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):\d{1,5}"
+)  # whoever leaves the port out would get librdkafka's 9092 in silence
 
 # What the names in a configuration are checked with: (what was said, file and environment joined; the settings, None while something else
 # is wrong with them) -> every name that does not exist, where it is and what is wrong with it.
@@ -65,6 +69,14 @@ class KafkaSettings(Part):
     ssl_ca_location: str = Field("", description="PEM file of the authority that signed the brokers' certificates")
     ssl_certificate_location: str = Field("", description="PEM file of our own certificate, for mutual TLS")
     ssl_key_location: str = ""
+
+    @field_validator("bootstrap")
+    @classmethod
+    def _with_ports(cls, value: str) -> str:
+        bare = [server.strip() for server in value.split(",") if not _SERVER.fullmatch(server.strip())]
+        if bare:
+            raise ValueError(f"want host:port[,host:port...]; there is no port in {', '.join(map(repr, bare))}")
+        return value
 
     def librdkafka(self) -> dict[str, Any]:
         """The same for confluent-kafka clients."""

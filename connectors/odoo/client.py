@@ -23,6 +23,9 @@ from connectors.odoo.settings import OdooSettings
 
 logger = logging.getLogger(__name__)
 
+# Asked to find out whether a record or a model is there: that it is not is an answer, and whoever asked knows what it means.
+_QUESTIONS = frozenset({"check_object_reference", "fields_get"})
+
 # Between tries of one call. Longer troubles are for the retry tiers and the circuit breaker.
 _PAUSES_SECONDS = (0.1, 0.4)
 _LONGEST_PAUSE_SECONDS = 2.0
@@ -99,7 +102,11 @@ class Odoo:
             CALL_SECONDS.labels("odoo", f"{model}.{method}", ours.reason.value).observe(time.monotonic() - begin)
             if isinstance(ours, RetryError | AuthError):
                 self._local.connection = None
-            logger.info("odoo_call_failed model=%s method=%s error=%s", model, method, type(ours).__name__)
+            is_trouble = method not in _QUESTIONS or isinstance(ours, RetryError | AuthError)
+            logger.log(
+                logging.INFO if is_trouble else logging.DEBUG,
+                "odoo_call_failed model=%s method=%s error=%s detail=%s", model, method, type(ours).__name__, ours,
+            )  # fmt: skip
             raise ours from None  # the cause may quote what was sent
         CALL_SECONDS.labels("odoo", f"{model}.{method}", "ok").observe(time.monotonic() - begin)
         logger.debug("odoo_call model=%s method=%s seconds=%.3f", model, method, time.monotonic() - begin)

@@ -30,7 +30,9 @@ from streams.cli.failure_desk import (
 
 app = typer.Typer(no_args_is_help=True, help="Dead letters: look at them, send them back, edit or discard them.")
 
-Destination = Annotated[str, typer.Option("--destination", "-d", help="odoo, walmart, transform, ...")]
+Destination = Annotated[
+    list[str] | None, typer.Option("--destination", "-d", help="odoo, walmart, transform, ...; one at a time.")
+]
 Reasons = Annotated[list[str] | None, typer.Option("--reason", "-r", help="data, bug, auth, ...; may be repeated.")]
 Operation = Annotated[str, typer.Option("--operation", help="upsert_order, ...")]
 Key = Annotated[str, typer.Option("--key", "-k", help="Natural key, with * and ?, for example 'walmart:MAIN:*'.")]
@@ -47,7 +49,7 @@ OneId = Annotated[str, typer.Argument(help="Id of a dead letter, or its beginnin
 
 @app.command("list")
 def list_(
-    destination: Destination = "", reason: Reasons = None, operation: Operation = "", key: Key = "", text: Text = "",
+    destination: Destination = None, reason: Reasons = None, operation: Operation = "", key: Key = "", text: Text = "",
     older: Older = None, newer: Newer = None, limit: Limit = 50,
     every: Annotated[bool, typer.Option("--all", "-a", help="Also those something was done with, and superseded ones.")] = False,
     json: JsonOption = False,
@@ -91,7 +93,7 @@ def show(
 
 @app.command()
 def plan(
-    ids: Ids = None, destination: Destination = "", reason: Reasons = None, operation: Operation = "", key: Key = "", text: Text = "",
+    ids: Ids = None, destination: Destination = None, reason: Reasons = None, operation: Operation = "", key: Key = "", text: Text = "",
     older: Older = None, newer: Newer = None, limit: Limit = 0, force: Force = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; default replay-ID.json.")] = None,
     json: JsonOption = False,
@@ -116,7 +118,7 @@ def plan(
 @app.command()
 def replay(
     what: Annotated[list[str] | None, typer.Argument(help="A plan file, or ids of dead letters, or nothing when filters say it.")] = None,
-    destination: Destination = "", reason: Reasons = None, operation: Operation = "", key: Key = "", text: Text = "",
+    destination: Destination = None, reason: Reasons = None, operation: Operation = "", key: Key = "", text: Text = "",
     older: Older = None, newer: Newer = None, limit: Limit = 0, force: Force = False,
     every: Annotated[bool, typer.Option("--all", help="All dead letters; needed when no filter is given.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent and send nothing.")] = False,
@@ -156,7 +158,7 @@ def replay(
 
 @app.command()
 def discard(
-    ids: Ids = None, destination: Destination = "", reason: Reasons = None, operation: Operation = "", key: Key = "", text: Text = "",
+    ids: Ids = None, destination: Destination = None, reason: Reasons = None, operation: Operation = "", key: Key = "", text: Text = "",
     older: Older = None, newer: Newer = None, limit: Limit = 0,
     note: NoteOption = "", yes: YesOption = False, json: JsonOption = False,
 ) -> None:  # fmt: skip

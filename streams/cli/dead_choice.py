@@ -11,20 +11,30 @@ from pathlib import Path
 
 from schemas.reasons import Reason
 from streams.cli.failure_desk import EXIT_FAILED, Desk, age, fail, fail_unreadable
-from streams.cli.known import check_destination
+from streams.cli.known import check_destination, one_destination
 from streams.failure.dead import Filter, Letter, Reading, dead_topics, read_dead
 from streams.failure.plan import Plan, PlanError, make_plan, parse_plan, superseded_words
 
 
 def filter_of(
-    destination: str, reason: list[str] | None, operation: str, key: str, text: str, older: str | None, newer: str | None,
+    destination: list[str] | None, reason: list[str] | None, operation: str, key: str, text: str, older: str | None, newer: str | None,
     ids: Sequence[str] = (), *, every: bool = False,
 ) -> Filter:  # fmt: skip
     """What the options say. `every`: also those something was done with, or superseded."""
     known = [word.value for word in Reason]
     if unknown := [word for word in reason or () if word not in known]:
         raise fail(f"there is no reason {unknown[0]!r}; there are: {', '.join(known)}")
-    return Filter(destination, tuple(reason or ()), operation, key, text, age(older), age(newer), tuple(ids), every)
+    return Filter(
+        one_destination(destination),
+        tuple(reason or ()),
+        operation,
+        key,
+        text,
+        age(older),
+        age(newer),
+        tuple(ids),
+        every,
+    )
 
 
 def read(desk: Desk, wanted: Filter) -> Reading:
@@ -50,6 +60,8 @@ def one(desk: Desk, wanted_id: str) -> Letter:
 def meant(desk: Desk, wanted: Filter, limit: int) -> list[Letter]:
     """Those something is to be done with, at most `limit` of them (0 = all), the oldest first."""
     if wanted.ids:
+        if not all(start.strip() for start in wanted.ids):
+            raise fail("an id is empty; `causeway dead list` shows them")
         there = read(desk, Filter(ids=wanted.ids, all=True)).letters
         problems = [problem for start in wanted.ids if (problem := _problem_of(start, there))]
         if problems:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from streams.demo.world import World
 
 
+FAULTS = ("none", "default", "heavy")
+MIXES = ("plain", "default", "heavy")
+
+
 def demo(
     orders: Annotated[int, typer.Option(min=1, max=100_000, help="How many orders the marketplace sells.")] = 200,
     faults: Annotated[str, typer.Option(help="How badly the sandboxes behave: none, default or heavy.")] = "default",
@@ -51,11 +55,14 @@ def demo(
     from streams.demo.ending import ended_by_signals
     from streams.demo.run import Wish
 
-    for name, value in (("--faults", faults), ("--mix", mix)):
-        if value not in ("none", "plain", "default", "heavy", ""):
-            raise typer.BadParameter(f"{value!r} is not a preset", param_hint=name)
+    for name, value, presets in (("--faults", faults, FAULTS), ("--mix", mix or MIXES[0], MIXES)):
+        if value not in presets:
+            raise typer.BadParameter(f"there is no preset {value!r}; there are: {', '.join(presets)}", param_hint=name)
     console = Console(stderr=as_json, highlight=False, emoji=False)
-    wish = Wish(orders, faults, seed, mix, data, _target(odoo), both_ways)
+    target = _target(odoo)
+    if target is not None:
+        _reach(target)
+    wish = Wish(orders, faults, seed, mix, data, target, both_ways)
     with ended_by_signals():
         report = _run(console, wish, keep=keep)
     if as_json:
@@ -102,6 +109,22 @@ def _target(url: str) -> OdooTarget | None:
         get("CAUSEWAY_ODOO__PASSWORD", ""),
         sandbox=False,
     )
+
+
+def _reach(target: OdooTarget) -> None:
+    """A real Odoo is asked before anything is started. Ends the program when it cannot be used."""
+    from connectors.odoo.errors import translated
+    from streams.cli.failure_desk import EXIT_WORLD, fail
+    from streams.demo.odoo import connect
+
+    try:
+        connect(target)
+    except Exception as error:  # noqa: BLE001 - odoorpc and urllib raise nearly anything
+        why = translated(error, "login", writes=False)
+        remedy = (
+            "check --odoo (https://host[:port]), CAUSEWAY_ODOO__DB, CAUSEWAY_ODOO__LOGIN and CAUSEWAY_ODOO__PASSWORD"
+        )
+        raise fail(f"the demo cannot use Odoo at {target.url}: {why}; {remedy}", EXIT_WORLD) from None
 
 
 @contextmanager

@@ -36,20 +36,24 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Held records: what waits for a mapping or an approval.")
 
-Destination = Annotated[str, typer.Option("--destination", "-d", help="odoo, walmart, ...")]
+Destination = Annotated[
+    list[str] | None, typer.Option("--destination", "-d", help="odoo, walmart, ...; one at a time.")
+]
 WaitingFor = Annotated[str, typer.Option("--waiting-for", "-w", help="For example sku:walmart:MAIN:B-1.")]
 Key = Annotated[str, typer.Option("--key", "-k", help="Natural key.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of held records, or their beginnings.")]
 
 
 @app.command("list")
-def list_(destination: Destination = "", waiting_for: WaitingFor = "", key: Key = "", json: JsonOption = False) -> None:
+def list_(
+    destination: Destination = None, waiting_for: WaitingFor = "", key: Key = "", json: JsonOption = False
+) -> None:
     """What is held now, oldest first, and what it waits for."""
     from streams.failure.held_list import read_held
 
     desk = open_desk()
-    _check(desk, destination)
-    reading = read_held(desk.settings, desk.codec, destination=destination, waiting_for=waiting_for, key=key)
+    where = _checked(desk, destination)
+    reading = read_held(desk.settings, desk.codec, destination=where, waiting_for=waiting_for, key=key)
     if json:
         records = [summary_of(item.failed) for item in reading.items]
         found = total(len(records), len(reading.unreadable))
@@ -71,7 +75,7 @@ def show(
     from schemas.views import mask_record
 
     desk = open_desk()
-    items = _items(desk, [record], "", "", "")
+    items = _items(desk, [record], None, "", "")
     if len(items) != 1:
         raise fail(f"{len(items)} held records begin with {record}: write more of the id", EXIT_FAILED)
     seen = mask_record("failed_record", items[0].failed, desk.codec)
@@ -80,7 +84,7 @@ def show(
 
 @app.command()
 def release(
-    ids: Ids = None, destination: Destination = "", waiting_for: WaitingFor = "", key: Key = "",
+    ids: Ids = None, destination: Destination = None, waiting_for: WaitingFor = "", key: Key = "",
     every: Annotated[bool, typer.Option("--all", help="Everything held; needed when nothing else is said.")] = False,
     note: NoteOption = "", yes: YesOption = False, json: JsonOption = False,
 ) -> None:  # fmt: skip
@@ -101,7 +105,7 @@ def release(
 
 @app.command()
 def discard(
-    ids: Ids = None, destination: Destination = "", waiting_for: WaitingFor = "", key: Key = "",
+    ids: Ids = None, destination: Destination = None, waiting_for: WaitingFor = "", key: Key = "",
     note: NoteOption = "", yes: YesOption = False, json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Decide that held records are not going to be delivered. The note says why and is kept in the audit trail."""
@@ -122,7 +126,7 @@ def discard(
 
 
 def _chosen(
-    ids: list[str] | None, destination: str, waiting_for: str, key: str, every: bool
+    ids: list[str] | None, destination: list[str] | None, waiting_for: str, key: str, every: bool
 ) -> tuple[list[Held], Desk]:
     if not (ids or destination or waiting_for or key or every):
         raise fail("say which: ids, --waiting-for, --key, --destination, or --all")
@@ -130,20 +134,22 @@ def _chosen(
     return _items(desk, ids or [], destination, waiting_for, key), desk
 
 
-def _check(desk: Desk, destination: str) -> None:
-    from streams.cli.known import check_destination
+def _checked(desk: Desk, destinations: list[str] | None) -> str:
+    from streams.cli.known import check_destination, one_destination
     from streams.failure.held_list import held_topics
 
+    destination = one_destination(destinations)
     check_destination(destination, held_topics(desk.settings), "held")
+    return destination
 
 
-def _items(desk: Desk, ids: list[str], destination: str, waiting_for: str, key: str) -> list[Held]:
+def _items(desk: Desk, ids: list[str], destination: list[str] | None, waiting_for: str, key: str) -> list[Held]:
     from streams.failure.held_list import read_held
 
-    _check(desk, destination)
+    where = _checked(desk, destination)
     if not all(start.strip() for start in ids):
         raise fail("an id is empty; `causeway held list` shows them")
-    reading = read_held(desk.settings, desk.codec, destination=destination, waiting_for=waiting_for, key=key, ids=ids)
+    reading = read_held(desk.settings, desk.codec, destination=where, waiting_for=waiting_for, key=key, ids=ids)
     found = reading.items
     missing = [start for start in ids if not any(item.id.startswith(start) for item in found)]
     if missing:

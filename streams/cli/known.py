@@ -23,6 +23,14 @@ def check_destination(word: str, topics: Iterable[str], start: str) -> None:
         raise fail(f"there is no destination {word!r}{instead(word, known)}")
 
 
+def one_destination(words: Sequence[str] | None) -> str:
+    """The one that was given, empty when none was. Of several only the last would be looked at in silence."""
+    given = list(dict.fromkeys(words or ()))
+    if len(given) > 1:
+        raise fail(f"--destination takes one at a time, not {', '.join(given)}; leave it out for all")
+    return given[0] if given else ""
+
+
 def check_channel(word: str, channels: Sequence[tuple[str, str]]) -> None:
     """`walmart` or `walmart:main`; empty is all. `channels`: those configured; of a marketplace without any, accounts cannot be known."""
     if not word:

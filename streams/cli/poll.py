@@ -27,7 +27,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="print JSON")]
 def run() -> None:
     """Poll every configured account until SIGTERM. Any number of these share the accounts among themselves.
 
-    Exit codes: 0 asked to stop; 2 wrong configuration; 3 Kafka or the registry cannot be reached; 70 failed: start it again, nothing is lost.
+    Exit codes: 0 asked to stop; 2 wrong configuration, or no password for what is polled; 3 Kafka or the registry cannot be reached; 70 failed:
+    start it again, nothing is lost.
     """
     import asyncio
 

@@ -58,6 +58,7 @@ def register() -> None:
 
     Exit codes: 0 done; 1 the registry refuses one; 2 wrong configuration; 3 Kafka or the registry cannot be reached.
     """
+    from schemas.codec import schema_names
     from schemas.registry import Registry, RegistryError
     from streams.cli.registry_words import answered
     from streams.connectors import discover, load_connected_settings
@@ -74,7 +75,9 @@ def register() -> None:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     new = sum(item.created for item in done)
-    typer.echo(f"{len(made)} topics made, {new} schemas registered, {len(done) - new} were there")
+    typer.echo(
+        f"{len(made)} topics made; {len(schema_names())} schemas under {len(done)} subjects: {new} subjects registered, {len(done) - new} were there"
+    )
 
 
 @app.command()

@@ -24,7 +24,10 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Look again every two seconds until Ctrl-C.")] = False,
     endpoint: Annotated[
         list[str] | None,
-        typer.Option(help="host:port of a process's metrics endpoint; repeat for several."),
+        typer.Option(
+            envvar="CAUSEWAY_STATUS_ENDPOINTS",
+            help="host:port of a process's metrics endpoint; repeat for several, in the variable with blanks between.",
+        ),
     ] = None,
 ) -> None:
     """What runs, how far each stage is behind, what waits for a retry or for a person, and what became of the orders.

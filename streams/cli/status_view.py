@@ -86,7 +86,7 @@ def _flows(found: Status) -> RenderableType:
     for flow in found.flows:
         last = ago((found.at - flow.written_at).total_seconds()) + " ago" if flow.written_at else "[yellow]never[/]"
         until = f"{flow.read_until:%Y-%m-%d %H:%M:%S}" if flow.read_until else ""
-        name = flow.account if flow.configured else f"{flow.account} [dim](no longer configured)[/]"
+        name = flow.account if flow.configured else f"{flow.account} [dim](not configured here)[/]"
         table.add_row(name, flow.flow, until, ago(flow.behind_seconds), last, str(flow.records))
     return table
 

@@ -146,7 +146,7 @@ def _kafka(settings: Settings) -> Check:
 def _registry(settings: Settings) -> Check:
     from connectors.kit.ports import Check
     from schemas.codec import schema_names
-    from schemas.registry import Registry, RegistryError
+    from schemas.registry import Registry, RegistryError, subjects
     from streams.cli.registry_words import remedy_of
 
     with Registry(settings.registry.client()) as registry:
@@ -154,4 +154,5 @@ def _registry(settings: Settings) -> Check:
             ids = [registry.id_of(name) for name in schema_names()]
         except RegistryError as error:
             return Check("registry", False, str(error), remedy_of(error))
-    return Check("registry", True, f"{registry.url}, {len(ids)} schemas")
+    count = len(subjects(settings.topic_table()))
+    return Check("registry", True, f"{registry.url}, {len(ids)} schemas under {count} subjects")

@@ -13,10 +13,10 @@ def worker(
         typer.Option("--stage", help="Run only this stage; repeat for several. `list` shows the names."),
     ] = None,
 ) -> None:
-    """Run the pipeline's stages until SIGTERM: transform, route, deliver, retry, release. All of them, or those of --stage.
+    """Run the pipeline's stages until SIGTERM: transform, route, stock, pricing, deliver, retry, release. All of them, or those of --stage.
 
-    Exit codes: 0 asked to stop; 2 wrong configuration; 3 Kafka or the registry cannot be reached; 70 failed, 75 stalled, 76 stopping took
-    too long: start it again, nothing is lost.
+    Exit codes: 0 asked to stop; 2 wrong configuration, or no password for what a stage writes to; 3 Kafka or the registry cannot be reached;
+    70 failed, 75 stalled, 76 stopping took too long: start it again, nothing is lost.
     """
     import asyncio
 

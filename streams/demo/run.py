@@ -295,4 +295,4 @@ def by_sku(ledger: FlowLedger, market: str) -> dict[str, Entry]:
 
 def make_world(wish: Wish, say: Say) -> World:
     """The world of a wish."""
-    return World(wish.folder, say, wish.odoo)
+    return World(wish.folder, say, wish.odoo, measured=True)

@@ -60,11 +60,14 @@ class World:
         odoo: OdooTarget | None = None,
         pipeline: Mapping[str, Sequence[str]] = PIPELINE,
         env: Mapping[str, str] | None = None,
+        *,
+        measured: bool = False,
     ) -> None:
         self.folder = folder.resolve()
         self._say = say
         self._pipeline = pipeline
         self._extra_env = dict(env or {})
+        self._metrics_ports = {name: free_port() for name in pipeline} if measured else {}
         self._real_odoo = odoo
         self.processes: dict[str, Process] = {}
         self.pictures_url = f"http://127.0.0.1:{free_port()}"
@@ -118,7 +121,10 @@ class World:
 
     def launch(self, name: str, args: Sequence[str]) -> Process:
         """Start a process of the pipeline with the demo's configuration in its environment."""
-        process = self.processes[name] = Process(name, "streams.cli", args, self.env(), self.folder / "logs")
+        env = self.env()
+        if port := self._metrics_ports.get(name):
+            env["CAUSEWAY_STAGE__METRICS_PORT"] = str(port)
+        process = self.processes[name] = Process(name, "streams.cli", args, env, self.folder / "logs")
         process.start()
         return process
 
@@ -180,6 +186,9 @@ class World:
         file = self.folder / "env.sh"
         hidden = {"CAUSEWAY_ODOO__PASSWORD"} if self._real_odoo else set()
         lines = [f"export {name}={shlex.quote(value)}" for name, value in self.env().items() if name not in hidden]
+        if self._metrics_ports:
+            endpoints = " ".join(f"127.0.0.1:{port}" for port in self._metrics_ports.values())
+            lines.append(f"export CAUSEWAY_STATUS_ENDPOINTS={shlex.quote(endpoints)}")
         file.touch(mode=0o600)
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return file

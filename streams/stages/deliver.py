@@ -77,9 +77,12 @@ class DeliverStage:
         numbers = {partition.partition for partition in partitions}
         self._owned.add(self._lane, numbers)
         await asyncio.to_thread(self._others.follow, numbers)
+        keys = 0
         for number in numbers:
             count = await self._catch_up(number)
-            logger.info("key_state_restored destination=%s partition=%d keys=%d", self._sink.destination, number, count)
+            keys += count
+            logger.debug("key_state_partition_restored stage=%s partition=%d keys=%d", self.name, number, count)
+        logger.info("key_state_restored stage=%s partitions=%d keys=%d", self.name, len(numbers), keys)
 
     async def revoked(self, partitions: AbstractSet[Partition]) -> None:
         """Forget them: another worker may change them."""

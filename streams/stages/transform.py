@@ -220,9 +220,12 @@ class TransformStage:
         numbers = {partition.partition for partition in partitions}
         topics = sorted({_current_of(partition.topic) for partition in partitions})
         known = await asyncio.to_thread(_by_place, lambda: read_to_end(config, topics, partitions=numbers))
+        keys = 0
         for topic, number in partitions:
             count = self._memories[topic].restore(number, known.get((_current_of(topic), number), []))
-            logger.info("dedupe_restored topic=%s partition=%d keys=%d", topic, number, count)
+            keys += count
+            logger.debug("dedupe_partition_restored topic=%s partition=%d keys=%d", topic, number, count)
+        logger.info("dedupe_restored stage=%s partitions=%d keys=%d", STAGE, len(partitions), keys)
 
     async def revoked(self, partitions: AbstractSet[Partition]) -> None:
         """Forget them: another worker may change them."""

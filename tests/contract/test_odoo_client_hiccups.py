@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from connectors.kit.errors import AuthError, TransientError, UncertainError
+from connectors.kit.errors import AuthError, ConnectorError, TransientError, UncertainError
 from connectors.kit.sandbox.server import running
 from connectors.odoo.client import Odoo
 from connectors.odoo.sandbox.app import create_app
@@ -71,3 +72,22 @@ async def test_one_refused_login_is_tried_with_a_new_one_and_a_second_is_the_tru
     box.next(20, kind="expired_token")
     with pytest.raises(AuthError):
         await box.odoo.ask("res.partner", "search_count", [])
+
+
+async def test_a_call_that_fails_is_told_with_why_and_an_expected_answer_is_no_failure(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    """OPS-1: `there is no such record` is an answer; whoever reads the log at its usual level sees trouble only, with its detail."""
+    caplog.set_level(logging.INFO)
+    with pytest.raises(ConnectorError):
+        await box.odoo.ask("ir.model.data", "check_object_reference", "mkt", "no.such")
+    with pytest.raises(ConnectorError):
+        await box.odoo.ask("stock.move.line", "fields_get", ["quantity"], ["type"])
+    assert "odoo_call_failed" not in caplog.text
+    box.next(20, kind="status", code=503)
+    with pytest.raises(TransientError):
+        await box.odoo.ask("res.partner", "search_count", [])
+    assert (
+        "odoo_call_failed model=res.partner method=search_count error=TransientError detail=res.partner.search_count: "
+        in caplog.text
+    )

@@ -29,6 +29,7 @@ PREFIX = "CAUSEWAY_"
 ELSEWHERE: Mapping[str, str] = {
     "CAUSEWAY_CONFIG": "a TOML file with settings; the environment wins over it",
     "CAUSEWAY_NO_APT": "1 = never install Java or Maven with apt-get, say what is missing instead",
+    "CAUSEWAY_STATUS_ENDPOINTS": "host:port of the metrics endpoints that `causeway status` asks, blanks between; its option --endpoint wins",
     "CAUSEWAY_TEST_BOOTSTRAP": "tests: use this Kafka instead of starting one (with CAUSEWAY_TEST_REGISTRY)",
     "CAUSEWAY_TEST_REGISTRY": "tests: use this schema registry",
     "CAUSEWAY_TEST_ODOO_URL": "tests: run Odoo's contract suite on this server too; makes records, so give it a throw-away database",

@@ -116,3 +116,27 @@ def test_a_variable_of_no_part_is_a_problem_not_silence(monkeypatch: pytest.Monk
         load_connected_settings(discover())
     assert "NO_APT" not in str(raised.value)
     assert "STACK" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["kafka-1:9092,kafka-2:9093", "127.0.0.1:1", "[::1]:9092", "SASL_SSL://kafka:9093", "a:1, b:2"]
+)
+def test_brokers_are_named_with_their_port(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("CAUSEWAY_KAFKA__BOOTSTRAP", value)
+    assert load_settings().kafka.bootstrap == value
+
+
+@pytest.mark.parametrize(
+    ("value", "bare"), [("kafka-1", "'kafka-1'"), ("a:1,b", "'b'"), ("::1", "'::1'"), ("a:x", "'a:x'"), ("a:1,", "''")]
+)
+def test_a_broker_without_a_port_is_refused(monkeypatch: pytest.MonkeyPatch, value: str, bare: str) -> None:
+    """librdkafka would take 9092 without a word."""
+    monkeypatch.setenv("CAUSEWAY_KAFKA__BOOTSTRAP", value)
+    with pytest.raises(ConfigurationError, match="CAUSEWAY_KAFKA__BOOTSTRAP") as raised:
+        load_settings()
+    assert f"want host:port[,host:port...]; there is no port in {bare}" in str(raised.value)
+
+
+def test_the_endpoints_of_status_are_no_unknown_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_STATUS_ENDPOINTS", "127.0.0.1:1 127.0.0.1:2")
+    load_connected_settings(discover())

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from schemas.headers import Failure, encode_headers
 from schemas.reasons import Reason
 from schemas.record import Record
 from schemas.records import FailedRecord
 from schemas.topics import Lane
+from streams.cli import app
 from streams.cli.status_view import ago, page
 from streams.connectors import discover, load_connected_settings
 from streams.failure.queues import Depth
@@ -263,3 +265,27 @@ def test_the_page_says_what_is_not_known_and_why() -> None:
 )  # fmt: skip
 def test_durations_are_told_in_their_two_largest_units(seconds: float | None, text: str) -> None:
     assert ago(seconds) == text
+
+
+def test_a_flow_of_another_process_is_not_called_gone() -> None:
+    """A shell without the capture's settings sees flows that a poller wrote a second ago."""
+    cursor = first_cursor(FlowKey("odoo", "main", "price"), NOW)
+    flow = flow_view(FlowKey.of(cursor["account"], cursor["flow"]), cursor, False, NOW)
+    text = shown(status_of(flows=(flow,)))
+    assert "odoo:main (not configured here)" in text
+    assert "no longer" not in text
+
+
+def test_the_endpoints_of_several_processes_can_be_set_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the demo's env.sh does."""
+    asked: list[Any] = []
+
+    def look(settings: Any, connectors: Any, endpoints: Any, *, now: Any) -> Status:
+        asked.extend(endpoints)
+        return status_of()
+
+    monkeypatch.setattr("streams.observe.status.look", look)
+    monkeypatch.setattr("streams.cli.stack.with_stack", lambda action: [])
+    monkeypatch.setenv("CAUSEWAY_STATUS_ENDPOINTS", "127.0.0.1:1 127.0.0.1:2")
+    assert CliRunner().invoke(app, ["status", "--json"]).exit_code == 0
+    assert asked == ["127.0.0.1:1", "127.0.0.1:2"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from schemas.topics import Lane
 from streams.failure.breaker import Breakers
 from streams.failure.routing import FailureRouting
 from streams.runtime import Chunk, RejectedError, StageContext
+from streams.runtime.chunk import Partition
 from streams.runtime.progress import Progress
 from streams.settings import Settings
 from streams.stages.batching import KeyView
@@ -81,6 +83,9 @@ class NobodyElse:
 
     def catch_up(self, partition: int) -> list[Record]:
         return []
+
+    def follow(self, partitions: set[int]) -> None:
+        pass
 
 
 def arrival(
@@ -347,3 +352,12 @@ async def test_a_record_whose_dead_letter_is_refused_too_is_buried_without_its_v
     letter = CODEC.decode("failed_record", producer.on("dead.odoo")[0].value)
     assert letter["value"] is None
     assert "deliver.odoo.critical/0/7" in letter["detail"]
+
+
+async def test_what_is_known_at_the_start_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """OPS-1: not one for each partition."""
+    caplog.set_level(logging.INFO)
+    made, _ = stage(FakeSink())
+    await made.assigned({Partition("deliver.odoo.critical", number) for number in range(6)})
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["key_state_restored stage=causeway.deliver.odoo.critical partitions=6 keys=0"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from schemas.record import Message, Record
 from schemas.records import Order, RawEvent
 from streams.failure.routing import FailureRouting
 from streams.runtime import Chunk, InfrastructureError
+from streams.runtime.chunk import Partition
 from streams.settings import FilterSettings, Settings
 from streams.stages.dedupe import Memory
 from streams.stages.transform import Transformer, TransformStage
@@ -198,3 +200,14 @@ async def test_an_order_that_is_remembered_has_been_told() -> None:
         deliveries += 1
     assert {message.topic for message in producer.sent} == {"orders", "orders.current"}
     assert deliveries == 2
+
+
+async def test_what_is_remembered_at_the_start_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """OPS-1: not one for each partition of each topic."""
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr("streams.stages.transform.read_to_end", lambda *_, **__: iter(()))
+    stage = TransformStage(Settings(), transformer(order()), ("raw.walmart.orders",), 100)
+    await stage.assigned({Partition("raw.walmart.orders", number) for number in range(6)})
+    assert [record.getMessage() for record in caplog.records] == ["dedupe_restored stage=transform partitions=6 keys=0"]
