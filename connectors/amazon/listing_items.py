@@ -145,7 +145,11 @@ async def patch_listing(
     answer, content = await client.call(
         "patchListingsItem", "PATCH", path_of(client, sku), query=query, body=body, priority=priority
     )
-    return taken(submission_in(content), answer.asked.operation)
+    try:
+        submission = submission_in(content)
+    except DataError:  # it says nothing of what was asked for, which may have been done
+        raise answer.asked.left("gave no `status`") from None
+    return taken(submission, answer.asked.operation)
 
 
 def merge(attribute: str, *values: Mapping[str, Any]) -> dict[str, Any]:

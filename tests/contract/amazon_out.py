@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from connectors.amazon.client import AmazonClient
-from connectors.amazon.documents import Documents
-from connectors.amazon.feeds import open_feeds
-from connectors.amazon.goods import Goods
-from connectors.kit.accounts import Accounts
-from connectors.kit.ports import Delivery, Difference, Outcome
+from connectors.amazon.sink import AmazonSink
+from connectors.kit.ports import Delivery
 from tests.contract.amazon_box import Box, amazon_box
 from tests.contract.amazon_connected import US_SELLER, Connected, account_of, settings_of
 from tests.contract.out_world import OutWorld, Process
@@ -26,45 +22,6 @@ FAST = {
 SOON = {"effect_minutes": 5, "effect_ladder_seconds": (5, 30, 60)}
 
 
-class GoodsSink:
-    """Stock and prices alone."""
-
-    destination = "amazon"
-    batch_limit = 200
-
-    def __init__(self, world: World) -> None:
-        self._connected = Connected(world.box, world.settings)
-        self._share = 1.0
-        self._documents = Documents(world.settings.http)
-        self._accounts: Accounts[AmazonClient] = Accounts(self._opened)
-        feeds = open_feeds(self._accounts, self._documents, world.settings.feeds, world.now)
-        self._goods = Goods(world.settings, self._accounts, feeds, world.now)
-
-    def _opened(self, account: str) -> AmazonClient:
-        client = self._connected.client(account)
-        client.set_share(self._share)
-        return client
-
-    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
-        (operation,) = {one.operation for one in batch}
-        return await self._goods.handlers[operation](batch)
-
-    async def preview(self, batch: Sequence[Delivery]) -> Sequence[Sequence[Difference]]:
-        (operation,) = {one.operation for one in batch}
-        return await self._goods.previews[operation](batch)
-
-    def announces(self, delivery: Delivery) -> bool:
-        return self._goods.announces(delivery)
-
-    def set_share(self, share: float) -> None:
-        self._share = share
-        self._goods.set_alone(share >= 1)
-
-    async def aclose(self) -> None:
-        await self._accounts.aclose()
-        await self._documents.aclose()
-
-
 class World(OutWorld):
     """Sinks over one Amazon sandbox."""
 
@@ -76,7 +33,8 @@ class World(OutWorld):
         self.settings = settings_of(box, **{**plain, **changes})
 
     def process(self, share: float = 1.0) -> Process:
-        return self.process_of(GoodsSink(self), share)
+        client = Connected(self.box, self.settings).client
+        return self.process_of(AmazonSink(self.settings, client, self.now), share)
 
     def add(self, *skus: str, **body: Any) -> None:
         """Listings with these SKUs, as a seller has them."""
@@ -94,10 +52,6 @@ class World(OutWorld):
 
     def history(self, sku: str) -> list[int]:
         return [int(one["value"]) for one in self.numbers(sku)]
-
-    def calls(self, operation: str) -> list[Json]:
-        """The calls of an operation that the sandbox has seen, in order."""
-        return [one for one in self.box.http.get("/sandbox/calls").json()["calls"] if one["operation"] == operation]
 
 
 def stock(sku: str, amount: Any, version: int, *, urgent: bool = False, account: str = "main") -> Delivery:
