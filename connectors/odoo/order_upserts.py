@@ -5,13 +5,14 @@
 3  find or make everything the orders refer to, once for the batch; what is unknown holds its own order only, and only while it is not in Odoo
 4  write in chunks, as many at a time as Odoo has workers
 5  hold or release the deliveries of orders whose buyer asked to cancel
+6  tell a person of orders in a state that nobody knows
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -23,6 +24,8 @@ from connectors.odoo.holds import Holds, Request
 from connectors.odoo.mapping import Rules, plan_order
 from connectors.odoo.order_preview import OrderPreview
 from connectors.odoo.orders import Orders
+from connectors.odoo.orders_unknown import NOTE as UNKNOWN_STATUS
+from connectors.odoo.orders_unknown import UnknownStates, odd_of
 from connectors.odoo.plan import OrderPlan
 from connectors.odoo.references import References, Resolved
 from connectors.odoo.settings import OdooSettings, Stage
@@ -37,6 +40,7 @@ class OrderUpserts:
         self._settings, self._rules, self._references = settings, rules, references
         self._orders = Orders(odoo, settings.module, references.now, is_captured=settings.capture.mode != "off")
         self._holds = Holds(odoo, settings.module)
+        self._unknown = UnknownStates(odoo, settings.module)
         self._preview = OrderPreview(odoo, rules, references.products, self._holds)
 
     async def write(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
@@ -54,6 +58,7 @@ class OrderUpserts:
             await self._written(ready, outcomes)
         await self._once_more({index: one.plan for index, one in ready.items()}, outcomes)
         await self._held(batch, {index: one.plan for index, one in ready.items()}, outcomes)
+        await self._told(batch, ready, outcomes)
         return [_signed(outcomes[index], delivery) for index, delivery in enumerate(batch)]
 
     async def preview(self, batch: Sequence[Delivery]) -> Sequence[Sequence[Difference]]:
@@ -147,6 +152,19 @@ class OrderUpserts:
             elif answer.did:
                 notes = (*outcomes[index].notes, *answer.did)
                 outcomes[index] = replace(outcomes[index], result=Result.APPLIED, notes=notes)
+
+    async def _told(self, batch: Sequence[Delivery], ready: Collection[int], outcomes: dict[int, Outcome]) -> None:
+        """Of orders in an unknown state that stand; what is wrong with others is an exception anyway."""
+        odd = {
+            index: one
+            for index in ready
+            if outcomes[index].ok
+            and (one := odd_of(cast(Order, batch[index].body), int(outcomes[index].remote_id))) is not None
+        }
+        for index, error in zip(odd, await self._unknown.tell(list(odd.values())), strict=True):
+            outcome = outcomes[index]
+            told = replace(outcome, notes=(*outcome.notes, UNKNOWN_STATUS))
+            outcomes[index] = failure(error) if error is not None else told
 
 
 def _signed(outcome: Outcome, delivery: Delivery) -> Outcome:

@@ -52,6 +52,7 @@ ORDERS = (
     need("delivery.carrier", "Delivery Costs", "read", SALES, "delivery methods"),
     need("crm.team", "Sales", "read", INTERNAL, "the sales team"),
     need("mail.message", "Discuss", "read create", INTERNAL, "notes on orders"),
+    need("mail.activity", "Discuss", "read create", INTERNAL, "orders in an unknown state"),
     need("ir.attachment", "Discuss", "read write create", INTERNAL, "which lines of quotations were written"),
 )  # fmt: skip
 RETURNS = (
