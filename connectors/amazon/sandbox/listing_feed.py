@@ -52,6 +52,8 @@ class ListingFeed:
     def __init__(self, work: ListingWork) -> None:
         self._work = work
         work.world.feeds.register(TYPE, self.process, count)
+        # What a feed has queued may be due by the time that it is looked at.
+        work.world.feeds.ended.append(lambda job, now: work.advance(now))
 
     def process(self, feed: Submitted) -> Result:
         # When the file was sent, not when it was worked on: a test of older numbers over newer ones looks at this.

@@ -40,7 +40,8 @@ def wrong_values(
 ) -> list[Issue]:
     """What the product type's schema and the marketplaces' rules say. enforced: what is required must be there."""
     checker = validator(product_type, requirements, enforced=enforced)
-    found = [issue for error in checker.iter_errors(dict(attributes)) for issue in _issues(error)]
+    # Each missing attribute is an error that names all of them.
+    found = list(dict.fromkeys(issue for error in checker.iter_errors(dict(attributes)) for issue in _issues(error)))
     if not found:
         found += [issue for offer in attributes.get(OFFERS, ()) for issue in wrong_offer(offer)]
         found += _too_many(attributes)
