@@ -34,7 +34,10 @@ class ChannelPricing(Part):
     approve_above_percent: Decimal = Field(
         Decimal(20), ge=0, description="a change by more than this waits for a person; 0 = every change does"
     )
-    approve_first: bool = Field(False, description="the very first price of a SKU waits for a person too")
+    approve_first: bool = Field(
+        False,
+        description="the very first price of a SKU waits for a person too; of a product made for an order it always does",
+    )
 
 
 class PricingSettings(Part):

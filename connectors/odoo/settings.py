@@ -79,11 +79,13 @@ class OdooSettings(Part):
     )
     team: str = Field("", description="name of the sales team; empty = Odoo's default")
     unknown_sku: Literal["hold", "create"] = Field(
-        "hold", description="hold the order until the product exists, or create the product"
+        "hold",
+        description="hold the order until the product exists, or create the product: at the order's unit price, which no channel is told before "
+        "a person has looked at it, and with stock 0, which every channel is told",
     )
     unknown_bundle: Literal["hold", "create"] = Field(
         "create",
-        description="an unknown SKU the marketplace says is a bundle: make a kit of its parts, or hold the order",
+        description="an unknown SKU the marketplace says is a bundle: make a kit of its parts, at the order's unit price, or hold the order",
     )
     address_check: Literal["strict", "lenient"] = Field(
         "strict", description="strict: a delivery address that cannot be shipped to fails the order"
