@@ -91,10 +91,10 @@ class AmazonFeeds(Feeds):
         answer, created = await self._client.call(
             operation_of(feed.kind), "POST", FEEDS, body=body, priority=feed.priority
         )
-        feed_id = Reader(created).text("feedId") if isinstance(created, dict) else ""
-        if not feed_id:
+        feed_id = created.get("feedId") if isinstance(created, dict) else None
+        if not isinstance(feed_id, str | int) or not str(feed_id).strip():
             raise answer.asked.left("took the feed but gave no feedId")
-        return feed_id
+        return str(feed_id).strip()
 
     async def _read(self, feed_id: str, details: bool) -> FeedState | None:
         try:

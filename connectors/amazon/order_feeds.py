@@ -67,6 +67,8 @@ class OrderFeed(ABC):
         self._follower = follower
         self._now = now
         self._patience = patience
+        # Deliveries whose feed is being sent: who is cut off there and comes again to this process finds it.
+        self._sending: dict[str, asyncio.Task[str]] = {}
         self._places = asyncio.Semaphore(concurrency)
 
     async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
@@ -114,7 +116,7 @@ class OrderFeed(ABC):
         return submitted(job.name, error.retry_after or _SOON_SECONDS)
 
     async def _looked(self, client: AmazonClient, delivery: Delivery) -> Outcome | Going:
-        job = own_job(delivery)
+        job = await self._job(delivery)
         if job is not None and job.how == LOST:
             found = await self._lost(client, delivery, job)
             if isinstance(found, Outcome):
@@ -123,6 +125,18 @@ class OrderFeed(ABC):
         if job is not None and job.how == FEED:
             return await self._asked(client, delivery, job)
         return await self._going(client, delivery)
+
+    async def _job(self, delivery: Delivery) -> Job | None:
+        """The feed it is in, also the one this process was sending when the delivery was taken from it."""
+        sending = self._sending.get(delivery.id)
+        if (job := own_job(delivery)) is None and sending is not None:
+            try:
+                remote = await asyncio.shield(sending)
+                job = Job(remote.partition(":")[0], remote, delivery.version)
+            except ConnectorError:
+                pass  # it certainly has not arrived
+        self._sending.pop(delivery.id, None)
+        return job
 
     async def _going(self, client: AmazonClient, delivery: Delivery) -> Outcome | Going:
         lines = await self._fresh(client, delivery)
@@ -172,11 +186,25 @@ class OrderFeed(ABC):
                 )
             body: dict[str, Any] = {COLUMNS: self.columns, LINES: [line for one in group for line in one.lines]}
             mark = mark_of([f"{one.delivery.id}/{one.delivery.attempt}" for one in group])
-            remote = await feeds.submit(Feed(self.kind, body, names, mark, Priority.ORDERS, marketplaces))
+            remote = await self._submitted(
+                group, feeds, Feed(self.kind, body, names, mark, Priority.ORDERS, marketplaces)
+            )
         except ConnectorError as error:
             return [failed_by(error)] * len(group)
         how = remote.partition(":")[0]
         return [submitted(Job(how, remote, one.delivery.version).name, self._follower.first_check) for one in group]
+
+    async def _submitted(self, group: Sequence[Going], feeds: AmazonFeeds, feed: Feed) -> str:
+        sending = asyncio.create_task(feeds.submit(feed), name=f"feed-{self.kind}")
+        sending.add_done_callback(lambda task: task.cancelled() or task.exception())
+        for one in group:
+            self._sending[one.delivery.id] = sending
+        try:
+            return await asyncio.shield(sending)
+        finally:
+            if sending.done():
+                for one in group:
+                    self._sending.pop(one.delivery.id, None)
 
 
 def _place(groups: list[list[Going]], one: Going) -> None:

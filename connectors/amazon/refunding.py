@@ -77,9 +77,8 @@ class Refunding(OrderFeed):
         super().__init__(open_client, feeds, follower, now, settings.patience_seconds, settings.order_concurrency)
         self._words = settings.fulfilment
         self._late_ms = int(settings.feeds.lost_after_seconds * 1000)
-        # Delivery -> when this process first said that it sends it; when it was cut off while it did; its feed, "" once it is refunded.
+        # Delivery -> when this process first said that it sends it; its feed, "" once it is refunded.
         self._announced: OrderedDict[str, int] = OrderedDict()
-        self._cut: OrderedDict[str, int] = OrderedDict()
         self._jobs: OrderedDict[str, str] = OrderedDict()
 
     def announces(self, delivery: Delivery) -> bool:
@@ -92,12 +91,7 @@ class Refunding(OrderFeed):
         return True
 
     async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
-        try:
-            outcomes = await super().__call__(batch)
-        except BaseException:  # cut off: whether it was sent nobody knows
-            for delivery in batch:
-                _keep(self._cut, delivery.id, self._announced.get(delivery.id, int(self._now().timestamp())))
-            raise
+        outcomes = await super().__call__(batch)
         for delivery, outcome in zip(batch, outcomes, strict=True):
             if outcome.result is Result.SUBMITTED and not outcome.job.startswith(SENDING):
                 _keep(self._jobs, delivery.id, outcome.job)
@@ -122,7 +116,7 @@ class Refunding(OrderFeed):
     async def _looked(self, client: AmazonClient, delivery: Delivery) -> Outcome | Going:
         if self._mark(delivery) in told_by(delivery):
             return self._done(delivery, Result.ALREADY_APPLIED)
-        job = own_job(delivery) or self._remembered(delivery)
+        job = await self._job(delivery) or self._remembered(delivery)
         if job is None and self._jobs.get(delivery.id) == "":
             return self._done(delivery, Result.ALREADY_APPLIED)
         found: Outcome | Job | None = job if job is not None and job.how == FEED else None
@@ -140,7 +134,8 @@ class Refunding(OrderFeed):
 
     def _earlier(self, delivery: Delivery, job: Job | None) -> int | None:
         """Since when, epoch seconds, somebody may have sent it who did not live to say so; None: nobody."""
-        begun, times = self._announced.get(delivery.id), [self._cut[delivery.id]] if delivery.id in self._cut else []
+        begun = self._announced.get(delivery.id)
+        times: list[int] = []
         for one in (parse(name) for name in delivery.open_jobs):
             if one is not None and one.how == SENDING and one.version == delivery.version and one.id.isdecimal():
                 # What this process said of it before came to nothing, or it would not be here.
@@ -234,8 +229,8 @@ class Refunding(OrderFeed):
 
     def _forget(self, delivery: Delivery) -> None:
         """It is in no feed, or a person has been asked: it may be sent when it comes again."""
-        for memory in (self._announced, self._cut, self._jobs):
-            memory.pop(delivery.id, None)
+        self._announced.pop(delivery.id, None)
+        self._jobs.pop(delivery.id, None)
 
     def _names(self, delivery: Delivery) -> list[str]:
         order_id = order_id_of(delivery)
