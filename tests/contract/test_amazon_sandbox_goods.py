@@ -230,11 +230,15 @@ def test_injected_faults_of_submissions(box: Box) -> None:
     assert (quantity(box), [one["code"] for one in item(box, SKU)["issues"]]) == (8, ["18742"])
 
 
-def test_calls_for_one_sku_take_effect_in_the_order_they_came(box: Box) -> None:
-    for count in (7, 6, 8):
-        patch(box, SKU, number(count))
-    box.clock.tick(5)
-    assert history(box, SKU)[1:] == [("7", "patch", False), ("6", "patch", False), ("8", "patch", False)]
+def test_calls_for_one_sku_take_effect_in_the_order_they_came() -> None:
+    """INV-5: however long each of them takes."""
+    with amazon_box(rate_factor=1000.0, listing_seconds=(0.1, 60.0)) as box:
+        box.control("/sandbox/items", items=[{"sku": SKU, "stock": 5}])
+        counts = list(range(20, 0, -1))
+        for count in counts:
+            patch(box, SKU, number(count))
+        box.clock.tick(61)
+        assert history(box, SKU)[1:] == [(str(count), "patch", False) for count in counts]
 
 
 def test_a_feed_can_lay_an_older_number_over_a_newer_one(box: Box) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from connectors.amazon.sandbox.order_feeds import REFUND_TYPE
 from connectors.amazon.sandbox.return_reports import FBA_TYPE, SELLER_TYPE
 from connectors.amazon.sandbox.settings import DEMO_SELLER, EU_SELLER, FE_SELLER, Seller
 from connectors.amazon.sandbox.settlement_flat_file import STYLES
@@ -15,7 +16,6 @@ from connectors.amazon.settlements import fetched as read
 from connectors.amazon.settlements import to_settlement
 from tests.contract.amazon_box import Box, Json, amazon_box, error_of
 from tests.contract.amazon_goods import REPORTS, US, fetched, report
-from tests.contract.test_amazon_sandbox_feeds import REFUND_TYPE
 from tests.contract.test_amazon_sandbox_feeds import send as send_flat
 
 SELLERS = {"US": DEMO_SELLER, "CA": DEMO_SELLER, "UK": EU_SELLER, "DE": EU_SELLER, "JP": FE_SELLER}
