@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
 
 from connectors.kit.accounts import OpenClient
 from connectors.kit.cache import ReferenceCache, default_folder
 from connectors.kit.catalogue import files, plugins
-from connectors.kit.catalogue.image_fetch import ImageFetcher
-from connectors.kit.catalogue.image_store import ImageStore, address_of, by_address
+from connectors.kit.catalogue.drafting import product_type_of
 from connectors.kit.catalogue.live import LiveTables
-from connectors.kit.catalogue.problems import BAD_IMAGE
+from connectors.kit.catalogue.making import Made
+from connectors.kit.catalogue.pictures import Pictures
 from connectors.kit.catalogue.variants import grouped
-from connectors.kit.errors import ConnectorError, DataError
+from connectors.kit.catalogue.waiting import resolved
+from connectors.kit.errors import ConnectorError
 from connectors.walmart.client import WalmartClient
-from connectors.walmart.listing import ListingDraft, ListingOptions, listing_of, product_type_of
+from connectors.walmart.listing import SOURCE, ListingDraft, ListingOptions, listing_of
 from connectors.walmart.listing_reference import WalmartReference
 from connectors.walmart.listing_settings import ListingSettings
-from connectors.walmart.listing_waiting import resolved
 from schemas.records import Product
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """item: one MPItem element; notes: what was changed on the way."""
-
-    item: dict[str, Any]
-    product_type: str
-    notes: tuple[str, ...] = ()
-
-
-class Maker(Protocol):
-    """Makes items of products."""
-
-    async def make(self, account: str, products: Sequence[Product]) -> Sequence[Made | ConnectorError]:
-        """One for each, in order: the item, or what is wrong with the product."""
-        ...
-
-    def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
-        """Of the table lines that held products wait for, those that are there now."""
-        ...
-
-    async def aclose(self) -> None: ...
 
 
 class ItemMaker:
@@ -61,16 +37,7 @@ class ItemMaker:
         of, conversions = settings.files(), plugins.conversions(settings.conversions)
         self._tables = LiveTables(lambda: files.load(of, conversions, settings.html()), of.all())
         self._references: dict[str, WalmartReference] = {}
-        images = settings.images
-        self._fetcher = ImageFetcher(
-            seconds=images.fetch_seconds,
-            largest_bytes=int(images.largest_source_mb * 2**20),
-            private_addresses=images.private_addresses,
-        )
-        self._store: ImageStore | None = None
-        if images.folder:
-            bring = by_address(self._fetcher.fetch, images.odoo_url)
-            self._store = ImageStore(Path(images.folder), images.public_url, images.rules(), bring)
+        self._pictures = Pictures(settings.images, "Walmart")
 
     async def make(self, account: str, products: Sequence[Product]) -> Sequence[Made | ConnectorError]:
         tables = self._tables.current()
@@ -87,10 +54,10 @@ class ItemMaker:
         return found
 
     def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
-        return resolved(waiting_for, self._tables.current(), account)
+        return resolved(waiting_for, self._tables.current(), f"{SOURCE}:{account}")
 
     async def aclose(self) -> None:
-        await self._fetcher.aclose()
+        await self._pictures.aclose()
 
     async def _options(self, account: str, product_types: Collection[str]) -> ListingOptions:
         one = self._settings
@@ -119,19 +86,5 @@ class ItemMaker:
 
     async def _made(self, draft: ListingDraft) -> Made:
         """With its pictures: checked and served from the media folder, or by their own addresses."""
-        urls: list[str] = []
-        notes = list(draft.notes)
-        for image in draft.images:
-            if self._store is None:
-                url = address_of(image, self._settings.images.odoo_url)
-                if not url:
-                    raise DataError(
-                        "a picture has no address Walmart could fetch it from; set images.folder or images.odoo_url",
-                        code=BAD_IMAGE,
-                    )
-            else:
-                stored = await self._store.stored(image)
-                url = stored.url
-                notes += stored.notes
-            urls.append(url)
-        return Made(draft.with_images(urls), draft.product_type, tuple(notes))
+        urls, notes = await self._pictures.urls(draft.images)
+        return Made(draft.with_images(urls), draft.product_type, (*draft.notes, *notes))

@@ -9,18 +9,24 @@ Everything wrong with an item is told at once (`problems.ItemError`); when only 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.kit.catalogue import problems as codes
+from connectors.kit.catalogue.drafting import (
+    category_problems,
+    identified,
+    image_problems,
+    no_variant_line,
+    sku_problems,
+    texts,
+    variant_line,
+)
 from connectors.kit.catalogue.filling import filled
-from connectors.kit.catalogue.gtin import gtin_in
 from connectors.kit.catalogue.problems import FieldProblem, refusal
 from connectors.kit.catalogue.prohibited import Prohibited
-from connectors.kit.catalogue.tables import AttributeLine, Source, Tables
+from connectors.kit.catalogue.tables import AttributeLine, Tables
 from connectors.kit.catalogue.variants import group_of, variant_problems
-from connectors.kit.errors import DataError
 from connectors.walmart.listing_spec import ItemSpec
 from connectors.walmart.skus import WANTED_SKU, is_sku
 from schemas.records import Image, Product
@@ -30,8 +36,6 @@ BLOCKS = ("visible", "orderable")
 MAIN_IMAGE, MORE_IMAGES = "mainImageUrl", "productSecondaryImageURL"
 # Stands for the picture while an item is checked: its address is known only once the picture is stored.
 PENDING_IMAGE = "https://pictures.invalid/pending.jpg"
-# In what a product waits for: the category needs a line, and not one that names this product type again.
-OTHER_THAN = ":not:"
 Json = dict[str, Any]
 
 
@@ -70,12 +74,6 @@ class ListingDraft:
         return {**self.item, "Visible": {self.product_type: visible}}
 
 
-def product_type_of(product: Product, tables: Tables) -> str | None:
-    """The product type its category is mapped to, None when no line fits."""
-    line = tables.category(product["category"])
-    return line.product_type if line else None
-
-
 def listing_of(
     product: Product, tables: Tables, options: ListingOptions, siblings: Sequence[Product] = ()
 ) -> ListingDraft:
@@ -87,17 +85,20 @@ def listing_of(
     line = tables.category(product["category"])
     product_type = line.product_type if line else ""
     lines = tables.lines_for(product_type)
-    found = filled(product, lines, tables.around, f"{SOURCE}:{options.account}")
+    scope = f"{SOURCE}:{options.account}"
+    found = filled(product, lines, tables.around, scope)
     orderable, visible = found.values.get("orderable", {}), found.values.get("visible", {})
-    wrong = [*_category_problems(product, product_type, line is not None, options), *found.problems]
-    wrong += [*_sku_problems(product), *_identifier(product, orderable, options)]
+    types, mapped = options.product_types, product_type if line else None
+    wrong = [*category_problems(product, mapped, scope, "Walmart", types), *found.problems]
+    gtin, unidentified = identified(product, options.own_use_gtins)
+    if gtin is not None:
+        orderable.setdefault("productIdentifiers", {"productIdType": "GTIN", "productId": gtin.gtin14})
+    wrong += [*sku_problems(product, is_sku(product["sku"]), WANTED_SKU), *unidentified]
     wrong += _grouped(product, siblings, lines, visible)
-    wrong += options.prohibited.problems(dict(_texts(product, found.sources, visible)), product["brand"])
+    wrong += options.prohibited.problems(dict(texts(product, found.sources, visible)), product["brand"])
     images = tuple(product["images"][: options.most_images])
-    if options.needs_image and not images:
-        wrong.append(
-            FieldProblem(codes.NO_IMAGE, "images", "no picture; add one of at least 1000 x 1000 pixels in Odoo")
-        )
+    if options.needs_image:
+        wrong += image_problems(product)
     orderable = {"sku": product["sku"], **orderable}
     notes = list(found.notes)
     if (spec := options.specs.get(product_type)) is not None:
@@ -110,49 +111,6 @@ def listing_of(
     return ListingDraft(product["sku"], product_type, item, tuple(notes), images)
 
 
-def _category_problems(
-    product: Product, product_type: str, is_mapped: bool, options: ListingOptions
-) -> Iterator[FieldProblem]:  # fmt: skip
-    name = product["category"]
-    if not name:
-        yield FieldProblem(codes.NO_CATEGORY, "category", "the product has no category in Odoo; give it one")
-    elif not is_mapped:
-        detail = f"{name[:120]!r} has no line in the category tables; add one with its product type"
-        yield FieldProblem(codes.NO_CATEGORY, "category", detail, f"category:{SOURCE}:{options.account}:{name}")
-    elif options.product_types is not None and product_type not in options.product_types:
-        # Held like a missing line: the table names a type Walmart does not have (any more).
-        detail = f"Walmart has no product type {product_type!r}; set it right in the category tables"
-        waiting_for = f"category:{SOURCE}:{options.account}:{name}{OTHER_THAN}{product_type}"
-        yield FieldProblem(codes.UNKNOWN_TYPE, "category", detail, waiting_for)
-
-
-def _sku_problems(product: Product) -> Iterator[FieldProblem]:
-    sku = product["sku"]
-    if not sku.strip():
-        yield FieldProblem(
-            codes.BAD_SKU, "sku", "the product has no internal reference (default_code) in Odoo; give it one"
-        )
-    elif not is_sku(sku):
-        yield FieldProblem(codes.BAD_SKU, "sku", WANTED_SKU)
-
-
-def _identifier(product: Product, orderable: Json, options: ListingOptions) -> list[FieldProblem]:
-    """Puts productIdentifiers in."""
-    if not product["barcode"].strip():
-        return [FieldProblem(codes.MISSING_REQUIRED, "barcode", "no GTIN, UPC or EAN; fill the barcode in Odoo")]
-    try:
-        gtin = gtin_in(product["barcode"])
-    except DataError as error:
-        return [FieldProblem(codes.BAD_GTIN, "barcode", str(error).removeprefix("barcode: "))]
-    if gtin.own_use and not options.own_use_gtins:
-        detail = (
-            "is of the range for a shop's own use (02, 04, 2...), which no marketplace takes; use the maker's number"
-        )
-        return [FieldProblem(codes.BAD_GTIN, "barcode", detail)]
-    orderable.setdefault("productIdentifiers", {"productIdType": "GTIN", "productId": gtin.gtin14})
-    return []
-
-
 def _grouped(
     product: Product, siblings: Sequence[Product], lines: Sequence[AttributeLine], visible: Json
 ) -> list[FieldProblem]:  # fmt: skip
@@ -162,38 +120,17 @@ def _grouped(
         return []
     wrong = variant_problems(product, siblings)
     names = []
+    shown = [line for line in lines if line.block == "visible"]
     for attribute in group.attributes:
-        name = _walmart_name(attribute, lines)
-        if name is None:
-            detail = f"no line of the attribute tables is filled from attributes.{attribute}, which tells the variants apart; add one"
-            wrong.append(FieldProblem(codes.VARIANT, f"attributes.{attribute}", detail))
+        line = variant_line(attribute, shown)
+        if line is None:
+            wrong.append(no_variant_line(attribute))
         else:
-            names.append(name)
+            names.append(line.name)
     visible |= {"variantGroupId": group.id, "variantAttributeNames": names}
     if group.primary is not None:
         visible["isPrimaryVariant"] = "Yes" if group.primary else "No"
     return wrong
-
-
-def _walmart_name(attribute: str, lines: Sequence[AttributeLine]) -> str | None:
-    """The first visible attribute filled from a variant attribute of Odoo."""
-    wanted = f"attributes.{attribute}".casefold()
-    for line in lines:
-        if line.block == "visible" and any(str(source).casefold() == wanted for source in line.sources):
-            return line.name
-    return None
-
-
-def _texts(product: Product, sources: Mapping[str, Source], visible: Json) -> Iterator[tuple[str, str]]:
-    """What a reader of the page sees: name and description as written, and every other text that a person could have typed."""
-    yield "name", product["name"]
-    yield "description", product["description"]
-    for name, source in sources.items():
-        value = visible.get(name) if source.kind in ("attributes", "fields") else None
-        if isinstance(value, str):
-            yield name, value
-        elif isinstance(value, list):
-            yield name, ". ".join(str(one) for one in value)
 
 
 def _optional(lines: Sequence[AttributeLine]) -> frozenset[str]:

@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from connectors.kit.accounts import OpenClient
+from connectors.kit.catalogue.making import Made, Maker
 from connectors.kit.errors import ConnectorError, DataError, ThrottledError
 from connectors.kit.feed_results import FeedState, failure_of
 from connectors.kit.feeds import Feed, mark_of
@@ -29,6 +30,8 @@ from connectors.kit.off_peak import wait_until
 from connectors.kit.ordering import Step
 from connectors.kit.outgoing.deciding import Item, jobs_of, kept
 from connectors.kit.outgoing.ordered_writes import OrderedWrites, Outcomes
+from connectors.kit.outgoing.publication import Status, listing, problems_of
+from connectors.kit.outgoing.publishing import PUBLISH, Publishing
 from connectors.kit.outgoing.refused import Refused
 from connectors.kit.ports import Canonical, Delivery, Outcome, Result, failed, failed_by, submitted
 from connectors.kit.rate import Priority
@@ -37,11 +40,9 @@ from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.errors import WALMART
 from connectors.walmart.feeds import operation_of
-from connectors.walmart.item_maker import Made, Maker
 from connectors.walmart.items import MODEL
 from connectors.walmart.looking_up import Looked, LookingUp
-from connectors.walmart.publication import Status, listing, problems_of
-from connectors.walmart.publishing import PUBLISH, Publishing
+from connectors.walmart.publication import look
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.withdrawing import Withdrawing
 from schemas.reasons import Reason
@@ -64,7 +65,10 @@ class Listings(OrderedWrites[WalmartClient, Product]):
         self._settings = settings
         self._listings = settings.listings
         self._maker = maker
-        self._publishing = Publishing(settings, now)
+        self._publishing = Publishing(
+            WALMART, look(now), now, settings.listings.publish_hours, settings.listings.publish_ladder_seconds,
+            settings.bulk_patience_seconds, settings.single_call_concurrency,
+        )  # fmt: skip
         self._looking_up = looking_up
         self._withdrawing = Withdrawing(settings, now)
         self._refused = Refused()
@@ -223,7 +227,7 @@ class Listings(OrderedWrites[WalmartClient, Product]):
         return replace(failure, events=(self._event(item, Status.FAILED, found),))
 
     def _event(self, item: ProductItem, status: Status, found: Sequence[ListingProblem] = ()) -> Canonical:
-        return listing(item.delivery.account, item.sku, self._now(), status, problems=found)
+        return listing("walmart", item.delivery.account, item.sku, self._now(), status, problems=found)
 
 
 def _without_price(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from connectors.kit.accounts import Accounts, OpenClient
+from connectors.kit.catalogue.making import Maker
+from connectors.kit.catalogue.waiting import TABLES
 from connectors.kit.each_order import EachOrder
 from connectors.kit.follower import Follower
 from connectors.kit.operations import Operation, Operations
@@ -23,7 +25,7 @@ from connectors.walmart.acknowledge import acknowledge
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.feeds import open_feeds
 from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, SHIPPED, Fulfilment, limits_of
-from connectors.walmart.item_maker import ItemMaker, Maker
+from connectors.walmart.item_maker import ItemMaker
 from connectors.walmart.items import get_item
 from connectors.walmart.listings import Listings
 from connectors.walmart.looking_up import LookingUp
@@ -38,7 +40,6 @@ SET_STOCK, SET_PRICE, UPSERT_LISTING = "set_stock", "set_price", "upsert_listing
 OPERATIONS = frozenset({ACKNOWLEDGE, SHIP, CANCEL, REFUND, SET_STOCK, SET_PRICE, UPSERT_LISTING})
 
 LISTING = "listing"
-TABLES = ("category", "value")
 
 
 def _utc_now() -> datetime:

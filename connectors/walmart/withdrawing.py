@@ -8,11 +8,12 @@ from datetime import datetime
 
 from connectors.kit.errors import ConnectorError
 from connectors.kit.outgoing.deciding import Item
+from connectors.kit.outgoing.publication import Status, listing
 from connectors.kit.ports import Outcome, Result
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.items import MODEL, get_item, retire_item
-from connectors.walmart.publication import Status, listing, listing_in
+from connectors.walmart.publication import listing_in
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.stock import Stock
 from schemas.records import Product
@@ -52,5 +53,5 @@ class Withdrawing:
         if found is None or listing_in(account, found, self._now()).body["status"] == Status.RETIRED:
             return Outcome(Result.ALREADY_APPLIED, remote_model=MODEL, remote_id=item.sku)
         await retire_item(client, item.sku)
-        event = listing(account, item.sku, self._now(), Status.RETIRED)
+        event = listing("walmart", account, item.sku, self._now(), Status.RETIRED)
         return Outcome(Result.APPLIED, remote_model=MODEL, remote_id=item.sku, notes=("retired",), events=(event,))

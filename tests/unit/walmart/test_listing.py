@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from connectors.kit.catalogue.drafting import product_type_of
 from connectors.kit.catalogue.files import load
 from connectors.kit.catalogue.plugins import conversions
 from connectors.kit.catalogue.problems import ItemError, MappingMissing
 from connectors.kit.catalogue.tables import Tables
-from connectors.walmart.listing import ListingDraft, ListingOptions, listing_of, product_type_of
+from connectors.kit.catalogue.waiting import resolved
+from connectors.walmart.listing import ListingDraft, ListingOptions, listing_of
 from connectors.walmart.listing_settings import EXAMPLE, ListingSettings
-from connectors.walmart.listing_waiting import resolved
 from schemas.reasons import Reason
 from schemas.records import Money, Product
 from tests.unit.kit.catalogue.samples import image, product
@@ -173,7 +174,7 @@ def test_a_type_walmart_does_not_have_is_waited_for(tables: Tables) -> None:
     with pytest.raises(MappingMissing) as caught:
         listing_of(product(), tables, options)
     assert caught.value.code == "UNKNOWN_TYPE"
-    assert resolved([caught.value.waiting_for], tables, "main") == []  # the same line is no answer
+    assert resolved([caught.value.waiting_for], tables, "walmart:main") == []  # the same line is no answer
     listing_of(product(), tables, ListingOptions("main", product_types=frozenset({"Desk Lamps"})))
 
 
@@ -190,7 +191,7 @@ def test_what_is_waited_for_is_there_once_the_table_has_it(tables: Tables) -> No
         "value:walmart:main:sizes:S",
         "sku:walmart:main:X",
     ]
-    assert resolved(waiting, tables, "main") == [waiting[0], waiting[3], waiting[4], waiting[6]]
+    assert resolved(waiting, tables, "walmart:main") == [waiting[0], waiting[3], waiting[4], waiting[6]]
 
 
 def variant(sku: str, number: int, colour: str, **changed: Any) -> Product:
