@@ -89,7 +89,9 @@ def examples(name: str) -> Iterator[Example]:
                 continue
             for status, response in operation["responses"].items():
                 for number, one in enumerate(response.get("x-amzn-api-sandbox", {}).get("static", [])):
-                    given = {key: value["value"] for key, value in one["request"]["parameters"].items()}
+                    # A parameter without a value stands for any.
+                    shown = one["request"]["parameters"]
+                    given = {key: value["value"] for key, value in shown.items() if "value" in value}
                     body = given.pop("body", None)
                     params = {key: _joined(value) for key, value in given.items()}
                     title = f"{operation['operationId']}-{status}-{number}"

@@ -20,6 +20,7 @@ from connectors.amazon.sandbox.world import World
 from connectors.kit.sandbox.seals import Seal
 from connectors.kit.sandbox.steering import Json
 
+ASIN_LENGTH = 10
 PATH = "/catalog/2022-04-01/items"
 BLOCKS = (
     "attributes",
@@ -47,13 +48,16 @@ class CatalogApi(Part):
         self._seal = Seal("catalog", world.settings.seed)
 
     def routes(self) -> list[Route]:
-        return [Route(PATH, self.search, methods=["GET"]), Route(f"{PATH}/{{asin}}", self.item, methods=["GET"])]
+        return [Route(PATH, self.search, methods=["GET"]), Route(f"{PATH}/{{asin:path}}", self.item, methods=["GET"])]
 
     async def item(self, request: Request) -> Response:
         passed, params = self.world.gate.enter(request, "getCatalogItem"), request.query_params
         only(params, {"marketplaceIds", "includedData", "locale"})
         places, wanted = marketplaces_of(passed, request), included(params, BLOCKS)
-        page = self.catalogue.by_asin(request.path_params["asin"])
+        asin = request.path_params["asin"]
+        if len(asin) != ASIN_LENGTH or not asin.isalnum():
+            raise invalid("asin: ten letters and digits.")
+        page = self.catalogue.by_asin(asin)
         if page is None:
             raise ApiError(404, "The resource specified does not exist.", "No such ASIN.")
         return passed.answer(shown(page, places, wanted))
