@@ -49,10 +49,10 @@ class Shop:
     def line(self) -> Line:
         return Line(self.settings, self.codec, self.sku, CHANNEL, {}, self.since_ms)
 
-    def set_price(self, amount: str, currency: str = "USD") -> None:
+    def set_price(self, amount: str, currency: str = "USD", **more: Any) -> None:
         """Odoo says so."""
         self.version += 1
-        body = price(amount, currency, key=f"sku:{self.sku}", sku=self.sku, version=self.version)
+        body = price(amount, currency, key=f"sku:{self.sku}", sku=self.sku, version=self.version, **more)
         record = self.line.canonical("price", body, self.version)
         send(self.settings, [Message(PRICES, record.key, record.value, record.headers)])
 
@@ -107,6 +107,19 @@ def proposed(shop: Shop) -> Callable[[], Any]:
         return str(item["id"])
 
     return make
+
+
+async def test_the_first_price_of_a_product_made_for_an_order_waits_for_a_person(shop: Shop) -> None:
+    """PRC-1, ORD-9: by default settings; the proposal says why, and goes out with the name of who approved it."""
+    shop.set_price("24.99", unreviewed=True)
+    await shop.work()
+    assert shop.offers() == []
+    (item,) = shop.waiting()
+    assert (item["after"], item["why"]) == ("24.99 USD", "made for an order; nobody has looked at its price yet")
+    assert cli("approve", item["id"], "--yes", "--note", "as it is asked there").exit_code == 0
+    await shop.work()
+    ((amount, actor),) = shop.offers()
+    assert (amount, actor != "none") == ("24.99", True)
 
 
 async def test_a_small_change_goes_out_and_a_large_one_is_proposed(shop: Shop) -> None:
