@@ -19,6 +19,7 @@ from connectors.kit.passes import Pass
 from connectors.kit.ports import Canonical
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader, millis_of
+from connectors.kit.return_states import financial_of, physical_of, service_of
 from connectors.kit.windowed import Listed, text_id
 from connectors.walmart import errors
 from connectors.walmart.client import count_in
@@ -36,7 +37,6 @@ PHYSICAL = {
     "DELIVERED": "received",
     "LOST": "lost",
 }
-_LEAST_ADVANCED = ("announced", "in_transit", "received", "lost", "none")
 # Where the money is: `currentRefundStatus`.
 FINANCIAL = {
     "": "none",
@@ -127,8 +127,8 @@ def to_return(payload: bytes, account: str) -> Sequence[Canonical]:
         key=f"walmart:{account}:return:{return_id}", source="walmart", account=account, return_id=return_id,
         order_key=f"walmart:{account}:{_purchase_order(reader)}", customer_order_id=reader.text("customerOrderId"), version=version,
         kind="replacement" if reader.text("returnType").upper() == "REPLACEMENT" else "refund", created_at=created,
-        updated_at=_newest(reader, created), physical=_least(line["physical"] for line in lines),
-        financial=_financial([line["financial"] for line in lines]), service=_service([line["service"] for line in lines]),
+        updated_at=_newest(reader, created), physical=physical_of(line["physical"] for line in lines),
+        financial=financial_of([line["financial"] for line in lines]), service=service_of([line["service"] for line in lines]),
         source_status=",".join(dict.fromkeys(line.text("status") for line in reader.children("returnOrderLines"))),
         total_refund=_money(reader["totalRefundAmount"]), lines=lines,
         extras={name: reader.text(name) for name in ("refundMode", "replacementCustomerOrderId") if reader.text(name)},
@@ -197,24 +197,3 @@ def _quantity(holder: Reader) -> Decimal:
 def _newest(reader: Reader, created: datetime) -> datetime:
     times = [line.time("statusTime") for line in reader.children("returnOrderLines")]
     return max([created, *(time for time in times if time is not None)])
-
-
-def _least(states: Any) -> str:
-    """The least advanced of the lines whose goods come back; none when no goods do."""
-    found = set(states)
-    return next(state for state in _LEAST_ADVANCED if state in found)
-
-
-def _financial(states: Sequence[str]) -> str:
-    found = set(states)
-    if len(found) == 1:
-        return states[0]
-    if found & {"refunded", "partly_refunded"}:
-        return "partly_refunded"
-    return "pending" if "pending" in found else sorted(found)[-1]
-
-
-def _service(states: Sequence[str]) -> str:
-    if all(state == "cancelled" for state in states):
-        return "cancelled"
-    return "open" if "open" in states else "closed"
