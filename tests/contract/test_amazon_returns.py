@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
@@ -122,6 +123,7 @@ async def test_more_than_a_page_of_returns_and_a_kill_in_the_middle(
         if page.items:
             break
     assert len(page.items) == 25
+    assert json.loads(position)["reports"][BY_SELLER]["report"]
     client = amazon.client()
     other = AmazonReturns(
         amazon.settings, "main", client, reports_of(amazon.settings, client), amazon.now, amazon.sleep
