@@ -8,7 +8,6 @@ A listing is one for each marketplace: objects of marketplaces that the call doe
 among its selectors (fulfillment_availability) is the SKU's, whatever the marketplace. Only whole attributes are addressed, never a part of one.
 """
 
-import copy
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -34,13 +33,13 @@ def patched(
     held: Mapping[str, Sequence[Json]], patches: Sequence[Json], places: Sequence[str]
 ) -> tuple[Attributes, list[Issue]]:
     """(attributes afterwards, what is wrong). places: the marketplaces of the call. What is wrong changes nothing."""
-    changed: Attributes = {name: list(copy.deepcopy(values)) for name, values in held.items()}
+    # Objects of attributes are never changed, only exchanged, so they may be shared.
+    changed: Attributes = {name: list(values) for name, values in held.items()}
     issues = []
     for patch in patches:
         try:
             name = attribute_of(patch["path"])
-            values = copy.deepcopy(patch.get("value", []))
-            changed[name] = _ACTS[patch["op"]](name, changed.get(name, []), values, places)
+            changed[name] = _ACTS[patch["op"]](name, changed.get(name, []), list(patch.get("value", [])), places)
         except PatchError as error:
             issues.append(error.issue)
             continue

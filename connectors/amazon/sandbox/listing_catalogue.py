@@ -54,8 +54,8 @@ class Catalogue:
         gtin = gtin.zfill(14)
         if gtin in _BY_GTIN:
             return _BY_GTIN[gtin]
-        made = self._store.by_gtin(gtin)
-        return self.by_asin(made[0].asin) if made else None
+        asin = self._store.asin_of(gtin)
+        return self.by_asin(asin) if asin else None
 
     def all(self, account: str) -> list[Page]:
         """The sandbox's own pages and the seller's."""
@@ -71,8 +71,7 @@ class Catalogue:
         return page.title if page else ""
 
     def _asin_of_gtin(self, gtin: str) -> str:
-        page = self.by_gtin(gtin)
-        return page.asin if page else ""
+        return _BY_GTIN[gtin].asin if gtin in _BY_GTIN else self._store.asin_of(gtin)
 
 
 def _made(listings: Sequence[Listing]) -> Page:

@@ -7,7 +7,7 @@ here: the seller writes the number anew)."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.amazon.sandbox.listing_attributes import Attributes
 from connectors.kit.sandbox.database import Database
@@ -15,8 +15,8 @@ from connectors.kit.sandbox.steering import Json
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS listings (
-  account TEXT NOT NULL, sku TEXT NOT NULL, asin TEXT NOT NULL, gtin TEXT NOT NULL, body TEXT NOT NULL,
-  PRIMARY KEY (account, sku)) WITHOUT ROWID;
+  account TEXT NOT NULL, sku TEXT NOT NULL, asin TEXT NOT NULL, gtin TEXT NOT NULL, facts TEXT NOT NULL,
+  body TEXT NOT NULL, PRIMARY KEY (account, sku)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS listings_by_asin ON listings (asin);
 CREATE INDEX IF NOT EXISTS listings_by_gtin ON listings (gtin) WHERE gtin != '';
 CREATE TABLE IF NOT EXISTS listing_queue (
@@ -34,6 +34,7 @@ CREATE INDEX IF NOT EXISTS listing_sold_by_number ON listing_sold (number);
 """
 _TABLES = ("listings", "listing_queue", "listing_history", "listing_sold")
 QUANTITY = "quantity"
+PARENT = "child_parent_sku_relationship"
 _ENTRY = ("value", "sent_at", "applied_at", "via", "reference", "stale")
 
 
@@ -91,24 +92,31 @@ class ListingStore:
         sql = "SELECT body FROM listings WHERE account = ? ORDER BY sku"
         return [_listing(body) for (body,) in self._db.execute(sql, (account,))]
 
+    def facts(self, account: str) -> list[Listing]:
+        """As all(), without attributes but for the parent's SKU and without the words of issues: what a search looks at."""
+        sql = "SELECT facts FROM listings WHERE account = ? ORDER BY sku"
+        return [_listing(facts) for (facts,) in self._db.execute(sql, (account,))]
+
     def by_asin(self, asin: str) -> list[Listing]:
         """Of all sellers: a page is everyone's."""
         sql = "SELECT body FROM listings WHERE asin = ? ORDER BY account, sku"
         return [_listing(body) for (body,) in self._db.execute(sql, (asin,))]
 
-    def by_gtin(self, gtin: str) -> list[Listing]:
-        sql = "SELECT body FROM listings WHERE gtin = ? AND gtin != '' ORDER BY account, sku"
-        return [_listing(body) for (body,) in self._db.execute(sql, (gtin,))]
+    def asin_of(self, gtin: str) -> str:
+        """The page of a barcode, empty where there is none. gtin: 14 digits."""
+        sql = "SELECT asin FROM listings WHERE gtin = ? AND gtin != '' ORDER BY account, sku LIMIT 1"
+        row = self._db.execute(sql, (gtin,)).fetchone()
+        return str(row[0]) if row else ""
 
     def put(self, listing: Listing) -> None:
-        body = json.dumps(asdict(listing), ensure_ascii=False)
-        self._db.insert("listings", (listing.account, listing.sku, listing.asin, listing.gtin, body))
+        body, facts = (json.dumps(vars(one), ensure_ascii=False) for one in (listing, _facts(listing)))
+        self._db.insert("listings", (listing.account, listing.sku, listing.asin, listing.gtin, facts, body))
 
     def delete(self, account: str, sku: str) -> None:
         self._db.execute("DELETE FROM listings WHERE account = ? AND sku = ?", (account, sku))
 
     def queue(self, account: str, sku: str, due: float, change: Change) -> None:
-        text = json.dumps(asdict(change), ensure_ascii=False)
+        text = json.dumps(vars(change), ensure_ascii=False)
         self._db.execute(
             "INSERT INTO listing_queue (account, sku, due, change) VALUES (?,?,?,?)", (account, sku, due, text)
         )
@@ -171,6 +179,12 @@ class ListingStore:
         sql = "SELECT id, applied_at FROM listing_history WHERE account = ? AND sku = ? AND what = ? ORDER BY id DESC LIMIT 1"
         number, since = self._db.execute(sql, (account, sku, QUANTITY)).fetchone() or (0, 0.0)
         return int(number), float(since)
+
+
+def _facts(listing: Listing) -> Listing:
+    kept = {name: values for name, values in listing.attributes.items() if name == PARENT}
+    issues = [{"severity": issue["severity"]} for issue in listing.all_issues]
+    return replace(listing, attributes=kept, issues=issues, noted=[])
 
 
 def _listing(body: str) -> Listing:

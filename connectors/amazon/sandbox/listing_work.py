@@ -16,7 +16,7 @@ from connectors.amazon.sandbox.listing_catalogue import Catalogue
 from connectors.amazon.sandbox.listing_changes import applied, names_of, offers_of, quantity_of, submitted
 from connectors.amazon.sandbox.listing_issues import Issue, fatal, unknown_sku
 from connectors.amazon.sandbox.listing_rules import AVAILABILITY, OFFERS, wrong_type, wrong_values
-from connectors.amazon.sandbox.listing_store import QUANTITY, Change, Listing, ListingStore
+from connectors.amazon.sandbox.listing_store import PARENT, QUANTITY, Change, Listing, ListingStore
 from connectors.amazon.sandbox.listing_views import Around
 from connectors.amazon.sandbox.store import StoredOrder
 from connectors.amazon.sandbox.world import FORM_ERRORS, World
@@ -48,10 +48,11 @@ class ListingWork:
         issues = tuple(judged(held, sku, change))
         if fatal(issues):
             return Verdict("INVALID", submission, issues)
-        after = applied(held, change, (account, sku), self.catalogue.pages, int(now * 1000))
+        if change.kind == "put":
+            held = applied(held, change, (account, sku), self.catalogue.pages, int(now * 1000))
         if not preview:
             self.store.queue(account, sku, self._due(account, sku, change, now), change)
-        return Verdict("VALID" if preview else "ACCEPTED", submission, issues, after.asin if after else "")
+        return Verdict("VALID" if preview else "ACCEPTED", submission, issues, held.asin if held else "")
 
     def at_once(self, account: str, sku: str, change: Change, now: float) -> Listing | None:
         """A change that takes effect now, for control calls."""
@@ -89,8 +90,8 @@ class ListingWork:
     def family(self, account: str) -> dict[str, list[str]]:
         """SKUs of children by the SKU of their parent."""
         found: dict[str, list[str]] = {}
-        for listing in self.store.all(account):
-            for one in listing.attributes.get("child_parent_sku_relationship", []):
+        for listing in self.store.facts(account):
+            for one in listing.attributes.get(PARENT, []):
                 children = found.setdefault(str(one.get("parent_sku")), [])
                 if listing.sku not in children:
                     children.append(listing.sku)

@@ -84,9 +84,11 @@ class ListingsApi(Part):
         search = searches.parse(params, marketplaces_of(passed, request))
         if "pageToken" in params:
             search = searches.followed(self._seal, search, params["pageToken"])
-        found = searches.chosen(self.work.store.all(passed.account), search, self._statuses(passed.now), self._fn_sku)
+        facts = self.work.store.facts(passed.account)
+        found = searches.chosen(facts, search, _Statuses(self.work, passed.now), self._fn_sku)
         pageable = found[: searches.MOST]
-        page = pageable[search.offset : search.offset + search.size]
+        skus = [one.sku for one in pageable[search.offset : search.offset + search.size]]
+        page = [one for sku in skus if (one := self.work.store.get(passed.account, sku)) is not None]
         body: Json = {"numberOfResults": len(found)}
         if tokens := self._tokens(search, len(pageable)):
             body["pagination"] = tokens
@@ -141,9 +143,6 @@ class ListingsApi(Part):
             for one in listings
         ]
 
-    def _statuses(self, now: float) -> "_Statuses":
-        return _Statuses(self.work, now)
-
     def _fn_sku(self, listing: Listing) -> str:
         stocks = (self.work.fba.get(listing.account, place, listing.sku) for place in listing.places)
         return next((stock.fn_sku for stock in stocks if stock is not None), "")
@@ -165,13 +164,14 @@ class ListingsApi(Part):
 
 
 class _Statuses:
-    """Statuses of a listing in a marketplace at a time."""
+    """Statuses of a listing in a marketplace at a time; what is given is a listing's facts, so it is read whole."""
 
     def __init__(self, work: ListingWork, now: float) -> None:
         self._work, self._now = work, now
 
     def __call__(self, listing: Listing, place: str) -> list[str]:
-        return views.statuses(listing, self._work.around(listing, self._now), place)
+        whole = self._work.store.get(listing.account, listing.sku)
+        return views.statuses(whole, self._work.around(whole, self._now), place) if whole is not None else []
 
 
 def _answer(sku: str, verdict: Verdict) -> Json:
