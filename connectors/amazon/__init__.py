@@ -1,1 +1,82 @@
-"""Amazon Selling Partner API connector."""
+"""Amazon Selling Partner API: orders and settlements in; shipments, cancellations, refunds, stock and prices out. README.md says what its APIs
+promise and what they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+
+from connectors.amazon import census, notifications, settlements
+from connectors.amazon.census import AmazonCensus
+from connectors.amazon.client import AmazonClient, open_client
+from connectors.amazon.documents import Documents
+from connectors.amazon.mapping import to_order
+from connectors.amazon.notifications import AmazonNotifications
+from connectors.amazon.reports import Reports
+from connectors.amazon.settings import AmazonSettings
+from connectors.amazon.settlement_source import AmazonSettlements, settlement_mapping
+from connectors.amazon.sink import OPERATIONS, AmazonSink
+from connectors.amazon.source import FLOW, AmazonOrders
+from connectors.amazon.sqs import SqsQueue
+from connectors.amazon.verify import AmazonVerifier
+from connectors.kit.ports import Connector, Deps, Sink, Source, Verifier
+
+FLOWS = {
+    FLOW: timedelta(minutes=15),
+    census.FLOW: timedelta(days=1),
+    notifications.FLOW: timedelta(seconds=10),
+    settlements.FLOW: timedelta(hours=6),
+}
+
+
+def _flows(settings: AmazonSettings) -> Mapping[str, timedelta]:
+    """Notifications are read where an account has a queue for them."""
+    has_queue = any(account.queue is not None for account in settings.accounts.values())
+    return {name: often for name, often in FLOWS.items() if has_queue or name != notifications.FLOW}
+
+
+def _client(settings: AmazonSettings, deps: Deps, account: str) -> AmazonClient:
+    settings.check_environment(deps.environment)
+    return open_client(settings, account, deps.now)
+
+
+def _source(settings: AmazonSettings, account: str, flow: str, deps: Deps) -> Source:
+    if flow not in FLOWS:
+        raise ValueError(f"amazon has no flow {flow!r}; it has {', '.join(FLOWS)}")
+    client = _client(settings, deps, account)
+    match flow:
+        case census.FLOW:
+            return AmazonCensus(settings, account, client, deps.now, deps.seen)
+        case notifications.FLOW:
+            queue = settings.account(account).queue
+            return AmazonNotifications(settings, account, client, deps.now, SqsQueue(queue) if queue else None)
+        case settlements.FLOW:
+            return AmazonSettlements(settings, account, Reports(client, Documents(settings.http)), deps.now)
+        case _:
+            return AmazonOrders(settings, account, client, deps.now)
+
+
+def _sink(settings: AmazonSettings, deps: Deps) -> Sink:
+    gather = settings.feeds.gather_seconds
+    return AmazonSink(settings, partial(_client, settings, deps), deps.now, deps.mappings, gather_seconds=gather)
+
+
+def _verifier(settings: AmazonSettings, deps: Deps) -> Verifier:
+    return AmazonVerifier(settings, partial(_client, settings, deps), deps.now)
+
+
+CONNECTOR = Connector(
+    name="amazon",
+    settings=AmazonSettings,
+    accounts=lambda settings: list(settings.accounts),
+    flows=FLOWS,
+    flows_for=_flows,
+    source=_source,
+    sink=_sink,
+    order_mapping=to_order,
+    verifier=_verifier,
+    mappings=lambda settings: {settlements.ENTITY: settlement_mapping(settings)},
+    operations=OPERATIONS,
+    stock_cap=lambda settings: settings.stock_cap,
+)

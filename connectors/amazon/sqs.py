@@ -11,10 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
 from connectors.amazon.incoming_settings import AmazonQueue
 from connectors.kit.errors import AuthError, ConnectorError, StopError, ThrottledError, TransientError
 
@@ -96,6 +92,8 @@ class SqsQueue:
                 raise TransientError(f"{what}: {failed} of {len(part)} messages were not taken; they come again")
 
     async def _run(self, what: str, call: Callable[[Any], T]) -> T:
+        from botocore.exceptions import BotoCoreError, ClientError  # importing it binds a socket: not before it is used
+
         failure: ConnectorError
         try:
             return await asyncio.to_thread(lambda: call(self._open()))
@@ -111,6 +109,9 @@ class SqsQueue:
         raise failure
 
     def _open(self) -> Any:
+        import boto3
+        from botocore.config import Config
+
         with self._lock:
             if self._client is None:
                 one = self._settings

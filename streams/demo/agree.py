@@ -44,7 +44,7 @@ class FlowReport:
 class Sides:
     """What one marketplace and Odoo hold at the end.
 
-    market     its name;  cap  the largest stock number it takes
+    market     its name;  flows  those that are carried over;  cap  the largest stock number it takes
     items      of its snapshot;  orders  of the snapshots of all marketplaces, by reference
     mine       references of its own orders
     sold       the visible orders of all marketplaces
@@ -57,6 +57,7 @@ class Sides:
     """
 
     market: str
+    flows: frozenset[str]
     cap: int
     items: Json
     orders: Json
@@ -88,7 +89,7 @@ def agree(day: Day, sides: Sides) -> list[FlowReport]:
         listings(day, sides),
         catalogue(day, sides),
     ]
-    return [replace(report, market=sides.market) for report in found]
+    return [replace(report, market=sides.market) for report in found if report.flow in sides.flows]
 
 
 def shipments(day: Day, sides: Sides) -> FlowReport:

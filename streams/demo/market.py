@@ -13,9 +13,10 @@ from streams.demo.processes import Process
 # (method, path, body) -> the answer of the sandbox's control side; it may be away for a moment
 Control = Callable[[str, str, object], dict[str, Any]]
 
-TEST_ORDER, ELSEWHERE, UNKNOWN_SKU, MALFORMED, BAD_POSTCODE = (
+TEST_ORDER, ELSEWHERE, NOT_RELEASED, UNKNOWN_SKU, MALFORMED, BAD_POSTCODE = (
     "test_order",
     "marketplace_fulfilled",  # the marketplace sends it from its own stock
+    "not_released",  # not paid or not on sale yet
     "unknown_sku",
     "malformed",
     "bad_postcode",
@@ -54,6 +55,7 @@ class Market(Protocol):
     """One account of a marketplace.
 
     name       as the connector is called;  title  for people;  url  of its sandbox
+    flows      what is carried over to and from it (`agree`)
     stock_cap  the largest number it takes
     """
 
@@ -63,6 +65,8 @@ class Market(Protocol):
     def title(self) -> str: ...
     @property
     def url(self) -> str: ...
+    @property
+    def flows(self) -> frozenset[str]: ...
     @property
     def stock_cap(self) -> int: ...
 

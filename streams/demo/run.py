@@ -213,7 +213,7 @@ class Demo:
             mine = {order.reference for order in books[name].orders}
             words = self._day.settlements.get(name)
             return Sides(
-                name, market.stock_cap, held[name]["items"], orders, mine, sold, sales, free, prices, left, back,
+                name, market.flows, market.stock_cap, held[name]["items"], orders, mine, sold, sales, free, prices, left, back,
                 credited, unreserved, hands.entries(words) if words else (),
                 by_sku(self._listings, name), by_sku(self._catalogue, name),
             )  # fmt: skip

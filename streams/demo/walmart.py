@@ -26,6 +26,11 @@ class Walmart:
 
     name = "walmart"
     title = "Walmart sandbox"
+    flows = frozenset(
+        {
+            "shipments", "cancellations", "refunds", "stock", "prices", "returns", "settlements", "listings", "catalogue",
+        }
+    )  # fmt: skip
     stock_cap = 999
 
     def __init__(self, url: str, control: Control, folder: Path, pictures_url: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from connectors.kit.sandbox.catalog import CATALOG, MARKER
+from streams.demo.amazon import Amazon
 from streams.demo.hands import Hands
 from streams.demo.market import Books, Control, Market
 from streams.demo.odoo import OdooTarget, add_pictures, connect, seed_products
@@ -71,7 +72,7 @@ class World:
         self._real_odoo = odoo
         self.processes: dict[str, Process] = {}
         self.pictures_url = f"http://127.0.0.1:{free_port()}"
-        self.markets: tuple[Market, ...] = (self._market(Walmart),)
+        self.markets: tuple[Market, ...] = (self._market(Walmart), self._market(Amazon))
         self.odoo = odoo or OdooTarget(f"http://127.0.0.1:{free_port()}", "sandbox", "admin", "sandbox-admin")
         self.stack = Stack(
             StackSettings(

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from schemas.topics import SOURCES
 from streams.demo.agree import told_of
 from streams.demo.ending import ended_by_signals
 from streams.demo.run import Demo, Report, View, Wish
@@ -25,38 +26,28 @@ from streams.stack import StackError
 from tests.chaos.plan import Action, Event, draw
 
 # Each stage in a process of its own, the busiest twice, so that kills also move partitions between living workers.
+
+
+def _worker(*stages: str) -> list[str]:
+    return ["worker", *(word for stage in stages for word in ("--stage", stage))]
+
+
 PIPELINE = {
-    "flow": ["worker", "--stage", "transform", "--stage", "route"],
-    "numbers": ["worker", "--stage", "stock", "--stage", "pricing"],
-    "sink-1": [
-        "worker",
-        "--stage",
-        "deliver.odoo.critical",
-        "--stage",
-        "deliver.odoo.normal",
-        "--stage",
-        "deliver.walmart.normal",
-        "--stage",
-        "deliver.walmart.bulk",
-    ],
-    "sink-2": [
-        "worker",
-        "--stage",
-        "deliver.odoo.critical",
-        "--stage",
-        "deliver.walmart.critical",
-        "--stage",
-        "deliver.walmart.normal",
-        "--stage",
-        "deliver.walmart.bulk",
-        "--stage",
-        "deliver.odoo.bulk",
-    ],
-    "failures": ["worker", "--stage", "retry", "--stage", "release"],
+    "flow": _worker("transform", "route"),
+    "numbers": _worker("stock", "pricing"),
+    "sink-1": _worker(
+        "deliver.odoo.critical", "deliver.odoo.normal",
+        *(f"deliver.{market}.{lane}" for market in SOURCES for lane in ("normal", "bulk")),
+    ),
+    "sink-2": _worker(
+        "deliver.odoo.critical", "deliver.odoo.bulk",
+        *(f"deliver.{market}.{lane}" for market in SOURCES for lane in ("critical", "normal", "bulk")),
+    ),
+    "failures": _worker("retry", "release"),
     "poller-1": ["poll", "run"],
     "poller-2": ["poll", "run"],
-}
-TARGETS = (*PIPELINE, "walmart", "odoo")
+}  # fmt: skip
+TARGETS = (*PIPELINE, *SOURCES, "odoo")
 
 
 class Havoc:

@@ -51,6 +51,7 @@ ABOUT: Mapping[str, str] = {
     "stock": "What is offered where, and when it is told. docs/stock.md explains it; `rules` is a list of tables.",
     "log": "Structured logs on standard error.",
     "odoo": "The Odoo database. connectors/odoo/README.md explains them at work.",
+    "amazon": "Amazon accounts and quotas. connectors/amazon/README.md explains them at work. `NAME` is the account's name.",
     "walmart": "Walmart accounts and quotas. connectors/walmart/README.md explains them at work. `NAME` is the account's name.",
 }
 

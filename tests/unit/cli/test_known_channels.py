@@ -38,7 +38,7 @@ def causeway(words: str, code: int = 2) -> str:
     return samples.causeway(*words.split(), code=code)
 
 
-NO_MARKETPLACE = "there is no marketplace 'wallmart'; did you mean walmart? there are: walmart"
+NO_MARKETPLACE = "there is no marketplace 'wallmart'; did you mean walmart? there are: amazon, walmart"
 NO_ACCOUNT = "walmart has no account 'nope'; there are: main"
 NO_KIND = "there is no kind of mapping 'skuu'; did you mean sku? there are: carrier,"
 
@@ -46,7 +46,7 @@ NO_KIND = "there is no kind of mapping 'skuu'; did you mean sku? there are: carr
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("stock list --channel amazon", "there is no marketplace 'amazon'; there are: walmart"),
+        ("stock list --channel amazom", "there is no marketplace 'amazom'; did you mean amazon? there are: amazon, walmart"),
         ("stock list --channel walmart:nope", NO_ACCOUNT),
         ("shadow list --account walmart:nope", NO_ACCOUNT),
         ("shadow diff --account wallmart:main", NO_MARKETPLACE),

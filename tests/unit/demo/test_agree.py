@@ -15,6 +15,7 @@ from streams.demo.goods import NewProduct, Variant
 from streams.demo.hands import Sale
 from streams.demo.market import Sold
 from streams.demo.run import by_sku
+from streams.demo.walmart import Walmart
 from streams.demo.walmart import sold as sold_at_walmart
 from streams.observe.ledger import Entry, FlowLedger
 
@@ -42,7 +43,7 @@ def sold(*traits: str) -> Sold:
 
 def sides(order_: dict[str, Any] | None = None, **changes: Any) -> Sides:
     plain = Sides(
-        "walmart", 999, {"A": item()}, {"PO1": order_ or order()}, {"PO1"}, [sold()], [SALE], {"A": 8.0}, {"A": 10.0},
+        "walmart", Walmart.flows, 999, {"A": item()}, {"PO1": order_ or order()}, {"PO1"}, [sold()], [SALE], {"A": 8.0}, {"A": 10.0},
         {"PO1": ["T1"]}, {},
     )  # fmt: skip
     return replace(plain, **changes)

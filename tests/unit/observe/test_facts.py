@@ -13,7 +13,16 @@ from streams.observe.telling import told_topics
 from tests.unit.observe.bodies import CODEC, body_of, on
 
 # What belongs to nobody's way: wishes, positions, tables, memories of the pipeline.
-CONTROL = {"orders.current", "mappings", "audit", "poll.commands", "poll.cursors", "state.odoo", "state.walmart"}
+CONTROL = {
+    "orders.current",
+    "mappings",
+    "audit",
+    "poll.commands",
+    "poll.cursors",
+    "state.amazon",
+    "state.odoo",
+    "state.walmart",
+}
 PERSONAL = re.compile(
     r"<(name|first_name|email|phone|street\d?|city|district|zip|company|tax_id|tax_exempt_id|buyer_note|gift_message|tracking_\w+|supplier"
     r"|description|title|detail|customer_order_id|serial_numbers|reason)>"

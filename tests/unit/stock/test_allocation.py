@@ -105,4 +105,4 @@ def test_a_marketplace_says_by_its_connector_what_it_takes() -> None:
     for wanted, expected in ((None, 999), (50, 50)):
         said = {} if wanted is None else {"stock_cap": wanted}
         settings = compose_settings(connectors)(walmart=said)
-        assert stock_caps(settings, connectors) == {"walmart": expected}
+        assert stock_caps(settings, connectors) == {"amazon": 9999, "walmart": expected}

@@ -113,7 +113,7 @@ async def test_list_shows_low_stock_and_what_waits(topics: list[Message]) -> Non
     ]
     assert [one["sku"] for one in json.loads(causeway("list", "--low", "--json")[1])["numbers"]] == ["B"]
     assert [one["sku"] for one in json.loads(causeway("list", "--waiting", "--json")[1])["numbers"]] == ["C"]
-    assert causeway("list", "--channel", "amazon")[0] == 2
+    assert causeway("list", "--channel", "amazom")[0] == 2
     assert "3 numbers, the first 1 shown" in causeway("list", "--most", "1")[1]
 
 
