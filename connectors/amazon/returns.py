@@ -55,8 +55,8 @@ class AmazonReturns:
         self._reports = reports
         self._now = now
         self._sleep = sleep
-        # Order -> SKU -> item: it never changes.
-        self._items: OrderedDict[str, dict[str, str]] = OrderedDict()
+        # Order -> its marketplace and its items by SKU, which never change.
+        self._orders: OrderedDict[str, tuple[str, dict[str, str]]] = OrderedDict()
 
     def pages(self, position: str) -> AsyncIterator[Page]:
         """Both reports, one after the other. Raises DataError for a position that is none."""
@@ -120,28 +120,39 @@ class AmazonReturns:
         return found, [Problem(key, detail, b"", ENTITY) for detail in details]
 
     async def _fetched(self, kind: str, found: Sequence[RawReturn]) -> tuple[Fetched, ...]:
-        return tuple([await self._one(kind, raw) for raw in found])
+        made = [await self._one(kind, raw) for raw in found]
+        return tuple(one for one in made if one is not None)
 
-    async def _one(self, kind: str, raw: RawReturn) -> Fetched:
+    async def _one(self, kind: str, raw: RawReturn) -> Fetched | None:
+        """None for one of another marketplace: Amazon's own report is said to be of the whole seller, whatever marketplaces were asked for."""
         content: dict[str, Any] = {"report": kind, "returnId": raw.return_id, "orderId": raw.order_id, "rows": raw.rows}
         if skus := raw.without_item():
-            items = await self._items_of(raw.order_id)
+            place, items = await self._order(raw.order_id)
+            if place and place not in self._places:
+                return None
             content["lineIds"] = {sku: items[sku] for sku in dict.fromkeys(skus) if sku in items}
         return Fetched(self._key(raw.return_id), ENTITY, exact_json.dumps(content))
 
-    async def _items_of(self, order_id: str) -> dict[str, str]:
-        """SKU -> item of an order, the first of each SKU; nothing for an order Amazon does not have."""
-        if order_id not in self._items:
+    async def _order(self, order_id: str) -> tuple[str, dict[str, str]]:
+        """(marketplace, SKU -> item) of an order, the first item of each SKU; nothing for an order Amazon does not have."""
+        if order_id not in self._orders:
             order = (
                 await self._client.get_order(order_id, (), Priority.REPORTS) if ORDER_ID.fullmatch(order_id) else None
             )
-            self._items[order_id] = items_in(order)
-            if len(self._items) > MOST_ORDERS:
-                self._items.popitem(last=False)
-        return self._items[order_id]
+            self._orders[order_id] = (place_in(order), items_in(order))
+            if len(self._orders) > MOST_ORDERS:
+                self._orders.popitem(last=False)
+        return self._orders[order_id]
 
     def _key(self, return_id: str) -> str:
         return f"amazon:{self.account}:return:{return_id}"
+
+
+def place_in(order: Any) -> str:
+    """The marketplace's id of an order as it came, empty where it tells none."""
+    channel = order.get("salesChannel") if isinstance(order, dict) else None
+    place = channel.get("marketplaceId") if isinstance(channel, dict) else None
+    return place if isinstance(place, str) else ""
 
 
 def items_in(order: Any) -> dict[str, str]:

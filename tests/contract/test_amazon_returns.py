@@ -186,3 +186,21 @@ async def test_resync_and_fetch(box: Box, amazon: Connected, source: AmazonRetur
         await all_of(source.resync(amazon.now() - timedelta(days=10)))
     with pytest.raises(DataError, match="position"):
         await all_of(source.pages("{}"))
+
+
+async def test_units_of_another_accounts_marketplace_are_left_to_it(box: Box) -> None:
+    """AUTH-2: Amazon's own report has returns of the whole seller; of orders of other marketplaces there is nothing here to return."""
+    (order_id,) = sold(box, 1, fba=1.0)
+    returned(box, order_id, "received")
+    box.clock.tick(7200)
+    amazon = connected(box, accounts={"main": account_of(US_SELLER, fulfilled_by=["AMAZON"])})
+    client = amazon.client()
+    source = AmazonReturns(
+        amazon.settings, "main", client, reports_of(amazon.settings, client), amazon.now, amazon.sleep
+    )
+    source._orders[order_id] = ("A2EUQ1WTGCTBG2", {})
+    assert returns(await all_of(source.pages(""))) == {}
+    source._orders.clear()
+    assert set(returns(await all_of(source.pages("")))) == {order_id}
+    await source.aclose()
+    await amazon.aclose()

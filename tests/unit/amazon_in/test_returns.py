@@ -10,7 +10,7 @@ from hypothesis import given
 
 from connectors.amazon.return_mapping import to_return
 from connectors.amazon.return_rows import BY_AMAZON, BY_SELLER, RawReturn, folded, returns_in
-from connectors.amazon.returns import items_in
+from connectors.amazon.returns import items_in, place_in
 from connectors.kit import exact_json
 from connectors.kit.errors import DataError
 from schemas.records import ReturnOrder
@@ -223,6 +223,8 @@ def test_hostile_payloads_are_data_errors(content: Any) -> None:
 
 @given(anything)
 def test_items_of_an_order_never_raise(content: Any) -> None:
+    assert isinstance(place_in(content), str)
+    assert isinstance(place_in({"salesChannel": content}), str)
     assert isinstance(items_in(content), dict)
     assert isinstance(items_in({"orderItems": [content]}), dict)
 
