@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.amazon.fulfilment_settings import BUYER_ASKED
+from connectors.amazon.marketplaces import BY_COUNTRY
 from connectors.amazon.order_state import MERCHANT, LineNow, OrderNow, ParcelNow
 from connectors.kit.errors import ConflictError, DataError, RuleError
 from schemas.records import Cancellation, Parcel, Shipment
@@ -33,6 +34,7 @@ CARRIERS = (
 )  # fmt: skip
 OTHER = "Other"
 CANCEL_COLUMNS = ("order-id", "cancellation-reason-code", "amazon-order-item-code")
+_JAPAN = BY_COUNTRY["JP"].id
 # A transfer's id times this plus a parcel's place in it: no transfer has so many parcels.
 _PARCELS_OF_A_TRANSFER = 1000
 
@@ -139,7 +141,9 @@ def _confirmation(
         "shipDate": moment(shipment["shipped_at"]),
         "orderItems": [{"orderItemId": number, "quantity": count} for number, count in units.items()],
     }  # fmt: skip
-    return {"marketplaceId": now.marketplace, "packageDetail": package}
+    # Japan only, and needed there (model ordersV0).
+    cash = {"codCollectionMethod": "DirectPayment"} if now.on_delivery and now.marketplace == _JAPAN else {}
+    return {"marketplaceId": now.marketplace, "packageDetail": package, **cash}
 
 
 def moment(at: datetime) -> str:

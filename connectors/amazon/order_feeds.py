@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -73,7 +74,12 @@ class OrderFeed(ABC):
 
     async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         """One outcome per delivery, in order."""
-        found = await asyncio.gather(*(self._begun(delivery) for delivery in batch))
+        counted: Counter[str] = Counter()
+        begun = []
+        for delivery in batch:
+            counted[delivery.account] += not delivery.job
+            begun.append(self._begun(delivery, counted[delivery.account]))
+        found = await asyncio.gather(*begun)
         going = [one for one in found if isinstance(one, Going)]
         outcomes = {one.delivery.id: outcome for one, outcome in await self._sent(going)}
         return [outcomes[one.delivery.id] if isinstance(one, Going) else one for one in found]
@@ -99,9 +105,12 @@ class OrderFeed(ABC):
         order = await client.get_order(order_id_of(delivery), self.data)
         return None if order is None else order_now(order)
 
-    async def _begun(self, delivery: Delivery) -> Outcome | Going:
+    async def _begun(self, delivery: Delivery, place: int) -> Outcome | Going:
+        """`place`: the how manieth of its account in this batch that has to be looked at."""
         try:
             client = self._open(delivery.account)
+            if not delivery.job and (wait := client.forecast_seconds("getOrder", place)) > self._patience:
+                raise ThrottledError("the quota of getOrder calls is used up", retry_after=round(wait, 1))
             async with self._places:
                 return await self._looked(client, delivery)
         except ConnectorError as error:

@@ -9,12 +9,12 @@ from typing import Any
 
 from connectors.amazon.marketplaces import BY_ID, Marketplace
 from connectors.amazon.money import DISCOUNT, ITEM, SHIPPING, ZERO, LineMoney, line_money
-from connectors.amazon.statuses import LineState, line_state, status_in
+from connectors.amazon.statuses import ON_DELIVERY, LineState, line_state, status_in
 from connectors.kit.errors import DataError
 from connectors.kit.reading import Reader
 
 # What is asked for: the money only for refunds.
-WORK = ("FULFILLMENT", "PACKAGES", "CANCELLATION")
+WORK = ("FULFILLMENT", "PACKAGES", "CANCELLATION", "PAYMENT")
 WITH_MONEY = (*WORK, "PROCEEDS", "TAX")
 MERCHANT = "MERCHANT"
 _GONE = "CANCELLED"
@@ -60,7 +60,7 @@ class LineNow:
 
 @dataclass(frozen=True, slots=True)
 class OrderNow:
-    """The order. status: our word; word: Amazon's; marketplace: its id."""
+    """The order. status: our word; word: Amazon's; marketplace: its id; on_delivery: whether the buyer pays the carrier."""
 
     order_id: str
     status: str
@@ -69,6 +69,7 @@ class OrderNow:
     fulfilled_by: str
     lines: Mapping[str, LineNow]
     parcels: tuple[ParcelNow, ...]
+    on_delivery: bool = False
 
     def line(self, number: str) -> LineNow:
         """Raises DataError for a line the order does not have."""
@@ -99,6 +100,7 @@ def order_now(order: Any) -> OrderNow:
         reader.needed_text("orderId"), status, word, marketplace, reader["fulfillment"].text("fulfilledBy").upper(),
         {line.number: line for line in lines},
         tuple(_parcel(one) for one in reader.children("packages") if not _is_gone(one)),
+        any(one.text("paymentMethod") == ON_DELIVERY for one in reader["payment"].children("paymentExecutions")),
     )  # fmt: skip
 
 

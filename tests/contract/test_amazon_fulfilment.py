@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors.amazon.rates import AmazonRates
 from connectors.kit.ports import Delivery, Outcome, Result
 from schemas.reasons import Reason
 from tests.contract.amazon_box import Box
@@ -330,3 +331,16 @@ async def test_two_processes_tell_one_order_once(box: Box) -> None:
         assert (await second.deliver(made))[0].result is Result.ALREADY_APPLIED
     assert writes(box, "ship") == 1
     assert world.keys[KEY].known is not None
+
+
+async def test_looks_beyond_the_quota_come_back_later(box: Box) -> None:
+    """RATE-1: getOrder is one in two seconds; a worker does not stand still for the rest of a large batch."""
+    orders = [f"112-0000020-00000{number:02d}" for number in range(40)]
+    box.raw(*(an_order(one) for one in orders))
+    async with World(box, rates=AmazonRates()) as world:
+        outcomes = await world.process().deliver(*(cancelled(id_=f"c-{one}", order_id=one) for one in orders))
+    results = [one.result for one in outcomes]
+    late = [one for one in outcomes if one.reason is Reason.THROTTLED]
+    assert 25 <= results.count(Result.SUBMITTED) <= 34
+    assert len(late) == 40 - results.count(Result.SUBMITTED)
+    assert all(one.retry_after and one.retry_after > 5 for one in late)

@@ -165,3 +165,11 @@ def test_what_cannot_be_cancelled(
 def test_reasons_in_amazons_words(reason: str, code: str) -> None:
     (line,) = cancellation_lines(order(), cancellation({TWO: 1}, reason=reason), CANCEL_REASONS)
     assert line["cancellation-reason-code"] == code
+
+
+def test_cash_on_delivery_is_told_in_japan_only() -> None:
+    payment = {"paymentExecutions": [{"paymentMethod": "CashOnDelivery"}]}
+    japan = {"channelName": "AMAZON", "marketplaceId": "A1VC38T7YXB528", "marketplaceName": "Amazon.co.jp"}
+    here, there = order(payment=payment), order(payment=payment, salesChannel=japan)
+    told = [confirmations(one, shipment(("T1", {ONE: 1})), UPS)[0].get("codCollectionMethod") for one in (here, there)]
+    assert told == [None, "DirectPayment"]

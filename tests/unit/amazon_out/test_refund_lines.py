@@ -85,3 +85,9 @@ def test_what_was_refunded_is_remembered_with_whatever_is_done_next() -> None:
     assert told_by(after) == [one]
     assert remote_id("112-1", after, [two, one]) == f"112-1 +{one} +{two}"
     assert told_by(replace(note, known=Known(1, "x", "order", remote_id("112-1", after)))) == [one]
+
+
+def test_what_amazon_ships_itself_is_amazons_to_refund() -> None:
+    now = order({ONE: (2, 0)}, fulfillment={"fulfillmentStatus": "SHIPPED", "fulfilledBy": "AMAZON"})
+    with pytest.raises(RuleError, match="Amazon's to refund"):
+        refund_lines(now, refund((ONE, "1.00", "0", "0", "0")), "CustomerReturn")
