@@ -13,12 +13,11 @@ from typing import Any
 from connectors.amazon.taking import accepted
 from connectors.kit.jobs import SENDING, Job, has_expired
 from connectors.kit.ordering import FEED
-from connectors.kit.outgoing.deciding import Deciding, Item, jobs_of
-from connectors.kit.outgoing.values import Value
+from connectors.kit.outgoing.deciding import Deciding, Item, ValueT, jobs_of
 from connectors.kit.ports import Outcome, submitted
 
 
-class AmazonDeciding(Deciding[Value]):
+class AmazonDeciding(Deciding[ValueT]):
     """For one operation."""
 
     def left_behind(self, item: Item[Any]) -> int:
@@ -34,6 +33,8 @@ class AmazonDeciding(Deciding[Value]):
         return True
 
     def _reads_list(self, item: Item[Any]) -> bool:
+        if not self._feed_types:
+            return False
         if self.left_behind(item):
             return True
         return any(job.how == SENDING and not self._says_nothing(item.key, job) for job in item.opens)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from connectors.amazon import errors
 from connectors.amazon.client import AmazonClient
 from connectors.kit.errors import DataError
+from connectors.kit.http_errors import Asked
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from connectors.kit.words import plain_words
@@ -54,10 +55,12 @@ class Issue:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A listing as Amazon shows it. marketplaces: ids of those it is in; channels: fulfilment channels, DEFAULT is the seller's own;
-    quantity: what the seller has to sell, None when nothing is said; offers: `purchasable_offer` as it was written."""
+    quantity: what the seller has to sell, None when nothing is said; offers: `purchasable_offer` as it was written; own_page: whether the seller
+    wrote what its page says, so that it is more than an offer."""
 
     sku: str
     asin: str = ""
+    name: str = ""
     product_type: str = ""
     marketplaces: tuple[str, ...] = ()
     statuses: frozenset[str] = frozenset()
@@ -65,6 +68,7 @@ class Shown:
     quantity: int | None = None
     offers: tuple[Mapping[str, Any], ...] = ()
     issues: tuple[Issue, ...] = ()
+    own_page: bool = False
 
     @property
     def by_amazon(self) -> bool:
@@ -107,16 +111,29 @@ def path_of(client: AmazonClient, sku: str = "") -> str:
     return f"{ITEMS}/{client.account.seller_id}" + (f"/{quote(sku, safe='')}" if sku else "")
 
 
-async def get_listing(client: AmazonClient, sku: str, priority: Priority = Priority.PRODUCTS) -> Shown | None:
-    """The listing as it is shown, None when the seller has none of that SKU. Raises ConnectorError."""
-    query = {"marketplaceIds": client.account.marketplaces, "includedData": INCLUDED}
+async def read_listing(client: AmazonClient, sku: str, priority: Priority = Priority.PRODUCTS) -> Any | None:
+    """The listing as it came, None when the seller has none of that SKU. Raises ConnectorError."""
+    query = {
+        "marketplaceIds": client.account.marketplaces,
+        "includedData": (*INCLUDED, "relationships", "productTypes"),
+    }
     try:
-        _, content = await client.call("getListingsItem", "GET", path_of(client, sku), query=query, priority=priority)
+        answer, content = await client.call(
+            "getListingsItem", "GET", path_of(client, sku), query=query, priority=priority
+        )
     except DataError as error:
         if errors.is_missing(error):
             return None
         raise
-    return shown_in(Reader(content).an_object())
+    if not isinstance(content, dict):
+        raise answer.asked.left("gave no item")
+    return content
+
+
+async def get_listing(client: AmazonClient, sku: str, priority: Priority = Priority.PRODUCTS) -> Shown | None:
+    """The same as it is shown."""
+    content = await read_listing(client, sku, priority)
+    return None if content is None else shown_in(Reader(content).an_object())
 
 
 async def get_listings(
@@ -145,11 +162,38 @@ async def patch_listing(
     answer, content = await client.call(
         "patchListingsItem", "PATCH", path_of(client, sku), query=query, body=body, priority=priority
     )
-    try:
-        submission = submission_in(content)
-    except DataError:  # it says nothing of what was asked for, which may have been done
-        raise answer.asked.left("gave no `status`") from None
-    return taken(submission, answer.asked.operation)
+    return _taken(answer.asked, content)
+
+
+async def put_listing(
+    client: AmazonClient, sku: str, marketplace: str, product_type: str, requirements: str, attributes: Mapping[str, Any], *, preview: bool = False,
+) -> Submission:  # fmt: skip
+    """Ask for a listing in one marketplace; what it had there is replaced. preview: nothing is changed, only judged. Raises as `patch_listing`."""
+    body = {"productType": product_type, "requirements": requirements, "attributes": dict(attributes)}
+    query = {
+        "marketplaceIds": marketplace,
+        "includedData": ("issues",),
+        "mode": "VALIDATION_PREVIEW" if preview else "",
+    }
+    answer, content = await client.call(
+        "putListingsItem",
+        "PUT",
+        path_of(client, sku),
+        query=query,
+        body=body,
+        priority=Priority.PRODUCTS,
+        repeatable=preview or None,
+    )
+    return _taken(answer.asked, content)
+
+
+async def delete_listing(client: AmazonClient, sku: str, marketplace: str) -> Submission:
+    """Ask for its end in one marketplace; doing it twice does no harm. Raises as `patch_listing`."""
+    query = {"marketplaceIds": marketplace}
+    answer, content = await client.call(
+        "deleteListingsItem", "DELETE", path_of(client, sku), query=query, priority=Priority.PRODUCTS, repeatable=True
+    )
+    return _taken(answer.asked, content)
 
 
 def merge(attribute: str, *values: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,6 +214,14 @@ def taken(submission: Submission, operation: str) -> Submission:
     unknown = any(issue.code == UNKNOWN_SKU for issue in submission.issues)
     code = errors.NOT_FOUND if unknown else REFUSED
     raise DataError(f"{operation}: Amazon answered {submission.status}: {told(submission.issues)}", code=code)
+
+
+def _taken(asked: Asked, content: Any) -> Submission:
+    try:
+        submission = submission_in(content)
+    except DataError:  # it says nothing of what was asked for, which may have been done
+        raise asked.left("gave no `status`") from None
+    return taken(submission, asked.operation)
 
 
 def told(issues: Sequence[Issue]) -> str:
@@ -206,6 +258,7 @@ def shown_in(item: Reader) -> Shown:
     return Shown(
         sku=item.needed_text("sku"),
         asin=next((text for one in summaries if (text := one.text("asin"))), ""),
+        name=next((text for one in summaries if (text := one.text("itemName"))), ""),
         product_type=next((text for one in summaries if (text := one.text("productType"))), ""),
         marketplaces=tuple(one.text("marketplaceId") for one in summaries),
         statuses=frozenset(text for one in summaries for text in one.texts("status")),
@@ -213,6 +266,7 @@ def shown_in(item: Reader) -> Shown:
         quantity=int(quantities[0]) if quantities else None,
         offers=tuple(one.value for one in attributes.children("purchasable_offer") if isinstance(one.value, dict)),
         issues=issues_in(item),
+        own_page=bool(attributes.children("item_name")),
     )
 
 

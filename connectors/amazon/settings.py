@@ -18,6 +18,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 
 from connectors.amazon.fulfilment_settings import AmazonFulfilment
 from connectors.amazon.incoming_settings import AmazonQueue, AmazonReading
+from connectors.amazon.listing_settings import AmazonListings
 from connectors.amazon.marketplaces import BY_ID, REGION_URLS, marketplace_of
 from connectors.amazon.rates import AmazonRates
 from connectors.kit.feeds import FeedSettings
@@ -201,6 +202,7 @@ class AmazonSettings(Part):
     reading: AmazonReading = AmazonReading()
     feeds: AmazonFeedSettings = AmazonFeedSettings()
     fulfilment: AmazonFulfilment = AmazonFulfilment()
+    listings: AmazonListings = AmazonListings()
     rates: AmazonRates = AmazonRates()
     http: HttpSettings = HttpSettings()
 

@@ -3,6 +3,7 @@
 ship_order, acknowledge_order   fulfilment
 cancel_lines, refund_order      cancelling, refunding: by feeds, as order_feeds has it
 set_stock, set_price            goods: values, with stock and prices
+upsert_listing                  goods: listings
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ from connectors.amazon.client import AmazonClient
 from connectors.amazon.documents import Documents
 from connectors.amazon.feeds import AmazonFeeds, open_feeds
 from connectors.amazon.fulfilment import ACKNOWLEDGE, CANCEL, REFUND, SHIP, Means, OrderCommands
-from connectors.amazon.goods import SET_PRICE, SET_STOCK, Goods
+from connectors.amazon.goods import SET_PRICE, SET_STOCK, UPSERT_LISTING, Goods
 from connectors.amazon.listing_items import get_listing
+from connectors.amazon.listing_maker import Maker
 from connectors.amazon.refunding import SHIPPED
 from connectors.amazon.settings import AmazonSettings
 from connectors.kit.accounts import Accounts, OpenClient
+from connectors.kit.catalogue.waiting import TABLES
 from connectors.kit.follower import Follower
 from connectors.kit.operations import Operation, Operations
 from connectors.kit.ports import Delivery, Difference, Mappings, NoMappings, Outcome
 from connectors.kit.resolving import Check, Resolving
 
-OPERATIONS = frozenset({ACKNOWLEDGE, SHIP, CANCEL, REFUND, SET_STOCK, SET_PRICE})
+OPERATIONS = frozenset({ACKNOWLEDGE, SHIP, CANCEL, REFUND, SET_STOCK, SET_PRICE, UPSERT_LISTING})
 LISTING = "listing"
 
 
@@ -42,7 +45,7 @@ class AmazonSink:
 
     def __init__(
         self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], now: Callable[[], datetime] = _utc_now,
-        mappings: Mappings | None = None, gather_seconds: float = 0,
+        mappings: Mappings | None = None, maker: Maker | None = None, gather_seconds: float = 0,
     ) -> None:  # fmt: skip
         self._open = open_client
         self._share = 1.0
@@ -54,9 +57,11 @@ class AmazonSink:
         self._follower = Follower(settings.feeds, opened)
         means = Means(settings, self._accounts, self._feeds, self._follower, now, mappings or NoMappings())
         orders = OrderCommands(means)
-        self._goods = goods = Goods(settings, self._accounts, self._feeds, now)
+        self._goods = goods = Goods(settings, self._accounts, self._feeds, now, maker)
         checks = {LISTING: Check("getListingsItem", is_listed), SHIPPED: Check("getOrder", orders.has_shipped)}
-        self._resolving = Resolving(self.destination, self._accounts, checks, settings.patience_seconds)
+        self._resolving = Resolving(
+            self.destination, self._accounts, checks, settings.patience_seconds, tables=TABLES, in_tables=goods.resolved
+        )
         by_goods = {name: Operation(handle, goods.previews.get(name), goods) for name, handle in goods.handlers.items()}
         self.operations = Operations("Amazon", {**orders.table(), **by_goods})
 
@@ -85,6 +90,7 @@ class AmazonSink:
         self._goods.set_alone(share >= 1)
 
     async def aclose(self) -> None:
+        await self._goods.aclose()
         await self._documents.aclose()
         await self._accounts.aclose()
 

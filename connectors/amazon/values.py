@@ -61,7 +61,7 @@ Looked = Mapping[str, Shown | ConnectorError]
 class Values(ValueWrites[AmazonClient]):
     """The handler of one operation; `numbers` says which."""
 
-    _deciding: AmazonDeciding
+    _deciding: AmazonDeciding[Value]
 
     def __init__(
         self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], numbers: Numbers, taking: Taking,

@@ -1,0 +1,251 @@
+"""`upsert_listing` (product) -> a listing: an offer on a page that Amazon has, else one with a page of its own, followed to publication (PRD-4).
+
+- New: PUT in each marketplace of the account, with a first price (Odoo's sales price). A number comes with the stock flow, which waits for the
+  listing.
+- There already: what tables say of it is replaced attribute by attribute; its price is left alone, for floor, rounding and approval stand before it
+  (PRC-1). Of an offer on a page nothing is sent again.
+- Variants are children of a parent that is listed first, without anything to buy.
+- No longer for sale: its stock is set to 0, or by configuration it is deleted.
+- INVALID within 200 is a failure with its issues. What was accepted takes effect later: it is looked at until it shows, for `publish_hours`, and each
+  turn is told by a `listing` event.
+- Two versions of one product: the later waits until the earlier has taken effect or never will (`taking`), for Amazon promises no order (INV-5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+
+from connectors.amazon.catalogue import to_listing
+from connectors.amazon.client import AmazonClient
+from connectors.amazon.deciding import AmazonDeciding
+from connectors.amazon.errors import AMAZON
+from connectors.amazon.listing_draft import CONDITION, PRODUCT_ONLY, first_price
+from connectors.amazon.listing_items import (
+    MODEL,
+    REFUSED,
+    Shown,
+    delete_listing,
+    get_listings,
+    needed_sku,
+    patch_listing,
+    put_listing,
+    read_listing,
+)
+from connectors.amazon.listing_maker import Made, Maker
+from connectors.amazon.settings import AmazonSettings
+from connectors.amazon.stock import Stock
+from connectors.amazon.taking import Taking, accepted
+from connectors.kit import exact_json
+from connectors.kit.accounts import OpenClient
+from connectors.kit.errors import ConnectorError, DataError, UncertainError
+from connectors.kit.feed_results import FeedState
+from connectors.kit.jobs import Job, sending
+from connectors.kit.ordering import FEED, Step
+from connectors.kit.outgoing.deciding import Item, jobs_of, kept
+from connectors.kit.outgoing.ordered_writes import OrderedWrites, Outcomes
+from connectors.kit.outgoing.publication import Status, as_of, listing
+from connectors.kit.outgoing.publishing import PUBLISH, Look, Publishing
+from connectors.kit.outgoing.refused import Refused
+from connectors.kit.ports import Canonical, Delivery, Outcome, Result, failed, failed_by, submitted
+from connectors.kit.rate import Priority
+from connectors.kit.reading import Reader
+from schemas.reasons import Reason
+from schemas.records import ListingProblem, Product
+
+PUT = "putListingsItem"
+logger = logging.getLogger(__name__)
+
+REFUSED_BEFORE = "the same product was refused before for the same reasons, and has not changed: see its dead letter"
+ProductItem = Item[Product]
+
+
+class Listings(OrderedWrites[AmazonClient, Product]):
+    """The handler."""
+
+    def __init__(
+        self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], taking: Taking, maker: Maker, now: Callable[[], datetime]
+    ) -> None:  # fmt: skip
+        super().__init__(AMAZON, open_client, taking, frozenset(), now, AmazonDeciding)
+        self._settings = settings
+        self._taking = taking
+        self._maker = maker
+        self._stock = Stock(settings)
+        self._refused = Refused()
+        self._parents_sent: set[str] = set()
+        self._places = asyncio.Semaphore(settings.single_call_concurrency)
+        one = settings.listings
+        self._publishing = Publishing(
+            AMAZON, look(now), now, one.publish_hours, one.publish_ladder_seconds, settings.bulk_patience_seconds,
+            settings.single_call_concurrency,
+        )  # fmt: skip
+
+    def _read(self, delivery: Delivery) -> ProductItem:
+        sku = needed_sku(Reader(dict(delivery.body)))
+        return Item(delivery, sku, cast("Product", delivery.body), False, *jobs_of(delivery))
+
+    async def _account(self, account: str, items: list[ProductItem]) -> Outcomes:
+        looking = [item for item in items if item.job and item.job.how == PUBLISH]
+        try:
+            client = self._open(account)
+            by, outcomes = await self._deciding.sorted(account, [item for item in items if item not in looking])
+        except ConnectorError as error:
+            return {item.id: kept(item.delivery, error, AMAZON) for item in items}
+        outcomes |= await self._asked(client, by[Step.ASK])
+        outcomes |= await self._publishing.outcomes(client, looking)
+        return outcomes | await self._sent(client, account, by[Step.WRITE])
+
+    # -- sending
+
+    async def _sent(self, client: AmazonClient, account: str, items: Sequence[ProductItem]) -> Outcomes:
+        if not items:
+            return {}
+        try:
+            shown = await get_listings(client, list(dict.fromkeys(item.sku for item in items)))
+            # The page of an offer is Amazon's, its price that of the price flow: there is nothing of ours to bring up to date.
+            offers = {sku for sku, one in shown.items() if not one.own_page}
+            there = [item for item in items if item.value["active"] and item.sku in offers]
+            on = [item for item in items if item.value["active"] and item not in there]
+            made = dict(zip([item.id for item in on], await self._made(client, account, on, shown), strict=True))
+            await self._parents(client, [one for one in made.values() if isinstance(one, Made) and one.draft.parent])
+        except ConnectorError as error:
+            return {item.id: AMAZON.outcome_of(error, item.delivery.attempt) for item in items}
+        going = [item for item in items if item not in there]
+        found = await asyncio.gather(
+            *(self._one(client, item, shown.get(item.sku), made.get(item.id)) for item in going)
+        )
+        looked = await self._publishing.outcomes(client, [self._publishing.begun(item) for item in there])
+        return looked | {item.id: outcome for item, outcome in zip(going, found, strict=True)}
+
+    async def _made(
+        self, client: AmazonClient, account: str, items: Sequence[ProductItem], own: Collection[str]
+    ) -> Sequence[Made | ConnectorError]:
+        return await self._maker.make(client, account, [item.value for item in items], own) if items else ()
+
+    async def _parents(self, client: AmazonClient, made: Sequence[Made]) -> None:
+        """Lists those that are not there. What is wrong with a parent is told by Amazon about its children, which are sent all the same."""
+        drafts = {one.draft.parent: one.draft for one in made}
+        missing = drafts.keys() - self._parents_sent
+        there = await get_listings(client, sorted(missing)) if missing else {}
+        for sku in sorted(missing - there.keys()):
+            for marketplace in client.account.marketplaces:
+                attributes = drafts[sku].parent_attributes(marketplace)
+                try:
+                    await put_listing(client, sku, marketplace, drafts[sku].product_type, PRODUCT_ONLY, attributes)
+                except DataError as error:
+                    logger.warning("amazon_parent_refused sku=%s error=%s", sku, error)
+        self._parents_sent |= missing
+
+    async def _one(
+        self, client: AmazonClient, item: ProductItem, shown: Shown | None, made: Made | ConnectorError | None
+    ) -> Outcome:
+        if isinstance(made, ConnectorError):
+            return self._refused_by(item.delivery, made)
+        self._refused.forget(item.key)
+        async with self._places, self._written.lock(item.key):
+            if self._written.newest(item.key) > item.delivery.version:
+                return Outcome(Result.STALE)
+            try:
+                return await (
+                    self._withdrawn(client, item, shown) if made is None else self._listed(client, item, shown, made)
+                )
+            except UncertainError as error:  # nobody answered: it may take effect later, over a newer one
+                return replace(failed_by(error), job=sending(item.delivery.version, self._now()))
+            except DataError as error:
+                problems = [ListingProblem(code=error.code or REFUSED, field="", detail=str(error)[:400])]
+                return replace(failed_by(error), events=(self._event(item, Status.FAILED, problems),))
+            except ConnectorError as error:
+                return AMAZON.outcome_of(error, item.delivery.attempt)
+
+    async def _listed(self, client: AmazonClient, item: ProductItem, shown: Shown | None, made: Made) -> Outcome:
+        draft = made.draft
+        for marketplace in client.account.marketplaces:
+            attributes = draft.attributes(marketplace, made.urls)
+            if shown is not None and marketplace in shown.marketplaces:
+                await self._updated(client, item, shown, attributes)
+            else:
+                attributes |= first_price(item.value, marketplace)
+                await put_listing(client, item.sku, marketplace, draft.product_type, draft.requirements, attributes)
+            self._took(item)
+        event = self._event(item, Status.PROCESSING)
+        return replace(self._again(item), notes=draft.notes, events=(event,))
+
+    async def _updated(
+        self, client: AmazonClient, item: ProductItem, shown: Shown, attributes: dict[str, object]
+    ) -> None:
+        patches = [
+            {"op": "replace", "path": f"/attributes/{name}", "value": value}
+            for name, value in attributes.items()
+            if name != CONDITION
+        ]
+        await patch_listing(client, item.sku, shown.product_type, patches, Priority.PRODUCTS)
+
+    async def _withdrawn(self, client: AmazonClient, item: ProductItem, shown: Shown | None) -> Outcome:
+        done = Outcome(Result.ALREADY_APPLIED, remote_model=MODEL, remote_id=item.sku)
+        if shown is None or (shown.by_amazon and not self._settings.listings.remove):
+            return done
+        if self._settings.listings.remove:
+            for marketplace in client.account.marketplaces:
+                await delete_listing(client, item.sku, marketplace)
+            event = self._event(item, Status.RETIRED)
+            return replace(done, result=Result.APPLIED, notes=("deleted",), events=(event,))
+        if not shown.quantity:
+            return done
+        value = self._stock.zero(item.delivery.account, item.sku)
+        await patch_listing(client, item.sku, shown.product_type, self._stock.patches(value, shown), Priority.STOCK)
+        return replace(done, result=Result.APPLIED, notes=("stock_set_to_zero",))
+
+    def _refused_by(self, delivery: Delivery, error: ConnectorError) -> Outcome:
+        if isinstance(error, DataError) and self._refused.before(delivery, str(error)):
+            return Outcome(Result.STALE, detail=REFUSED_BEFORE, notes=("refused_before",))
+        # A picture that cannot be fetched now is this product's trouble, not Amazon's.
+        return failed_by(error, of_record=True)
+
+    def _took(self, item: ProductItem) -> None:
+        self._written.wrote(item.key, item.delivery.version)
+        self._written.took(item.key, Job(FEED, accepted(self._now(), lone=False), item.delivery.version))
+
+    def _again(self, item: ProductItem, remote: str = "") -> Outcome:
+        remote = remote or accepted(self._now(), lone=False)
+        self._written.took(item.key, Job(FEED, remote, item.delivery.version))
+        return submitted(item.bound(FEED, remote), self._taking.next_look(remote))
+
+    # -- following
+
+    def _result(self, item: ProductItem, remote: str, state: FeedState | None) -> Outcome | None:
+        """Amazon took it, and that is all that is known."""
+        return None if state is not None else failed(Reason.BUG, "a listing is sent in no feed")
+
+    async def _further(self, client: AmazonClient, items: Sequence[ProductItem]) -> Outcomes:
+        """Before what was taken can come no more, only a listing that was not there before tells that it has come."""
+        outcomes: Outcomes = {}
+        looking: list[ProductItem] = []
+        for item in items:
+            remote = item.job.remote if item.job else ""
+            if self._taking.left(remote):
+                outcomes[item.id] = self._again(item, remote)
+            elif max(item.known, *(job.version for job in item.opens), 0) > item.delivery.version:
+                outcomes[item.id] = Outcome(Result.STALE)
+            else:
+                looking.append(self._publishing.begun(item))
+        return outcomes | await self._publishing.outcomes(client, looking)
+
+    def _event(self, item: ProductItem, status: Status, found: Sequence[ListingProblem] = ()) -> Canonical:
+        return listing("amazon", item.delivery.account, item.sku, self._now(), status, problems=found)
+
+
+def look(now: Callable[[], datetime]) -> Look[AmazonClient]:
+    """How the publication of a listing is followed."""
+
+    async def read(client: AmazonClient, account: str, sku: str) -> Canonical | None:
+        content = await read_listing(client, sku)
+        if content is None:
+            return None
+        (found,) = to_listing(exact_json.dumps(content), account, client.account.marketplaces)
+        return as_of(found, now())
+
+    return Look("amazon", "getListingsItem", MODEL, read)
