@@ -21,7 +21,7 @@ from connectors.kit.reading import Reader
 
 PATH = "/notifications/v1"
 VERSION = "1.0"
-CHANGES: Sequence[str] = ("OrderStatusChange", "BuyerRequestedChange")
+CHANGES: Sequence[str] = ("OrderStatusChange", "BuyerRequestedChange", "DeliveryTipChange")
 
 
 @dataclass(frozen=True, slots=True)

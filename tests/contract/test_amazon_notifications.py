@@ -19,7 +19,7 @@ from connectors.amazon.incoming_settings import AmazonQueue
 from connectors.amazon.notifications import AmazonNotifications
 from connectors.amazon.sandbox.settings import EU_SELLER
 from connectors.amazon.sqs import MOST, Message, SqsQueue
-from connectors.amazon.subscriptions import ensure_subscription
+from connectors.amazon.subscriptions import CHANGES, ensure_subscription
 from connectors.kit.errors import AuthError, StopError, TransientError
 from connectors.kit.ports import Page
 from tests.contract.amazon_box import Box, amazon_box
@@ -227,10 +227,7 @@ async def test_a_subscription_is_made_once(box: Box, amazon: Connected) -> None:
     assert await subscribed(amazon)
     assert not await subscribed(amazon)
     (made,) = box.state(US_SELLER)["subscriptions"]
-    assert made["processingDirective"]["eventFilter"]["orderChangeTypes"] == [
-        "OrderStatusChange",
-        "BuyerRequestedChange",
-    ]
+    assert made["processingDirective"]["eventFilter"]["orderChangeTypes"] == list(CHANGES)
 
 
 async def test_a_queue_that_is_not_there_says_what_to_check(endpoint: str, queue: RealQueue) -> None:
