@@ -67,6 +67,15 @@ async def test_the_whole_catalogue_is_read(box: Box, amazon: Connected) -> None:
         assert body["item_id"].startswith("B0")
 
 
+async def test_more_than_a_search_gives(box: Box, amazon: Connected) -> None:
+    """PRD-2: Amazon pages through 1000 at most; made over some days, all are read."""
+    for day in range(3):
+        box.control("/sandbox/items", count=350, prefix=f"D{day}-", seed=day)
+        box.clock.tick(86_400)
+    found = listings(amazon, await all_of(source(amazon).pages("")))
+    assert len(found) == 1050
+
+
 async def test_an_issue_that_comes_later_is_seen(box: Box, amazon: Connected) -> None:
     """PRD-4: taken off sale by Amazon; what is wrong stands in the listing. So is a price that somebody changed."""
     box.control("/sandbox/items", items=[{"sku": "LAMP"}, {"sku": "CHAIR"}], stock=3)
