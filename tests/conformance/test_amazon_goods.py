@@ -56,6 +56,15 @@ ITEMS, TYPES_MODEL, CATALOG_MODEL, FBA_MODEL = (
     "fbaInventory",
 )
 SEARCH, ITEM = "/listings/2021-08-01/items/{sellerId}", "/listings/2021-08-01/items/{sellerId}/{sku}"
+_OPERATIONS = (
+    "getListingsItem",
+    "putListingsItem",
+    "patchListingsItem",
+    "deleteListingsItem",
+    "searchListingsItems",
+    "searchDefinitionsProductTypes",
+    "getDefinitionsProductType",
+)
 # The published examples speak of this SKU and this page.
 SKU, ASIN = "GM-ZDPI-9B4E", "B071VG5N9D"
 # The seller of the published feed example, with the marketplaces of the examples.
@@ -264,6 +273,21 @@ def body_for(method: str, told: list[Json]) -> Json | None:
     body = new(**{name: [{"value": "x"}] for code, name in names.items() if code == "90000900"})
     body["attributes"].pop(names.get("90220"), None)
     return body
+
+
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        pytest.param(name, one.values[0], id=one.id)
+        for name in (ITEMS, TYPES_MODEL)
+        for one in published(name, *_OPERATIONS, status=400)
+    ],
+)
+def test_published_refusals_are_refused(box: Box, name: str, example: Example) -> None:
+    url = example.url.replace("{sellerId}", DEMO_SELLER.seller_id).replace("/SellerId", f"/{DEMO_SELLER.seller_id}")
+    body = {"put": new(), "patch": number(1)}.get(example.method)
+    answer = box.call(example.method.upper(), url, params=example.query, json=body)
+    assert (answer.status_code, problems(answer.json(), "ErrorList", name)) == (400, [])
 
 
 def test_the_published_feed_is_understood() -> None:
