@@ -35,6 +35,8 @@ FLOW = "notifications"
 MOST_REMEMBERED = 10_000
 # What is not ours, or could not be asked for now, comes again after so long.
 RELEASED_SECONDS = 15
+# A page has to be given in time, and its messages are hidden for a while only: what was not asked for by then is left.
+MOST_SECONDS = 120
 REQUEST = "SQS ReceiveMessage"
 
 
@@ -158,16 +160,23 @@ class AmazonNotifications:
     async def _ask_for(self, batch: _Batch) -> None:
         """Each order once, the one whose first event is oldest first. What cannot be asked for now is left for the next reading."""
         waiting = sorted(batch.orders.items(), key=lambda pair: min(change.at for change, _ in pair[1]))
+        began = self._now()
         for number, (order_id, told) in enumerate(waiting):
+            if (self._now() - began).total_seconds() > MOST_SECONDS:
+                self._leave(batch, waiting[number:])
+                return
             try:
                 await self._ask(batch, order_id, told)
             except ConnectorError as error:
-                for later, rest in waiting[number:]:
-                    batch.left += [message for _, message in rest]
-                    del batch.orders[later]
+                self._leave(batch, waiting[number:])
                 if not number or not isinstance(error, RetryError):
                     raise
                 return
+
+    def _leave(self, batch: _Batch, rest: Sequence[tuple[str, Sequence[tuple[OrderChange, Any]]]]) -> None:
+        for order_id, told in rest:
+            batch.left += [message for _, message in told]
+            del batch.orders[order_id]
 
     async def _ask(self, batch: _Batch, order_id: str, told: Sequence[tuple[OrderChange, Any]]) -> None:
         try:

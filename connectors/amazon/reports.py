@@ -33,8 +33,6 @@ logger = logging.getLogger(__name__)
 REPORTS, DOCUMENTS = "/reports/2021-06-30/reports", "/reports/2021-06-30/documents"
 IN_QUEUE, IN_PROGRESS, DONE, CANCELLED, FATAL = "IN_QUEUE", "IN_PROGRESS", "DONE", "CANCELLED", "FATAL"
 PAGE = "100"
-# Amazon forgets reports after 90 days, and lists no further back.
-KEPT_DAYS = 90
 # A settlement of a big seller has 25 MB and may come unpacked.
 LARGEST_DOCUMENT = 256 * 1024 * 1024
 _MOST_RESTARTS = 2

@@ -259,6 +259,26 @@ async def test_a_used_up_quota_keeps_what_was_read_and_leaves_the_rest() -> None
     assert amazon.asked == ["1-1-1", "1-1-2"]
 
 
+async def test_a_page_is_given_in_time_though_orders_come_slowly() -> None:
+    """EVT-4: what was read goes on; what would take too long is left."""
+    names = [f"1-1-{number}" for number in range(5)]
+    queue, amazon = (
+        FakeQueue([[message(name, number, number) for number, name in enumerate(names)]]),
+        Amazon({name: order(name) for name in names}),
+    )
+    fake = Fake(amazon, with_queue())
+
+    def slowly(request: Any) -> Any:
+        fake.clock += 50
+        return amazon(request)
+
+    fake.script = slowly
+    source = AmazonNotifications(fake.settings, "main", fake.client, fake.now, queue)
+    page = await anext(source.pages(""))
+    assert ids([page]) == names[:3]
+    assert queue.released == ["receipt-3", "receipt-4"]
+
+
 @pytest.mark.parametrize(("status", "error"), [(429, ThrottledError), (503, TransientError)])
 async def test_when_nothing_can_be_asked_for_the_flow_fails_and_nothing_is_lost(
     status: int, error: type[Exception]
