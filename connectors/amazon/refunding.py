@@ -21,7 +21,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import cast
+from typing import TypeVar, cast
 
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.feed_documents import REFUNDS
@@ -60,6 +60,7 @@ _KEPT = 20_000
 # The stage takes the time of an announcement a moment before it asks.
 _A_MOMENT_SECONDS = 2
 _CLOCKS_APART_MS = 120_000
+T = TypeVar("T")
 
 
 class Refunding(OrderFeed):
@@ -77,8 +78,9 @@ class Refunding(OrderFeed):
         super().__init__(open_client, feeds, follower, now, settings.patience_seconds, settings.order_concurrency)
         self._words = settings.fulfilment
         self._late_ms = int(settings.feeds.lost_after_seconds * 1000)
-        # Delivery -> when this process first said that it sends it; its feed, "" once it is refunded.
+        # Delivery -> since when this process says that it sends it; what was said before and came to nothing; its feed, "" once it is refunded.
         self._announced: OrderedDict[str, int] = OrderedDict()
+        self._unsent: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._jobs: OrderedDict[str, str] = OrderedDict()
 
     def announces(self, delivery: Delivery) -> bool:
@@ -93,12 +95,14 @@ class Refunding(OrderFeed):
     async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         outcomes = await super().__call__(batch)
         for delivery, outcome in zip(batch, outcomes, strict=True):
+            self._announced.pop(delivery.id, None)
             if outcome.result is Result.SUBMITTED and not outcome.job.startswith(SENDING):
                 _keep(self._jobs, delivery.id, outcome.job)
             elif outcome.ok:
                 _keep(self._jobs, delivery.id, "")
             elif not outcome.job:
-                self._forget(delivery)
+                self._jobs.pop(delivery.id, None)
+                _keep(self._unsent, delivery.id, frozenset(delivery.open_jobs))
         return outcomes
 
     async def differences(self, delivery: Delivery) -> list[Difference]:
@@ -122,7 +126,8 @@ class Refunding(OrderFeed):
         found: Outcome | Job | None = job if job is not None and job.how == FEED else None
         if job is not None and job.how == LOST:
             found = await self._lost(client, delivery, job)
-        elif found is None and (earlier := self._earlier(delivery, job)) is not None:
+        # Also one whose first feed never arrived may have been sent again by a process that died.
+        if found is None and (earlier := self._earlier(delivery, job)) is not None:
             found = await self._interrupted(delivery, earlier)
         if isinstance(found, Job):
             return await self._asked(client, delivery, found)
@@ -136,9 +141,8 @@ class Refunding(OrderFeed):
         """Since when, epoch seconds, somebody may have sent it who did not live to say so; None: nobody."""
         begun = self._announced.get(delivery.id)
         times: list[int] = []
-        for one in (parse(name) for name in delivery.open_jobs):
+        for one in (parse(name) for name in delivery.open_jobs if name not in self._unsent.get(delivery.id, ())):
             if one is not None and one.how == SENDING and one.version == delivery.version and one.id.isdecimal():
-                # What this process said of it before came to nothing, or it would not be here.
                 times += [int(one.id)] if begun is None or int(one.id) < begun - _A_MOMENT_SECONDS else []
         if job is not None and job.how == SENDING and job.id.isdecimal():
             times.append(int(job.id))
@@ -195,7 +199,6 @@ class Refunding(OrderFeed):
     async def _settled(self, client: AmazonClient, delivery: Delivery, job: Job, state: FeedState) -> Outcome:
         names = self._names(delivery)
         if any(error.code == CANCELLED for error in state.errors):
-            self._forget(delivery)
             return replace(failed(Reason.TRANSIENT, f"feed {state.feed_id} was cancelled; sent again"), of_record=True)
         refused = refused_in(state, names, order_id_of(delivery))
         is_whole = any(one.sku == item_name(order_id_of(delivery), "") for one in refused)
@@ -226,11 +229,6 @@ class Refunding(OrderFeed):
     def _done(self, delivery: Delivery, result: Result) -> Outcome:
         remembered = remote_id(order_id_of(delivery), delivery, [self._mark(delivery)])
         return Outcome(result, remote_model=MODEL, remote_id=remembered)
-
-    def _forget(self, delivery: Delivery) -> None:
-        """It is in no feed, or a person has been asked: it may be sent when it comes again."""
-        self._announced.pop(delivery.id, None)
-        self._jobs.pop(delivery.id, None)
 
     def _names(self, delivery: Delivery) -> list[str]:
         order_id = order_id_of(delivery)
@@ -264,8 +262,8 @@ def _told(line: dict[str, str]) -> str:
     return ", ".join(f"{name} {line[name]}" for name in REFUND_COLUMNS[4:] if name in line)
 
 
-def _keep(memory: OrderedDict[str, int] | OrderedDict[str, str], name: str, what: int | str) -> None:
-    memory[name] = what  # type: ignore[assignment] # each memory is given its own sort
+def _keep(memory: OrderedDict[str, T], name: str, what: T) -> None:
+    memory[name] = what
     memory.move_to_end(name)
     while len(memory) > _KEPT:
         memory.popitem(last=False)

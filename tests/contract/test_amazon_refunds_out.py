@@ -222,6 +222,33 @@ async def test_cut_off_in_the_middle_and_delivered_again_by_the_same_process(box
     assert (found.result, given_back(box), feeds_sent(box)) == (Result.APPLIED, Decimal("5.00"), 1)
 
 
+async def test_a_second_sending_that_died_is_looked_for_as_well(box: Box, world: World) -> None:
+    """EVT-4: the first feed never arrived; who sent it again was killed before anything was recorded."""
+    box.faults({"kind": "reset", "method": "POST", "path": CREATE, "limit": 1})
+    first, note = world.process(), some("5.00")
+    await first.deliver(note)
+    (waiting,) = first.due()
+    assert waiting.job.startswith("lost:")
+    box.clock.tick(300)
+    assert (await world.process().deliver(waiting, record="nothing"))[0].job.startswith("feed:")
+    box.clock.tick(600)
+    (found,) = await settled(world.process(), waiting)
+    assert (found.reason, found.notes) == (Reason.RULE, ("refund_in_doubt",))
+    assert (given_back(box), feeds_sent(box)) == (Decimal("5.00"), 1)
+
+
+async def test_a_try_that_came_to_nothing_in_this_process_is_no_reason_to_wait(box: Box, world: World) -> None:
+    """RATE-1: while the breaker is open a delivery is tried again in its place, announced each time."""
+    box.faults({"kind": "status", "code": 503, "method": "POST", "path": CREATE, "limit": 1})
+    process, note = world.process(), some("5.00")
+    found = await process.deliver(note, record="nothing")
+    assert found[0].reason is Reason.TRANSIENT
+    box.clock.tick(30)
+    assert (await process.deliver(note))[0].job.startswith("feed:")
+    await process.settle()
+    assert (process.last(note).result, given_back(box)) == (Result.APPLIED, Decimal("5.00"))
+
+
 async def test_a_person_says_that_it_was_not_refunded_and_replays(box: Box, world: World) -> None:
     note = some("5.00")
     await world.process().deliver(note, record="nothing")
