@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from connectors.amazon import errors
 from connectors.amazon.client import AmazonClient
-from connectors.amazon.listing_items import ERROR, ITEMS, is_sku, path_of
+from connectors.amazon.listing_items import ERROR, ITEMS, SKUS, path_of
 from connectors.amazon.marketplaces import BY_ID
 from connectors.amazon.settings import AmazonSettings
 from connectors.kit import exact_json
@@ -87,7 +87,7 @@ class AmazonCatalogue(WindowedList):
         return Listed(tuple(found), token.strip() if isinstance(token, str) else "", total)
 
     async def _get(self, element_id: str) -> Any | None:
-        if not is_sku(element_id):
+        if not SKUS.fits(element_id):
             return None
         query = {"marketplaceIds": self._places, "includedData": INCLUDED}
         try:
@@ -104,7 +104,7 @@ class AmazonCatalogue(WindowedList):
 
     def _id_of(self, element: Any) -> str | None:
         sku = element.get("sku") if isinstance(element, dict) else None
-        return sku if isinstance(sku, str) and is_sku(sku) else None
+        return sku if isinstance(sku, str) and SKUS.fits(sku) else None
 
     def _version_of(self, element: Any) -> int:
         """None: a listing that leaves a marketplace is last updated earlier than before."""

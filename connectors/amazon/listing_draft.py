@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from connectors.amazon.listing_items import ALL, WANTED_SKU, is_sku
+from connectors.amazon.listing_items import ALL, SKUS
 from connectors.amazon.listing_settings import ATTRIBUTES, TEXTS
 from connectors.amazon.marketplaces import BY_ID
 from connectors.kit.catalogue import problems as codes
@@ -115,7 +115,7 @@ class Draft:
 def on_page(product: Product, asin: str, tables: Tables, options: DraftOptions) -> Draft:
     """An offer on a page that is there: the page shows what Amazon knows. Raises ItemError with all problems."""
     gtin, wrong = identified(product, options.own_use_gtins)
-    wrong += sku_problems(product, is_sku(product["sku"]), WANTED_SKU)
+    wrong += sku_problems(product, SKUS)
     found = filled(
         product, [line for line in tables.lines_for("") if line.name == CONDITION], tables.around, options.scope
     )
@@ -134,7 +134,7 @@ def own_page(product: Product, tables: Tables, options: DraftOptions, siblings: 
     found = filled(product, lines, tables.around, options.scope)
     gtin, wrong = identified(product, options.own_use_gtins)
     wrong += [*category_problems(product, product_type, options.scope, "Amazon"), *found.problems]
-    wrong += sku_problems(product, is_sku(product["sku"]), WANTED_SKU)
+    wrong += sku_problems(product, SKUS)
     shown = {**found.values.get(ATTRIBUTES, {}), **found.values.get(TEXTS, {})}
     wrong += options.prohibited.problems(dict(texts(product, found.sources, shown)), product["brand"])
     variation: Json = {}

@@ -17,6 +17,7 @@ from connectors.kit.errors import DataError
 from connectors.kit.http_errors import Asked
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
+from connectors.kit.skus import Skus
 from connectors.kit.words import plain_words
 
 ITEMS = "/listings/2021-08-01/items"
@@ -28,8 +29,7 @@ ACCEPTED, VALID, INVALID = "ACCEPTED", "VALID", "INVALID"
 ALL = "ALL"
 # What a product type is called when Amazon does not say which it is; it is taken for offers.
 ANY_TYPE = "PRODUCT"
-LONGEST_SKU = 40
-WANTED_SKU = f"at most {LONGEST_SKU} printable characters, no space at its ends"
+SKUS = Skus(longest=40)
 # `ConnectorError.code` of what Amazon accepted with 200 and refused by INVALID.
 REFUSED = "INVALID"
 UNKNOWN_SKU = "13013"  # "This SKU does not exist in the Amazon catalog"
@@ -91,19 +91,6 @@ class Submission:
     status: str
     id: str = ""
     issues: tuple[Issue, ...] = ()
-
-
-def is_sku(text: str) -> bool:
-    """Whether a listing may be called so."""
-    return 0 < len(text) <= LONGEST_SKU and text == text.strip() and text.isprintable()
-
-
-def needed_sku(body: Reader) -> str:
-    """The SKU a delivery is for. Raises DataError for one no listing can have, which would wait for that listing for ever."""
-    sku = body.needed_text("sku")
-    if not is_sku(sku):
-        raise body["sku"].wrong(WANTED_SKU)
-    return sku
 
 
 def path_of(client: AmazonClient, sku: str = "") -> str:

@@ -28,10 +28,10 @@ from connectors.amazon.listing_draft import CONDITION, PRODUCT_ONLY, first_price
 from connectors.amazon.listing_items import (
     MODEL,
     REFUSED,
+    SKUS,
     Shown,
     delete_listing,
     get_listings,
-    needed_sku,
     patch_listing,
     put_listing,
     read_listing,
@@ -60,7 +60,6 @@ from schemas.records import ListingProblem, Product
 PUT = "putListingsItem"
 logger = logging.getLogger(__name__)
 
-REFUSED_BEFORE = "the same product was refused before for the same reasons, and has not changed: see its dead letter"
 ProductItem = Item[Product]
 
 
@@ -85,7 +84,7 @@ class Listings(OrderedWrites[AmazonClient, Product]):
         )  # fmt: skip
 
     def _read(self, delivery: Delivery) -> ProductItem:
-        sku = needed_sku(Reader(dict(delivery.body)))
+        sku = SKUS.needed(Reader(dict(delivery.body)))
         return Item(delivery, sku, cast("Product", delivery.body), False, *jobs_of(delivery))
 
     async def _account(self, account: str, items: list[ProductItem]) -> Outcomes:
@@ -144,7 +143,7 @@ class Listings(OrderedWrites[AmazonClient, Product]):
         self, client: AmazonClient, item: ProductItem, shown: Shown | None, made: Made | ConnectorError | None
     ) -> Outcome:
         if isinstance(made, ConnectorError):
-            return self._refused_by(item.delivery, made)
+            return self._refused.outcome(item.delivery, made)
         self._refused.forget(item.key)
         async with self._places, self._written.lock(item.key):
             if self._written.newest(item.key) > item.delivery.version:
@@ -198,12 +197,6 @@ class Listings(OrderedWrites[AmazonClient, Product]):
         value = self._stock.zero(item.delivery.account, item.sku)
         await patch_listing(client, item.sku, shown.product_type, self._stock.patches(value, shown), Priority.STOCK)
         return replace(done, result=Result.APPLIED, notes=("stock_set_to_zero",))
-
-    def _refused_by(self, delivery: Delivery, error: ConnectorError) -> Outcome:
-        if isinstance(error, DataError) and self._refused.before(delivery, str(error)):
-            return Outcome(Result.STALE, detail=REFUSED_BEFORE, notes=("refused_before",))
-        # A picture that cannot be fetched now is this product's trouble, not Amazon's.
-        return failed_by(error, of_record=True)
 
     def _took(self, item: ProductItem) -> None:
         self._written.wrote(item.key, item.delivery.version)

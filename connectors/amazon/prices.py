@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from connectors.amazon.listing_items import ALL, Shown, merge, needed_sku
+from connectors.amazon.listing_items import ALL, SKUS, Shown, merge
 from connectors.amazon.marketplaces import BY_ID
 from connectors.amazon.settings import AmazonSettings
 from connectors.kit.currencies import digits_of
 from connectors.kit.errors import DataError
+from connectors.kit.outgoing.bodies import offered
 from connectors.kit.outgoing.values import Value, listing_name
 from connectors.kit.ports import Delivery
 from connectors.kit.rate import Priority
@@ -48,24 +49,15 @@ class Prices:
 
     def read(self, delivery: Delivery) -> Value:
         body = Reader(dict(delivery.body))
-        sku, currency = needed_sku(body), body["price"].needed_text("currency")
-        marketplaces = self._marketplaces(delivery.account)
-        known = {BY_ID[one].currency for one in marketplaces if one in BY_ID}
-        if known and currency not in known:
-            raise DataError(f"price.currency: this account sells in {', '.join(known)}, not in {currency[:10]}")
-        price = _amount(body["price"], currency)
-        if body["sale_price"].missing:
-            return _value(delivery.account, sku, price, currency)
-        sale = _amount(body["sale_price"], currency)
-        starts, ends = _moment(body, "sale_starts_at"), _moment(body, "sale_ends_at")
-        if sale >= price:
-            raise DataError("sale_price: not below the ordinary price; Amazon takes no such reduction")
-        if ends is not None and self._now() >= ends:
-            return _value(delivery.account, sku, price, currency)
-        if starts is not None and ends is not None and starts >= ends:
+        sku = SKUS.needed(body)
+        known = frozenset(BY_ID[one].currency for one in self._marketplaces(delivery.account) if one in BY_ID)
+        one = offered(body, known, self._now(), "Amazon")
+        if one.sale is None:
+            return _value(delivery.account, sku, one.price, one.currency)
+        if one.starts is not None and one.ends is not None and one.starts >= one.ends:
             raise DataError("sale_ends_at: not after sale_starts_at")
-        during = (_iso(starts) or OPEN_START, _iso(ends) or OPEN_END)
-        return _value(delivery.account, sku, price, currency, sale, during)
+        during = (_iso(one.starts) or OPEN_START, _iso(one.ends) or OPEN_END)
+        return _value(delivery.account, sku, one.price, one.currency, one.sale, during)
 
     def parse(self, account: str, sku: str, text: str) -> Value:
         found = _TEXT.fullmatch(text)
@@ -143,19 +135,6 @@ def _discounted(amount: Decimal, during: tuple[str, str]) -> list[dict[str, Any]
 
 def _exact(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-digits_of(currency)))
-
-
-def _amount(holder: Reader, currency: str) -> Decimal:
-    amount = holder.decimal("amount", fraction_digits=digits_of(currency))
-    if amount <= 0:
-        raise holder["amount"].wrong("a price above zero")
-    return amount
-
-
-def _moment(body: Reader, name: str) -> datetime | None:
-    """A time of a decoded record: already one, or as JSON has it."""
-    value = body[name].value
-    return value if isinstance(value, datetime) else body.time(name)
 
 
 def _iso(moment: datetime | None) -> str:

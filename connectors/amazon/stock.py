@@ -8,12 +8,11 @@ drop them. The channel `DEFAULT` is the seller's own stock. What Amazon keeps (F
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_FLOOR
 from typing import Any
 
-from connectors.amazon.listing_items import Shown, merge, needed_sku
+from connectors.amazon.listing_items import SKUS, Shown, merge
 from connectors.amazon.settings import AmazonSettings
-from connectors.kit.errors import DataError
+from connectors.kit.outgoing.bodies import units, units_known
 from connectors.kit.outgoing.values import STOCK, Value, listing_name
 from connectors.kit.ports import Delivery
 from connectors.kit.rate import Priority
@@ -35,19 +34,12 @@ class Stock:
 
     def read(self, delivery: Delivery) -> Value:
         body = Reader(dict(delivery.body))
-        sku = needed_sku(body)
-        amount = body.decimal("quantity", whole_digits=9)
-        if amount < 0:
-            raise body["quantity"].wrong("a quantity of 0 or more")
-        whole = int(amount.to_integral_value(ROUND_FLOOR))
-        sent = min(whole, self._cap)
-        notes = ("capped",) if sent < whole else ()
+        sku = SKUS.needed(body)
+        sent, notes = units(body, self._cap)
         return _value(delivery.account, sku, sent, urgent=body.flag("urgent"), notes=notes)
 
     def parse(self, account: str, sku: str, text: str) -> Value:
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
-            raise DataError("the number the destination is known to hold is not known")
-        return _value(account, sku, int(text))
+        return _value(account, sku, units_known(text))
 
     def priority(self, urgent: bool) -> Priority:
         return Priority.STOCK if urgent else Priority.PRODUCTS

@@ -45,7 +45,7 @@ from connectors.kit.ordering import FEED, Step
 from connectors.kit.outgoing.deciding import Item, kept
 from connectors.kit.outgoing.ordered_writes import Outcomes
 from connectors.kit.outgoing.value_outcomes import applied, no_item, none_needed, refused
-from connectors.kit.outgoing.value_writes import Limits, ValueWrites
+from connectors.kit.outgoing.value_writes import ValueWrites
 from connectors.kit.outgoing.values import Value
 from connectors.kit.ports import Outcome, Result, failed, submitted
 from schemas.reasons import Reason
@@ -67,7 +67,7 @@ class Values(ValueWrites[AmazonClient]):
         self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], numbers: Numbers, taking: Taking,
         now: Callable[[], datetime],
     ) -> None:  # fmt: skip
-        super().__init__(AMAZON, open_client, numbers, taking, limits_of(settings), now, AmazonDeciding)
+        super().__init__(AMAZON, open_client, numbers, taking, settings, now, AmazonDeciding)
         self._numbers = numbers
         self._taking = taking
         self._minutes = settings.effect_minutes
@@ -188,7 +188,9 @@ class Values(ValueWrites[AmazonClient]):
         if self._deciding.is_blocked(item) or not (is_past or is_lone(remote)):
             return self._looked_after(item, remote)
         if self._numbers.kind.shows(item.value, shown):
-            self._written.over(item.key, remote)
+            for job in self._written.open_jobs(item.key):  # also the note made before it was sent
+                if job.version == item.delivery.version or job.remote == remote:
+                    self._written.over(item.key, job.remote)
             return applied(item, self._kind.model, "", 0, self._now())
         return self._not_shown(item, shown) if is_past else self._looked_after(item, remote)
 
@@ -234,9 +236,3 @@ class Values(ValueWrites[AmazonClient]):
             return True  # it may have been written; it comes back either way
         logger.warning("amazon_newer_written_again key=%s version=%d", item.key, known.version)
         return True
-
-
-def limits_of(settings: AmazonSettings) -> Limits:
-    return Limits(
-        settings.patience_seconds, settings.bulk_patience_seconds, settings.single_call_concurrency, settings.feeds
-    )

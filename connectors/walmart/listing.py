@@ -28,7 +28,7 @@ from connectors.kit.catalogue.prohibited import Prohibited
 from connectors.kit.catalogue.tables import AttributeLine, Tables
 from connectors.kit.catalogue.variants import group_of, variant_problems
 from connectors.walmart.listing_spec import ItemSpec
-from connectors.walmart.skus import WANTED_SKU, is_sku
+from connectors.walmart.skus import SKUS
 from schemas.records import Image, Product
 
 SOURCE = "walmart"
@@ -93,7 +93,7 @@ def listing_of(
     gtin, unidentified = identified(product, options.own_use_gtins)
     if gtin is not None:
         orderable.setdefault("productIdentifiers", {"productIdType": "GTIN", "productId": gtin.gtin14})
-    wrong += [*sku_problems(product, is_sku(product["sku"]), WANTED_SKU), *unidentified]
+    wrong += [*sku_problems(product, SKUS), *unidentified]
     wrong += _grouped(product, siblings, lines, visible)
     wrong += options.prohibited.problems(dict(texts(product, found.sources, visible)), product["brand"])
     images = tuple(product["images"][: options.most_images])

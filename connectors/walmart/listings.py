@@ -21,7 +21,7 @@ from typing import Any, cast
 
 from connectors.kit.accounts import OpenClient
 from connectors.kit.catalogue.making import Made, Maker
-from connectors.kit.errors import ConnectorError, DataError, ThrottledError
+from connectors.kit.errors import ConnectorError, ThrottledError
 from connectors.kit.feed_results import FeedState, failure_of
 from connectors.kit.feeds import Feed, mark_of
 from connectors.kit.follower import Follower
@@ -50,7 +50,6 @@ from schemas.records import ListingProblem, Product
 
 NEW, UPDATE = "MP_ITEM", "MP_MAINTENANCE"
 PRICE = "price"
-REFUSED_BEFORE = "the same product was refused before for the same reasons, and has not changed: see its dead letter"
 ProductItem = Item[Product]
 
 
@@ -124,7 +123,7 @@ class Listings(OrderedWrites[WalmartClient, Product]):
             return {item.id: errors.outcome_of(error, item.delivery.attempt) for item in items}
         for item, one in zip(items, made, strict=True):
             if isinstance(one, ConnectorError):
-                outcomes[item.id] = self._refused_by(item.delivery, one)
+                outcomes[item.id] = self._refused.outcome(item.delivery, one)
                 continue
             self._refused.forget(item.key)
             if (unknown := looked.errors.get(item.sku)) is not None:
@@ -138,12 +137,6 @@ class Listings(OrderedWrites[WalmartClient, Product]):
         for kind, group in kinds.items():
             outcomes |= await self._fed(client, account, kind, group)
         return outcomes
-
-    def _refused_by(self, delivery: Delivery, error: ConnectorError) -> Outcome:
-        if isinstance(error, DataError) and self._refused.before(delivery, str(error)):
-            return Outcome(Result.STALE, detail=REFUSED_BEFORE, notes=("refused_before",))
-        # A picture that cannot be fetched now is this product's trouble, not Walmart's.
-        return failed_by(error, of_record=True)
 
     def _off_peak(self, item: ProductItem, wait: timedelta) -> Outcome:
         """It comes back when its hours begin (RATE-2)."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from connectors.kit.errors import DataError
 from connectors.kit.feeds import Feed
+from connectors.kit.outgoing.bodies import offered
 from connectors.kit.outgoing.values import Value, listing_name
 from connectors.kit.ports import Delivery, Difference
 from connectors.kit.rate import Priority
@@ -25,7 +26,7 @@ from connectors.kit.reading import Reader
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.items import get_item
 from connectors.walmart.settings import WalmartSettings
-from connectors.walmart.skus import needed_sku
+from connectors.walmart.skus import SKUS
 
 PRICE = "/v3/price"
 FEED = "price"
@@ -48,21 +49,14 @@ class Prices:
 
     def read(self, delivery: Delivery) -> Value:
         body = Reader(dict(delivery.body))
-        sku, price, currency = needed_sku(body), _amount(body["price"]), body["price"].needed_text("currency")
-        if currency != self._settings.currency:
-            raise DataError(f"price.currency: this account sells in {self._settings.currency}, not in {currency[:10]}")
-        if body["sale_price"].missing:
-            return _value(delivery.account, sku, price, currency)
-        sale, now = _amount(body["sale_price"]), self._now()
-        starts, ends = _moment(body, "sale_starts_at"), _moment(body, "sale_ends_at")
-        if sale >= price:
-            raise DataError("sale_price: not below the ordinary price; Walmart takes no such reduction")
-        if ends is not None and now >= ends:
-            return _value(delivery.account, sku, price, currency)
-        if starts is not None and now < starts:
-            return _value(delivery.account, sku, price, currency, changes_at=starts)
+        sku, now = SKUS.needed(body), self._now()
+        one = offered(body, frozenset({self._settings.currency}), now, "Walmart")
+        if one.sale is None:
+            return _value(delivery.account, sku, one.price, one.currency)
+        if one.starts is not None and now < one.starts:
+            return _value(delivery.account, sku, one.price, one.currency, changes_at=one.starts)
         kind = self._settings.sale_price_type
-        return _value(delivery.account, sku, sale, currency, kind, price, changes_at=ends)
+        return _value(delivery.account, sku, one.sale, one.currency, kind, one.price, changes_at=one.ends)
 
     def parse(self, account: str, sku: str, text: str) -> Value:
         found = _TEXT.fullmatch(text)
@@ -113,16 +107,3 @@ def _value(
 
 def _money(amount: Decimal, currency: str) -> Mapping[str, Any]:
     return {"currency": currency, "amount": amount.quantize(Decimal("0.01"))}
-
-
-def _amount(holder: Reader) -> Decimal:
-    amount = holder.decimal("amount", fraction_digits=2)
-    if amount <= 0:
-        raise holder["amount"].wrong("a price above zero")
-    return amount
-
-
-def _moment(body: Reader, name: str) -> datetime | None:
-    """A time of a decoded record: already one, or as JSON has it."""
-    value = body[name].value
-    return value if isinstance(value, datetime) else body.time(name)

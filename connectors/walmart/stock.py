@@ -7,11 +7,11 @@ letter case: wrong case fails the whole feed. With a ship node configured, numbe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_FLOOR
 from typing import Any
 
 from connectors.kit.errors import DataError
 from connectors.kit.feeds import Feed
+from connectors.kit.outgoing.bodies import units, units_known
 from connectors.kit.outgoing.values import STOCK, Value, listing_name, quoted
 from connectors.kit.ports import Delivery, Difference
 from connectors.kit.rate import Priority
@@ -19,7 +19,7 @@ from connectors.kit.reading import Reader
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.settings import WalmartSettings
-from connectors.walmart.skus import needed_sku
+from connectors.walmart.skus import SKUS
 
 INVENTORY = "/v3/inventory"
 SINGLE_NODE, BY_NODE = "inventory", "MP_INVENTORY"
@@ -42,19 +42,12 @@ class Stock:
 
     def read(self, delivery: Delivery) -> Value:
         body = Reader(dict(delivery.body))
-        sku = needed_sku(body)
-        amount = body.decimal("quantity", whole_digits=9)
-        if amount < 0:
-            raise body["quantity"].wrong("a quantity of 0 or more")
-        whole = int(amount.to_integral_value(ROUND_FLOOR))
-        sent = min(whole, self._settings.stock_cap)
-        notes = ("capped",) if sent < whole else ()
+        sku = SKUS.needed(body)
+        sent, notes = units(body, self._settings.stock_cap)
         return self._value(delivery.account, sku, sent, urgent=body.flag("urgent"), notes=notes)
 
     def parse(self, account: str, sku: str, text: str) -> Value:
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
-            raise DataError("the number the destination is known to hold is not known")
-        return self._value(account, sku, int(text))
+        return self._value(account, sku, units_known(text))
 
     def feed(self, account: str, values: Sequence[Value], mark: str) -> Feed:
         kind = self.feed_type(account)

@@ -45,7 +45,7 @@ from connectors.kit.ordering import Step
 from connectors.kit.outgoing.deciding import Item, kept
 from connectors.kit.outgoing.ordered_writes import Outcomes
 from connectors.kit.outgoing.value_outcomes import applied, none_needed
-from connectors.kit.outgoing.value_writes import Limits, ValueWrites
+from connectors.kit.outgoing.value_writes import ValueWrites
 from connectors.kit.outgoing.values import Value
 from connectors.kit.ports import Outcome, Result, submitted
 from connectors.walmart.client import WalmartClient
@@ -63,7 +63,7 @@ class Values(ValueWrites[WalmartClient]):
         self, settings: WalmartSettings, open_client: OpenClient[WalmartClient], kind: FirstKind, follower: Follower, looking_up: LookingUp,
         now: Callable[[], datetime],
     ) -> None:  # fmt: skip
-        super().__init__(WALMART, open_client, kind, follower, limits_of(settings), now)
+        super().__init__(WALMART, open_client, kind, follower, settings, now)
         self._first = FirstValues(kind, looking_up, now)
         self._restoring = Restoring(kind, self._written, self._deciding)
 
@@ -139,9 +139,3 @@ class Values(ValueWrites[WalmartClient]):
 
     def _applied(self, item: Item[Value], detail: str, until: int) -> Outcome:
         return applied(item, self._kind.model, detail, until, self._now())
-
-
-def limits_of(settings: WalmartSettings) -> Limits:
-    return Limits(
-        settings.patience_seconds, settings.bulk_patience_seconds, settings.single_call_concurrency, settings.feeds
-    )

@@ -11,6 +11,7 @@ from connectors.kit.catalogue.problems import FieldProblem
 from connectors.kit.catalogue.tables import AttributeLine, Source, Tables
 from connectors.kit.catalogue.waiting import category_name
 from connectors.kit.errors import DataError
+from connectors.kit.skus import Skus
 from schemas.records import Product
 
 
@@ -36,13 +37,12 @@ def category_problems(
         yield FieldProblem(codes.UNKNOWN_TYPE, "category", detail, category_name(scope, category, product_type))
 
 
-def sku_problems(product: Product, is_sku: bool, wanted: str) -> Iterator[FieldProblem]:
-    """is_sku: whether an item there may be called so; wanted: what it has to be like."""
+def sku_problems(product: Product, skus: Skus) -> Iterator[FieldProblem]:
     if not product["sku"].strip():
         detail = "the product has no internal reference (default_code) in Odoo; give it one"
         yield FieldProblem(codes.BAD_SKU, "sku", detail)
-    elif not is_sku:
-        yield FieldProblem(codes.BAD_SKU, "sku", wanted)
+    elif not skus.fits(product["sku"]):
+        yield FieldProblem(codes.BAD_SKU, "sku", skus.wanted)
 
 
 def identified(product: Product, own_use: bool = False) -> tuple[Gtin | None, list[FieldProblem]]:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from connectors.kit.ports import Delivery
+from connectors.kit.errors import ConnectorError, DataError
+from connectors.kit.ports import Delivery, Outcome, Result, failed_by
+
+REFUSED_BEFORE = "the same product was refused before for the same reasons, and has not changed: see its dead letter"
 
 _KEPT_KEYS = 20_000
 
@@ -41,6 +44,13 @@ class Refused:
         while len(self._known) > self._kept:
             self._known.popitem(last=False)
         return False
+
+    def outcome(self, delivery: Delivery, error: ConnectorError) -> Outcome:
+        """What becomes of a product that something is wrong with, before anything was sent."""
+        if isinstance(error, DataError) and self.before(delivery, str(error)):
+            return Outcome(Result.STALE, detail=REFUSED_BEFORE, notes=("refused_before",))
+        # A picture that cannot be fetched now is this product's trouble, not the marketplace's.
+        return failed_by(error, of_record=True)
 
     def forget(self, key: str) -> None:
         """It is well now."""

@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 from connectors.kit.accounts import ClientT, OpenClient
 from connectors.kit.errors import ConnectorError, ThrottledError, UncertainError
@@ -28,15 +29,18 @@ from connectors.kit.outgoing.values import Value, ValueKind
 from connectors.kit.ports import Delivery, Outcome, Result, failed_by, submitted
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """patience_seconds: how long a feed waits for its quota before single calls are taken; bulk_patience_seconds: how long a batch of single
-    calls may take; single_calls: so many at once; feeds: how feeds are followed."""
+class Limits(Protocol):
+    """A connector's settings, as far as they matter here. patience_seconds: how long a feed waits for its quota before single calls are taken;
+    bulk_patience_seconds: how long a batch of single calls may take; single_call_concurrency: so many at once; feeds: how they are followed."""
 
-    patience_seconds: float
-    bulk_patience_seconds: float
-    single_calls: int
-    feeds: FeedSettings
+    @property
+    def patience_seconds(self) -> float: ...
+    @property
+    def bulk_patience_seconds(self) -> float: ...
+    @property
+    def single_call_concurrency(self) -> int: ...
+    @property
+    def feeds(self) -> FeedSettings: ...
 
 
 class ValueWrites(OrderedWrites[ClientT, Value]):
@@ -50,7 +54,7 @@ class ValueWrites(OrderedWrites[ClientT, Value]):
         self._limits = limits
         self._kind = kind
         # Places of their own: those who stand in line for a quota must not keep urgent ones from it.
-        self._places = {urgent: asyncio.Semaphore(limits.single_calls) for urgent in (True, False)}
+        self._places = {urgent: asyncio.Semaphore(limits.single_call_concurrency) for urgent in (True, False)}
 
     def _read(self, delivery: Delivery) -> Item[Value]:
         value = self._kind.read(delivery)
