@@ -79,6 +79,8 @@ def test_a_preview_changes_nothing(box: Box) -> None:
     good = patch(box, SKU, number(9), mode="VALIDATION_PREVIEW", includedData="issues,identifiers")
     assert (answer(good), good.json()["identifiers"][0]["asin"]) == (("VALID", []), truth(box, SKU)["asin"])
     assert answer(patch(box, SKU, number(-9), mode="VALIDATION_PREVIEW"))[0] == "INVALID"
+    fresh = put(box, "NEW-1", new(), mode="VALIDATION_PREVIEW", includedData="identifiers")
+    assert (answer(fresh), fresh.json()["identifiers"]) == (("VALID", []), [])
     box.clock.tick(5)
     assert quantity(box) == 5
 

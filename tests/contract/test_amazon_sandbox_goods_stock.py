@@ -7,7 +7,7 @@ import pytest
 
 from connectors.amazon.sandbox.settings import DEMO_SELLER, EU_SELLER
 from tests.contract.amazon_box import Box, amazon_box, error_of
-from tests.contract.amazon_goods import CA, CATALOG, DEFINITIONS, FBA, UK, US, put, truth
+from tests.contract.amazon_goods import CA, CATALOG, DEFINITIONS, FBA, UK, US, item, put, truth
 
 SKU = "CWT-0001"
 
@@ -137,6 +137,7 @@ def test_orders_that_amazon_fulfils_move_amazons_stock_and_no_number_of_the_sell
     assert held["inventoryDetails"]["fulfillableQuantity"] == 9
     assert held["inventoryDetails"]["reservedQuantity"]["pendingCustomerOrderQuantity"] == 1
     assert truth(box, sku)["stock"] == {"available": 5, "sold": 0}
+    assert item(box, sku, included="summaries")["summaries"][0]["fnSku"] == held["fnSku"]
     box.change(order_id, "ship")
     (held,) = summaries(box, sellerSku=sku, details="true").json()["payload"]["inventorySummaries"]
     assert (held["totalQuantity"], held["inventoryDetails"]["fulfillableQuantity"]) == (9, 9)

@@ -31,13 +31,15 @@ _AUDIENCES = {"ALL": ("B2C", "Sell on Amazon"), "B2B": ("B2B", "Amazon Business"
 @dataclass(frozen=True)
 class Around:
     """What belongs to a listing and is kept elsewhere. title: of its page; sold: units that orders took off the number; by_amazon: units
-    that Amazon can send, by marketplace; children: SKUs that name it their parent; now_ms: epoch milliseconds."""
+    that Amazon can send, by marketplace; children: SKUs that name it their parent; now_ms: epoch milliseconds; fn_sku: what Amazon's
+    warehouses call it."""
 
     title: str
     sold: int
     by_amazon: Mapping[str, int]
     children: Sequence[str]
     now_ms: int
+    fn_sku: str = ""
 
 
 def shown(listing: Listing, around: Around, places: Sequence[str], included: Collection[str]) -> Json:
@@ -131,6 +133,8 @@ def _summary(listing: Listing, around: Around, place: str) -> Json:
         "createdDate": iso(held["created"]),
         "lastUpdatedDate": iso(held["updated"]),
     }
+    if around.fn_sku:
+        found["fnSku"] = around.fn_sku
     if image := _first(listing, "main_product_image_locator", place, "media_location"):
         found["mainImage"] = {"link": image, "height": 1000, "width": 1000}
     return found

@@ -48,11 +48,14 @@ class ListingWork:
         issues = tuple(judged(held, sku, change))
         if fatal(issues):
             return Verdict("INVALID", submission, issues)
+        asin = held.asin if held is not None else ""
         if change.kind == "put":
-            held = applied(held, change, (account, sku), self.catalogue.pages, int(now * 1000))
+            after = applied(held, change, (account, sku), self.catalogue.pages, int(now * 1000))
+            # A page that is yet to be made has no ASIN before it is.
+            asin = after.asin if after is not None and (held is not None or self.catalogue.by_asin(after.asin)) else ""
         if not preview:
             self.store.queue(account, sku, self._due(account, sku, change, now), change)
-        return Verdict("VALID" if preview else "ACCEPTED", submission, issues, held.asin if held else "")
+        return Verdict("VALID" if preview else "ACCEPTED", submission, issues, asin)
 
     def at_once(self, account: str, sku: str, change: Change, now: float) -> Listing | None:
         """A change that takes effect now, for control calls."""
@@ -82,10 +85,12 @@ class ListingWork:
 
     def around(self, listing: Listing, now: float, children: Sequence[str] = ()) -> Around:
         """children: SKUs that name it their parent (family), where they matter."""
-        stocks = (self.fba.get(listing.account, place, listing.sku) for place in listing.places)
-        by_amazon = {stock.marketplace: stock.count("fulfillable") for stock in stocks if stock is not None}
+        asked = (self.fba.get(listing.account, place, listing.sku) for place in listing.places)
+        stocks = [stock for stock in asked if stock is not None]
+        by_amazon = {stock.marketplace: stock.count("fulfillable") for stock in stocks}
+        fn_sku = stocks[0].fn_sku if stocks else ""
         sold = self.store.sold(listing.account, listing.sku)
-        return Around(self.catalogue.title(listing), sold, by_amazon, children, int(now * 1000))
+        return Around(self.catalogue.title(listing), sold, by_amazon, children, int(now * 1000), fn_sku)
 
     def family(self, account: str) -> dict[str, list[str]]:
         """SKUs of children by the SKU of their parent."""

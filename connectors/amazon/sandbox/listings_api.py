@@ -3,7 +3,7 @@
 HTTP 200 says that the call was understood: INVALID in it is a failure, ACCEPTED means queued."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -85,7 +85,7 @@ class ListingsApi(Part):
         if "pageToken" in params:
             search = searches.followed(self._seal, search, params["pageToken"])
         facts = self.work.store.facts(passed.account)
-        found = searches.chosen(facts, search, _Statuses(self.work, passed.now), self._fn_sku)
+        found = searches.chosen(facts, search, _Statuses(self.work, passed.now), self._fn_sku(passed.now))
         pageable = found[: searches.MOST]
         skus = [one.sku for one in pageable[search.offset : search.offset + search.size]]
         page = [one for sku in skus if (one := self.work.store.get(passed.account, sku)) is not None]
@@ -143,9 +143,8 @@ class ListingsApi(Part):
             for one in listings
         ]
 
-    def _fn_sku(self, listing: Listing) -> str:
-        stocks = (self.work.fba.get(listing.account, place, listing.sku) for place in listing.places)
-        return next((stock.fn_sku for stock in stocks if stock is not None), "")
+    def _fn_sku(self, now: float) -> Callable[[Listing], str]:
+        return lambda listing: self.work.around(listing, now).fn_sku
 
     def _tokens(self, search: searches.Search, count: int) -> Json:
         found: Json = {}
