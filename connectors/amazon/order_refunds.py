@@ -61,6 +61,11 @@ def refund_lines(now: OrderNow, refund: Refund, code: str) -> list[dict[str, str
     return found
 
 
+def gives_back(line: RefundLine) -> bool:
+    """Whether anything of a line goes back."""
+    return any(_amount(line[name]) for name in ("amount", "tax", "shipping", "shipping_tax"))
+
+
 def _by_line(refund: Refund) -> dict[str, RefundLine]:
     """One entry per line: which of two lines of the file counts is not said."""
     found: dict[str, RefundLine] = {}

@@ -40,7 +40,7 @@ from connectors.amazon.order_feeds import (
     refused_in,
     says_nothing,
 )
-from connectors.amazon.order_refunds import REFUND_COLUMNS, refund_lines
+from connectors.amazon.order_refunds import REFUND_COLUMNS, gives_back, refund_lines
 from connectors.amazon.order_state import WITH_MONEY
 from connectors.amazon.refunds_told import mark_of_refund, remote_id, told_by
 from connectors.amazon.settings import AmazonSettings
@@ -137,16 +137,19 @@ class Refunding(OrderFeed):
         """The feed this process has sent it in."""
         return parse(self._jobs.get(delivery.id, ""))
 
-    def _earlier(self, delivery: Delivery, job: Job | None) -> int | None:
-        """Since when, epoch seconds, somebody may have sent it who did not live to say so; None: nobody."""
+    def _earlier(self, delivery: Delivery, job: Job | None) -> Job | None:
+        """The job that says since when (`id`) and until when (`until`), epoch seconds, it was begun by somebody who did not live to say what came
+        of it; None: by nobody."""
         begun = self._announced.get(delivery.id)
         times: list[int] = []
         for one in (parse(name) for name in delivery.open_jobs if name not in self._unsent.get(delivery.id, ())):
             if one is not None and one.how == SENDING and one.version == delivery.version and one.id.isdecimal():
                 times += [int(one.id)] if begun is None or int(one.id) < begun - _A_MOMENT_SECONDS else []
         if job is not None and job.how == SENDING and job.id.isdecimal():
-            times.append(int(job.id))
-        return min(times, default=None)
+            times += [int(job.id), job.until or int(job.id)]
+        if not times:
+            return None
+        return Job(SENDING, f"{SENDING}:{min(times)}", delivery.version, max(times))
 
     async def _lost(self, client: AmazonClient, delivery: Delivery, job: Job) -> Outcome | Job | None:
         lost, feeds = lost_in(job.remote), self._feeds(delivery.account)
@@ -158,14 +161,14 @@ class Refunding(OrderFeed):
             return self._feed_job(delivery, maybe[0])
         return self._judged(delivery, maybe, job.name, is_late)
 
-    async def _interrupted(self, delivery: Delivery, since: int) -> Outcome | Job | None:
+    async def _interrupted(self, delivery: Delivery, begun: Job) -> Outcome | Job | None:
         """A worker is at one chunk for at most `SENDING_SECONDS`, so it was sent by then or never."""
-        since_ms, until_ms = since * 1000 - _CLOCKS_APART_MS, (since + SENDING_SECONDS) * 1000 + _CLOCKS_APART_MS
+        since_ms = int(begun.id) * 1000 - _CLOCKS_APART_MS
+        until_ms = (begun.until + SENDING_SECONDS) * 1000 + _CLOCKS_APART_MS
         suspects = await self._feeds(delivery.account).suspects(self.kind, since_ms, until_ms)
-        count = len(cast("Refund", delivery.body)["lines"])
-        maybe = [one for one in suspects if _may_hold(one, count, exact=False)]
+        maybe = [one for one in suspects if _may_hold(one, len(self._names(delivery)), exact=False)]
         is_late = millis_of(self._now()) > until_ms + self._late_ms
-        return self._judged(delivery, maybe, Job(SENDING, f"{SENDING}:{since}", delivery.version).name, is_late)
+        return self._judged(delivery, maybe, begun.name, is_late)
 
     def _judged(self, delivery: Delivery, maybe: Sequence[FeedState], job: str, is_late: bool) -> Outcome | Job | None:
         feeds, names = self._feeds(delivery.account), self._names(delivery)
@@ -216,23 +219,21 @@ class Refunding(OrderFeed):
 
     def _kept(self, delivery: Delivery, error: ConnectorError) -> Outcome:
         """Only what was found before anything was sent is the record's own failure."""
-        if own_job(delivery) is None:
-            since = self._earlier(delivery, None)
-            if since is None:
+        if (own := own_job(delivery)) is None:
+            earlier = self._earlier(delivery, None)
+            if earlier is None:
                 return super()._kept(delivery, error)
-            job = Job(SENDING, f"{SENDING}:{since}", delivery.version).name
-            return submitted(job, error.retry_after or self._follower.first_check)
-        return submitted(
-            delivery.job or str(getattr(own_job(delivery), "name", "")), error.retry_after or self._follower.first_check
-        )
+            return submitted(earlier.name, error.retry_after or self._follower.first_check)
+        return submitted(own.name, error.retry_after or self._follower.first_check)
 
     def _done(self, delivery: Delivery, result: Result) -> Outcome:
         remembered = remote_id(order_id_of(delivery), delivery, [self._mark(delivery)])
         return Outcome(result, remote_model=MODEL, remote_id=remembered)
 
     def _names(self, delivery: Delivery) -> list[str]:
-        order_id = order_id_of(delivery)
-        return [item_name(order_id, line["line_id"]) for line in cast("Refund", delivery.body)["lines"]]
+        """Of the items that get something back."""
+        order_id, lines = order_id_of(delivery), cast("Refund", delivery.body)["lines"]
+        return [item_name(order_id, line["line_id"]) for line in lines if gives_back(line)]
 
     @staticmethod
     def _mark(delivery: Delivery) -> str:

@@ -237,6 +237,31 @@ async def test_a_second_sending_that_died_is_looked_for_as_well(box: Box, world:
     assert (given_back(box), feeds_sent(box)) == (Decimal("5.00"), 1)
 
 
+async def test_two_that_died_one_after_the_other_are_both_looked_for(box: Box, world: World) -> None:
+    """EVT-4: the first sent nothing, the second did, half an hour later."""
+    note, first = some("5.00"), world.process()
+    first.announce([note])
+    box.clock.tick(1800)
+    second = world.process()
+    second.announce([note])
+    await world.process().untold(note)  # the second, which took nothing of the first for its own business
+    box.clock.tick(45)
+    (found,) = await settled(world.process(), note)
+    assert (found.reason, found.notes) == (Reason.RULE, ("refund_in_doubt",))
+    assert (given_back(box), feeds_sent(box)) == (Decimal("5.00"), 1)
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_items_that_get_nothing_back_do_not_count(box: Box, world: World, refused: bool) -> None:
+    note = refunded((ONE, "3.00", "0", "0", "0"), (TWO, "0", "0", "0", "0"))
+    if refused:
+        box.faults({"kind": "feed_record_error", "limit": 1})
+        (found,) = await settled(world.process(), note)
+        assert "other items" not in found.detail
+    (found,) = await settled(world.process(), note)
+    assert (found.result, given_back(box)) == (Result.APPLIED, Decimal("3.00"))
+
+
 async def test_a_try_that_came_to_nothing_in_this_process_is_no_reason_to_wait(box: Box, world: World) -> None:
     """RATE-1: while the breaker is open a delivery is tried again in its place, announced each time."""
     box.faults({"kind": "status", "code": 503, "method": "POST", "path": CREATE, "limit": 1})
