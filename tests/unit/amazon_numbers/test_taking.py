@@ -51,7 +51,7 @@ def test_its_name_says_since_when_and_comes_back_whole() -> None:
 async def test_it_is_over_when_it_cannot_take_effect_any_more() -> None:
     followed, clock = taking()
     remote = accepted(clock(), lone=True)
-    assert (await followed.standing("main", [remote])).again == {remote: 300}
+    assert (await followed.standing("main", [remote])).again == {remote: 15}
     clock.now += 299
     assert not (await followed.standing("main", [remote])).is_over(remote)
     clock.now += 1
