@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from connectors.amazon.listing_maker import Maker
 from connectors.amazon.sink import AmazonSink
 from connectors.kit.ports import Delivery
 from tests.contract.amazon_box import Box, amazon_box
@@ -32,9 +33,9 @@ class World(OutWorld):
         plain: Json = {"feeds": FAST, "attempts": 1, "accounts": {"main": account_of(US_SELLER)}, **SOON}
         self.settings = settings_of(box, **{**plain, **changes})
 
-    def process(self, share: float = 1.0) -> Process:
+    def process(self, share: float = 1.0, maker: Maker | None = None) -> Process:
         client = Connected(self.box, self.settings).client
-        return self.process_of(AmazonSink(self.settings, client, self.now), share)
+        return self.process_of(AmazonSink(self.settings, client, self.now, maker=maker), share)
 
     def add(self, *skus: str, **body: Any) -> None:
         """Listings with these SKUs, as a seller has them."""

@@ -3,14 +3,21 @@ accepted, feeds up to 130: urgent numbers overtake them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
 import pytest
 
+from connectors.amazon.client import AmazonClient
+from connectors.amazon.listing_draft import Draft
+from connectors.amazon.listing_maker import Made
+from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Delivery
+from connectors.kit.sandbox.catalog import ean13
+from schemas.records import Product
 from tests.contract.amazon_box import Box
 from tests.contract.amazon_out import US, World, goods_box, price, stock
 from tests.contract.storm import SKUS, Kind, Storm, storms
+from tests.unit.kit.catalogue.samples import product
 
 FAULTS = (
     {"kind": "lost", "rate": 0.12}, {"kind": "reset", "rate": 0.08}, {"kind": "status", "code": 500, "rate": 0.08},
@@ -27,12 +34,44 @@ def _price_held(world: World, sku: str) -> str:
     return f"{float(world.item(sku)['history'][f'price:{US}:ALL'][-1]['value']):.2f}"
 
 
+class Clocks:
+    """Makes wall clocks of all products."""
+
+    async def make(
+        self, client: AmazonClient, account: str, products: Sequence[Product], own: Collection[str] = ()
+    ) -> list[Made | ConnectorError]:
+        return [Made(_clock(one), ("https://pictures.example/1.jpg",)) for one in products]
+
+    def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
+        return ()
+
+    async def aclose(self) -> None: ...
+
+
+def _clock(one: Product) -> Draft:
+    texts = {"item_name": one["name"], "brand": "Causeway", "product_description": "A clock.", "bullet_point": "Runs."}
+    values = {
+        "condition_type": "new_new",
+        "country_of_origin": "DE",
+        "supplier_declared_dg_hz_regulation": "not_applicable",
+    }
+    return Draft("HOME", "LISTING", {"texts": texts, "attributes": values}, ("ean", one["barcode"]))
+
+
+def _listing(sku: str, amount: int, version: int, urgent: bool) -> Delivery:
+    key = f"listing:amazon:main:{sku}"
+    barcode = ean13(f"202{SKUS.index(sku):09d}")
+    body = product(sku=sku, key=f"sku:{sku}", name=f"Clock of {amount}", barcode=barcode, active=True)
+    return Delivery(f"{key}/{version}", "upsert_listing", False, key, "odoo", "main", version, f"c{version}", "c", body)
+
+
 KINDS = {
     "stock": Kind(
         lambda sku, amount, version, urgent: stock(sku, amount, version, urgent=urgent),
         lambda world, sku: str(world.history(sku)[-1]),
     ),
     "price": Kind(_price, _price_held),
+    "listing": Kind(_listing, lambda world, sku: str(world.item(sku)["name"])),
 }
 
 
@@ -44,13 +83,14 @@ def box() -> Iterator[Box]:
 
 @pytest.fixture
 async def world(box: Box) -> AsyncIterator[World]:
-    async with World(box, stock_few=5, price_few=5) as found:
+    async with World(box, stock_few=5, price_few=5, listings={"publish_ladder_seconds": (30, 60, 120)}) as found:
         yield found
 
 
 def storm_of(world: World, kind: str, seed: int, processes: int) -> Storm:
-    world.add(*SKUS, stock=999, price_cents=99_900)
-    return Storm(world, world.process, KINDS[kind], seed, processes)
+    if kind != "listing":
+        world.add(*SKUS, stock=999, price_cents=99_900)
+    return Storm(world, lambda share: world.process(share, Clocks()), KINDS[kind], seed, processes)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
