@@ -7,11 +7,13 @@ sending (`sending:` that is not of this process), because a feed of his may be o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.amazon.taking import accepted
-from connectors.kit.jobs import SENDING, Job, has_expired
+from connectors.amazon.taking import accepted, accepted_at
+from connectors.kit.jobs import AFTER, BEHIND, SENDING, Job, has_expired
 from connectors.kit.ordering import FEED
 from connectors.kit.outgoing.deciding import Deciding, Item, ValueT, jobs_of
 from connectors.kit.ports import Outcome, submitted
@@ -28,6 +30,16 @@ class AmazonDeciding(Deciding[ValueT]):
         told = self._written.told(item.key, item.delivery.version)
         before = before[:-1] if told else before
         return before[-1] if before else 0
+
+    def _located(self, item: Item[ValueT], lost: Mapping[str, str | None]) -> Item[ValueT]:
+        """Of what was accepted only time would tell that it is over. Who waits for it need not: once nobody's delivery has it open any more,
+        it has been seen to take effect."""
+        item = super()._located(item, lost)
+        job = item.job
+        if job is None or job.how not in (AFTER, BEHIND) or accepted_at(job.remote) is None:
+            return item
+        is_open = job.remote in {one.remote for one in item.opens}
+        return item if is_open else replace(item, job=replace(job, remote=""))
 
     def _decides_by_others(self, item: Item[Any]) -> bool:
         return True

@@ -95,7 +95,7 @@ class Taking(Follower):
         for name in feeds:
             if again[name] is None and not self._never_sent(name, lost):
                 again[name] = self._since_it_ended(name)
-        again |= {name: self.left(name) or None for name in names if name not in again}
+        again |= {name: self.next_look(name) if self.left(name) else None for name in names if name not in again}
         return Standing(again, found.trouble)
 
     @staticmethod

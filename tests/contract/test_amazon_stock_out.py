@@ -130,6 +130,22 @@ async def test_numbers_that_are_not_urgent_wait_for_an_older_one(world: World) -
     assert (process.last(old).result, process.last(new).result) == (Result.APPLIED, Result.APPLIED)
 
 
+async def test_what_waits_goes_on_as_soon_as_the_older_one_has_been_seen(world: World) -> None:
+    """INV-1, INV-5: also one whose older number had ended by another delivery, long before the time in which it could have."""
+    process = world.process()
+    first, second = stock("S-1", 7, 1), stock("S-1", 8, 2)
+    await process.deliver(first)
+    began = world.box.clock()
+    (waits,) = await process.deliver(second)
+    assert waits.job.startswith("behind:feed:lone-")
+    while process.last(second).job.startswith("behind:"):
+        await process.come_back()
+    assert process.last(first).result is Result.APPLIED
+    assert world.box.clock() - began < 61, "not the five minutes after which an acceptance counts for nothing"
+    await process.settle()
+    assert vias(world) == [("patch", 7), ("patch", 8)]
+
+
 async def test_an_urgent_number_passes_an_older_feed_and_is_looked_after() -> None:
     """INV-5: the feed lays its older number over it long after it was shown; it is not taken for done before, and written once more."""
     with goods_box(feed_seconds=(100, 100)) as slow:
