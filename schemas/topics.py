@@ -81,7 +81,7 @@ APPROVALS = "approvals"
 
 # What each source is read for: the entities of its raw topics, in the source's own terms, and the canonical entity made of each.
 RAW: dict[str, dict[str, str]] = {
-    "amazon": {"order": "order", "settlement": "settlement"},
+    "amazon": {"order": "order", "return": "return_order", "item": "listing", "settlement": "settlement"},
     "walmart": {"order": "order", "return": "return_order", "item": "listing", "settlement": "settlement"},
     "odoo": {
         "sale_order": "cancellation",

@@ -1,5 +1,5 @@
-"""Amazon Selling Partner API: orders and settlements in; shipments, cancellations, refunds, stock and prices out. README.md says what its APIs
-promise and what they do not."""
+"""Amazon Selling Partner API: orders, returns, listings and settlements in; shipments, cancellations, refunds, stock and prices out. README.md
+says what its APIs promise and what they do not."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
-from connectors.amazon import census, notifications, settlements
+from connectors.amazon import catalogue, census, notifications, return_mapping, returns, settlements
+from connectors.amazon.catalogue import AmazonCatalogue, listing_mapping
 from connectors.amazon.census import AmazonCensus
 from connectors.amazon.client import AmazonClient, open_client
-from connectors.amazon.documents import Documents
 from connectors.amazon.mapping import to_order
 from connectors.amazon.notifications import AmazonNotifications
-from connectors.amazon.reports import Reports
+from connectors.amazon.reports import reports_of
+from connectors.amazon.returns import AmazonReturns
 from connectors.amazon.settings import AmazonSettings
 from connectors.amazon.settlement_source import AmazonSettlements, settlement_mapping
 from connectors.amazon.sink import OPERATIONS, AmazonSink
@@ -26,6 +27,8 @@ FLOWS = {
     FLOW: timedelta(minutes=15),
     census.FLOW: timedelta(days=1),
     notifications.FLOW: timedelta(seconds=10),
+    returns.FLOW: timedelta(hours=6),
+    catalogue.FLOW: timedelta(hours=6),
     settlements.FLOW: timedelta(hours=6),
 }
 
@@ -50,9 +53,15 @@ def _source(settings: AmazonSettings, account: str, flow: str, deps: Deps) -> So
             return AmazonCensus(settings, account, client, deps.now, deps.seen)
         case notifications.FLOW:
             queue = settings.account(account).queue
-            return AmazonNotifications(settings, account, client, deps.now, SqsQueue(queue) if queue else None)
+            return AmazonNotifications(
+                settings, account, client, deps.now, SqsQueue(queue, settings.http.proxy) if queue else None
+            )
         case settlements.FLOW:
-            return AmazonSettlements(settings, account, Reports(client, Documents(settings.http)), deps.now)
+            return AmazonSettlements(settings, account, reports_of(settings, client), deps.now)
+        case returns.FLOW:
+            return AmazonReturns(settings, account, client, reports_of(settings, client), deps.now)
+        case catalogue.FLOW:
+            return AmazonCatalogue(settings, account, client, deps.now)
         case _:
             return AmazonOrders(settings, account, client, deps.now)
 
@@ -76,7 +85,11 @@ CONNECTOR = Connector(
     sink=_sink,
     order_mapping=to_order,
     verifier=_verifier,
-    mappings=lambda settings: {settlements.ENTITY: settlement_mapping(settings)},
+    mappings=lambda settings: {
+        returns.ENTITY: return_mapping.to_return,
+        catalogue.ENTITY: listing_mapping(settings),
+        settlements.ENTITY: settlement_mapping(settings),
+    },
     operations=OPERATIONS,
     stock_cap=lambda settings: settings.stock_cap,
 )

@@ -96,5 +96,5 @@ class AmazonBench:
 
 @contextmanager
 def bench() -> Iterator[AmazonBench]:
-    with amazon_box(sellers=(US_SELLER,), rate_factor=100_000) as box:
+    with amazon_box(sellers=(US_SELLER,), rate_factor=100_000, report_seconds=(0, 0)) as box:
         yield AmazonBench(box, settings_of(box, page_size=2, accounts={"main": account_of(US_SELLER)}), deps_of(box))
