@@ -37,6 +37,7 @@ DATA_SETS: tuple[DataSet, ...] = (
     "BUYER", "RECIPIENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION", "FULFILLMENT", "PACKAGES", "TAX", "PAYMENT"
 )  # fmt: skip
 LOGIN_URL = "https://api.amazon.com/auth/o2/token"
+HORIZON = 120  # seconds: what changed later is in no list, and asking for it is refused
 _MARKETPLACE_ID = re.compile(r"A[A-Z0-9]{9,15}")
 _SELLER_ID = r"[A-Z0-9]{8,20}"
 
@@ -168,9 +169,9 @@ class AmazonSettings(Part):
     wide_every_polls: int = Field(96, ge=0, le=100_000, description="every how many polls; 0 = never")
     horizon_seconds: float = Field(
         150,
-        ge=120,
+        ge=0,
         le=3600,
-        description="a poll ends this long before now; Amazon lists nothing younger than two minutes",
+        description="a poll ends this long before now; Amazon lists nothing younger than two minutes and refuses less than 120",
     )
     page_size: int = Field(100, ge=1, le=100)
     included_data: tuple[DataSet, ...] = Field(
@@ -243,6 +244,8 @@ class AmazonSettings(Part):
             host = urlsplit(self.base_url(region)).hostname or ""
             pretended = host.startswith("sandbox.") or is_loopback(host)
             name = f"CAUSEWAY_AMAZON__BASE_URLS__{region.upper()}"
+            if self.horizon_seconds < HORIZON and not pretended:
+                raise ValueError(f"CAUSEWAY_AMAZON__HORIZON_SECONDS is below {HORIZON}, which only a sandbox takes")
             if environment == "production" and pretended:
                 raise ValueError(f"{name} is {host}, a sandbox, but CAUSEWAY_ENVIRONMENT is production")
             if environment == "sandbox" and host == urlsplit(REGION_URLS[region]).hostname:

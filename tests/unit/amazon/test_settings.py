@@ -79,6 +79,12 @@ def test_environments_do_not_mix(environment: str, urls: dict[Any, str], fine: b
         settings.check_environment(environment)
 
 
+def test_only_a_sandbox_is_asked_for_what_changed_a_moment_ago() -> None:
+    settings_with(base_urls={"na": "http://127.0.0.1:8420/na"}, horizon_seconds=2).check_environment("sandbox")
+    with pytest.raises(ValueError, match="CAUSEWAY_AMAZON__HORIZON_SECONDS is below 120"):
+        settings_with(horizon_seconds=2).check_environment("production")
+
+
 @pytest.mark.parametrize("name", ["FULFILLMENT", "PROCEEDS"])
 def test_status_and_money_are_always_asked_for(name: str) -> None:
     with pytest.raises(ValidationError, match=f"{name} cannot be left out"):
