@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from connectors.amazon.client import AmazonClient
-from connectors.amazon.listing_draft import MOST_IMAGES, Draft, DraftOptions, on_page, own_page
+from connectors.amazon.listing_draft import MOST_IMAGES, SOURCE, Draft, DraftOptions, on_page, own_page
 from connectors.amazon.listing_settings import AmazonListings
 from connectors.amazon.pages import asins_of
-from connectors.kit.catalogue import files, plugins
 from connectors.kit.catalogue.gtin import gtin_in
-from connectors.kit.catalogue.live import LiveTables
-from connectors.kit.catalogue.pictures import Pictures
+from connectors.kit.catalogue.making import AnyMaker, Making
 from connectors.kit.catalogue.variants import grouped
-from connectors.kit.catalogue.waiting import resolved
 from connectors.kit.errors import ConnectorError, DataError
 from schemas.records import Product
 
@@ -28,7 +25,7 @@ class Made:
     urls: tuple[str, ...] = ()
 
 
-class Maker(Protocol):
+class Maker(AnyMaker, Protocol):
     """Makes drafts of products."""
 
     async def make(
@@ -38,27 +35,19 @@ class Maker(Protocol):
         Raises ConnectorError where Amazon cannot be asked."""
         ...
 
-    def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
-        """Of the table lines that held products wait for, those that are there now."""
-        ...
 
-    async def aclose(self) -> None: ...
-
-
-class ListingMaker:
+class ListingMaker(Making):
     """`Maker` by the connector's settings. Raises ValueError telling every fault of the tables: at start."""
 
     def __init__(self, settings: AmazonListings) -> None:
+        super().__init__(settings, settings.files(), SOURCE, "Amazon")
         self._settings = settings
-        of, conversions = settings.files(), plugins.conversions(settings.conversions)
-        self._tables = LiveTables(lambda: files.load(of, conversions, settings.html()), of.all())
-        self._pictures = Pictures(settings.images, "Amazon")
 
     async def make(
         self, client: AmazonClient, account: str, products: Sequence[Product], own: Collection[str] = ()
     ) -> Sequence[Made | ConnectorError]:
         pages = await self._pages(client, [product for product in products if product["sku"] not in own])
-        tables, groups, one = self._tables.current(), grouped(products), self._settings
+        tables, groups, one = self.tables(), grouped(products), self._settings
         most = min(one.images.most, MOST_IMAGES)
         options = DraftOptions(account, one.prohibited(), most, one.own_use_gtins)
         found: list[Made | ConnectorError] = []
@@ -74,18 +63,12 @@ class ListingMaker:
                 found.append(error)
         return found
 
-    def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
-        return resolved(waiting_for, self._tables.current(), f"amazon:{account}")
-
-    async def aclose(self) -> None:
-        await self._pictures.aclose()
-
     async def _pages(self, client: AmazonClient, products: Sequence[Product]) -> dict[str, str]:
         numbers = [number for number in dict.fromkeys(map(_gtin, products)) if number]
         return await asins_of(client, numbers) if self._settings.offer_on_pages and numbers else {}
 
     async def _with_pictures(self, draft: Draft) -> Made:
-        urls, notes = await self._pictures.urls(draft.images)
+        urls, notes = await self.pictures.urls(draft.images)
         return Made(replace(draft, notes=(*draft.notes, *notes)), tuple(urls))
 
 

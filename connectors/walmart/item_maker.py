@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, Protocol
 
 from connectors.kit.accounts import OpenClient
 from connectors.kit.cache import ReferenceCache, default_folder
-from connectors.kit.catalogue import files, plugins
 from connectors.kit.catalogue.drafting import product_type_of
-from connectors.kit.catalogue.live import LiveTables
-from connectors.kit.catalogue.making import Made
-from connectors.kit.catalogue.pictures import Pictures
+from connectors.kit.catalogue.making import AnyMaker, Making
 from connectors.kit.catalogue.variants import grouped
-from connectors.kit.catalogue.waiting import resolved
 from connectors.kit.errors import ConnectorError
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.listing import SOURCE, ListingDraft, ListingOptions, listing_of
@@ -24,23 +21,38 @@ from connectors.walmart.listing_settings import ListingSettings
 from schemas.records import Product
 
 
-class ItemMaker:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """item: one MPItem element; notes: what was changed on the way."""
+
+    item: dict[str, Any]
+    product_type: str
+    notes: tuple[str, ...] = ()
+
+
+class Maker(AnyMaker, Protocol):
+    """Makes items of products."""
+
+    async def make(self, account: str, products: Sequence[Product]) -> Sequence[Made | ConnectorError]:
+        """One for each, in order: the item, or what is wrong with the product."""
+        ...
+
+
+class ItemMaker(Making):
     """`Maker` by the connector's settings. `now`: the clock, aware UTC. Raises ValueError telling every fault of the tables: at start."""
 
     def __init__(
         self, settings: ListingSettings, open_client: OpenClient[WalmartClient], now: Callable[[], datetime]
     ) -> None:
+        super().__init__(settings, settings.files(), SOURCE, "Walmart")
         self._settings = settings
         self._open = open_client
         folder = Path(settings.cache_folder) if settings.cache_folder else default_folder()
         self._cache = ReferenceCache("walmart", folder, now)
-        of, conversions = settings.files(), plugins.conversions(settings.conversions)
-        self._tables = LiveTables(lambda: files.load(of, conversions, settings.html()), of.all())
         self._references: dict[str, WalmartReference] = {}
-        self._pictures = Pictures(settings.images, "Walmart")
 
     async def make(self, account: str, products: Sequence[Product]) -> Sequence[Made | ConnectorError]:
-        tables = self._tables.current()
+        tables = self.tables()
         types = {name for product in products if (name := product_type_of(product, tables))}
         options = await self._options(account, types)
         groups = grouped(products)
@@ -52,12 +64,6 @@ class ItemMaker:
             except ConnectorError as error:
                 found.append(error)
         return found
-
-    def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
-        return resolved(waiting_for, self._tables.current(), f"{SOURCE}:{account}")
-
-    async def aclose(self) -> None:
-        await self._pictures.aclose()
 
     async def _options(self, account: str, product_types: Collection[str]) -> ListingOptions:
         one = self._settings
@@ -86,5 +92,5 @@ class ItemMaker:
 
     async def _made(self, draft: ListingDraft) -> Made:
         """With its pictures: checked and served from the media folder, or by their own addresses."""
-        urls, notes = await self._pictures.urls(draft.images)
+        urls, notes = await self.pictures.urls(draft.images)
         return Made(draft.with_images(urls), draft.product_type, (*draft.notes, *notes))

@@ -20,7 +20,6 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from connectors.kit.accounts import OpenClient
-from connectors.kit.catalogue.making import Made, Maker
 from connectors.kit.errors import ConnectorError, ThrottledError
 from connectors.kit.feed_results import FeedState, failure_of
 from connectors.kit.feeds import Feed, mark_of
@@ -40,6 +39,7 @@ from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.errors import WALMART
 from connectors.walmart.feeds import operation_of
+from connectors.walmart.item_maker import Made, Maker
 from connectors.walmart.items import MODEL
 from connectors.walmart.looking_up import Looked, LookingUp
 from connectors.walmart.publication import look

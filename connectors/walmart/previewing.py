@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from connectors.kit.accounts import OpenClient
-from connectors.kit.catalogue.making import Made, Maker
 from connectors.kit.errors import ConnectorError, DataError
 from connectors.kit.outgoing.previewing import Differences, refused
 from connectors.kit.outgoing.publication import Status
@@ -15,6 +14,7 @@ from connectors.kit.ports import Delivery, Difference
 from connectors.kit.reading import Reader
 from connectors.walmart.acknowledge import acknowledgement
 from connectors.walmart.client import WalmartClient
+from connectors.walmart.item_maker import Made, Maker
 from connectors.walmart.items import get_item
 from connectors.walmart.publication import listing_in
 from connectors.walmart.settings import WalmartSettings

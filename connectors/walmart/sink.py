@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from connectors.kit.accounts import Accounts, OpenClient
-from connectors.kit.catalogue.making import Maker
 from connectors.kit.catalogue.waiting import TABLES
 from connectors.kit.each_order import EachOrder
 from connectors.kit.follower import Follower
@@ -25,7 +24,7 @@ from connectors.walmart.acknowledge import acknowledge
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.feeds import open_feeds
 from connectors.walmart.fulfilment import CANCEL, REFUND, SHIP, SHIPPED, Fulfilment, limits_of
-from connectors.walmart.item_maker import ItemMaker
+from connectors.walmart.item_maker import ItemMaker, Maker
 from connectors.walmart.items import get_item
 from connectors.walmart.listings import Listings
 from connectors.walmart.looking_up import LookingUp

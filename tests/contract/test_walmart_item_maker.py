@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from connectors.kit.catalogue.making import Made
 from connectors.kit.errors import ConnectorError
-from connectors.walmart.item_maker import ItemMaker
+from connectors.walmart.item_maker import ItemMaker, Made
 from connectors.walmart.listing_settings import EXAMPLE, ListingSettings
 from schemas.records import Image, Product
 from streams.demo.goods import picture

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from connectors.kit.catalogue.making import Made
 from connectors.kit.errors import ConnectorError, DataError, MappingError
 from connectors.kit.ports import Delivery, Result
-from connectors.walmart.item_maker import ItemMaker
+from connectors.walmart.item_maker import ItemMaker, Made
 from connectors.walmart.listing_settings import EXAMPLE
 from schemas.reasons import Reason
 from schemas.records import Product

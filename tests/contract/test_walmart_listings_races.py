@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
-from connectors.kit.catalogue.making import Made
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Result
+from connectors.walmart.item_maker import Made
 from schemas.records import Product
 from tests.contract.test_walmart_listings_out import Clocks, feed_types, gtin, upsert
 from tests.contract.walmart_box import Box, walmart_box

@@ -8,12 +8,12 @@ from typing import Any
 
 from connectors.kit.budget import Budget
 from connectors.kit.calls import Surroundings
-from connectors.kit.catalogue.making import Maker
 from connectors.kit.http import HttpClient
 from connectors.kit.ports import Delivery
 from connectors.kit.tokens import TokenCache
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
+from connectors.walmart.item_maker import Maker
 from connectors.walmart.sink import WalmartSink
 from tests.contract.benches.walmart import settings_of
 from tests.contract.out_world import OutWorld, Process

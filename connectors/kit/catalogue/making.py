@@ -1,33 +1,45 @@
-"""What makes a marketplace's items of products."""
+"""What makes a marketplace's items of products: tables as their files say now, and checked pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from connectors.kit.errors import ConnectorError
-from schemas.records import Product
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """item: the item as it is sent; notes: what was changed on the way."""
-
-    item: dict[str, Any]
-    product_type: str
-    notes: tuple[str, ...] = ()
+from connectors.kit.catalogue import files, plugins
+from connectors.kit.catalogue.files import TableFiles
+from connectors.kit.catalogue.live import LiveTables
+from connectors.kit.catalogue.pictures import Pictures
+from connectors.kit.catalogue.settings import CatalogueSettings
+from connectors.kit.catalogue.tables import Tables
+from connectors.kit.catalogue.waiting import resolved
 
 
-class Maker(Protocol):
-    """Makes items of products."""
-
-    async def make(self, account: str, products: Sequence[Product]) -> Sequence[Made | ConnectorError]:
-        """One for each, in order: the item, or what is wrong with the product."""
-        ...
+class AnyMaker(Protocol):
+    """What makes items of products, as far as it is alike everywhere."""
 
     def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
         """Of the table lines that held products wait for, those that are there now."""
         ...
 
     async def aclose(self) -> None: ...
+
+
+class Making:
+    """By a connector's settings. of: all its table files; source: the marketplace in keys; name: the same for people. Raises ValueError telling
+    every fault of the tables: at start."""
+
+    def __init__(self, settings: CatalogueSettings, of: TableFiles, source: str, name: str) -> None:
+        conversions = plugins.conversions(settings.conversions)
+        self._tables = LiveTables(lambda: files.load(of, conversions, settings.html()), of.all())
+        self._source = source
+        self.pictures = Pictures(settings.images, name)
+
+    def tables(self) -> Tables:
+        """As their files say now."""
+        return self._tables.current()
+
+    def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
+        return resolved(waiting_for, self.tables(), f"{self._source}:{account}")
+
+    async def aclose(self) -> None:
+        await self.pictures.aclose()
