@@ -60,6 +60,7 @@ from schemas.records import ListingProblem, Product
 PUT = "putListingsItem"
 logger = logging.getLogger(__name__)
 
+_KEPT_PARENTS = 20_000
 ProductItem = Item[Product]
 
 
@@ -137,6 +138,8 @@ class Listings(OrderedWrites[AmazonClient, Product]):
                     await put_listing(client, sku, marketplace, drafts[sku].product_type, PRODUCT_ONLY, attributes)
                 except DataError as error:
                     logger.warning("amazon_parent_refused sku=%s error=%s", sku, error)
+        if len(self._parents_sent) > _KEPT_PARENTS:
+            self._parents_sent.clear()  # they are looked up again
         self._parents_sent |= missing
 
     async def _one(
