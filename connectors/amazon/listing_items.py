@@ -55,7 +55,7 @@ class Issue:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A listing as Amazon shows it. marketplaces: ids of those it is in; channels: fulfilment channels, DEFAULT is the seller's own;
-    quantity: what the seller has to sell, None when nothing is said; offers: `purchasable_offer` as it was written; own_page: whether the seller
+    quantity: what the seller has left to sell, written: what he said last that he has (orders take from the first), None when nothing is said; offers: `purchasable_offer` as it was written; own_page: whether the seller
     wrote what its page says, so that it is more than an offer."""
 
     sku: str
@@ -66,6 +66,7 @@ class Shown:
     statuses: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
     quantity: int | None = None
+    written: int | None = None
     offers: tuple[Mapping[str, Any], ...] = ()
     issues: tuple[Issue, ...] = ()
     own_page: bool = False
@@ -242,6 +243,11 @@ def shown_in(item: Reader) -> Shown:
         for one in channels
         if one.text("fulfillmentChannelCode") == "DEFAULT" and not one["quantity"].missing
     ]
+    said = [
+        one.decimal("quantity", whole_digits=9)
+        for one in written
+        if one.text("fulfillment_channel_code") == "DEFAULT" and not one["quantity"].missing
+    ]
     return Shown(
         sku=item.needed_text("sku"),
         asin=next((text for one in summaries if (text := one.text("asin"))), ""),
@@ -251,6 +257,7 @@ def shown_in(item: Reader) -> Shown:
         statuses=frozenset(text for one in summaries for text in one.texts("status")),
         channels=frozenset(code for code in codes if code),
         quantity=int(quantities[0]) if quantities else None,
+        written=int(said[0]) if said else None,
         offers=tuple(one.value for one in attributes.children("purchasable_offer") if isinstance(one.value, dict)),
         issues=issues_in(item),
         own_page=bool(attributes.children("item_name")),

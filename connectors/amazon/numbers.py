@@ -49,6 +49,10 @@ class AmazonKind(Protocol):
         """Whether a listing says it."""
         ...
 
+    def took(self, value: Value, shown: Shown) -> bool:
+        """Whether it has been written on a listing and holds, also where orders have taken from it since."""
+        ...
+
     def told(self, value: Value, shown: Shown) -> str:
         """What a listing says instead, for people."""
         ...

@@ -84,6 +84,9 @@ class Prices:
     def shows(self, value: Value, shown: Shown) -> bool:
         return all(self._is(value.entry, _offer(shown, one)) for one in self._targets(value, shown))
 
+    def took(self, value: Value, shown: Shown) -> bool:
+        return self.shows(value, shown)
+
     def told(self, value: Value, shown: Shown) -> str:
         return ", ".join(dict.fromkeys(_in_words(_offer(shown, one)) or "none" for one in self._targets(value, shown)))
 

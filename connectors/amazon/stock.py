@@ -50,6 +50,10 @@ class Stock:
     def shows(self, value: Value, shown: Shown) -> bool:
         return shown.quantity is not None and shown.quantity == int(value.text)
 
+    def took(self, value: Value, shown: Shown) -> bool:
+        """What is shown is less than what was written as soon as somebody buys."""
+        return int(value.text) in (shown.quantity, shown.written)
+
     def told(self, value: Value, shown: Shown) -> str:
         return "none" if shown.quantity is None else str(shown.quantity)
 

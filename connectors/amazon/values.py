@@ -187,7 +187,7 @@ class Values(ValueWrites[AmazonClient]):
             )
         if self._deciding.is_blocked(item) or not (is_past or is_lone(remote)):
             return self._looked_after(item, remote)
-        if self._numbers.kind.shows(item.value, shown):
+        if self._numbers.kind.took(item.value, shown):
             for job in self._written.open_jobs(item.key):  # also the note made before it was sent
                 if job.version == item.delivery.version or job.remote == remote:
                     self._written.over(item.key, job.remote)
@@ -223,7 +223,7 @@ class Values(ValueWrites[AmazonClient]):
         try:
             newest = self._numbers.parse(item.delivery.account, item.sku, known.remote_id)
             kind = self._numbers.kind
-            if kind.shows(newest, shown) or not kind.shows(item.value, shown) or kind.not_ours(shown):
+            if kind.took(newest, shown) or not kind.took(item.value, shown) or kind.not_ours(shown):
                 return False
             async with self._written.lock(item.key):
                 if self._written.newest(item.key) > known.version:

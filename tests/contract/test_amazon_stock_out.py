@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from connectors.amazon.values import BY_AMAZON, RESTORED
+from connectors.kit.cursor import to_text
 from connectors.kit.ports import Outcome, Result
 from schemas.reasons import Reason
-from tests.contract.amazon_box import Box
+from tests.contract.amazon_box import START, Box
 from tests.contract.amazon_out import World, goods_box, stock
 from tests.contract.out_world import Process
+from tests.contract.recordings import recorded
 
 MANY = [f"B-{number}" for number in range(50)]
 
@@ -28,6 +31,17 @@ async def world(box: Box) -> AsyncIterator[World]:
     async with World(box) as found:
         found.add("S-1", "S-2", stock=5)
         yield found
+
+
+def sell(box: Box, sku: str, units: int) -> None:
+    """Somebody buys."""
+    order = recorded("amazon", "order_plain").order
+    moment = to_text(datetime.fromtimestamp(box.clock(), UTC))
+    order |= {"orderId": "997-0000001-0000001", "createdTime": moment, "lastUpdatedTime": moment}
+    (item,) = order["orderItems"][:1]
+    order["orderItems"] = [item | {"quantityOrdered": units, "product": item["product"] | {"sellerSku": sku}}]
+    order["orderItems"][0]["fulfillment"] = {"quantityFulfilled": 0, "quantityUnfulfilled": units}
+    box.raw(order)
 
 
 def vias(world: World, sku: str = "S-1") -> list[tuple[str, int]]:
@@ -128,6 +142,22 @@ async def test_numbers_that_are_not_urgent_wait_for_an_older_one(world: World) -
     await process.settle()
     assert vias(world) == [("patch", 7), ("patch", 3)]
     assert (process.last(old).result, process.last(new).result) == (Result.APPLIED, Result.APPLIED)
+
+
+async def test_a_number_that_orders_have_taken_from_counts_as_written_and_is_written_anew(world: World) -> None:
+    """INV-1, INV-5: what is shown is less than what was written as soon as somebody buys; a number as before is not there for that."""
+    process = world.process()
+    (first,) = await process.deliver(stock("S-1", 7, 1))
+    assert first.job.startswith("feed:lone-")
+    world.box.clock.tick(10)
+    sell(world.box, "S-1", 2)
+    assert world.item("S-1")["stock"] == {"available": 5, "sold": 2}
+    await process.settle()
+    assert process.last(stock("S-1", 7, 1)).result is Result.APPLIED
+    await applied(process, again := stock("S-1", 7, 2))
+    assert process.last(again).result is Result.APPLIED
+    assert world.history("S-1") == [7, 7]
+    assert world.box.clock() < START + 240, "well before the five minutes after which an acceptance counts for nothing"
 
 
 async def test_what_waits_goes_on_as_soon_as_the_older_one_has_been_seen(world: World) -> None:
