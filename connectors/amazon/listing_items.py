@@ -54,9 +54,14 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A listing as Amazon shows it. marketplaces: ids of those it is in; channels: fulfilment channels, DEFAULT is the seller's own;
-    quantity: what the seller has left to sell, written: what he said last that he has (orders take from the first), None when nothing is said; offers: `purchasable_offer` as it was written; own_page: whether the seller
-    wrote what its page says, so that it is more than an offer."""
+    """A listing as Amazon shows it.
+
+    marketplaces        ids of those it is in;  channels  fulfilment channels, DEFAULT is the seller's own
+    quantity            what the seller has left to sell;  written  what he said last that he has: orders take from the first only. None when
+                        nothing is said
+    offers              `purchasable_offer` as it was written
+    own_page            the seller wrote what its page says, so that it is more than an offer
+    """
 
     sku: str
     asin: str = ""

@@ -313,7 +313,9 @@ def _writes(
 
 def _processes(endpoints: Sequence[str]) -> tuple[ProcessView, ...] | Unknown:
     if not endpoints:
-        return Unknown("no metrics endpoint configured: set CAUSEWAY_STAGE__METRICS_PORT, or CAUSEWAY_STATUS_ENDPOINTS for several")
+        return Unknown(
+            "no metrics endpoint configured: set CAUSEWAY_STAGE__METRICS_PORT, or CAUSEWAY_STATUS_ENDPOINTS for several"
+        )
     return tuple(look_at(endpoint) for endpoint in endpoints)
 
 

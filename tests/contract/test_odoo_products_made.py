@@ -14,6 +14,7 @@ from connectors.odoo.source.make import make_source
 from tests.builders import deps, money, order, order_line
 from tests.contract.odoo_box import OdooBox, odoo_box, tag
 from tests.contract.odoo_deliveries import put, put_orders, sink_of
+from tests.odoo_records import listing_of
 from tests.unit.failure.samples import codec
 
 
@@ -104,7 +105,7 @@ async def test_a_product_a_person_made_with_tags_of_its_own_is_not_marked(box: O
 
 async def test_a_product_made_of_a_listing_is_never_at_one_dollar(box: OdooBox) -> None:
     """PRD-2, PRC-1: at the listing's price, or at 0 where it says none in Odoo's currency."""
-    from tests.contract.test_odoo_listings import CREATE, MERGE, listing_of
+    from tests.contract.test_odoo_listings import CREATE, MERGE
 
     skus = [f"NEW-{tag()}" for _ in range(3)]
     bodies = [

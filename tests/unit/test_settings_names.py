@@ -43,7 +43,11 @@ def problems() -> list[str]:
     return [line.strip() for line in str(raised.value).splitlines()[1:]]
 
 
-POLL, NONE, SOURCES = "[poll.intervals]\n", "walmart has no flow ", "; did you mean walmart? there are: amazon, odoo, walmart"
+POLL, NONE, SOURCES = (
+    "[poll.intervals]\n",
+    "walmart has no flow ",
+    "; did you mean walmart? there are: amazon, odoo, walmart",
+)
 NO_ACCOUNT = "walmart has no account 'mian'; did you mean main? there are: main"
 NO_MARKETPLACE = "there is no marketplace 'wallmart'; did you mean walmart? there are: amazon, walmart"
 

@@ -46,7 +46,10 @@ NO_KIND = "there is no kind of mapping 'skuu'; did you mean sku? there are: carr
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("stock list --channel amazom", "there is no marketplace 'amazom'; did you mean amazon? there are: amazon, walmart"),
+        (
+            "stock list --channel amazom",
+            "there is no marketplace 'amazom'; did you mean amazon? there are: amazon, walmart",
+        ),
         ("stock list --channel walmart:nope", NO_ACCOUNT),
         ("shadow list --account walmart:nope", NO_ACCOUNT),
         ("shadow diff --account wallmart:main", NO_MARKETPLACE),
