@@ -174,7 +174,7 @@ def test_what_cannot_be_understood_is_named_as_dead_edit_takes_it(
     built = order("1", [order_line("A", line_id="7"), wrong], total=money("20.00"))
     with pytest.raises(DataError, match=re.escape(f"{place} (line 1): ")):
         planned(built)
-    mended = from_document("order", apply_sets(to_document("order", built), [f"{place}={good}"]))
+    mended: Any = from_document("order", apply_sets(to_document("order", built), [f"{place}={good}"]))
     assert [line.line_id for line in planned(mended) if line.line_id] == ["7", "1"]
 
 
