@@ -59,6 +59,9 @@ class Amazon:
             "CAUSEWAY_AMAZON__FEEDS__THEN_SECONDS": "30",
             "CAUSEWAY_AMAZON__FEEDS__LOST_AFTER_SECONDS": "10",
             "CAUSEWAY_AMAZON__FEEDS__GATHER_SECONDS": "1",
+            # The sandbox lets take effect within two seconds what it has accepted.
+            "CAUSEWAY_AMAZON__EFFECT_MINUTES": "0.25",
+            "CAUSEWAY_AMAZON__EFFECT_LADDER_SECONDS": json.dumps([1, 2, 4, 8]),
             f"{account}REGION": "na",
             f"{account}SELLER_ID": SELLER,
             f"{account}MARKETPLACES": json.dumps(["US"]),
@@ -117,7 +120,7 @@ def _order(order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """`stock`: the number that was written last; the marketplace takes off by itself what was sold since."""
+    """`stock`: what can be bought: the number that was written last, less what orders have taken from it since."""
     prices = [Decimal(one["amount"]) for one in item["prices"] if one["type"] == "B2C"]
-    number = item["stock"]["available"] + item["stock"]["sold"]
-    return {"stock": {"amount": number}, "price_cents": int(prices[0] * 100) if prices else 0, "elsewhere": False}
+    amount = item["stock"]["available"]
+    return {"stock": {"amount": amount}, "price_cents": int(prices[0] * 100) if prices else 0, "elsewhere": False}
