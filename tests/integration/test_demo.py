@@ -1,6 +1,6 @@
 """The main job: orders sold on a marketplace that lies reach Odoo once each, to the cent; what is done in Odoo and by buyers reaches the other
-side once; and every ledger balances (TEST-1, TEST-3, EVT-4, FUL-2, FUL-3, INV-2, INV-4, PRC-1, PRD-1..4, RET-2, FIN-2). Two marketplaces sell the same
-goods of one Odoo, and each balances by itself.
+side once; and every ledger balances (TEST-1, TEST-3, EVT-4, FUL-2, FUL-3, INV-2, INV-4, PRC-1, PRD-1..4, RET-2, FIN-2). Two marketplaces sell
+the same goods of one Odoo, and each balances by itself.
 
 The whole demo as a user starts it: its own Kafka, registry, sandboxes and processes; few orders, all default faults.
 """
