@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +23,6 @@ SELLER, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN = (
 RATE_FACTOR = 2000
 HORIZON_SECONDS = 1
 _TRAITS = {"fba": ELSEWHERE, "pending": NOT_RELEASED, "preorder": NOT_RELEASED}
-_WRITES = {"shipping": "ship", "cancel": "cancel", "refund": "refund"}
 
 
 class Amazon:
@@ -84,9 +84,10 @@ class Amazon:
         return Books(orders, any(state["pending"].values()))
 
     def snapshot(self) -> dict[str, Any]:
-        found = self._control("GET", "/sandbox/snapshot?sections=orders,items", None)
+        found = self._control("GET", "/sandbox/snapshot?sections=orders,items,refunds", None)
+        refunds = Counter((one["orderId"], one["orderItemId"]) for one in found["refunds"])
         return {
-            "orders": {name: _order(one) for name, one in found["orders"].items()},
+            "orders": {name: _order(name, one, refunds) for name, one in found["orders"].items()},
             "items": {sku: _item(one) for sku, one in found["items"].items()},
         }
 
@@ -110,12 +111,19 @@ def sold(reference: str, order: Mapping[str, Any]) -> Sold:
     )
 
 
-def _order(order: Mapping[str, Any]) -> dict[str, Any]:
+def _order(reference: str, order: Mapping[str, Any], refunds: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    """Feeds tell item by item: what was told of each item once was told once."""
+    items, writes = order["items"], order["writes"]
+    cancelled = writes.get("cancel", 0)
     return {
         "status": {"CANCELLED": "Cancelled"}.get(order["status"], order["status"]),
-        "lines": order["items"],
+        "lines": items,
         "parcels": order["parcels"],
-        "writes": {ours: order["writes"].get(theirs, 0) for ours, theirs in _WRITES.items()},
+        "writes": {
+            "shipping": writes.get("ship", 0),
+            "cancel": min(cancelled, 1) if cancelled <= len(items) else cancelled,
+            "refund": max((refunds.get((reference, item["id"]), 0) for item in items), default=0),
+        },
     }
 
 

@@ -1,0 +1,51 @@
+"""What the demo sees of Amazon's sandbox, in words that are the same for all marketplaces."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from streams.demo.amazon import Amazon, sold
+from streams.demo.market import Sold
+
+ITEM = {"id": "1", "sku": "A", "ordered": 2, "open": 0, "shipped": 2, "cancelled": 0}
+ORDER = {
+    "status": "SHIPPED", "visible": True, "total": "12.50 USD", "traits": ["fba"], "items": [ITEM, ITEM | {"id": "2", "shipped": 0}],
+    "parcels": ["T1"], "writes": {"ship": 1},
+}  # fmt: skip
+
+
+def snapshot(refunds: list[str], **changes: Any) -> dict[str, Any]:
+    item = {
+        "prices": [{"type": "B2B", "amount": "1"}, {"type": "B2C", "amount": "10.25"}],
+        "stock": {"available": 3, "sold": 2},
+    }
+    held = {
+        "orders": {"9": ORDER | changes}, "items": {"A": item},
+        "refunds": [{"orderId": "9", "orderItemId": name} for name in refunds],
+    }  # fmt: skip
+    return Amazon("http://127.0.0.1:1", lambda *_: held, None, "").snapshot()  # type: ignore[arg-type]
+
+
+def test_an_order_is_told_as_any_other() -> None:
+    assert sold("9", ORDER) == Sold(
+        "amazon:demo:9", "9", False, Decimal("12.50"), frozenset({"marketplace_fulfilled"}), True, True
+    )
+    broken = {"status": "Unknown", "total": None, "traits": ["malformed"], "items": []}
+    assert sold("9", broken) == Sold("amazon:demo:9", "9", False, None, frozenset({"malformed"}))
+
+
+@pytest.mark.parametrize(("refunds", "times"), [([], 0), (["1"], 1), (["1", "2"], 1), (["1", "2", "2"], 2)])
+def test_a_refund_of_several_items_is_one_and_a_doubled_item_two(refunds: list[str], times: int) -> None:
+    assert snapshot(refunds)["orders"]["9"]["writes"] == {"shipping": 1, "cancel": 0, "refund": times}
+
+
+@pytest.mark.parametrize(("told", "times"), [(0, 0), (1, 1), (2, 1), (3, 3)])
+def test_a_cancellation_of_several_items_is_one(told: int, times: int) -> None:
+    assert snapshot([], writes={"cancel": told})["orders"]["9"]["writes"]["cancel"] == times
+
+
+def test_what_can_be_bought_and_for_how_much() -> None:
+    assert snapshot([])["items"]["A"] == {"stock": {"amount": 3}, "price_cents": 1025, "elsewhere": False}
