@@ -24,7 +24,10 @@ class Box:
     def __init__(self, url: str) -> None:
         self.url = url
         self.odoo = Odoo(
-            OdooSettings(url=url, db="sandbox", login="admin", password=SecretStr("admin"), environment="sandbox")
+            # One thread, so that all calls go by the connection that is logged in.
+            OdooSettings(
+                url=url, db="sandbox", login="admin", password=SecretStr("admin"), environment="sandbox", workers=1
+            )
         )
 
     def next(self, times: int, **rule: Any) -> None:
