@@ -6,14 +6,14 @@ shown (`fulfillmentAvailability`, `summaries`) are apart: a change that Amazon h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from connectors.amazon import errors
 from connectors.amazon.client import AmazonClient
-from connectors.kit.errors import DataError
+from connectors.kit.errors import ConnectorError, DataError, TransientError
 from connectors.kit.http_errors import Asked
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
@@ -32,6 +32,8 @@ ANY_TYPE = "PRODUCT"
 SKUS = Skus(longest=40)
 # `ConnectorError.code` of what Amazon accepted with 200 and refused by INVALID.
 REFUSED = "INVALID"
+# Of an answer in which a listing stands that is none: that is Amazon's trouble, and of that listing alone.
+UNREADABLE = "UNREADABLE"
 UNKNOWN_SKU = "13013"  # "This SKU does not exist in the Amazon catalog"
 _MOST_ISSUES = 5
 _LONGEST_DETAIL = 450
@@ -124,25 +126,39 @@ async def read_listing(client: AmazonClient, sku: str, priority: Priority = Prio
 
 
 async def get_listing(client: AmazonClient, sku: str, priority: Priority = Priority.PRODUCTS) -> Shown | None:
-    """The same as it is shown."""
+    """The same as it is shown. Raises TransientError with code UNREADABLE for what is no listing, and ConnectorError."""
     content = await read_listing(client, sku, priority)
-    return None if content is None else shown_in(Reader(content).an_object())
+    if content is None:
+        return None
+    try:
+        return shown_in(Reader(content).an_object())
+    except DataError as error:
+        raise TransientError(f"getListingsItem: Amazon's answer cannot be read: {error}", code=UNREADABLE) from None
 
 
 async def get_listings(
     client: AmazonClient, skus: Sequence[str], priority: Priority = Priority.PRODUCTS
-) -> dict[str, Shown]:
-    """Those of these that the seller has. Raises ConnectorError."""
-    found: dict[str, Shown] = {}
+) -> dict[str, Shown | ConnectorError]:
+    """Those of these that the seller has; an error for one whose answer cannot be read (UNREADABLE). Raises ConnectorError."""
+    found: dict[str, Shown | ConnectorError] = {}
     alone, many = [one for one in skus if _needs_own_call(one)], [one for one in skus if not _needs_own_call(one)]
     if len(many) == 1:
         alone, many = [*alone, *many], []
-    for sku in alone:
-        if (one := await get_listing(client, sku, priority)) is not None:
-            found[sku] = one
     for part in _parts(many):
         async for one in _searched(client, part, priority):
-            found[one.sku] = one
+            if isinstance(one, Shown):
+                found[one.sku] = one
+            else:
+                alone += [sku for sku in part if one in (sku, "")]
+    for sku in alone:
+        try:
+            shown = await get_listing(client, sku, priority)
+        except TransientError as error:
+            if error.code != UNREADABLE:
+                raise
+            found[sku] = error
+        else:
+            found |= {} if shown is None else {sku: shown}
     return found
 
 
@@ -269,6 +285,14 @@ def shown_in(item: Reader) -> Shown:
     )
 
 
+def _shown_or_sku(item: Reader) -> Shown | str:
+    try:
+        return shown_in(item)
+    except DataError:
+        sku = item.value.get("sku") if isinstance(item.value, dict) else None
+        return sku if isinstance(sku, str) else ""
+
+
 def _needs_own_call(sku: str) -> bool:
     # Lists in the query are joined by commas.
     return "," in sku
@@ -278,7 +302,8 @@ def _parts(skus: Sequence[str]) -> Iterator[Sequence[str]]:
     return (skus[start : start + SEARCHED] for start in range(0, len(skus), SEARCHED))
 
 
-async def _searched(client: AmazonClient, skus: Sequence[str], priority: Priority) -> Any:
+async def _searched(client: AmazonClient, skus: Sequence[str], priority: Priority) -> AsyncIterator[Shown | str]:
+    """Listings; of one that cannot be read its SKU, "" where not even that can be."""
     query: dict[str, str | Sequence[str]] = {
         "marketplaceIds": client.account.marketplaces, "identifiers": skus, "identifiersType": "SKU",
         "includedData": INCLUDED, "pageSize": str(SEARCHED),
@@ -293,7 +318,8 @@ async def _searched(client: AmazonClient, skus: Sequence[str], priority: Priorit
         if not isinstance(content, dict) or not isinstance(content.get("items"), list):
             raise answer.asked.left("gave no `items`")
         for item in read.children("items"):
-            if (one := shown_in(item)).sku in wanted:
+            one = _shown_or_sku(item)
+            if not isinstance(one, Shown) or one.sku in wanted:
                 yield one
         following = read["pagination"].text("nextToken") if not read["pagination"].missing else ""
         if not following or following == token:

@@ -105,7 +105,14 @@ class Listings(OrderedWrites[AmazonClient, Product]):
         if not items:
             return {}
         try:
-            shown = await get_listings(client, list(dict.fromkeys(item.sku for item in items)))
+            looked = await get_listings(client, list(dict.fromkeys(item.sku for item in items)))
+            shown = {sku: one for sku, one in looked.items() if isinstance(one, Shown)}
+            broken = {
+                item.id: replace(AMAZON.outcome_of(error, item.delivery.attempt), of_record=True)
+                for item in items
+                if isinstance(error := looked.get(item.sku), ConnectorError)
+            }
+            items = [item for item in items if item.id not in broken]
             # The page of an offer is Amazon's, its price that of the price flow: there is nothing of ours to bring up to date.
             offers = {sku for sku, one in shown.items() if not one.own_page}
             there = [item for item in items if item.value["active"] and item.sku in offers]
@@ -118,8 +125,8 @@ class Listings(OrderedWrites[AmazonClient, Product]):
         found = await asyncio.gather(
             *(self._one(client, item, shown.get(item.sku), made.get(item.id)) for item in going)
         )
-        looked = await self._publishing.outcomes(client, [self._publishing.begun(item) for item in there])
-        return looked | {item.id: outcome for item, outcome in zip(going, found, strict=True)}
+        followed = await self._publishing.outcomes(client, [self._publishing.begun(item) for item in there])
+        return broken | followed | {item.id: outcome for item, outcome in zip(going, found, strict=True)}
 
     async def _made(
         self, client: AmazonClient, account: str, items: Sequence[ProductItem], own: Collection[str]

@@ -33,7 +33,7 @@ from datetime import datetime
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.deciding import AmazonDeciding
 from connectors.amazon.errors import AMAZON
-from connectors.amazon.listing_items import Shown, get_listings, told
+from connectors.amazon.listing_items import UNREADABLE, Shown, get_listings, told
 from connectors.amazon.numbers import Numbers
 from connectors.amazon.settings import AmazonSettings
 from connectors.amazon.taking import Taking, accepted, accepted_at, as_lone, is_lone
@@ -117,7 +117,8 @@ class Values(ValueWrites[AmazonClient]):
     def _needless(self, item: Item[Value], shown: Shown | ConnectorError | None, *, says_it: bool) -> Outcome | Shown:
         """The outcome of one that is not to be sent, else its listing. `says_it`: that the listing says it already is believed."""
         if isinstance(shown, ConnectorError):
-            return replace(refused(AMAZON, item, shown), of_record=isinstance(shown, ThrottledError))
+            is_its_own = isinstance(shown, ThrottledError) or shown.code == UNREADABLE
+            return replace(refused(AMAZON, item, shown), of_record=is_its_own)
         if shown is None:
             return no_item(AMAZON, item, "looked up before it was sent")
         if self._numbers.kind.not_ours(shown):

@@ -160,6 +160,21 @@ async def test_a_number_that_orders_have_taken_from_counts_as_written_and_is_wri
     assert world.box.clock() < START + 240, "well before the five minutes after which an acceptance counts for nothing"
 
 
+async def test_an_answer_that_cannot_be_read_is_amazons_trouble_and_of_one_sku(world: World) -> None:
+    """ERR-1, SEC-5: it is asked for alone, then tried again later; the others go on."""
+    process = world.process()
+    world.box.faults({"kind": "bad_record", "path": "/listings/", "limit": 1})
+    outcomes = await process.deliver(stock("S-1", 7, 1), stock("S-2", 8, 1))
+    assert [one.result for one in outcomes] == [Result.SUBMITTED, Result.SUBMITTED], "asked for alone, it could be read"
+    world.box.faults({"kind": "bad_record", "path": "/listings/"})
+    (again,) = await process.deliver(stock("S-2", 9, 2, urgent=True))
+    assert (again.result, again.reason, again.of_record) == (Result.FAILED, Reason.TRANSIENT, True)
+    assert "cannot be read" in again.detail
+    world.box.faults()
+    await process.settle()
+    assert (vias(world), vias(world, "S-2")) == ([("patch", 7)], [("patch", 8), ("patch", 9)])
+
+
 async def test_what_waits_goes_on_as_soon_as_the_older_one_has_been_seen(world: World) -> None:
     """INV-1, INV-5: also one whose older number had ended by another delivery, long before the time in which it could have."""
     process = world.process()
