@@ -254,7 +254,8 @@ class World:
 
     def _start_sandboxes(self) -> list[Process]:
         names = [market.title.removesuffix(" sandbox") for market in self.markets]
-        self._say("sandboxes: " + " and ".join(names if self._real_odoo else [*names, "Odoo 18"]))
+        *others, last = names if self._real_odoo else [*names, "Odoo 18"]
+        self._say("sandboxes: " + (f"{', '.join(others)} and {last}" if others else last))
         logs, data = self.folder / "logs", self.folder / "data"
         made = [market.process(logs, data) for market in self.markets]
         if not self._real_odoo:
