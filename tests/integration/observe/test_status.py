@@ -32,7 +32,11 @@ def test_a_running_pipeline_is_told(scene: Observed) -> None:
     assert all(item["members"] == 1 for item in found["stages"])
     assert (found["retry_members"], found["release_members"], found["poller_members"]) == (1, 1, 1)
     flows = {(flow["account"], flow["flow"]): flow for flow in found["flows"]}
-    assert set(flows) == {("walmart:demo", name) for name in ("items", "orders", "returns", "settlements")}
+    read = {
+        "amazon:demo": ("catalogue", "census", "orders", "returns", "settlements"),
+        "walmart:demo": ("items", "orders", "returns", "settlements"),
+    }
+    assert set(flows) == {(account, name) for account, names in read.items() for name in names}
     assert all(flow["configured"] for flow in flows.values())
     assert flows["walmart:demo", "orders"]["behind_seconds"] < LIMIT_SECONDS
     assert found["processes"] == [{"endpoint": worker, "problem": "", "breakers": [], "paused": [], "failing": []}]
