@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from connectors.amazon.client import AmazonClient
@@ -17,16 +17,14 @@ from connectors.amazon.stock import Stock
 from connectors.amazon.taking import Taking
 from connectors.amazon.values import Values
 from connectors.kit.accounts import OpenClient
+from connectors.kit.operations import Operation, Preview
 from connectors.kit.outgoing.previewing import ValuePreview
-from connectors.kit.ports import Delivery, Difference, Outcome
 
 SET_STOCK, SET_PRICE, UPSERT_LISTING = "set_stock", "set_price", "upsert_listing"
-Handler = Callable[[Sequence[Delivery]], Awaitable[Sequence[Outcome]]]
-Preview = Callable[[Sequence[Delivery]], Awaitable[Sequence[Sequence[Difference]]]]
 
 
 class Goods:
-    """handlers, previews: by operation. `open_feeds` makes the feeds of an account; `now`: the clock, aware UTC."""
+    """`open_feeds` makes the feeds of an account; `now`: the clock, aware UTC."""
 
     def __init__(
         self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], open_feeds: Callable[[str], AmazonFeeds],
@@ -40,22 +38,16 @@ class Goods:
             SET_PRICE: Values(settings, open_client, prices, taking, now),
             UPSERT_LISTING: Listings(settings, open_client, taking, self._maker, now),
         }
-        self.handlers: Mapping[str, Handler] = dict(self._ordered)
-        self.previews: Mapping[str, Preview] = {
+        self._previews: Mapping[str, Preview] = {
             SET_STOCK: ValuePreview(open_client, stock),
             SET_PRICE: ValuePreview(open_client, prices),
             UPSERT_LISTING: ListingPreview(settings, open_client, self._maker),
         }
 
-    def set_alone(self, alone: bool) -> None:
-        """Whether no other process writes here."""
-        for handler in self._ordered.values():
-            handler.alone = alone
-
-    def announces(self, delivery: Delivery) -> bool:
-        """Whether other processes must know of it before it is sent, so that an older value never stays over a newer one (INV-5)."""
-        handler = self._ordered.get(delivery.operation)
-        return handler is not None and handler.announces(delivery)
+    def table(self) -> dict[str, Operation]:
+        return {
+            name: Operation(handler, self._previews[name], handler, handler) for name, handler in self._ordered.items()
+        }
 
     def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
         """Of the table lines that held products wait for, those that are there now."""

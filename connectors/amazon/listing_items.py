@@ -259,16 +259,6 @@ def shown_in(item: Reader) -> Shown:
     written = attributes.children("fulfillment_availability")
     codes = [one.text("fulfillmentChannelCode") for one in channels]
     codes += [one.text("fulfillment_channel_code") for one in written]
-    quantities = [
-        one.decimal("quantity", whole_digits=9)
-        for one in channels
-        if one.text("fulfillmentChannelCode") == "DEFAULT" and not one["quantity"].missing
-    ]
-    said = [
-        one.decimal("quantity", whole_digits=9)
-        for one in written
-        if one.text("fulfillment_channel_code") == "DEFAULT" and not one["quantity"].missing
-    ]
     return Shown(
         sku=item.needed_text("sku"),
         asin=next((text for one in summaries if (text := one.text("asin"))), ""),
@@ -277,12 +267,19 @@ def shown_in(item: Reader) -> Shown:
         marketplaces=tuple(one.text("marketplaceId") for one in summaries),
         statuses=frozenset(text for one in summaries for text in one.texts("status")),
         channels=frozenset(code for code in codes if code),
-        quantity=int(quantities[0]) if quantities else None,
-        written=int(said[0]) if said else None,
+        quantity=_own(channels, "fulfillmentChannelCode"),
+        written=_own(written, "fulfillment_channel_code"),
         offers=tuple(one.value for one in attributes.children("purchasable_offer") if isinstance(one.value, dict)),
         issues=issues_in(item),
         own_page=bool(attributes.children("item_name")),
     )
+
+
+def _own(channels: Sequence[Reader], code: str) -> int | None:
+    """The number on the seller's own channel. `code`: what a channel's name is called here."""
+    own = [one for one in channels if one.text(code) == "DEFAULT" and not one["quantity"].missing]
+    numbers = [one.decimal("quantity", whole_digits=9) for one in own]
+    return int(numbers[0]) if numbers else None
 
 
 def _shown_or_sku(item: Reader) -> Shown | str:

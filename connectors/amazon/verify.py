@@ -16,12 +16,13 @@ from connectors.amazon.auth import NOTIFICATIONS, SELLER
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.errors import NOT_FOUND
 from connectors.amazon.settings import AmazonAccount, AmazonSettings
+from connectors.kit.accounts import OpenClient
 from connectors.kit.cursor import to_text
 from connectors.kit.errors import ConnectorError, ForbiddenError
 from connectors.kit.ports import Check
 from connectors.kit.rate import Priority
+from connectors.kit.verifying import AccountVerifier
 
-OpenClient = Callable[[str], AmazonClient]
 ORDERS, PERSONS, TAXES = (
     "Inventory and Order Tracking",
     "Direct-to-Consumer Delivery (restricted)",
@@ -87,37 +88,28 @@ READS = (
 )  # fmt: skip
 
 
-class AmazonVerifier:
+class AmazonVerifier(AccountVerifier[AmazonClient]):
     """`Verifier` over all configured accounts."""
 
-    def __init__(self, settings: AmazonSettings, open_client: OpenClient, now: Callable[[], datetime]) -> None:
+    system = "amazon"
+    to_configure = (
+        "CAUSEWAY_AMAZON__ACCOUNTS__MAIN__REGION, ...__SELLER_ID, ...__MARKETPLACES, ...__CLIENT_ID and the secrets"
+    )
+    refused = "check client id, client secret and refresh token; the seller may have withdrawn the authorisation"
+
+    def __init__(
+        self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], now: Callable[[], datetime]
+    ) -> None:
+        super().__init__(settings.accounts, open_client)
         self._settings = settings
-        self._open = open_client
         self._now = now
 
-    async def verify(self) -> Sequence[Check]:
-        """One line per call and role. Never raises ConnectorError."""
-        if not self._settings.accounts:
-            remedy = "set CAUSEWAY_AMAZON__ACCOUNTS__MAIN__REGION, ...__SELLER_ID, ...__MARKETPLACES, ...__CLIENT_ID and the secrets"
-            return [Check("amazon", False, "no account is configured", remedy)]
-        checks: list[Check] = []
-        for name in self._settings.accounts:
-            client = self._open(name)
-            try:
-                checks += await self._account(name, client)
-            finally:
-                await client.aclose()
-        return checks
+    def _where(self, name: str) -> str:
+        return f"for {self._settings.base_url(self._settings.account(name).region)}"
 
-    async def _account(self, name: str, client: AmazonClient) -> list[Check]:
-        subject, account = f"amazon {name}", self._settings.account(name)
-        try:
-            await client.ask_token()
-        except ConnectorError as error:
-            remedy = "check client id, client secret and refresh token; the seller may have withdrawn the authorisation"
-            return [Check(f"{subject}: get token", False, str(error), remedy)]
-        checks = [Check(f"{subject}: get token", True, f"for {self._settings.base_url(account.region)}")]
-        checks += await self._marketplaces(subject, account, client)
+    async def _rights(self, subject: str, name: str, client: AmazonClient) -> list[Check]:
+        account = self._settings.account(name)
+        checks = await self._marketplaces(subject, account, client)
         checks += await self._orders(subject, client)
         return checks + [await self._read(subject, account, client, one) for one in READS]
 

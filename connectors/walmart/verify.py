@@ -6,20 +6,21 @@ Only reads are made. Whether a write would be allowed is told by the token's sco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from connectors.kit.accounts import OpenClient
 from connectors.kit.cursor import to_text
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Check
 from connectors.kit.rate import Priority
+from connectors.kit.verifying import AccountVerifier
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.errors import NOT_FOUND
 from connectors.walmart.settings import WalmartSettings
 
-OpenClient = Callable[[str], WalmartClient]
 FULL = "full_access"
 _READS = frozenset({"view_only", FULL})
 _PORTAL = "in Walmart's developer portal give the API key this scope"
@@ -73,37 +74,25 @@ READS = (
 )
 
 
-class WalmartVerifier:
+class WalmartVerifier(AccountVerifier[WalmartClient]):
     """`Verifier` over all configured accounts."""
 
-    def __init__(self, settings: WalmartSettings, open_client: OpenClient, now: Callable[[], datetime]) -> None:
+    system = "walmart"
+    to_configure = "CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_ID and ...__CLIENT_SECRET"
+    refused = "check client id, client secret and that base_url is the environment they were made for"
+
+    def __init__(
+        self, settings: WalmartSettings, open_client: OpenClient[WalmartClient], now: Callable[[], datetime]
+    ) -> None:
+        super().__init__(settings.accounts, open_client)
         self._settings = settings
-        self._open = open_client
         self._now = now
 
-    async def verify(self) -> Sequence[Check]:
-        """One line per call and scope. Never raises ConnectorError."""
-        if not self._settings.accounts:
-            remedy = "set CAUSEWAY_WALMART__ACCOUNTS__MAIN__CLIENT_ID and ...__CLIENT_SECRET"
-            return [Check("walmart", False, "no account is configured", remedy)]
-        checks: list[Check] = []
-        for name in self._settings.accounts:
-            client = self._open(name)
-            try:
-                checks += await self._account(name, client)
-            finally:
-                await client.aclose()
-        return checks
+    def _where(self, name: str) -> str:
+        return f"at {self._settings.base_url}"
 
-    async def _account(self, name: str, client: WalmartClient) -> list[Check]:
-        subject = f"walmart {name}"
-        try:
-            await client.ask_token()
-        except ConnectorError as error:
-            remedy = "check client id, client secret and that base_url is the environment they were made for"
-            return [Check(f"{subject}: get token", False, str(error), remedy)]
-        checks = [Check(f"{subject}: get token", True, f"at {self._settings.base_url}")]
-        checks += await self._scopes(subject, client)
+    async def _rights(self, subject: str, name: str, client: WalmartClient) -> list[Check]:
+        checks = await self._scopes(subject, client)
         for node in self._settings.account(name).node_types:
             checks.append(await self._orders(subject, client, node))
         checks += [await self._read(subject, client, one) for one in READS]
