@@ -26,6 +26,10 @@ JAPANESE = report(amount("Order/ItemPrice/Principal", "1000", sku="緑茶・表"
         (GERMAN.encode("cp1252"), 'text/tab-separated-values; charset="ISO-8859-1"', "cp1252"),
         (GERMAN.encode("cp1252"), "text/plain; charset=UTF-8", "cp1252"),  # what is said does not fit
         (GERMAN.encode(), "text/plain; charset=ISO-8859-1", "cp1252"),  # what is said fits, so it is believed
+        # The file's own mark says more than the name somebody gave it; one that does not hold says nothing.
+        (GERMAN.encode("utf-8-sig"), "text/plain; charset=ISO-8859-1", "utf-8-sig"),
+        (gzip.compress(GERMAN.encode("utf-8-sig")), "text/plain; charset=Cp1252", "utf-8-sig"),
+        (b"\xef\xbb\xbf" + GERMAN.encode("cp1252"), "text/plain; charset=Cp1252", "cp1252"),
         (JAPANESE.encode("cp932"), "", "cp932"),
         (JAPANESE.encode("cp932"), "text/plain; charset=Shift_JIS", "cp932"),
         (JAPANESE.encode("cp932"), "text/plain; charset=Windows-31J", "cp932"),
@@ -46,6 +50,16 @@ def test_lines_are_whole_wherever_a_piece_ends(name: str, monkeypatch: pytest.Mo
     """A character of several bytes is cut in two by the end of a piece."""
     monkeypatch.setattr(settlement_text, "PIECE", 3)
     assert "\n".join(lines_of(JAPANESE.encode(name), name)) == JAPANESE
+
+
+def test_a_marked_file_keeps_its_columns_whatever_its_charset_is_called() -> None:
+    """FIN-1: read as Windows-1252 the first column would be called `\xef\xbb\xbfsettlement-id`, which no reader knows."""
+    content = GERMAN.encode("utf-8-sig")
+    charset = charset_of(content, "text/plain; charset=ISO-8859-1")
+    payload = packed("1", content, charset, {"reportId": "7"})
+    (settlement,) = to_settlement(payload, "main")
+    assert [line["sku"] for line in settlement.body["lines"]] == ["GRÖSSE-M"]
+    assert next(lines_of(content, charset)).startswith("settlement-id\t")
 
 
 def test_the_last_line_may_end_without_a_line_end() -> None:
