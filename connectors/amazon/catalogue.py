@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -57,7 +58,9 @@ class AmazonCatalogue(WindowedList):
     def __init__(
         self, settings: AmazonSettings, account: str, client: AmazonClient, now: Callable[[], datetime]
     ) -> None:
-        super().__init__(account, now, RULES)
+        # Only a sandbox is asked for younger ones (`horizon_seconds`).
+        horizon = min(RULES.horizon, timedelta(seconds=settings.horizon_seconds))
+        super().__init__(account, now, replace(RULES, horizon=horizon))
         self._places = settings.account(account).marketplaces
         self._client = client
 

@@ -72,6 +72,9 @@ class AmazonReading(Part):
     returns_days: float = Field(
         45, ge=1, le=59, description="returns made in so many days are read again each time, for what became of them"
     )
+    report_minutes: float = Field(
+        60, ge=0, le=1440, description="a report that ends this long before now, whoever asked for it, is new enough"
+    )
     fba_full_hours: float = Field(
         24, gt=0, le=720, description="how often all of the stock at Amazon is read, not only what changed"
     )

@@ -10,7 +10,8 @@ from connectors.kit.catalogue.files import TableFiles
 from connectors.kit.catalogue.prohibited import COMPETITORS
 from connectors.kit.catalogue.settings import CatalogueSettings
 
-CORE = Path(__file__).parent / "data" / "core.csv"
+DATA = Path(__file__).parent / "data"
+CORE, EXAMPLE = DATA / "core.csv", DATA / "example"
 # Parts of a listing a table's line can be for: values as they are, and texts, which have a language.
 ATTRIBUTES, TEXTS = "attributes", "texts"
 

@@ -51,6 +51,7 @@ class AmazonReturns:
         self._kinds = [_KINDS[one] for one in keys.fulfilled_by or ("MERCHANT", "AMAZON")]
         self._first = timedelta(days=keys.start_days_back)
         self._overlap = timedelta(days=settings.reading.returns_days)
+        self._fresh = timedelta(minutes=settings.reading.report_minutes)
         self._client = client
         self._reports = reports
         self._now = now
@@ -89,7 +90,7 @@ class AmazonReturns:
 
     async def _walk(self, jobs: dict[str, ReportJob], overlap: timedelta) -> AsyncIterator[Page]:
         for number, kind in enumerate(self._kinds, 1):
-            plan = ReportPlan(kind, first=self._first, overlap=overlap, longest=LONGEST)
+            plan = ReportPlan(kind, first=self._first, overlap=overlap, longest=LONGEST, fresh=self._fresh)
             machine = RequestedReport(self._reports, self._places, plan, self._now, self._sleep)
             async for step in machine.steps(jobs[kind]):
                 async for page in self._step(kind, step, jobs, is_last=step.last and number == len(self._kinds)):

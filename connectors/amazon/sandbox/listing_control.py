@@ -22,7 +22,7 @@ from connectors.amazon.sandbox.listing_attributes import Attributes
 from connectors.amazon.sandbox.listing_catalogue import BRAND
 from connectors.amazon.sandbox.listing_issues import ACTIONS, SUPPRESSED, Issue
 from connectors.amazon.sandbox.listing_rules import OWN_CHANNEL
-from connectors.amazon.sandbox.listing_store import QUANTITY, Change, Listing
+from connectors.amazon.sandbox.listing_store import PARENT, QUANTITY, Change, Listing
 from connectors.amazon.sandbox.listing_work import ListingWork, note_of
 from connectors.amazon.sandbox.marketplaces import MARKETPLACES, Marketplace, marketplace
 from connectors.kit.sandbox.catalog import CATALOG, MARKER, ean13
@@ -71,6 +71,7 @@ class ListingControl:
             "sku": listing.sku,
             "asin": listing.asin,
             "gtin": listing.gtin,
+            "parent": next((str(one.get("parent_sku", "")) for one in listing.attributes.get(PARENT, [])), ""),
             "marketplaces": {
                 place: {**held, "status": views.statuses(listing, around, place)}
                 for place, held in listing.places.items()

@@ -4,10 +4,11 @@
     GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA          to Amazon's warehouses: a line for each unit, by the day it came in
 
     POST /sandbox/returns              {"orderId", "items": [{"orderItemId", "quantity", "reason", "disposition"}]} or {"count", "seed"}, "timeline"
-    POST /sandbox/returns/ID/change    {"kind": "receive" | "close"}
+    POST /sandbox/returns/ID/change    {"kind": "receive" | "refund" | "close"}
 
 What comes back to Amazon is refunded by Amazon when it is there, and stands in its stock again; what comes back to the seller is for the seller to
-refund (by feed). The seller's report has its header also where there was no return; Amazon's is CANCELLED then (both are reported to happen).
+refund: by feed, or by hand in Seller Central ("refund"). The seller's report has its header also where there was no return; Amazon's is CANCELLED
+then (both are reported to happen).
 """
 
 import random
@@ -36,6 +37,7 @@ from connectors.amazon.sandbox.return_store import (
     StoredReturn,
     closed,
     received,
+    refunded,
 )
 from connectors.amazon.sandbox.settlement_rows import refund_parts
 from connectors.amazon.sandbox.store import StoredOrder
@@ -80,7 +82,7 @@ class ReturnReports(Part):
         lines = []
         for one, order in self._returned(asked):
             if one.by != AMAZON and asked.start <= one.requested <= asked.end:
-                lines += seller_lines(one, order.body, self._given_back(order), MARKETPLACES[one.marketplace])
+                lines += seller_lines(one, order.body, self._given_back(order, one), MARKETPLACES[one.marketplace])
         return Made(written(SELLER_COLUMNS, lines))
 
     def to_amazon(self, asked: Asked) -> Made | None:
@@ -91,20 +93,25 @@ class ReturnReports(Part):
         return Made(written(FBA_COLUMNS, lines)) if lines else None
 
     def refunds(self, account: str, order_id: str) -> list[Json]:
-        """Those that Amazon gave for returns to its warehouses, in the form of OrderFeeds.refunds."""
+        """Those that Amazon gave for returns to its warehouses, and the seller by hand, in the form of OrderFeeds.refunds."""
         return [refund for one in self.store.of_order(account, order_id) for refund in one.refunds]
 
     def step(self, one: StoredReturn, kind: str, now: float) -> StoredReturn:
-        """The goods are there ("receive"), or the case is over ("close")."""
+        """The goods are there ("receive"), the seller gives the money back ("refund"), or the case is over ("close")."""
         if kind == "close":
             return self.store.put(closed(one))
+        if kind == "refund":
+            if one.by == AMAZON or one.refunds:
+                raise RefusedError("Amazon refunds it" if one.by == AMAZON else "it is refunded already")
+            return self.store.put(refunded(one, self._refunds(one, now)))
         if kind != "receive":
-            raise ValueError("kind: receive or close is expected")
+            raise ValueError("kind: receive, refund or close is expected")
         if one.received is not None:
             raise RefusedError("the goods are there already")
-        changed = received(one, now, self._refunds(one, now) if one.by == AMAZON else [])
+        changed = received(one, now)
         if one.by == AMAZON:
             self._restock(one, now)
+            changed = refunded(changed, self._refunds(one, now))
         return self.store.put(changed)
 
     def advance(self, now: float) -> None:
@@ -120,7 +127,7 @@ class ReturnReports(Part):
             "requested": one.requested,
             "received": one.received,
             "lines": [{"orderItemId": line.item_id, "sku": line.sku, "quantity": line.quantity} for line in one.lines],
-            "refunded": sum(int(refund["minor"]) for refund in one.refunds),
+            "refunded": sum(int(refund["minor"]) for refund in one.refunds),  # beside what feeds gave back
         }
 
     def snapshot(self, account: str, now: float) -> Json:
@@ -191,7 +198,8 @@ class ReturnReports(Part):
         )
         self.store.put(opened)
         self.advance(now)
-        return self.store.get(order.account, return_id) or opened
+        found = self.store.get(order.account, return_id) or opened
+        return self.step(found, "refund", now) if timeline == "refunded" and found.by != AMAZON else found
 
     def _line(self, order: StoredOrder, wanted: Json) -> Line:
         known(wanted, {"orderItemId", "quantity", "reason", "disposition"})
@@ -215,11 +223,11 @@ class ReturnReports(Part):
         return int(item["fulfillment"]["quantityFulfilled"]) - gone
 
     def _refunds(self, one: StoredReturn, now: float) -> list[Json]:
-        """What Amazon gives back, each unit's part of price and tax."""
+        """What is given back, each unit's part of price and tax."""
         order = self.world.order(one.account, one.order_id, now)
         found = []
         for line in one.lines:
-            earlier = [past for past in self.store.of_order(one.account, one.order_id) if past.received is not None]
+            earlier = [past for past in self.store.of_order(one.account, one.order_id) if past.refunds]
             before = sum(
                 past_line.quantity for past in earlier for past_line in past.lines if past_line.item_id == line.item_id
             )
@@ -239,9 +247,11 @@ class ReturnReports(Part):
                 kind = DISPOSITIONS[line.disposition]
                 self.fba.change(stock, {kind: stock.count(kind) + line.quantity}, int(now * 1000))
 
-    def _given_back(self, order: StoredOrder) -> dict[str, int]:
-        """What the seller has refunded of an order, by item."""
+    def _given_back(self, order: StoredOrder, one: StoredReturn) -> dict[str, int]:
+        """What the seller has refunded, by item: by feed for the order, by hand for this return."""
         found: dict[str, int] = {}
+        for refund in one.refunds:
+            found[refund["orderItemId"]] = found.get(refund["orderItemId"], 0) + int(refund["minor"])
         for part in self.world.parts:
             for refund in part.refunds(order.account, order.id) if isinstance(part, OrderFeeds) else ():
                 found[refund["orderItemId"]] = found.get(refund["orderItemId"], 0) + int(refund["minor"])

@@ -12,8 +12,8 @@ SELLABLE = "SELLABLE"
 # What Amazon finds the goods to be -> where they stand in its stock afterwards.
 DISPOSITIONS = {SELLABLE: "fulfillable", "DEFECTIVE": "defective", "CUSTOMER_DAMAGED": "customer_damaged"}
 REASONS = ("UNWANTED_ITEM", "DEFECTIVE", "ORDERED_WRONG_ITEM", "NOT_COMPATIBLE", "QUALITY_UNACCEPTABLE")
-# After how many seconds the goods are there by themselves.
-TIMELINES: dict[str, float | None] = {"manual": None, "received": 0.0, "week": 7 * 86_400.0}
+# After how many seconds the goods are there by themselves. "refunded": and the seller has given the money back.
+TIMELINES: dict[str, float | None] = {"manual": None, "received": 0.0, "refunded": 0.0, "week": 7 * 86_400.0}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS returns (
   account TEXT NOT NULL, return_id TEXT NOT NULL, order_id TEXT NOT NULL, due REAL, body TEXT NOT NULL,
@@ -37,7 +37,7 @@ class Line:
 @dataclass(frozen=True)
 class StoredReturn:
     """by: whose goods these are to take care of, MERCHANT or AMAZON. requested, received: epoch milliseconds; due: epoch seconds, when the goods
-    are there by themselves; refunds: what Amazon gave back, in the form of OrderFeeds.refunds."""
+    are there by themselves; refunds: what Amazon gave back, or the seller in Seller Central, in the form of OrderFeeds.refunds."""
 
     account: str
     id: str
@@ -80,10 +80,14 @@ class ReturnStore:
         return [_return(body) for (body,) in self._db.execute(sql, values)]
 
 
-def received(one: StoredReturn, at: float, refunds: list[Json]) -> StoredReturn:
+def received(one: StoredReturn, at: float) -> StoredReturn:
     """at: epoch seconds."""
     status = COMPLETED if one.by == AMAZON else one.status
-    return replace(one, received=int(at * 1000), due=None, status=status, refunds=refunds)
+    return replace(one, received=int(at * 1000), due=None, status=status)
+
+
+def refunded(one: StoredReturn, refunds: list[Json]) -> StoredReturn:
+    return replace(one, refunds=refunds)
 
 
 def closed(one: StoredReturn) -> StoredReturn:

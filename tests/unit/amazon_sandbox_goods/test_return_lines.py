@@ -33,7 +33,7 @@ def test_the_sellers_line_says_what_was_asked_for_and_nothing_of_what_is_not_kno
 
 
 def test_goods_and_money_are_told_apart() -> None:
-    there = received(returned(), ASKED / 1000 + 2, [])
+    there = received(returned(), ASKED / 1000 + 2)
     (line,) = seller_lines(there, ORDER, {ids_of(ORDER)[0]: 1234}, BY_COUNTRY["US"])
     assert (line["Return delivery date"], line["Refunded Amount"]) == ("21-Aug-2026", "12.34")
     (yen,) = seller_lines(there, ORDER, {ids_of(ORDER)[0]: 1234}, BY_COUNTRY["JP"])
@@ -41,7 +41,7 @@ def test_goods_and_money_are_told_apart() -> None:
 
 
 def test_amazon_tells_each_unit_with_its_own_plate() -> None:
-    first, second = fba_lines(received(returned("AMAZON"), ASKED / 1000, []))
+    first, second = fba_lines(received(returned("AMAZON"), ASKED / 1000))
     assert (first["quantity"], first["return-date"]) == ("1", "2026-08-20T23:59:59+00:00")
     assert (first["detailed-disposition"], first["status"]) == ("CUSTOMER_DAMAGED", "Reimbursed")
     assert first["license-plate-number"] != second["license-plate-number"]
@@ -50,7 +50,7 @@ def test_amazon_tells_each_unit_with_its_own_plate() -> None:
 def test_a_file_is_read_back_by_its_columns() -> None:
     for columns, lines in (
         (SELLER_COLUMNS, seller_lines(returned(), ORDER, {}, BY_COUNTRY["US"])),
-        (FBA_COLUMNS, fba_lines(received(returned("AMAZON"), ASKED / 1000, []))),
+        (FBA_COLUMNS, fba_lines(received(returned("AMAZON"), ASKED / 1000))),
     ):
         rows = list(csv.DictReader(written(columns, lines).decode().splitlines(), delimiter="\t"))
         assert [{name: value for name, value in row.items() if value} for row in rows] == [
