@@ -197,6 +197,7 @@ class Order(TypedDict):
     buyer_note: str
     buyer_cancel_requested: bool
     extras: dict[str, str]
+    problems: list[str]
 
 
 class Deliver(TypedDict):

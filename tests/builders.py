@@ -166,6 +166,7 @@ def order(number: str, lines: Iterable[OrderLine], currency: str = "USD", **chan
         "buyer_note": "",
         "buyer_cancel_requested": False,
         "extras": {},
+        "problems": [],
     }
     built: Order = {**base, **changes}  # type: ignore[typeddict-item]
     if "total" not in changes:

@@ -1,6 +1,7 @@
 """Amazon's order (Orders 2026-01-01) -> the canonical order (ORD-3). Pure: no IO, no clock.
 
-Raises DataError only, naming the path in Amazon's JSON and what was found there by type. Facts it relies on (README has their sources):
+Raises DataError only, naming the path in Amazon's JSON and what was found there by type. What is wrong with its addresses or its shipping level
+raises nothing: the order carries it as its `problems`. Facts it relies on (README has their sources):
 
 - Status is in `fulfillment`, money in `proceeds`: data sets that must be asked for. An order without a status cannot be worked with; one
   without money is taken while its payment is pending, or with the prices of its units.
@@ -18,13 +19,13 @@ from typing import Any
 from connectors.amazon.lines import OrderFacts, order_line, parcels_in
 from connectors.amazon.marketplaces import BY_ID, Marketplace
 from connectors.amazon.money import ZERO, LineMoney, check_total
-from connectors.amazon.people import bill_to_of, buyer_of, has_registration, is_told, note_of, ship_to_of
+from connectors.amazon.people import BILL_TO, bill_to_of, buyer_of, has_registration, is_told, note_of, ship_to_of
 from connectors.amazon.statuses import payment_status, status_in
 from connectors.kit import exact_json
 from connectors.kit.errors import DataError
 from connectors.kit.money import as_money, currency_in
 from connectors.kit.reading import Reader, millis_of
-from connectors.kit.shipping_check import shipping_problems
+from connectors.kit.shipping_check import SHIP_TO, shipping_problems
 from connectors.kit.trials import is_test
 from schemas.records import Fee, Order
 
@@ -43,9 +44,9 @@ def to_order(payload: bytes, account: str) -> Order:
         content = exact_json.loads(payload)
     except ValueError as error:
         raise DataError(f"payload: {error}", code="DATA") from None
-    order = _order(Reader(content).an_object(), account)
-    if problems := _cannot_be_shipped(order):
-        raise DataError("; ".join(problems), code="SHIPPING")
+    unread: list[str] = []
+    order = _order(Reader(content).an_object(), account, unread)
+    order["problems"] = _problems(order, unread)
     return order
 
 
@@ -58,15 +59,20 @@ def version_of(content: Any) -> int:
     return 0 if moment is None else millis_of(moment)
 
 
-def _cannot_be_shipped(order: Order) -> list[str]:
-    """ORD-12. Nothing is shipped while the payment is pending; an address that was not told cannot be checked."""
+def _problems(order: Order, unread: Sequence[str]) -> list[str]:
+    """ORD-12. Nothing is shipped while the payment is pending; an address that was not told cannot be checked. Whom to bill is always told."""
+    billing = [one for one in unread if one.startswith(BILL_TO)]
     if order["status"] == "pending":
-        return []
-    problems = shipping_problems(order, METHODS)
-    return problems if is_told(order["ship_to"]) else [one for one in problems if not one.startswith("ship_to.")]
+        return billing
+    other = [one for one in unread if one not in billing]
+    found = shipping_problems(order, METHODS, other)
+    if not is_told(order["ship_to"]):
+        found = [one for one in found if one in other or not one.startswith(f"{SHIP_TO}.")]
+    return billing + found
 
 
-def _order(order: Reader, account: str) -> Order:
+def _order(order: Reader, account: str, unread: list[str]) -> Order:
+    """`unread`: collects what cannot be read of where it goes."""
     order_id = order.needed_text("orderId")
     raw_lines = order.children("orderItems")
     if not 0 < len(raw_lines) <= MOST_LINES:
@@ -85,7 +91,7 @@ def _order(order: Reader, account: str) -> Order:
     if tips:
         lines[0]["fees"].append(Fee(name="DELIVERY_TIP", amount=as_money(tips, currency)))
     work, programs = order["fulfillment"], order.texts("programs")
-    updated, ship_to = order.needed_time("lastUpdatedTime"), ship_to_of(order)
+    updated, ship_to = order.needed_time("lastUpdatedTime"), ship_to_of(order, unread)
     methods = list(dict.fromkeys(one.text("paymentMethod") for one in order["payment"].children("paymentExecutions")))
     return Order(
         key=f"amazon:{account}:{order_id}",
@@ -113,7 +119,7 @@ def _order(order: Reader, account: str) -> Order:
         currency=currency,
         buyer=buyer_of(order, ship_to),
         ship_to=ship_to,
-        bill_to=bill_to_of(order),
+        bill_to=bill_to_of(order, unread),
         lines=lines,
         shipping_level=work.text("fulfillmentServiceLevel"),
         carrier="",
@@ -129,9 +135,10 @@ def _order(order: Reader, account: str) -> Order:
         payment_status=payment_status(status, methods),
         gift_message="",
         gift=any(not line["fulfillment"]["packing"]["giftOption"].missing for line in raw_lines),
-        buyer_note=note_of(order),
+        buyer_note=note_of(order, unread),
         buyer_cancel_requested=any(line["buyer_cancel_requested"] for line in lines),
         extras=_extras(order, programs, moneys),
+        problems=[],
     )
 
 

@@ -1,4 +1,7 @@
-"""Who bought and where it goes. Every part may be missing: what an application has no role for is not told. Pure."""
+"""Who bought and where it goes. Every part may be missing: what an application has no role for is not told. Pure.
+
+`unread` collects what cannot be read of an address, as `place: problem`: an order is lost to nobody for it.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from connectors.kit.countries import country_in
 from connectors.kit.emails import email_of
 from connectors.kit.phones import e164
 from connectors.kit.reading import Reader
+from connectors.kit.shipping_check import SHIP_TO, no_address, read_or
 from schemas.records import Address, Buyer
 
+BILL_TO = "bill_to"
 _KINDS = {"RESIDENTIAL": "residential", "COMMERCIAL": "commercial", "PICKUP_POINT": "pickup"}
 
 
@@ -32,24 +37,29 @@ def has_registration(order: Reader) -> bool:
     return bool(_registration(order).text("taxRegistrationNumber"))
 
 
-def ship_to_of(order: Reader) -> Address:
+def ship_to_of(order: Reader, unread: list[str]) -> Address:
     """Where it goes; empty texts where Amazon tells nothing."""
-    return _address(order["recipient"]["deliveryAddress"])
+    return read_or(
+        no_address(), SHIP_TO, unread, lambda: _address(order["recipient"]["deliveryAddress"], SHIP_TO, unread)
+    )
 
 
-def bill_to_of(order: Reader) -> Address | None:
+def bill_to_of(order: Reader, unread: list[str]) -> Address | None:
     """The address of the buyer's tax registration, where there is one."""
     registration = _registration(order)
     address = registration["taxRegistrationAddress"]
     if address.missing:
         return None
-    found = _address(address)
-    return {**found, "company": found["company"] or registration.text("legalName")}
+    found = read_or(None, BILL_TO, unread, lambda: _address(address, BILL_TO, unread))
+    return {**found, "company": found["company"] or registration.text("legalName")} if found else None
 
 
-def note_of(order: Reader) -> str:
+def note_of(order: Reader, unread: list[str]) -> str:
     """What the buyer says of the delivery."""
-    wish = order["recipient"]["deliveryPreference"]
+    return read_or("", "buyer_note", unread, lambda: _note(order["recipient"]["deliveryPreference"]))
+
+
+def _note(wish: Reader) -> str:
     return "\n".join(text for text in (wish.text("dropOffLocation"), wish.text("addressInstruction")) if text)
 
 
@@ -58,8 +68,10 @@ def is_told(address: Address) -> bool:
     return bool(address["name"] or address["street"])
 
 
-def _address(one: Reader) -> Address:
-    country = country_in(one, "countryCode")
+def _address(one: Reader, place: str, unread: list[str]) -> Address:
+    if not one.missing:
+        one.an_object()
+    country = read_or("", f"{place}.country", unread, lambda: country_in(one, "countryCode"))
     state = one.text("stateOrRegion")
     streets: Sequence[str] = [
         text for name in ("addressLine1", "addressLine2", "addressLine3") if (text := one.text(name))

@@ -1,6 +1,7 @@
 """A canonical order -> what is to stand in Odoo. Pure: no IO, no clock; database ids come later (`references`).
 
-Walk: is it for this database at all (TEST-4)? -> customer and addresses (ORD-7, ORD-12) -> lines -> does the sum come to the total (ORD-6)?
+Walk: is it for this database at all (TEST-4), and can it be shipped (ORD-12)? -> customer and addresses (ORD-7, ORD-12) -> lines -> does the
+sum come to the total (ORD-6)?
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from dataclasses import astuple, dataclass
 from html import escape
 
 from connectors.kit.errors import DataError, RuleError
-from connectors.kit.shipping_check import is_to_be_shipped
+from connectors.kit.shipping_check import is_to_be_shipped, standing_problems
 from connectors.odoo.addresses import check_shippable, postal
 from connectors.odoo.charges import difference, lines_of
 from connectors.odoo.keys import hidden_xid, xid
@@ -80,6 +81,8 @@ def _admit(order: Order, rules: Rules) -> None:
     ids = [line["line_id"] for line in order["lines"]]
     if len(set(ids)) != len(ids):
         raise DataError("lines: two have the same line_id")
+    if problems := standing_problems(order):
+        raise DataError("; ".join(problems), code="SHIPPING")
     if order["fulfilment"] == "marketplace" and not rules.settings.marketplace_warehouse:
         raise RuleError(
             "fulfilled by the marketplace: set CAUSEWAY_ODOO__MARKETPLACE_WAREHOUSE to the warehouse that stands for its stock"

@@ -1,6 +1,7 @@
 """Walmart's order -> the canonical order (ORD-3). Pure: no IO, no clock. `money` and `statuses` know their parts.
 
-Raises DataError only, naming the path in Walmart's JSON and what was found there by type. Facts it relies on:
+Raises DataError only, naming the path in Walmart's JSON and what was found there by type. What is wrong with its address or its shipping method
+raises nothing: the order carries it as its `problems`. Facts it relies on:
 
 - Dates are epoch milliseconds UTC, though the model's texts show ISO; both are read. Quantities are text, amounts numbers.
 - `purchaseOrderId` is the key; one customer order can be several purchase orders.
@@ -26,7 +27,7 @@ from connectors.kit.money import amount_in, as_money, currency_in, quantity_text
 from connectors.kit.phones import e164
 from connectors.kit.ports import OrderMapping
 from connectors.kit.reading import Reader, millis_of
-from connectors.kit.shipping_check import shipping_problems
+from connectors.kit.shipping_check import SHIP_TO, no_address, read_or, shipping_problems
 from connectors.kit.trials import is_test
 from connectors.walmart.money import Charges, LineMoney, line_money
 from connectors.walmart.statuses import line_state, order_status, quantity_in
@@ -49,9 +50,9 @@ def to_order(payload: bytes, account: str, charges: Charges = "line") -> Order:
         content = exact_json.loads(payload)
     except ValueError as error:
         raise DataError(f"payload: {error}", code="DATA") from None
-    order = _order(Reader(content).an_object(), account, charges)
-    if problems := shipping_problems(order, METHODS):
-        raise DataError("; ".join(problems), code="SHIPPING")
+    unread: list[str] = []
+    order = _order(Reader(content).an_object(), account, charges, unread)
+    order["problems"] = shipping_problems(order, METHODS, unread)
     return order
 
 
@@ -64,7 +65,8 @@ def version_of(content: Any) -> int:
         return 0
 
 
-def _order(order: Reader, account: str, charges: Charges) -> Order:
+def _order(order: Reader, account: str, charges: Charges, unread: list[str]) -> Order:
+    """`unread`: collects what cannot be read of where it goes."""
     order_id = order.needed_text("purchaseOrderId")
     raw_lines = order["orderLines"].children("orderLine")
     if not 0 < len(raw_lines) <= MOST_LINES:
@@ -74,7 +76,7 @@ def _order(order: Reader, account: str, charges: Charges) -> Order:
     lines = [line for line, _ in pairs]
     _check_ids(order, lines)
     shipping = order["shippingInfo"]
-    ship_to = _address(shipping, order)
+    ship_to = read_or(no_address(), SHIP_TO, unread, lambda: _address(shipping, order, unread))
     updated = _updated_at(order, raw_lines)
     total, stated = _total(order, [money for _, money in pairs], currency)
     return Order(
@@ -122,6 +124,7 @@ def _order(order: Reader, account: str, charges: Charges) -> Order:
         buyer_note="",
         buyer_cancel_requested=any(line["buyer_cancel_requested"] for line in lines),
         extras=order.facts("orderType", "mart", "isGuest"),
+        problems=[],
     )
 
 
@@ -211,11 +214,13 @@ def _buyer(order: Reader, ship_to: Address) -> Buyer:
     )
 
 
-def _address(shipping: Reader, order: Reader) -> Address:
+def _address(shipping: Reader, order: Reader, unread: list[str]) -> Address:
     postal = shipping["postalAddress"]
     if postal.missing and _fulfilment(order) == "seller":
         raise postal.wrong("an address")
-    country = country_in(postal, "country")
+    if not postal.missing:
+        postal.an_object()
+    country = read_or("", f"{SHIP_TO}.country", unread, lambda: country_in(postal, "country"))
     state = postal.text("state")
     return Address(
         name=postal.text("name"),

@@ -11,12 +11,12 @@ from typing import Any
 from streams.demo.day import Day
 from streams.demo.goods import NewProduct, Variant
 from streams.demo.hands import Sale
-from streams.demo.market import BAD_POSTCODE, ELSEWHERE, MALFORMED, TEST_ORDER, Sold
+from streams.demo.market import ELSEWHERE, MALFORMED, TEST_ORDER, Sold
 from streams.observe.ledger import APPLIED, DEAD, HELD, Entry
 
 Json = Mapping[str, Any]
 NOT_COUNTED = {TEST_ORDER, ELSEWHERE}  # orders that ask nothing of our stock
-NOT_READ = {MALFORMED, BAD_POSTCODE}  # orders that never become canonical ones, unless they were well before
+NOT_READ = {MALFORMED}  # orders that never become canonical ones, unless they were well before
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,10 @@ Body = Mapping[str, Any]
 def _order(order: Body) -> Told:
     total = money(order["total"])
     text = f"canonical order: {order['status']}, {_count(order['lines'], 'line')}, {total}"
-    return text, {"status": order["status"], "version": order["version"], "lines": len(order["lines"]), "total": total}
+    problems = order["problems"]
+    text += f", cannot be shipped: {'; '.join(problems)}" if problems else ""
+    facts = {"status": order["status"], "version": order["version"], "lines": len(order["lines"]), "total": total}
+    return text, facts | ({"problems": problems} if problems else {})
 
 
 def _shipment(body: Body) -> Told:

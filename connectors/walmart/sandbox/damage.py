@@ -48,8 +48,8 @@ def _status_unknown(order: Json) -> None:
     _first_line(order)["orderLineStatuses"]["orderLineStatus"][0]["status"] = "Teleported"
 
 
-def _no_shipping(order: Json) -> None:
-    order["shippingInfo"] = None
+def _shipping_as_words(order: Json) -> None:
+    order["shippingInfo"] = "by mail"
 
 
 def _line_is_a_string(order: Json) -> None:
@@ -66,7 +66,7 @@ DAMAGES: tuple[Damage, ...] = (
     _quantity_negative,
     _quantity_as_words,
     _status_unknown,
-    _no_shipping,
+    _shipping_as_words,
     _line_is_a_string,
 )
 

@@ -7,7 +7,8 @@ import pytest
 
 from connectors.kit.countries import ALPHA2_BY_ALPHA3, country_code
 from connectors.kit.phones import e164
-from connectors.kit.shipping_check import shipping_problems
+from connectors.kit.reading import Reader
+from connectors.kit.shipping_check import no_address, read_or, shipping_problems, standing_problems
 from schemas.records import Order
 
 
@@ -93,3 +94,39 @@ def test_shipping_problems(changes: dict[str, Any], problems: list[str]) -> None
 
 def test_a_problem_does_not_tell_the_address() -> None:
     assert "90210-canary" not in str(shipping_problems(order(zip="90210-canary", state="canary"), {"value"}))
+
+
+def test_what_cannot_be_read_is_told_once() -> None:
+    """ORD-12: a country that is none is not missing as well, and an address that cannot be read lacks nothing more."""
+    country = "ship_to.country: country: expected an ISO 3166 country code, found text of 7 characters"
+    assert shipping_problems(order(country="", zip=""), {"value"}, [country]) == [country]
+    whole = "ship_to: postalAddress: expected an object, found a list of 1"
+    nowhere = cast(Order, {**order(), "ship_to": no_address()})
+    assert shipping_problems(nowhere, {"value"}, [whole]) == [whole]
+    assert shipping_problems(cast(Order, {**nowhere, "status": "shipped"}), {"value"}, [whole]) == []
+
+
+def test_reading_goes_on_after_what_cannot_be_read() -> None:
+    problems: list[str] = []
+    assert read_or("", "ship_to.name", problems, lambda: Reader({"name": ["canary"]}).text("name")) == ""
+    assert read_or("", "ship_to.name", problems, lambda: Reader({"name": "A"}).text("name")) == "A"
+    assert problems == ["ship_to.name: name: expected text, found a list of 1"]
+
+
+@pytest.mark.parametrize(
+    ("problems", "changes", "standing"),
+    [
+        ([], {}, []),
+        (["ship_to.zip: no US ZIP code"], {"zip": "1234"}, ["ship_to.zip"]),
+        (["ship_to.zip: no US ZIP code"], {}, []),  # a person mended it
+        (["ship_to.zip: no US ZIP code"], {"city": ""}, []),  # the city is the importer's own finding
+        (["ship_to: postalAddress: expected an object"], {"name": ""}, ["ship_to"]),
+        (["ship_to: postalAddress: expected an object"], {}, []),
+        (["shipping_level: none of value"], {}, ["shipping_level"]),  # nothing here knows the marketplace's levels
+        (["bill_to.country: expected"], {}, ["bill_to.country"]),
+    ],
+)
+def test_a_problem_stands_until_it_is_mended(problems: list[str], changes: dict[str, Any], standing: list[str]) -> None:
+    """ORD-12, ERR-6: an address that was mended in the order needs no second edit."""
+    mended = cast(Order, {**order(**changes), "problems": problems})
+    assert [problem.split(":")[0] for problem in standing_problems(mended)] == standing

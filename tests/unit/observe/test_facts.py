@@ -49,6 +49,10 @@ def test_words_hold_no_personal_data(topic: str) -> None:
     ("entity", "changes", "words"),
     [
         (
+            "order", {"status": "created", "problems": ["ship_to.zip: missing"]},
+            "canonical order: created, 1 line, 2 <currency>, cannot be shipped: ship_to.zip: missing",
+        ),
+        (
             "shipment", {"picking": "WH/OUT/7", "carrier_code": "ups", "backorder": True},
             "left the warehouse, WH/OUT/7: 2 units in 1 parcel, ups, more to come",
         ),

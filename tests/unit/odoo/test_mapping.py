@@ -131,3 +131,22 @@ def test_the_promise_is_the_shipping_date_else_the_delivery_date() -> None:
     moment = datetime(2026, 5, 1, tzinfo=UTC)
     assert plan(built(ship_by=moment)).promised_at == moment
     assert plan(built(ship_by=None, deliver_by=moment)).promised_at == moment
+
+
+@pytest.mark.parametrize("address_check", ["strict", "lenient"])
+def test_what_was_found_when_the_order_was_read_is_refused_in_the_same_words(address_check: str) -> None:
+    """ORD-12: the order is known, and counts; it is no order of Odoo's until somebody mends it."""
+    problem = "ship_to.zip: no US ZIP code (12345 or 12345-6789)"
+    wrong = built(ship_to=address(zip="9021O"), problems=[problem, "shipping_level: none of standard, value"])
+    with pytest.raises(DataError) as caught:
+        plan(wrong, address_check=address_check)
+    assert str(caught.value) == f"{problem}; shipping_level: none of standard, value"
+
+
+def test_an_address_mended_in_the_order_lets_it_through() -> None:
+    """ERR-6: whoever edits the dead letter sets the place the problem names, and nothing else."""
+    problems = ["ship_to.zip: no US ZIP code (12345 or 12345-6789)", "ship_to.city: missing"]
+    half = built(ship_to=address(zip="90210", city=""), problems=problems)
+    with pytest.raises(DataError, match=r"^ship_to\.city: missing$"):
+        plan(half)
+    assert plan(built(problems=problems)).delivery.address.zip == "78701"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,6 +58,16 @@ def test_an_order_goes_to_odoo_in_its_lane_byte_for_byte(lane: str, topic: str) 
     assert (sent["operation"], sent["kind"], sent["version"], sent["account"]) == ("upsert_order", "state", 3, "MAIN")
     assert sent["body"] == record.value
     assert decode_headers(message.headers).correlation == "corr"
+
+
+def test_an_order_that_cannot_be_shipped_asks_its_units_and_goes_on_to_be_refused() -> None:
+    """INV-2, INV-3, ORD-12: no other channel sells what it took, whatever is wrong with its address."""
+    plain, troubled = order(order_id="99001"), order(order_id="99001", problems=["ship_to.zip: missing"])
+    records = [replace(on_orders(), value=CODEC.encode("order", body)) for body in (plain, troubled)]
+    known, found = (router().messages(record) for record in records)
+    assert [made.topic for made in found] == ["deliver.odoo.critical", "demand"]
+    assert CODEC.decode("demand", found[1].value) == CODEC.decode("demand", known[1].value)
+    assert delivery(found[0])["body"] == records[1].value
 
 
 def test_the_same_state_has_the_same_delivery_id_and_a_change_another() -> None:
