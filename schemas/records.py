@@ -791,6 +791,52 @@ class Settlement(TypedDict):
     extras: dict[str, str]
 
 
+class SettledOrder(TypedDict):
+    """What one settlement brought in for one order: an addend of the order's margin, before the cost of the goods (FIN-1)."""
+
+    key: str
+    source: str
+    account: str
+    settlement_id: str
+    order_id: str
+    order_key: str
+    version: int
+    currency: str
+    settled_at: datetime | None
+    posted_at: datetime | None
+    sales: str
+    shipping: str
+    promotions: str
+    refunds: str
+    fees: dict[str, str]
+    adjustments: str
+    unknown: str
+    tax: str
+    margin: str
+    skus: dict[str, str]
+
+
+class FulfilmentStock(TypedDict):
+    """What a marketplace's own warehouses hold of a SKU (ORD-10): the marketplace's count, never part of the seller's stock."""
+
+    key: str
+    source: str
+    account: str
+    marketplace: str
+    sku: str
+    item_id: str
+    fulfilment_sku: str
+    condition: str
+    version: int
+    active: bool
+    updated_at: datetime | None
+    sellable: str
+    reserved: str
+    inbound: str
+    unsellable: str
+    researching: str
+
+
 class PurchaseLine(TypedDict):
     """One line."""
 

@@ -81,7 +81,13 @@ APPROVALS = "approvals"
 
 # What each source is read for: the entities of its raw topics, in the source's own terms, and the canonical entity made of each.
 RAW: dict[str, dict[str, str]] = {
-    "amazon": {"order": "order", "return": "return_order", "item": "listing", "settlement": "settlement"},
+    "amazon": {
+        "order": "order",
+        "return": "return_order",
+        "item": "listing",
+        "settlement": "settlement",
+        "fba_stock": "fulfilment_stock",
+    },
     "walmart": {"order": "order", "return": "return_order", "item": "listing", "settlement": "settlement"},
     "odoo": {
         "sale_order": "cancellation",
@@ -106,6 +112,8 @@ _STATES: dict[str, tuple[str, str, bool, str]] = {
     "price": ("prices", "Sales prices of each SKU, by pricelist.", False, "catalogue"),
     "listing": ("listings", "Products as marketplaces show them.", False, "catalogue"),
     "settlement": ("settlements", "Settlement reports, transaction by transaction.", False, "integration"),
+    "settled_order": ("settled-orders", "What each settlement brought in for each order.", False, "integration"),
+    "fulfilment_stock": ("fulfilment-stock", "What marketplaces' own warehouses hold of each SKU.", False, "catalogue"),
     "purchase_order": ("purchase-orders", "Purchase orders of Odoo.", False, "integration"),
     "availability": ("availability", "How many of a SKU each channel may sell.", False, "catalogue"),
     "price_offer": ("price-offers", "What each channel shall ask for a SKU.", False, "catalogue"),

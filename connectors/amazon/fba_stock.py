@@ -3,9 +3,12 @@ so it has a record of its own and nothing is offered from it. (Source: model fba
 
 - Changes are asked for by startDateTime, from a while before the last reading. What is on its way to Amazon does not count as a change there, and a
   change may be told late: once a day all of it is read.
+- A SKU that is gone is named no more: it would keep its last number for ever. So after all has been read, what the pipeline holds as there and
+  was not among it is asked for by its name; what Amazon does not know then is told as gone, every number 0. What is told again later is there again.
 - A page's token dies after 30 seconds: the next page is asked for at once and goes first. A token that died begins the reading anew; the
   position moves only with the last page.
 - What can be sold is `fulfillableQuantity`. `totalQuantity` has units in it that are on their way, reserved or damaged.
+- No time that Amazon states moves with every change, so records have no version: the newest reading counts.
 - The first of the account's marketplaces is read. In Europe its number is the whole pool where stock is shared; stock kept in several countries apart
   needs an account for each.
 """
@@ -15,10 +18,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any
 
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.errors import REFUSED
@@ -29,36 +32,20 @@ from connectors.kit.errors import DataError
 from connectors.kit.ports import Canonical, Fetched, Page, Problem
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader, described, millis_of
+from schemas.records import FulfilmentStock
 
 logger = logging.getLogger(__name__)
 
-FLOW, ENTITY = "fba_stock", "fba_stock"
+FLOW, ENTITY, CANONICAL = "fba_stock", "fba_stock", "fulfilment_stock"
 PATH = "/fba/inventory/v1/summaries"
 MOST_SKUS = 50
 LONGEST_SKU = 300
 # startDateTime goes 18 months back at most.
 OLDEST = timedelta(days=540)
 _MOST_RESTARTS = 3
-
-
-class FulfilmentStock(TypedDict):
-    """What a marketplace's own warehouses hold of a SKU. All numbers are decimal text; `sellable` is what can be sold now."""
-
-    key: str
-    source: str
-    account: str
-    marketplace: str
-    sku: str
-    item_id: str
-    fulfilment_sku: str
-    condition: str
-    version: int
-    updated_at: datetime | None
-    sellable: str
-    reserved: str
-    inbound: str
-    unsellable: str
-    researching: str
+# In the payload of a SKU that Amazon names no more, which is ours: there is nothing that Amazon sent.
+GONE = "gone"
+Known = Callable[[str], Awaitable[Collection[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +75,19 @@ def standing_in(position: str) -> Standing:
 
 
 class AmazonFbaStock:
-    """`Source` of the flow `fba_stock`."""
+    """`Source` of the flow `fba_stock`. `known`: see `connectors.kit.ports.Deps`."""
 
     flow = FLOW
 
     def __init__(
-        self, settings: AmazonSettings, account: str, client: AmazonClient, now: Callable[[], datetime]
+        self, settings: AmazonSettings, account: str, client: AmazonClient, now: Callable[[], datetime], known: Known
     ) -> None:
         self.account = account
         self._reading = settings.reading
         self._keys = settings.account(account)
         self._client = client
         self._now = now
+        self._known = known
         self._place = self._keys.marketplaces[0]
 
     def pages(self, position: str) -> AsyncIterator[Page]:
@@ -117,19 +105,11 @@ class AmazonFbaStock:
 
     async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Page]:
         """Just these SKUs."""
-        # Lists in the query are joined by commas.
-        alone = [sku for sku in ids if "," in sku]
-        many = [sku for sku in ids if "," not in sku]
-        queries: list[tuple[list[str], dict[str, str | Sequence[str]]]] = [([sku], {"sellerSku": sku}) for sku in alone]
-        for start in range(0, len(many), MOST_SKUS):
-            part = many[start : start + MOST_SKUS]
-            queries.append((part, {"sellerSkus": part}))
+        queries = list(_by_name(ids))
         for number, (skus, query) in enumerate(queries, 1):
-            found, _ = await self._page(query, Priority.REPORTS)
-            items, problems = self._sorted_out(found)
-            there = {item.key for item in items}
-            missing = [self._key(sku) for sku in skus if self._key(sku) not in there]
-            problems += tuple(Problem(key, "Amazon's warehouses have no such SKU", b"", ENTITY) for key in missing)
+            items, problems, missing = await self._named(skus, query)
+            detail = "Amazon's warehouses have no such SKU"
+            problems += tuple(Problem(self._key(sku), detail, b"", ENTITY) for sku in missing)
             yield Page(items, "", None, number == len(queries), problems, f"GET {PATH}")
 
     async def aclose(self) -> None:
@@ -139,7 +119,7 @@ class AmazonFbaStock:
         """`after`: where the flow stands with the last page, None when it does not matter."""
         oldest = whole_second(self._now()) - OLDEST
         query: dict[str, str | Sequence[str]] = {} if since is None else {"startDateTime": to_text(max(since, oldest))}
-        token, restarts, guard = "", 0, LoopGuard(FLOW)
+        token, restarts, guard, there = "", 0, LoopGuard(FLOW), set[str]()
         while self._keys.fulfilled_by != ("MERCHANT",):
             try:
                 found, following = await self._page(
@@ -153,8 +133,12 @@ class AmazonFbaStock:
                 token, guard = "", LoopGuard(FLOW)
                 continue
             items, problems = self._sorted_out(found)
+            there |= {item.key for item in items}
             request = f"GET {PATH} {'changed since ' + to_text(since) if since else 'all'}"
             if not following:
+                if since is None:
+                    async for page in self._gone(there, position):
+                        yield page
                 text, until = (after.text, after.until) if after else ("", None)
                 yield Page(items, text, until, True, problems, request)
                 return
@@ -162,6 +146,29 @@ class AmazonFbaStock:
             token = following
             yield Page(items, position, None, False, problems, request)
         yield Page((), after.text if after else "", after.until if after else None)
+
+    async def _gone(self, there: Collection[str], position: str) -> AsyncIterator[Page]:
+        """What the pipeline holds of this account and was not `there`: as it is, or told as gone."""
+        prefix = self._key("")
+        held = [key for key in await self._known(CANONICAL) if key.startswith(prefix) and key not in there]
+        for skus, query in _by_name(sorted(key.removeprefix(prefix) for key in held)):
+            items, problems, missing = await self._named(skus, query)
+            if missing:
+                logger.info("amazon_fba_gone account=%s skus=%d", self.account, len(missing))
+            gone = tuple(Fetched(self._key(sku), ENTITY, self._gone_payload(sku)) for sku in missing)
+            yield Page((*items, *gone), position, None, False, problems, f"GET {PATH}")
+
+    def _gone_payload(self, sku: str) -> bytes:
+        return exact_json.dumps({"sellerSku": sku, "marketplaceId": self._place, GONE: True})
+
+    async def _named(
+        self, skus: Sequence[str], query: dict[str, str | Sequence[str]]
+    ) -> tuple[tuple[Fetched, ...], tuple[Problem, ...], list[str]]:
+        """What there is of these SKUs, and which Amazon does not know."""
+        found, _ = await self._page(query, Priority.REPORTS)
+        items, problems = self._sorted_out(found)
+        there = {item.key for item in items}
+        return items, problems, [sku for sku in skus if self._key(sku) not in there]
 
     async def _page(self, query: dict[str, str | Sequence[str]], priority: Priority) -> tuple[list[Any], str]:
         asked: dict[str, str | Sequence[str]] = {
@@ -200,6 +207,17 @@ class AmazonFbaStock:
         return f"amazon:{self.account}:fba:{sku}"
 
 
+def _by_name(skus: Sequence[str]) -> Iterator[tuple[list[str], dict[str, str | Sequence[str]]]]:
+    """The SKUs in as few queries as take them. Lists in a query are joined by commas, so a SKU with one goes alone."""
+    for sku in skus:
+        if "," in sku:
+            yield [sku], {"sellerSku": sku}
+    many = [sku for sku in skus if "," not in sku]
+    for start in range(0, len(many), MOST_SKUS):
+        part = many[start : start + MOST_SKUS]
+        yield part, {"sellerSkus": part}
+
+
 def version_of(element: Any) -> int:
     """When a quantity last changed, milliseconds; 0 when it is not told. What is on its way changes without it."""
     try:
@@ -216,23 +234,33 @@ def to_fulfilment_stock(payload: bytes, account: str) -> Sequence[Canonical]:
     except ValueError as error:
         raise DataError(f"payload: not JSON ({type(error).__name__})", code="DATA") from None
     read = Reader(content).an_object()
-    details = read["inventoryDetails"].an_object()
-    sku = read.needed_text("sellerSku")
-    inbound = sum(
-        _units(details, name)
-        for name in ("inboundWorkingQuantity", "inboundShippedQuantity", "inboundReceivingQuantity")
-    )
-    if details["fulfillableQuantity"].missing:
-        raise details["fulfillableQuantity"].wrong("a number")
+    sku, active = read.needed_text("sellerSku"), content.get(GONE) is not True
+    numbers = _numbers(read["inventoryDetails"].an_object()) if active else dict.fromkeys(_NUMBERS, "0")
     body = FulfilmentStock(
         key=f"amazon:{account}:fba:{sku}", source="amazon", account=account, marketplace=read.text("marketplaceId"), sku=sku,
-        item_id=read.text("asin"), fulfilment_sku=read.text("fnSku"), condition=read.text("condition"), version=version_of(content),
-        updated_at=read.time("lastUpdatedTime"), sellable=str(_units(details, "fulfillableQuantity")),
-        reserved=str(_units(details["reservedQuantity"], "totalReservedQuantity")), inbound=str(inbound),
-        unsellable=str(_units(details["unfulfillableQuantity"], "totalUnfulfillableQuantity")),
-        researching=str(_units(details["researchingQuantity"], "totalResearchingQuantity")),
+        item_id=read.text("asin"), fulfilment_sku=read.text("fnSku"), condition=read.text("condition"), version=0, active=active,
+        updated_at=read.time("lastUpdatedTime"), sellable=numbers["sellable"], reserved=numbers["reserved"],
+        inbound=numbers["inbound"], unsellable=numbers["unsellable"], researching=numbers["researching"],
     )  # fmt: skip
-    return (Canonical("fulfilment_stock", body["key"], body["version"], body),)
+    return (Canonical(CANONICAL, body["key"], 0, body),)
+
+
+_NUMBERS = ("sellable", "reserved", "inbound", "unsellable", "researching")
+_INBOUND = ("inboundWorkingQuantity", "inboundShippedQuantity", "inboundReceivingQuantity")
+
+
+def _numbers(details: Reader) -> dict[str, str]:
+    """What can be sold has to be told: a number that is missing is not 0. Raises DataError."""
+    if details["fulfillableQuantity"].missing:
+        raise details["fulfillableQuantity"].wrong("a number")
+    found = (
+        _units(details, "fulfillableQuantity"),
+        _units(details["reservedQuantity"], "totalReservedQuantity"),
+        sum(_units(details, name) for name in _INBOUND),
+        _units(details["unfulfillableQuantity"], "totalUnfulfillableQuantity"),
+        _units(details["researchingQuantity"], "totalResearchingQuantity"),
+    )
+    return {name: str(units) for name, units in zip(_NUMBERS, found, strict=True)}
 
 
 def _units(holder: Reader, name: str) -> int:

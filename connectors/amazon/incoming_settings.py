@@ -75,6 +75,9 @@ class AmazonReading(Part):
     report_minutes: float = Field(
         60, ge=0, le=1440, description="a report that ends this long before now, whoever asked for it, is new enough"
     )
+    fba_stock: bool = Field(
+        True, description="the stock at Amazon is read; off for sellers without it, or without the role for it"
+    )
     fba_full_hours: float = Field(
         24, gt=0, le=720, description="how often all of the stock at Amazon is read, not only what changed"
     )

@@ -1,7 +1,6 @@
 """A settlement report -> the canonical settlement and what each order brought (FIN-1, FIN-2). Pure: bytes in, records out.
 
-    downloaded file --- fetched() ---> raw record --- to_settlement() ---> settlement
-                                          \\--------- to_settled_orders() -> one record for each order in it
+    downloaded file --- fetched() ---> raw record --- to_settlement() ---> settlement, and one settled_order for each order in it
 
 A report never changes, so its version is the end of its period; the same report read twice is the same record. Whether its amounts come to what
 Amazon paid out is for `post_settlement` to judge, by the same sums for every marketplace: a report that does not hold is seen in full, and never
@@ -11,7 +10,7 @@ posted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from connectors.amazon.settlement_file import Row, SettlementFile, Summary
@@ -19,7 +18,7 @@ from connectors.amazon.settlement_kinds import folded, kind_of, name_of, told_ki
 from connectors.amazon.settlement_text import charset_of, lines_of, packed, unpacked
 from connectors.kit.ports import Canonical, EntityMapping, Fetched
 from connectors.kit.reading import millis_of
-from connectors.kit.settled_orders import SettledOrder, SettledOrders
+from connectors.kit.settled_orders import SettledOrders, with_orders
 from connectors.kit.settlement_lines import SettlementLines, facts
 from schemas.records import Settlement, SettlementLine
 
@@ -60,29 +59,22 @@ def mapping_for(kinds: Mapping[str, str]) -> EntityMapping:
 
 
 def to_settlement(payload: bytes, account: str, told: Mapping[str, str] | None = None) -> Sequence[Canonical]:
-    """One report -> the canonical settlement. Raises DataError naming row and column."""
-    lines = SettlementLines()
-    body = _read(payload, account, told, lines.add)
-    body["lines"] = lines.lines()
-    body["extras"] |= facts(lines)
-    return (Canonical("settlement", body["key"], body["version"], body),)
-
-
-def to_settled_orders(payload: bytes, account: str, told: Mapping[str, str] | None = None) -> list[SettledOrder]:
-    """One report -> what each order in it brought. Raises DataError."""
-    orders = SettledOrders()
-    return orders.records(_read(payload, account, told, orders.add))
-
-
-def _read(
-    payload: bytes, account: str, told: Mapping[str, str] | None, take: Callable[[SettlementLine], None]
-) -> Settlement:
-    """The settlement without lines, after each has been taken."""
+    """One report -> the canonical settlement, then what each order in it brought. Raises DataError naming row and column."""
+    lines, orders = SettlementLines(), SettledOrders()
     content, charset = unpacked(payload)
     file = SettlementFile(lines_of(content, charset))
     shops: dict[str, None] = {}
     for line in _lines(file, account, told, shops):
-        take(line)
+        lines.add(line)
+        orders.add(line)
+    body = _head(file, account, shops)
+    body["lines"] = lines.lines()
+    body["extras"] |= facts(lines)
+    return with_orders(body, orders)
+
+
+def _head(file: SettlementFile, account: str, shops: Mapping[str, None]) -> Settlement:
+    """The settlement without its lines, once all have been read."""
     head = file.summary
     return Settlement(
         key=settlement_key(account, head.settlement_id), source="amazon", account=account, settlement_id=head.settlement_id,

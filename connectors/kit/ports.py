@@ -235,8 +235,9 @@ class Source(Protocol):
 class EntityMapping(Protocol):
     """Pure: what the source said of one entity -> the canonical records it means, none when it means nothing to us.
 
-    Each has the key of its raw record and is the entity that `schemas.topics.RAW` names for it. Raises `connectors.kit.errors.DataError`
-    naming field and problem, MappingError for a gap in our tables.
+    The first has the key of its raw record and is the entity that `schemas.topics.RAW` names for it. Records of other entities may follow, parts of
+    it with keys below its own, `KEY:...`: they are published when the first one is. Raises `connectors.kit.errors.DataError` naming field and
+    problem, MappingError for a gap in our tables.
     """
 
     def __call__(self, payload: bytes, account: str) -> Sequence[Canonical]: ...

@@ -13,48 +13,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict
 
 from connectors.kit.money import quantity_text
-from schemas.records import Settlement, SettlementLine
+from connectors.kit.ports import Canonical
+from schemas.records import SettledOrder, Settlement, SettlementLine
 
 ZERO = Decimal(0)
 _TAXES = frozenset({"tax", "refund_tax", "facilitator_tax"})
 _BY_NAME = frozenset({"commission", "fee"})
 _NOT_OF_ORDERS = frozenset({"reserve", "transfer"})
-
-
-class SettledOrder(TypedDict):
-    """One order in one settlement. Amounts are decimal text in `currency`, above zero = to the seller.
-
-    key         source:account:settlement:ID:order:ORDER
-    posted_at   the newest of its lines
-    tax         what is left with the seller to pay: tax less what the marketplace withheld
-    fees        each fee and commission by its name
-    margin      sales + shipping + promotions + refunds + fees + adjustments + unknown
-    skus        SKU -> units sold less units given back
-    """
-
-    key: str
-    source: str
-    account: str
-    settlement_id: str
-    order_id: str
-    order_key: str
-    version: int
-    currency: str
-    settled_at: datetime | None
-    posted_at: datetime | None
-    sales: str
-    shipping: str
-    promotions: str
-    refunds: str
-    fees: dict[str, str]
-    adjustments: str
-    unknown: str
-    tax: str
-    margin: str
-    skus: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -83,8 +50,10 @@ class _Totals:
 class SettledOrders:
     """Add every line, then ask for the records of the settlement. Remembers a few numbers for each order, whatever the number of lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: Iterable[SettlementLine] = ()) -> None:
         self._orders: dict[str, _Totals] = {}
+        for line in lines:
+            self.add(line)
 
     def add(self, line: SettlementLine) -> None:
         if line["order_id"] and line["kind"] not in _NOT_OF_ORDERS:
@@ -95,12 +64,10 @@ class SettledOrders:
         return [_record(settlement, order_id, totals) for order_id, totals in self._orders.items()]
 
 
-def settled_orders(settlement: Settlement, lines: Iterable[SettlementLine]) -> list[SettledOrder]:
-    """The records of a settlement with these lines."""
-    orders = SettledOrders()
-    for line in lines:
-        orders.add(line)
-    return orders.records(settlement)
+def with_orders(settlement: Settlement, orders: SettledOrders) -> tuple[Canonical, ...]:
+    """What a settlement's mapping gives: the settlement, then what each order in it brought."""
+    parts = (Canonical("settled_order", one["key"], one["version"], one) for one in orders.records(settlement))
+    return (Canonical("settlement", settlement["key"], settlement["version"], settlement), *parts)
 
 
 def _record(head: Settlement, order_id: str, totals: _Totals) -> SettledOrder:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from connectors.kit.ports import Canonical, Fetched, Page, Problem
 from connectors.kit.rate import Priority
 from connectors.kit.read_once import done_in, position_of
 from connectors.kit.reading import Reader
+from connectors.kit.settled_orders import SettledOrders, with_orders
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
 from schemas.records import Settlement, SettlementLine
@@ -36,6 +38,7 @@ KINDS = {
     "commission on product": "commission", "commission on shipping": "commission", "fee/reimbursement": "fee",
     "reserve": "reserve", "hold": "reserve", "transfer": "transfer",
 }  # fmt: skip
+_GOODS, _QUANTITY = ("product price", "item price"), re.compile(r"\d{1,9}")
 _REFUNDED = {"sale": "refund", "shipping": "refund", "promotion": "refund", "tax": "refund_tax"}
 
 
@@ -139,7 +142,7 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def to_settlement(payload: bytes, account: str) -> Sequence[Canonical]:
-    """One report -> the canonical settlement. Raises DataError naming the row."""
+    """One report -> the canonical settlement, then what each order in it brought. Raises DataError naming the row."""
     try:
         content = exact_json.loads(payload)
     except ValueError as error:
@@ -160,7 +163,7 @@ def to_settlement(payload: bytes, account: str) -> Sequence[Canonical]:
         deposit=str(amounts.read(summary.get("Total Payable", ""), f"report {report}: Total Payable")), lines=lines,
         extras={"description": summary["Transaction Description"]} if summary.get("Transaction Description") else {},
     )  # fmt: skip
-    return (Canonical("settlement", body["key"], 0, body),)
+    return with_orders(body, SettledOrders(lines))
 
 
 def _line(row: Mapping[str, str], number: int, account: str, amounts: Amounts) -> SettlementLine:
@@ -171,14 +174,24 @@ def _line(row: Mapping[str, str], number: int, account: str, amounts: Amounts) -
         kind=kind, name=described if kind in ("fee", "adjustment") and described else name,
         amount=str(amounts.read(row.get("Amount", ""), f"row {number}: Amount")), order_id=order_id,
         order_key=f"walmart:{account}:{order_id}" if order_id else "", line_id=row.get("Purchase Order line #", ""),
-        sku=row.get("Partner Item Id", ""), quantity=row.get("Ship Qty", "0") or "0",
+        sku=row.get("Partner Item Id", ""), quantity=_units(row),
         posted_at=_date(row.get("Transaction Posted Timestamp")), detail=row.get("Transaction Reason Description", ""),
     )  # fmt: skip
 
 
+def _units(row: Mapping[str, str]) -> str:
+    """Every row of an item repeats its quantity; it counts once, beside the price of the goods."""
+    units = row.get("Ship Qty", "")
+    return units if _folded(row.get("Amount Type", "")) in _GOODS and _QUANTITY.fullmatch(units) else "0"
+
+
+def _folded(words: str) -> str:
+    return " ".join(words.lower().split())
+
+
 def kind_of(transaction: str, amount_type: str) -> tuple[str, str]:
     """(kind, Walmart's words). What we do not know is `unknown` with its words, never guessed."""
-    found = KINDS.get(" ".join(amount_type.lower().split()), "unknown")
+    found = KINDS.get(_folded(amount_type), "unknown")
     words = f"{transaction}: {amount_type}" if amount_type else transaction
     if transaction == "Refund":
         return _REFUNDED.get(found, found), words

@@ -155,6 +155,18 @@ def _settlement(body: Body) -> Told:
     return text, {"settlement_id": body["settlement_id"], "lines": len(body["lines"]), "deposit": deposit} | _of(body)
 
 
+def _settled_order(body: Body) -> Told:
+    margin = f"{body['margin']} {body['currency']}".strip()
+    text = f"settlement {body['settlement_id']} brought {margin} for {body['order_id']}, before the cost of the goods"
+    return text, {"settlement_id": body["settlement_id"], "margin": margin} | _of(body)
+
+
+def _fulfilment_stock(body: Body) -> Told:
+    facts = {name: body[name] for name in ("active", "sellable", "reserved", "inbound", "unsellable")}
+    numbers = f"{body['sellable']} to sell, {body['reserved']} reserved, {body['inbound']} on the way"
+    return f"stock at {body['source']}:{body['account']}: {numbers if body['active'] else 'gone'}", facts | _of(body)
+
+
 def _purchase(body: Body) -> Told:
     text = f"purchase order {body['purchase_id']}: {body['state']}, {_count(body['lines'], 'line')}"
     return text, {"purchase_id": body["purchase_id"], "state": body["state"]} | _of(body)
@@ -168,7 +180,8 @@ FACTS: Mapping[str, tuple[str, Callable[[Body], Told]]] = {
             ("order", _order), ("shipment", _shipment), ("cancellation", _cancellation), ("refund", _refund),
             ("return_order", _return), ("stock_level", _stock_level), ("product", _product), ("price", _price),
             ("listing", _listing), ("settlement", _settlement), ("purchase_order", _purchase), ("availability", _availability),
-            ("price_offer", _price_offer), ("conflict", _conflict),
+            ("price_offer", _price_offer), ("conflict", _conflict), ("settled_order", _settled_order),
+            ("fulfilment_stock", _fulfilment_stock),
         )
     },
     DEMAND: ("demand", _demand),

@@ -7,7 +7,9 @@ What happens to one raw record, in this order; the first that fits ends it:
     an order that is not to be imported        -> outcome `excluded` with the reason
     else                                       -> the canonical record on its topic; an order on `orders` and `orders.current`
 
-One raw record may mean nothing to us (a delivery that has not left yet): then nothing follows.
+One raw record may mean nothing to us (a delivery that has not left yet): then nothing follows. It may mean more than one: a settlement, and what each
+order in it brought. Those parts have keys below the raw record's, `KEY:...`, so other partitions; nothing is remembered of them. They go on when the
+record of the raw record's own key does, and before it, so that what is known to have gone on has gone on whole.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from streams.observe import metrics
 from streams.observe.logs import about
 from streams.runtime import Chunk, InfrastructureError, Partition, RejectedError, StageContext, StageLimits
 from streams.settings import Settings
-from streams.stages.canonical import canonical_headers
+from streams.stages.canonical import canonical_headers, canonical_message
 from streams.stages.dedupe import Draft, Memory, Verdict
 from streams.stages.filters import exclusion
 from streams.stages.last_resort import deliver_or_bury
@@ -93,7 +95,7 @@ class Transformer:
             return []
         try:
             item = self._read(record)
-            return [message for made in self._map(record, item) for message in self._judged(record, item, made, draft)]
+            return self._following(record, item, self._map(record, item), draft)
         except UnreadableError as error:
             reason, detail = Reason.DATA, str(error)
         except InfrastructureError:
@@ -146,13 +148,21 @@ class Transformer:
 
     def _map(self, record: Record, item: Raw) -> Sequence[Canonical]:
         topic = raw(item.event["source"], f"{item.event['entity']}s")
-        found = self._mappings[topic](item.event["payload"], item.event["account"])
-        if any(made.key != item.event["key"] for made in found):
+        found, key = self._mappings[topic](item.event["payload"], item.event["account"]), item.event["key"]
+        if found and (found[0].key != key or not all(made.key == key or _is_part(made, key) for made in found)):
             # The payload's own id is not told: whatever stands there got past nobody yet, and may be a person's name.
-            raise UnreadableError(
-                f"the payload is of another {item.event['entity']} than its record, {item.event['key']}"
-            )
+            raise UnreadableError(f"the payload is of another {item.event['entity']} than its record, {key}")
         return found
+
+    def _following(self, record: Record, item: Raw, found: Sequence[Canonical], draft: Draft) -> list[Message]:
+        key = item.event["key"]
+        own = [
+            message for made in found if made.key == key for message in self._judged(record, item, made, draft)
+        ]  # fmt: skip
+        return [self._part(item, made) for made in found if made.key != key] + own if own else []
+
+    def _part(self, item: Raw, made: Canonical) -> Message:
+        return canonical_message(self._codec, made, item.headers, self._checksum_key)
 
     def _judged(self, record: Record, item: Raw, made: Canonical, draft: Draft) -> list[Message]:
         value = self._codec.encode(made.entity, made.body)
@@ -237,8 +247,9 @@ class TransformStage:
         draft = self._memories[chunk.topic].draft(chunk.partition)
         messages = [message for record in chunk.records for message in self._transformer.messages(record, draft)]
         # What is remembered across restarts is written last: a record whose memory is safe but whose order is not would be dropped as known.
-        await self._producer.deliver([message for message in messages if message.topic not in _REMEMBERED])
-        await self._producer.deliver([message for message in messages if message.topic in _REMEMBERED])
+        remembered = _current_of(chunk.topic)
+        await self._producer.deliver([message for message in messages if message.topic != remembered])
+        await self._producer.deliver([message for message in messages if message.topic == remembered])
         draft.keep()
 
     async def failed(self, chunk: Chunk, error: Exception) -> None:
@@ -248,9 +259,6 @@ class TransformStage:
             await deliver_or_bury(
                 self._producer, messages, self._transformer.routing, record, STAGE, self._transformer.now()
             )
-
-
-_REMEMBERED = frozenset(topics.current for topics in ENTITIES.values() if topics.current != topics.every)
 
 
 def raw_topics(mappings: Mapping[str, Mapping[str, EntityMapping]]) -> dict[str, EntityMapping]:
@@ -275,6 +283,10 @@ def _by_place(read: Callable[[], object]) -> dict[tuple[str, int], list[Record]]
     for record in read():  # type: ignore[attr-defined]
         found.setdefault((record.topic, record.partition), []).append(record)
     return found
+
+
+def _is_part(made: Canonical, key: str) -> bool:
+    return made.key.startswith(f"{key}:") and len(made.key) > len(key) + 1
 
 
 def _source_of(record: Record) -> str:

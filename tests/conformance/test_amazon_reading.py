@@ -71,8 +71,13 @@ async def test_stock_and_listings_are_asked_for_as_the_models_say(number: int) -
         return reply(200, {"numberOfResults": 1, "items": [{"sku": "S"}], **token})
 
     fake = Fake(script)
+
+    async def known(entity: str) -> frozenset[str]:
+        return frozenset({"amazon:main:fba:S1", "amazon:main:fba:A,B"})
+
     sources: list[Any] = [
-        source(fake.settings, "main", fake.client, fake.now) for source in (AmazonFbaStock, AmazonCatalogue)
+        AmazonFbaStock(fake.settings, "main", fake.client, fake.now, known),
+        AmazonCatalogue(fake.settings, "main", fake.client, fake.now),
     ]
     for source in sources:
         pages = (source.pages(""), source.resync(NOW - timedelta(days=3)), source.fetch(["S1", "A,B"]))[number]

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from connectors.amazon.fba_stock import AmazonFbaStock, to_fulfilment_stock
+from connectors.amazon.fba_stock import AmazonFbaStock, Known, to_fulfilment_stock
 from connectors.kit.ports import Page
+from schemas.records import FulfilmentStock
 from tests.contract.amazon_box import Box, amazon_box
 from tests.contract.amazon_connected import US_SELLER, Connected, all_of, connected
+from tests.unit.failure.samples import codec
 
 US = US_SELLER.marketplaces[0]
 
@@ -27,8 +29,18 @@ async def amazon(box: Box) -> AsyncIterator[Connected]:
     await one.aclose()
 
 
-def source(amazon: Connected) -> AmazonFbaStock:
-    return AmazonFbaStock(amazon.settings, "main", amazon.client(), amazon.now)
+def held_by(*skus: str) -> Known:
+    """What the pipeline holds as there: these, and another account's."""
+
+    async def known(entity: str) -> frozenset[str]:
+        assert entity == "fulfilment_stock"
+        return frozenset({"amazon:uk:fba:OTHER", *(f"amazon:main:fba:{sku}" for sku in skus)})
+
+    return known
+
+
+def source(amazon: Connected, *held: str) -> AmazonFbaStock:
+    return AmazonFbaStock(amazon.settings, "main", amazon.client(), amazon.now, held_by(*held))
 
 
 def add(box: Box, count: int) -> None:
@@ -39,9 +51,19 @@ def add(box: Box, count: int) -> None:
     box.control("/sandbox/fba", items=items)
 
 
+def bodies(pages: list[Page]) -> dict[str, FulfilmentStock]:
+    """As they are read back, by SKU."""
+    found = {}
+    for item in (item for page in pages for item in page.items):
+        (record,) = to_fulfilment_stock(item.payload, "main")
+        assert (record.key, record.entity, record.version) == (item.key, "fulfilment_stock", 0)
+        body: FulfilmentStock = codec().decode(record.entity, codec().encode(record.entity, record.body))
+        found[body["sku"]] = body
+    return found
+
+
 def sellable(pages: list[Page]) -> dict[str, str]:
-    bodies = [to_fulfilment_stock(item.payload, "main")[0].body for page in pages for item in page.items]
-    return {body["sku"]: body["sellable"] for body in bodies}
+    return {sku: body["sellable"] for sku, body in bodies(pages).items()}
 
 
 async def test_all_stock_is_read_and_afterwards_what_changed(box: Box, amazon: Connected) -> None:
@@ -65,6 +87,26 @@ async def test_all_stock_is_read_and_afterwards_what_changed(box: Box, amazon: C
         for item in page.items
     }
     assert inbound["S-008"] == "14"
+
+
+async def test_what_amazon_names_no_more_is_told_as_gone_once_a_day(box: Box, amazon: Connected) -> None:
+    """ORD-10: its last number would stand for ever; what is only held under another account, or is still there, is left alone."""
+    add(box, 60)
+    box.clock.tick(3600)
+    held = [*(f"S-{number:03}" for number in range(60)), "AWAY", "A,WAY"]
+    first = await all_of(source(amazon, *held).pages(""))
+    assert first[-1].last
+    gone = {key: body for key, body in bodies(first).items() if not body["active"]}
+    assert set(gone) == {"AWAY", "A,WAY"}
+    assert {(body["sellable"], body["reserved"], body["inbound"], body["version"]) for body in gone.values()} == {
+        ("0", "0", "0", 0)
+    }
+    box.clock.tick(3600)
+    assert bodies(await all_of(source(amazon, *held).pages(first[-1].position))) == {}
+    box.control("/sandbox/fba", items=[{"sku": "AWAY", "fulfillable": 4}])
+    box.clock.tick(24 * 3600)
+    again = bodies(await all_of(source(amazon, "A,WAY").pages(first[-1].position)))
+    assert (again["AWAY"]["active"], again["AWAY"]["sellable"], again["A,WAY"]["active"]) == (True, "4", False)
 
 
 async def test_a_pause_between_two_pages_costs_a_new_beginning_and_nothing_else(box: Box, amazon: Connected) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from connectors.amazon.settlements import fetched, summary_of, to_settled_orders, to_settlement
+from connectors.amazon.settlements import fetched, summary_of, to_settlement
 from connectors.kit.currencies import smallest
 from tests.unit.failure.samples import codec
 
@@ -40,8 +40,13 @@ def payload_of(country: str, account: str = "main") -> bytes:
 
 
 def settlement_of(country: str, account: str = "main") -> Mapping[str, Any]:
-    (record,) = to_settlement(payload_of(country, account), account)
+    record, *_ = to_settlement(payload_of(country, account), account)
     return record.body
+
+
+def orders_of(country: str, account: str = "main") -> list[Mapping[str, Any]]:
+    _, *parts = to_settlement(payload_of(country, account), account)
+    return [part.body for part in parts]
 
 
 def plain_rows(country: str) -> list[dict[str, str]]:
@@ -60,7 +65,7 @@ def shown(value: Any) -> Any:
 
 def made(country: str) -> dict[str, Any]:
     """All that is made of a report, as JSON has it."""
-    found = {"settlement": settlement_of(country), "orders": to_settled_orders(payload_of(country), "main")}
+    found = {"settlement": settlement_of(country), "orders": orders_of(country)}
     made: dict[str, Any] = json.loads(json.dumps(found, default=shown))
     return made
 
@@ -89,9 +94,9 @@ def test_no_amount_is_lost_or_changed(country: str) -> None:
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_the_records_fit_the_schema(country: str) -> None:
     """EVT-1"""
-    body = settlement_of(country)
-    encoded = codec().encode("settlement", body)
-    assert codec().decode("settlement", encoded) == body
+    for record in to_settlement(payload_of(country), "main"):
+        encoded = codec().encode(record.entity, record.body)
+        assert codec().decode(record.entity, encoded) == record.body
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
@@ -101,7 +106,7 @@ def test_a_report_read_twice_is_the_same_record(country: str) -> None:
     first = fetched(content, "", "main", {"reportId": "1"})
     again = fetched(gzip.compress(content, 1), "application/gzip", "main", {"reportId": "1"})
     assert first == again
-    (record,) = to_settlement(first.payload, "main")
+    record, *_ = to_settlement(first.payload, "main")
     assert (record.key, record.version) == (first.key, first.version)
     ends_at = record.body["ends_at"]
     assert record.version == int(ends_at.timestamp() * 1000)
@@ -123,7 +128,7 @@ def test_of_which_settlement_and_currency_a_file_is_shows_before_it_is_taken() -
 def test_what_orders_brought_and_what_is_about_none_is_the_deposit(country: str) -> None:
     """FIN-1: margins and taxes of all orders, the rest of the rows, and the reserve."""
     body = settlement_of(country)
-    orders = to_settled_orders(payload_of(country), "main")
+    orders = orders_of(country)
     rest = [line for line in body["lines"] if not line["order_id"]]
     brought = sum((Decimal(one["margin"]) + Decimal(one["tax"]) for one in orders), Decimal(0))
     assert brought + sum((Decimal(line["amount"]) for line in rest), Decimal(0)) == Decimal(body["deposit"])

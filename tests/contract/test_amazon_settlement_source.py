@@ -61,10 +61,12 @@ async def test_each_report_is_read_once_and_every_cent_arrives(box: Box) -> None
         assert last
         assert page.read_until == settlements._now()
         mapping = settlement_mapping(connected(box).settings)
-        (record,) = mapping(item.payload, "main")
+        record, *orders = mapping(item.payload, "main")
         assert (record.key, record.version) == (item.key, item.version)
         total = sum((Decimal(line["amount"]) for line in record.body["lines"]), Decimal(0))
         assert total == Decimal(record.body["deposit"]) == Decimal("914.61")
+        assert len(orders) == len({one.key for one in orders}) > 1
+        assert {(one.entity, one.version) for one in orders} == {("settled_order", record.version)}
         (empty,) = await all_of(settlements.pages(page.position))
         assert (empty.items, empty.last) == ((), True)
         paid_out(box, content_of("us").replace(b"914.61", b"914.60"), "1002", days_ago=0.5)

@@ -43,7 +43,7 @@ def box() -> Iterator[OdooBox]:
 def settlement(content: bytes, account: str, **kinds: str) -> Mapping[str, Any]:
     """As the pipeline makes it: downloaded, packed, mapped."""
     raw = fetched(content, "", account, {"reportId": "1"})
-    (record,) = mapping_for(kinds)(raw.payload, account)
+    record, *_ = mapping_for(kinds)(raw.payload, account)
     assert record.key == raw.key
     return record.body
 
@@ -209,7 +209,7 @@ def used():
 
 to_settlement(raw(10), "main")
 payload, before = raw(14286), used()
-(record,) = to_settlement(payload, "main")
+record, *_ = to_settlement(payload, "main")
 size = sum(len(line["name"]) + 200 for line in record.body["lines"])
 print(record.body["extras"]["rows"], record.body["deposit"], len(payload), size, used() - before)
 """

@@ -110,7 +110,7 @@ async def test_a_reconciliation_report_of_walmart_is_posted(walmart: Box, odoo: 
     _, _, _, settlements = sources(walmart)
     pages, _ = await read(settlements)
     account = tag()
-    (record,) = to_settlement(pages[0].items[0].payload, account)
+    record, *_ = to_settlement(pages[0].items[0].payload, account)
     assert {line["order_id"] for line in record.body["lines"]} - {""} <= set(pos)
     async with sink_of(odoo) as sink:
         notes = await written(sink, "post_settlement", record.body)

@@ -21,6 +21,7 @@ from connectors.walmart.returns import WalmartReturns, to_return
 from connectors.walmart.settlements import WalmartSettlements, kind_of, rows_in, to_settlement
 from tests.contract.test_walmart_connector import Patient
 from tests.contract.walmart_box import Box, walmart_box
+from tests.unit.failure.samples import codec
 
 Json = dict[str, Any]
 
@@ -208,7 +209,7 @@ async def test_a_reconciliation_report_is_mapped_to_the_cent(box: Box) -> None:
     """FIN-1, FIN-2: kinds apart, facilitator tax nets to zero, the sum of all rows is the deposit."""
     pages, _ = await settled(box)
     (item,) = [item for page in pages for item in page.items]
-    (record,) = to_settlement(item.payload, "main")
+    record, *orders = to_settlement(item.payload, "main")
     body = record.body
     sums: dict[str, Decimal] = {}
     for line in body["lines"]:
@@ -218,6 +219,35 @@ async def test_a_reconciliation_report_is_mapped_to_the_cent(box: Box) -> None:
     assert sums["commission"] < 0 < sums["sale"]
     assert "unknown" not in sums
     assert {line["order_key"].rsplit(":", 1)[0] for line in body["lines"] if line["order_key"]} == {"walmart:main"}
+    brought = sum(Decimal(one.body["margin"]) + Decimal(one.body["tax"]) for one in orders)
+    rest = sum(
+        Decimal(line["amount"])
+        for line in body["lines"]
+        if not line["order_id"] or line["kind"] in ("reserve", "transfer")
+    )
+    assert brought + rest == Decimal(body["deposit"])
+    assert {one.body["order_key"] for one in orders} == {
+        line["order_key"] for line in body["lines"] if line["order_key"]
+    }
+    assert all(one.key == f"{item.key}:order:{one.body['order_id']}" for one in orders)
+
+
+def test_units_of_a_row_count_once() -> None:
+    """FIN-1: every row of an item repeats its quantity, also that of shipping given back."""
+
+    def row(transaction: str, amount_type: str, amount: str, units: str) -> dict[str, str]:
+        named = {"Purchase Order #": "7", "Partner Item Id": "TEA", "Ship Qty": units}
+        return {"Transaction Type": transaction, "Amount Type": amount_type, "Amount": amount, **named}
+
+    rows = [
+        row("Sale", "Product Price", "30.00", "3"), row("Sale", "Shipping", "5.00", "3"),
+        row("Sale", "Commission on Product", "-4.50", "3"), row("Refund", "Product Price", "-10.00", "1"),
+        row("Refund", "Shipping", "-5.00", "1"), row("Sale", "Product Price", "0.00", "many"),
+    ]  # fmt: skip
+    summary = {"Transaction Type": "PaymentSummary", "Total Payable": "15.50"}
+    _, order = to_settlement(exact_json.dumps({"reportDate": "01012026", "rows": [summary, *rows]}), "main")
+    assert (order.body["skus"], order.body["margin"]) == ({"TEA": "2"}, "15.50")
+    assert codec().decode("settled_order", codec().encode("settled_order", order.body)) == order.body
 
 
 async def test_a_report_is_read_once_and_a_resync_reads_it_again(box: Box) -> None:
@@ -279,5 +309,5 @@ def test_a_damaged_report_is_told(content: bytes, words: str) -> None:
 def test_amounts_as_reports_write_them(text: str, amount: str) -> None:
     row = {"Transaction Type": "Sale", "Amount Type": "Product Price", "Amount": text}
     summary = {"Transaction Type": "PaymentSummary", "Total Payable": text}
-    (record,) = to_settlement(exact_json.dumps({"reportDate": "01012026", "rows": [summary, row]}), "main")
+    record, *_ = to_settlement(exact_json.dumps({"reportDate": "01012026", "rows": [summary, row]}), "main")
     assert (record.body["deposit"], record.body["lines"][0]["amount"]) == (amount, amount)

@@ -57,7 +57,7 @@ def test_a_marked_file_keeps_its_columns_whatever_its_charset_is_called() -> Non
     content = GERMAN.encode("utf-8-sig")
     charset = charset_of(content, "text/plain; charset=ISO-8859-1")
     payload = packed("1", content, charset, {"reportId": "7"})
-    (settlement,) = to_settlement(payload, "main")
+    settlement, *_ = to_settlement(payload, "main")
     assert [line["sku"] for line in settlement.body["lines"]] == ["GRÖSSE-M"]
     assert next(lines_of(content, charset)).startswith("settlement-id\t")
 

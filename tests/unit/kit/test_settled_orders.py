@@ -6,8 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import cast
 
-from connectors.kit.settled_orders import SettledOrder, settled_orders
-from schemas.records import SettlementLine
+from connectors.kit.settled_orders import SettledOrders
+from schemas.records import SettledOrder, SettlementLine
 from tests.builders import ORDERED
 from tests.odoo_records import settlement_line, settlement_of
 
@@ -24,7 +24,7 @@ LINES = [
 
 
 def records() -> list[SettledOrder]:
-    return settled_orders(settlement_of("S1", *LINES), LINES)
+    return SettledOrders(LINES).records(settlement_of("S1", *LINES))
 
 
 def test_each_order_has_its_sums_and_its_margin() -> None:
@@ -48,7 +48,7 @@ def test_each_order_has_its_sums_and_its_margin() -> None:
 
 def test_a_record_says_of_which_order_settlement_and_time_it_is() -> None:
     lines = [*LINES[:2], {**LINES[2], "posted_at": ORDERED + timedelta(hours=1)}]
-    (one,) = settled_orders(settlement_of("S1"), cast(list[SettlementLine], lines))
+    (one,) = SettledOrders(cast(list[SettlementLine], lines)).records(settlement_of("S1"))
     assert (one["key"], one["order_key"]) == ("walmart:MAIN:settlement:S1:order:1", "walmart:MAIN:1")
     assert (one["currency"], one["settlement_id"], one["version"]) == ("USD", "S1", 1)
     assert (one["posted_at"], one["settled_at"]) == (ORDERED + timedelta(hours=1), ORDERED + timedelta(days=15))
@@ -57,7 +57,7 @@ def test_a_record_says_of_which_order_settlement_and_time_it_is() -> None:
 def test_units_are_what_was_sold_less_what_came_back() -> None:
     """Amounts that are neither do not count the units again."""
     lines = [{**line, "sku": "TEA", "quantity": "2"} for line in LINES if line["order_id"]]
-    one, two = settled_orders(settlement_of("S1"), cast(list[SettlementLine], lines))
+    one, two = SettledOrders(cast(list[SettlementLine], lines)).records(settlement_of("S1"))
     assert (one["skus"], two["skus"]) == ({"TEA": "2"}, {"TEA": "0"})
 
 

@@ -80,6 +80,15 @@ def test_words_hold_no_personal_data(topic: str) -> None:
         ("listing", {"source": "walmart", "account": "main", "status": "failed"}, "listed at walmart:main: failed, problems <code>"),
         ("conflict", {"entity": "listing", "field": "brand", "master": "odoo", "action": "kept"}, "listing differs in brand: odoo is master, kept"),
         ("settlement", {"settlement_id": "9", "currency": "USD"}, "settlement 9: 1 transaction, deposit 2 USD"),
+        (
+            "settled_order", {"settlement_id": "9", "order_id": "7", "margin": "4.10", "currency": "USD"},
+            "settlement 9 brought 4.10 USD for 7, before the cost of the goods",
+        ),
+        (
+            "fulfilment_stock", {"source": "amazon", "account": "main", "sellable": "3", "inbound": "4"},
+            "stock at amazon:main: 3 to sell, 2 reserved, 4 on the way",
+        ),
+        ("fulfilment_stock", {"source": "amazon", "account": "main", "active": False}, "stock at amazon:main: gone"),
         ("product", {"product_id": 5, "category": "", "barcode": ""}, "product 5 of Odoo: active, no category, 1 picture, no barcode"),
     ],
 )  # fmt: skip

@@ -22,6 +22,7 @@ from streams.settings import FilterSettings, Settings
 from streams.stages.dedupe import Memory
 from streams.stages.transform import Transformer, TransformStage
 from tests.unit.failure.samples import codec
+from tests.unit.observe.bodies import body_of
 from tests.unit.stages.samples import order
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -200,6 +201,75 @@ async def test_an_order_that_is_remembered_has_been_told() -> None:
         deliveries += 1
     assert {message.topic for message in producer.sent} == {"orders", "orders.current"}
     assert deliveries == 2
+
+
+SETTLEMENT = "walmart:MAIN:settlement:9"
+
+
+def settling(amount: str, *orders: str, lines: str = "2.00") -> Transformer:
+    """A mapping as settlements have it: the settlement, and a part for each order."""
+    head = body_of("settlement", key=SETTLEMENT, source="walmart", account="MAIN", version=0, deposit=lines)
+    parts = [body_of("settled_order", key=key, version=0, margin=amount) for key in orders]
+
+    def mapping(payload: bytes, account: str) -> tuple[Canonical, ...]:
+        found = (Canonical("settled_order", part["key"], 0, part) for part in parts)
+        return (Canonical("settlement", SETTLEMENT, 0, head), *found)
+
+    made = Settings()
+    return Transformer(made, CODEC, {"raw.walmart.settlements": mapping}, FailureRouting(CODEC, made), lambda: NOW)
+
+
+def raw_settlement(checksum: str = "raw1", lane: str = "") -> Record:
+    event = RawEvent(
+        source="walmart", account="MAIN", entity="settlement", key=SETTLEMENT, payload=b"{}", content_type="application/json",
+        fetched_at=NOW, checksum=checksum, correlation="corr-9", request="",
+    )  # fmt: skip
+    headers = Headers("raw-id", "walmart", "settlement", 0, checksum, "corr-9", FETCHED, "sandbox", lane=lane)
+    value = CODEC.encode("raw_event", event)
+    return Record("raw.walmart.settlements", 0, 9, 0, SETTLEMENT.encode(), value, encode_headers(headers))
+
+
+def margins(messages: Sequence[Message]) -> dict[str, str]:
+    """Of each part, by its own Kafka key."""
+    parts = [message for message in messages if message.topic == "settled-orders"]
+    return {(part.key or b"").decode(): CODEC.decode("settled_order", part.value)["margin"] for part in parts}
+
+
+def test_parts_of_a_record_have_keys_of_their_own_and_go_on_when_it_does() -> None:
+    """FIN-1: what each order brought, once for a report however often it is read; a resync tells all of it again."""
+    draft, keys = Memory().draft(0), (f"{SETTLEMENT}:order:1", f"{SETTLEMENT}:order:2")
+    messages = settling("5", *keys).messages(raw_settlement(), draft)
+    assert margins(messages) == dict.fromkeys(keys, "5")
+    assert [message.topic for message in messages] == ["settled-orders", "settled-orders", "settlements"]
+    headers = [decode_headers(message.headers) for message in messages]
+    assert [(one.entity, one.correlation, one.version) for one in headers] == [
+        ("settled_order", "corr-9", FETCHED), ("settled_order", "corr-9", FETCHED), ("settlement", "corr-9", FETCHED),
+    ]  # fmt: skip
+    assert len({one.id for one in headers}) == 3
+    assert settling("5", *keys).messages(raw_settlement("raw2"), draft) == []
+    again = settling("5", *keys).messages(raw_settlement(lane="bulk"), draft)
+    assert [decode_headers(message.headers).id for message in again] == [one.id for one in headers]
+    assert margins(settling("6", *keys, lines="3.00").messages(raw_settlement("raw3"), draft)) == dict.fromkeys(
+        keys, "6"
+    )
+
+
+@pytest.mark.parametrize("key", ["walmart:MAIN:settlement:90:order:1", "walmart:MAIN:settlement:9:", "walmart:OTHER:1"])
+def test_a_part_of_another_record_is_a_dead_letter(key: str) -> None:
+    found = by_topic(settling("5", key).messages(raw_settlement(), Memory().draft(0)))
+    assert sorted(found) == ["dead.transform", "outcomes"]
+
+
+async def test_a_settlement_that_is_remembered_has_told_of_its_orders() -> None:
+    """FIN-1: whatever the moment of a kill; the memory is restored from `settlements`."""
+    for deliveries in (0, 1):
+        producer = DyingProducer(deliveries)
+        transformer = settling("5", f"{SETTLEMENT}:order:1")
+        stage = TransformStage(Settings(), transformer, ("raw.walmart.settlements",), 100)
+        stage._producer = producer  # type: ignore[assignment] # what start() takes from the runtime
+        with pytest.raises(KilledError):
+            await stage.process(Chunk("raw.walmart.settlements", 0, (raw_settlement(),)))
+        assert {message.topic for message in producer.sent} == ({"settled-orders"} if deliveries else set())
 
 
 async def test_what_is_remembered_at_the_start_is_one_line(
