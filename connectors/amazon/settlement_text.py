@@ -1,8 +1,8 @@
 """The bytes of a settlement report -> its text, a piece at a time; and the small JSON it travels in.
 
-Reports come in the charset of their country, named by the download's Content-Type or not at all. A file that begins with UTF-8's own mark and fits is
-UTF-8, whatever is named: the mark is of the file, the name of whoever serves it. What is named and fits is believed; else it is UTF-8 where that fits,
-Shift-JIS where Japan's currency or shop is named in it, Windows-1252 for the rest (which fits anything).
+Reports come in the charset of their country, named by the download's Content-Type or not at all. A file that begins with UTF-8's own mark and fits
+is UTF-8, whatever is named: the mark is the file's, the name is whose it is that serves it. Else what is named and fits is believed; else it is UTF-8
+where that fits, Shift-JIS where Japan's currency or shop is named in it, Windows-1252 for the rest (which fits anything).
 
 A settlement of a big seller has a hundred thousand rows, 25 MB. A raw record holds the file as it came, packed: {"settlementId", "report", "charset",
 "gzip": base64}. The same file packs to the same bytes, so a report read twice is the same record.

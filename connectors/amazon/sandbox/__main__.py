@@ -1,34 +1,21 @@
 """``python -m connectors.amazon.sandbox --port 8420 --data DIR``: serve the sandbox until stopped."""
 
 import argparse
-import sqlite3
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from connectors.amazon.sandbox.app import PRESETS, create_app
 from connectors.amazon.sandbox.settings import SandboxSettings
-from connectors.kit.sandbox.options import span
-from connectors.kit.sandbox.server import serve
+from connectors.kit.sandbox.options import served, span, standard_options
 
 
 def parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(prog="python -m connectors.amazon.sandbox", description=__doc__)
-    options.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
-    options.add_argument("--data", type=Path, help="folder that keeps the orders; without it they are in memory only")
-    options.add_argument("--token-seconds", type=int, default=3600, help="life of an access token")
-    options.add_argument(
-        "--rate-factor", type=float, default=1.0, help="every limit times this (demos do not wait hours)"
-    )
-    options.add_argument("--horizon-seconds", type=float, default=120.0, help="younger changes are in no list")
-    options.add_argument("--feed-seconds", default="0.5,2", metavar="FROM,TO", help="how long a feed takes")
-    options.add_argument("--report-seconds", default="0.5,2", metavar="FROM,TO", help="how long a report takes")
-    options.add_argument(
-        "--listing-seconds", default="0.5,2", metavar="FROM,TO", help="how long a listing takes to change"
-    )
-    options.add_argument("--sqs-endpoint", default="", metavar="URL", help="where the queues of notifications are")
-    options.add_argument("--seed", type=int, default=0, help="seed of all that is drawn")
-    options.add_argument("--faults", default="none", choices=sorted(PRESETS), help="fault preset to begin with")
+    options = standard_options("connectors.amazon.sandbox", __doc__, PRESETS, token_seconds=3600)
+    add = options.add_argument
+    add("--horizon-seconds", type=float, default=120.0, help="younger changes are in no list")
+    add("--report-seconds", default="0.5,2", metavar="FROM,TO", help="how long a report takes")
+    add("--listing-seconds", default="0.5,2", metavar="FROM,TO", help="how long a listing takes to change")
+    add("--sqs-endpoint", default="", metavar="URL", help="where the queues of notifications are")
     return options
 
 
@@ -48,15 +35,7 @@ def settings_from(args: argparse.Namespace) -> SandboxSettings:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = parser().parse_args(argv)
-    try:
-        app = create_app(settings_from(args))
-        app.faults.use(args.faults, args.seed)
-        serve(app, args.port, "amazon sandbox")
-    except (ValueError, OSError, sqlite3.Error) as error:
-        sys.stderr.write(f"amazon sandbox: {error}\n")
-        return 2
-    return 0
+    return served("amazon sandbox", parser().parse_args(argv), lambda args: create_app(settings_from(args)))
 
 
 if __name__ == "__main__":

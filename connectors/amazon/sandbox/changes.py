@@ -16,12 +16,28 @@ REASONS: Mapping[str, tuple[str, str]] = {
 OTHERWISE = ("OrderStatusChange", "Order Status Change")
 
 
+def checked(change: Mapping[str, Any]) -> None:
+    """Whether a change is one, whatever the order. Raises ValueError that names what is not."""
+    kind = change.get("kind")
+    if kind not in KINDS:
+        raise ValueError(f"kind: one of {', '.join(KINDS)} is expected")
+    for name, value in change.items():
+        if name != "items" and not isinstance(value, str):
+            raise ValueError(f"{name}: text is expected")
+    items = change.get("items")
+    if kind == "ship" and items and not _are_units(items):
+        raise ValueError("items: units, 1 or more, by order item id are expected")
+    if kind in ("cancel", "ask_to_cancel") and not isinstance(items, list | tuple | None):
+        raise ValueError("items: a list of order item ids is expected")
+
+
 def applied(order: Json, change: Mapping[str, Any], at: str) -> Json:
-    """The order after a change: {"kind": ..., ...}. at: ISO 8601. Raises RuleError, ValueError for an unknown kind.
+    """The order after a change: {"kind": ..., ...}. at: ISO 8601. Raises RuleError, ValueError for what is no change.
 
     ship: "items" {item id: units}, none means all; "tracking", "carrier", "reference"; cancel and ask_to_cancel: "items" [ids],
     none means all, "by" and "reason"; address: the fields of deliveryAddress; touch: nothing but the time changes."""
-    kind, items = change.get("kind"), change.get("items", ())
+    checked(change)
+    kind, items = change["kind"], change.get("items") or ()
     match kind:
         case "pay":
             return lifecycle.pay(order)
@@ -33,9 +49,7 @@ def applied(order: Json, change: Mapping[str, Any], at: str) -> Json:
             return lifecycle.ask_to_cancel(order, list(items), str(change.get("reason", "Ordered by mistake")))
         case "address":
             return lifecycle.readdress(order, {k: v for k, v in change.items() if k not in ("kind", "account")})
-        case "touch":
-            return dict(order)
-    raise ValueError(f"kind: one of {', '.join(KINDS)} is expected")
+    return dict(order)
 
 
 def _shipped(order: Json, change: Mapping[str, Any], at: str) -> Json:
@@ -47,9 +61,13 @@ def _shipped(order: Json, change: Mapping[str, Any], at: str) -> Json:
         for item in lifecycle.items_of(order)
         if item["fulfillment"]["quantityUnfulfilled"]
     }
-    if not isinstance(units, dict) or not units:
-        raise RuleError("items: units by order item id are expected")
+    if not units:
+        raise RuleError("nothing is left to ship")
     reference = str(change.get("reference", len(order.get("packages", [])) + 1))
     tracking = str(change.get("tracking", f"999{reference.zfill(13)}"))
     parcel = Parcel(reference, str(change.get("carrier", "UPS")), str(change.get("service", "")), tracking, at, units)
     return lifecycle.ship(order, parcel, at)
+
+
+def _are_units(items: Any) -> bool:
+    return isinstance(items, dict) and all(type(units) is int and units > 0 for units in items.values())

@@ -11,7 +11,7 @@ import random
 from dataclasses import replace
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.amazon.sandbox import listing_views as views
@@ -27,7 +27,7 @@ from connectors.amazon.sandbox.listing_work import ListingWork, note_of
 from connectors.amazon.sandbox.marketplaces import MARKETPLACES, Marketplace, marketplace
 from connectors.kit.sandbox.catalog import CATALOG, MARKER, ean13
 from connectors.kit.sandbox.page import Table
-from connectors.kit.sandbox.steering import Json, account_in, answered, known, number
+from connectors.kit.sandbox.steering import Json, NotThereError, account_in, answered, known, number
 
 MAX_ITEMS = 100_000
 # What the channel of Amazon's own warehouses is called in a region.
@@ -57,11 +57,14 @@ class ListingControl:
         return await answered(request, lambda body: self._change(sku, body))
 
     async def item(self, request: Request) -> Response:
-        now, account = self.world.now(), account_in(self.world.sellers, request.query_params)
-        found = self.work.store.get(account, request.path_params["sku"])
-        if found is None:
-            return JSONResponse({"error": "no such item"}, 404)
-        return JSONResponse(self.told(found, now, history=True))
+        def shown(_: Json) -> Json:
+            now, account = self.world.now(), account_in(self.world.sellers, request.query_params)
+            found = self.work.store.get(account, request.path_params["sku"])
+            if found is None:
+                raise NotThereError("no such item")
+            return self.told(found, now, history=True)
+
+        return await answered(request, shown)
 
     def told(self, listing: Listing, now: float, *, history: bool = False) -> Json:
         """The truth of a listing."""

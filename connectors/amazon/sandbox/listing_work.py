@@ -19,7 +19,8 @@ from connectors.amazon.sandbox.listing_rules import AVAILABILITY, OFFERS, wrong_
 from connectors.amazon.sandbox.listing_store import PARENT, QUANTITY, Change, Listing, ListingStore
 from connectors.amazon.sandbox.listing_views import Around
 from connectors.amazon.sandbox.store import StoredOrder
-from connectors.amazon.sandbox.world import FORM_ERRORS, World
+from connectors.amazon.sandbox.world import World
+from connectors.kit.sandbox.steering import FORM_ERRORS
 
 
 @dataclass(frozen=True)

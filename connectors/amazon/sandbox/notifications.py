@@ -16,9 +16,9 @@ from connectors.amazon.sandbox.outbox import Outbox, SqsSender
 from connectors.amazon.sandbox.parts import Part
 from connectors.amazon.sandbox.store import StoredOrder
 from connectors.amazon.sandbox.subscriptions import TYPES, Destination, Subscription, Subscriptions, parsed
-from connectors.amazon.sandbox.world import FORM_ERRORS, World
+from connectors.amazon.sandbox.world import World
 from connectors.kit.sandbox.page import Table
-from connectors.kit.sandbox.steering import Json
+from connectors.kit.sandbox.steering import FORM_ERRORS, Json
 
 PATH = "/notifications/v1"
 # Faults of what is sent: it comes twice, it comes a minute late, it never comes (each message is a draw, path /notifications).

@@ -9,9 +9,9 @@ from connectors.amazon.sandbox.flat_file import Record, RecordError, processed
 from connectors.amazon.sandbox.marketplaces import MARKETPLACES, Marketplace
 from connectors.amazon.sandbox.parts import Part
 from connectors.amazon.sandbox.store import StoredOrder
-from connectors.amazon.sandbox.world import FORM_ERRORS, World
+from connectors.amazon.sandbox.world import World
 from connectors.kit.sandbox.page import Table
-from connectors.kit.sandbox.steering import Json
+from connectors.kit.sandbox.steering import FORM_ERRORS, Json
 
 CANCEL_TYPE = "POST_FLAT_FILE_ORDER_ACKNOWLEDGEMENT_DATA"
 REFUND_TYPE = "POST_FLAT_FILE_PAYMENT_ADJUSTMENT_DATA"

@@ -5,10 +5,9 @@ from collections import Counter
 from connectors.amazon.sandbox import lifecycle
 from connectors.amazon.sandbox.parts import Part
 from connectors.amazon.sandbox.store import StoredOrder
-from connectors.amazon.sandbox.world import FORM_ERRORS
 from connectors.kit.sandbox.journal import Write
 from connectors.kit.sandbox.page import Table, shown_time
-from connectors.kit.sandbox.steering import Json
+from connectors.kit.sandbox.steering import FORM_ERRORS, Json
 
 _SHOWN = 50
 

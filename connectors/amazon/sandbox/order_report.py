@@ -5,8 +5,8 @@ from connectors.amazon.sandbox.moments import iso
 from connectors.amazon.sandbox.parts import Part
 from connectors.amazon.sandbox.reports import Asked, Made
 from connectors.amazon.sandbox.store import StoredOrder
-from connectors.amazon.sandbox.world import FORM_ERRORS, World
-from connectors.kit.sandbox.steering import Json
+from connectors.amazon.sandbox.world import World
+from connectors.kit.sandbox.steering import FORM_ERRORS, Json
 
 TYPE = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL"
 # The first columns of Amazon's; v0's words for status and channel.

@@ -41,9 +41,18 @@ from connectors.amazon.sandbox.return_store import (
 )
 from connectors.amazon.sandbox.settlement_rows import refund_parts
 from connectors.amazon.sandbox.store import StoredOrder
-from connectors.amazon.sandbox.world import FORM_ERRORS, World
+from connectors.amazon.sandbox.world import World
 from connectors.kit.sandbox.page import Table, shown_time
-from connectors.kit.sandbox.steering import Json, NotThereError, RefusedError, account_in, answered, known, number
+from connectors.kit.sandbox.steering import (
+    FORM_ERRORS,
+    Json,
+    NotThereError,
+    RefusedError,
+    account_in,
+    answered,
+    known,
+    number,
+)
 
 SELLER_TYPE = "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE"
 FBA_TYPE = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA"

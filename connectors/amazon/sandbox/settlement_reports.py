@@ -22,9 +22,9 @@ from connectors.amazon.sandbox.settlement_flat_file import STYLES, Head, written
 from connectors.amazon.sandbox.settlement_rows import OTHER, Booked, Row, rows_of
 from connectors.amazon.sandbox.settlement_store import Settlement, SettlementStore
 from connectors.amazon.sandbox.store import StoredOrder
-from connectors.amazon.sandbox.world import FORM_ERRORS, World
+from connectors.amazon.sandbox.world import World
 from connectors.kit.sandbox.page import Table, shown_time
-from connectors.kit.sandbox.steering import Json, NotThereError, account_in, answered, known, number
+from connectors.kit.sandbox.steering import FORM_ERRORS, Json, NotThereError, account_in, answered, known, number
 
 TYPE = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
 OFF_BY_ONE, UNKNOWN_TYPE = "off_by_one", "unknown_type"

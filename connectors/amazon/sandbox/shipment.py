@@ -17,7 +17,7 @@ from connectors.amazon.sandbox.marketplaces import BY_COUNTRY
 from connectors.amazon.sandbox.moments import iso
 from connectors.amazon.sandbox.parts import Part
 from connectors.amazon.sandbox.store import StoredOrder
-from connectors.amazon.sandbox.world import FORM_ERRORS
+from connectors.kit.sandbox.steering import FORM_ERRORS
 
 # A ship date may lie a little ahead: labels are printed in the evening for the morning.
 AHEAD_MS = 86_400_000

@@ -19,7 +19,7 @@ from connectors.amazon.sandbox.store import Store, StoredOrder, dated
 from connectors.kit.sandbox.batches import Batch
 from connectors.kit.sandbox.database import Database
 from connectors.kit.sandbox.journal import Journal
-from connectors.kit.sandbox.steering import Json
+from connectors.kit.sandbox.steering import FORM_ERRORS, Json
 from connectors.kit.sandbox.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], float]
 DATABASE_FILE = "amazon-sandbox.sqlite3"
-# What reading an order of wrong form raises; such orders are kept on purpose (damage.py).
-FORM_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+MOST_AHEAD = 10**9
 # Told of every change of an order: (order, OrderChangeType, ChangeReason, epoch seconds).
 OrderChanged = Callable[[StoredOrder, str, str, float], None]
 
@@ -108,10 +107,16 @@ class World:
         return found
 
     def change(self, account: str, order_id: str, change: Mapping[str, Any]) -> StoredOrder:
-        """A change from Amazon's or the buyer's side, now. Raises RuleError, ApiError when there is no such order."""
-        now = self.now()
+        """A change from Amazon's or the buyer's side, now. Raises ValueError for what is no change, RuleError for what this order
+        does not allow, ApiError when there is no such order."""
+        changes.checked(change)
+        now, kind = self.now(), str(change["kind"])
         order = self.order(account, order_id, now)
-        return self.save(order, changes.applied(order.body, change, iso(now * 1000)), now, str(change.get("kind")))
+        try:
+            body = changes.applied(order.body, change, iso(now * 1000))
+        except FORM_ERRORS as error:
+            raise RuleError(f"the order is damaged ({type(error).__name__}): {kind} cannot be done to it") from error
+        return self.save(order, body, now, kind)
 
     def save(self, order: StoredOrder, body: Json, now: float, kind: str = "") -> StoredOrder:
         """Keeps an order's new body, dated `now`, and tells who listens."""
@@ -127,6 +132,13 @@ class World:
         hidden = replace(self.order(account, order_id, now), hidden_until=now + seconds)
         self.store.put(hidden)
         return hidden
+
+    def move(self, seconds: float) -> float:
+        """Moves the clock on; gives the time it is then. Raises ValueError where it would leave the time that can be told."""
+        if self.ahead + seconds > MOST_AHEAD:
+            raise ValueError(f"seconds: the clock would be more than {MOST_AHEAD} seconds ahead")
+        self.ahead += seconds
+        return self.now()
 
     def reset(self, account: str | None = None) -> None:
         self.database.clear(account)

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.kit.sandbox.fault_rules import ENDING_KINDS, LATENCY, FaultPlan, FaultRule, Preset, rules_from
 from connectors.kit.sandbox.server import DROP
+from connectors.kit.sandbox.steering import FORM_ERRORS, json_in, number, refused, said
 
 CONTROL_PATH = "/sandbox/faults"
 Refusal = Callable[[FaultRule], Response]
@@ -121,7 +122,7 @@ class FaultsMiddleware:
     async def _control(self, request: Request) -> Response:
         try:
             if request.method in ("PUT", "POST"):
-                self._set(await request.json(), replace=request.method == "PUT")
+                self._set(json_in(await request.body()), replace=request.method == "PUT")
             elif request.method == "DELETE":
                 self.plan = FaultPlan()
             elif request.method != "GET":
@@ -129,21 +130,22 @@ class FaultsMiddleware:
         except ValidationError as error:
             problems = [f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors()]
             return JSONResponse({"error": "bad fault rules", "problems": problems}, 400)
-        except ValueError as error:
-            return JSONResponse({"error": str(error)}, 400)
+        except FORM_ERRORS as error:
+            return refused(said(error))
         return JSONResponse({**self.plan.as_json(), "presets": sorted(self.presets)})
 
     def _set(self, body: Any, *, replace: bool) -> None:
         if not isinstance(body, dict) or not body.keys() <= {"preset", "rules", "seed"}:
             raise ValueError('want an object with "preset" or "rules", and "seed"')
-        if body.get("preset", "none") not in self.presets:
+        if str(body.get("preset", "none")) not in self.presets:
             raise ValueError(f"unknown preset {body['preset']!r}; known: {', '.join(sorted(self.presets))}")
         rules = [*self.presets[body.get("preset", "none")], *rules_from(body.get("rules", []))]
+        seed = int(number(body, "seed", -(2**63), 2**63, 0))
         unknown = sorted({rule.kind for rule in rules} - self.kinds)
         if unknown:
             raise ValueError(f"unknown kinds {', '.join(unknown)}; known: {', '.join(sorted(self.kinds))}")
         if replace:
-            self.plan = FaultPlan(rules, int(body.get("seed", 0)))
+            self.plan = FaultPlan(rules, seed)
         else:
             self.plan.add(rules)
 

@@ -1,41 +1,24 @@
 """``python -m connectors.walmart.sandbox --port 8410 --data DIR``: serve the sandbox until stopped."""
 
 import argparse
-import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from connectors.kit.sandbox.buckets import Limit
-from connectors.kit.sandbox.options import span
-from connectors.kit.sandbox.server import serve
+from connectors.kit.sandbox.options import served, span, standard_options
 from connectors.walmart.sandbox.app import PRESETS, create_app
 from connectors.walmart.sandbox.settings import DEMO_ACCOUNT, LIMITS, Account, SandboxSettings
 
 
 def parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(prog="python -m connectors.walmart.sandbox", description=__doc__)
-    options.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
-    options.add_argument("--data", type=Path, help="folder that keeps the orders; without it they are in memory only")
-    options.add_argument(
-        "--account", action="append", default=[], metavar="ID:SECRET", help="a seller; may be repeated"
-    )
-    options.add_argument("--token-seconds", type=int, default=900, help="life of an access token")
-    options.add_argument(
-        "--limit", action="append", default=[], metavar="OPERATION=CALLS", help=f"calls a period: {', '.join(LIMITS)}"
-    )
-    options.add_argument(
-        "--rate-factor", type=float, default=1.0, help="every limit times this (demos do not wait hours)"
-    )
-    options.add_argument("--feed-seconds", default="0.5,2", metavar="FROM,TO", help="how long a feed takes")
-    options.add_argument("--publish-seconds", default="0.5,2", metavar="FROM,TO", help="until a new item is published")
-    options.add_argument(
-        "--item-version", action="append", default=[], help="accepted version of MP_ITEM; may be repeated"
-    )
-    options.add_argument("--error-shape", default="mixed", help="top level of error answers, or mixed")
-    options.add_argument("--seed", type=int, default=0, help="seed of all that is drawn")
-    options.add_argument("--faults", default="none", choices=sorted(PRESETS), help="fault preset to begin with")
+    options = standard_options("connectors.walmart.sandbox", __doc__, PRESETS, token_seconds=900)
+    add = options.add_argument
+    add("--account", action="append", default=[], metavar="ID:SECRET", help="a seller; may be repeated")
+    add("--limit", action="append", default=[], metavar="OPERATION=CALLS", help=f"calls a period: {', '.join(LIMITS)}")
+    add("--publish-seconds", default="0.5,2", metavar="FROM,TO", help="until a new item is published")
+    add("--item-version", action="append", default=[], help="accepted version of MP_ITEM; may be repeated")
+    add("--error-shape", default="mixed", help="top level of error answers, or mixed")
     return options
 
 
@@ -56,15 +39,7 @@ def settings_from(args: argparse.Namespace) -> SandboxSettings:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = parser().parse_args(argv)
-    try:
-        app = create_app(settings_from(args))
-        app.faults.use(args.faults, args.seed)
-        serve(app, args.port, "walmart sandbox")
-    except (ValueError, OSError, sqlite3.Error) as error:
-        sys.stderr.write(f"walmart sandbox: {error}\n")
-        return 2
-    return 0
+    return served("walmart sandbox", parser().parse_args(argv), lambda args: create_app(settings_from(args)))
 
 
 def _account(text: str) -> Account:

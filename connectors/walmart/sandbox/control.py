@@ -1,52 +1,50 @@
 """The sandbox's own side: orders to add, changes, the truth, accounts, the page. Bad requests get 400 and say why."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.kit.sandbox.batches import batch_from
 from connectors.kit.sandbox.page import Table, page, shown_time
-from connectors.kit.sandbox.standard_control import StandardControl
-from connectors.kit.sandbox.steering import account_in, answered, known, number
+from connectors.kit.sandbox.selling_control import SellingControl
+from connectors.kit.sandbox.steering import an_object, answered, number
 from connectors.walmart.sandbox.charges import Json
-from connectors.walmart.sandbox.mix import mix_from
+from connectors.walmart.sandbox.mix import OrderMix, mix_from
 from connectors.walmart.sandbox.seller_page import seller_tables
 from connectors.walmart.sandbox.world import World
 
 _SHOWN = 50
 
 
-class Control(StandardControl):
+class Control(SellingControl[OrderMix]):
     """Handlers at /sandbox and /."""
 
+    order_id = "purchaseOrderId"
+    raw_fields = frozenset({"modified"})
+
     def __init__(self, world: World) -> None:
+        super().__init__(world, lambda: world.accounts, mix_from)
         self.world = world
 
     def routes(self) -> list[Route]:
         return [
             Route("/", self.page, methods=["GET"]),
-            *self.standard_routes(),
-            Route("/sandbox/orders", self.add, methods=["POST"]),
-            Route("/sandbox/orders/raw", self.add_raw, methods=["POST"]),
+            *self.selling_routes(),
             Route("/sandbox/orders/{po}/change", self.change, methods=["POST"]),
             Route("/sandbox/accounts/{client_id}", self.account, methods=["PUT"]),
             Route("/sandbox/state", self.state, methods=["GET"]),
-            Route("/sandbox/reset", self.reset, methods=["POST"]),
         ]
 
-    async def add(self, request: Request) -> Response:
-        return await answered(request, self._add)
-
-    async def add_raw(self, request: Request) -> Response:
-        return await answered(request, self._add_raw)
+    def add_as_given(self, account: str, orders: Sequence[Json], traits: Sequence[str], body: Json) -> list[str]:
+        """modified: when they were changed last, epoch milliseconds."""
+        modified = int(number(body, "modified", 0, 2**53)) if "modified" in body else None
+        return self.world.add_raw(account, orders, traits, modified)
 
     async def change(self, request: Request) -> Response:
         def changed(body: Json) -> Json:
-            order = self.world.change(self._account(body), request.path_params["po"], body)
+            order = self.world.change(self.account_of(body), request.path_params["po"], body)
             return {"purchaseOrderId": order.po, "modified": order.modified}
 
         return await answered(request, changed)
@@ -55,29 +53,25 @@ class Control(StandardControl):
         """New secret or scopes for an account: {"client_secret": ..., "scopes": {"orders": "no_access"}}."""
 
         def changed(body: Json) -> Json:
-            client_id = self._account({"account": request.path_params["client_id"]})
+            client_id = self.account_of({"account": request.path_params["client_id"]})
             account = self.world.accounts[client_id]
-            secret, scopes = body.get("client_secret", account.client_secret), body.get("scopes", account.scopes)
-            self.world.accounts[client_id] = replace(account, client_secret=str(secret), scopes=dict(scopes))
+            secret = body.get("client_secret", account.client_secret)
+            scopes = an_object(body.get("scopes", dict(account.scopes)), "scopes")
+            self.world.accounts[client_id] = replace(account, client_secret=str(secret), scopes=scopes)
             if body.get("revoke_tokens"):
                 self.world.tokens.clear()
-            return {"account": client_id, "scopes": dict(scopes)}
+            return {"account": client_id, "scopes": scopes}
 
         return await answered(request, changed)
 
     async def state(self, request: Request) -> Response:
         """The truth. Query: account (default: the first)."""
-        try:
-            account = self._account(request.query_params)
-        except ValueError as error:
-            return JSONResponse({"error": str(error)}, 400)
-        return JSONResponse({**self.world.state(account), **self.seen(), "tokens_issued": self.world.tokens.issued})
 
-    async def reset(self, request: Request) -> Response:
-        """Forget all orders, tokens, throttles, faults and calls."""
-        self.world.reset()
-        self.forget()
-        return JSONResponse({"status": "reset"})
+        def told(_: Json) -> Json:
+            account = self.account_of(request.query_params)
+            return {**self.world.state(account), **self.seen(), "tokens_issued": self.world.tokens.issued}
+
+        return await answered(request, told)
 
     async def page(self, request: Request) -> Response:
         tables = self.seen_tables()
@@ -86,25 +80,6 @@ class Control(StandardControl):
             tables = [*shown, *tables]
         note = "Invented data. Behaves like the Marketplace API as far as this sandbox's README says."
         return page("Walmart Marketplace sandbox", note, tables)
-
-    def _add(self, body: Json) -> Json:
-        """{"count": 200, "seed": 7, "mix": "default", "rate": 5, "spread_minutes": 0, "account": ...}"""
-        batch = batch_from(body, mix_from)
-        added = self.world.add_batch(self._account(body), batch)
-        return {"added": len(added), "known": batch.count - len(added), "purchaseOrderIds": added}
-
-    def _add_raw(self, body: Json) -> Json:
-        """{"orders": [...], "traits": [...], "modified": epoch ms, "account": ...}"""
-        known(body, {"orders", "traits", "modified", "account"})
-        orders = body.get("orders")
-        if not isinstance(orders, list) or not all(isinstance(o, dict) and o.get("purchaseOrderId") for o in orders):
-            raise ValueError("orders: a list of orders with a purchaseOrderId each is expected")
-        modified = int(number(body, "modified", 0, 2**53)) if "modified" in body else None
-        added = self.world.add_raw(self._account(body), orders, body.get("traits", []), modified)
-        return {"added": len(added), "purchaseOrderIds": added}
-
-    def _account(self, given: Mapping[str, Any]) -> str:
-        return account_in(self.world.accounts, given)
 
 
 def _orders_table(state: Json) -> Table:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from connectors.kit.sandbox.steering import FORM_ERRORS
 from connectors.walmart.sandbox.item_store import Item
 from connectors.walmart.sandbox.lines import lines_of, statuses_of
 from connectors.walmart.sandbox.report_requests import ReportRequest
-from connectors.walmart.sandbox.world import FORM_ERRORS, World
+from connectors.walmart.sandbox.world import World
 
 ITEM_COLUMNS = (
     "SKU",

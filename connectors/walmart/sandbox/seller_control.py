@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.kit.sandbox.catalog import CATALOG, MARKER, ean13
-from connectors.kit.sandbox.steering import account_in, answered, known, number
+from connectors.kit.sandbox.steering import NotThereError, account_in, answered, known, number
 from connectors.walmart.sandbox import snapshot
 from connectors.walmart.sandbox.charges import Json
 from connectors.walmart.sandbox.errors import ApiError
@@ -68,11 +68,15 @@ class SellerControl:
 
     async def item(self, request: Request) -> Response:
         """One item with every stock number and price it ever had."""
-        account = account_in(self.world.accounts, request.query_params)
-        found = self.world.items.get(account, request.path_params["sku"])
-        if found is None:
-            return JSONResponse({"error": "no such item"}, 404)
-        return JSONResponse(snapshot.item(self.world, found, self.world.now(), history=True))
+
+        def told(_: Json) -> Json:
+            account = account_in(self.world.accounts, request.query_params)
+            found = self.world.items.get(account, request.path_params["sku"])
+            if found is None:
+                raise NotThereError("no such item")
+            return snapshot.item(self.world, found, self.world.now(), history=True)
+
+        return await answered(request, told)
 
     async def finish_feed(self, request: Request) -> Response:
         """Lets a stuck feed end now."""
@@ -117,13 +121,13 @@ class SellerControl:
 
     async def snapshot(self, request: Request) -> Response:
         """What the marketplace holds. Query: account, sections=items,orders,feeds,returns,settlements, history=true."""
-        try:
+
+        def told(_: Json) -> Json:
             account = account_in(self.world.accounts, request.query_params)
             wanted = request.query_params.get("sections", ",".join(snapshot.SECTIONS)).split(",")
-            history = request.query_params.get("history") == "true"
-            return JSONResponse(snapshot.of(self.world, account, wanted, history=history))
-        except ValueError as error:
-            return JSONResponse({"error": str(error)}, 400)
+            return snapshot.of(self.world, account, wanted, history=request.query_params.get("history") == "true")
+
+        return await answered(request, told)
 
     def _add_items(self, body: Json) -> Json:
         """{"catalog": true} | {"count": 1000, "prefix": "CWT-N"} | {"items": [{"sku": ...}]}, with "stock", "published",

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.kit.sandbox.journal import Write
+from connectors.kit.sandbox.steering import FORM_ERRORS
 from connectors.walmart.sandbox import lines
 from connectors.walmart.sandbox.charges import Json
 from connectors.walmart.sandbox.feed_api import listed
@@ -13,7 +14,7 @@ from connectors.walmart.sandbox.inventory_api import shown_stock
 from connectors.walmart.sandbox.item_store import Item
 from connectors.walmart.sandbox.return_store import StoredReturn
 from connectors.walmart.sandbox.store import StoredOrder
-from connectors.walmart.sandbox.world import FORM_ERRORS, World, derived_status
+from connectors.walmart.sandbox.world import World, derived_status
 
 SECTIONS = ("items", "orders", "feeds", "returns", "settlements")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.kit.sandbox.batches import Batch
 from connectors.kit.sandbox.database import Database
+from connectors.kit.sandbox.steering import FORM_ERRORS
 from connectors.kit.sandbox.tokens import Tokens
 from connectors.walmart.sandbox import lifecycle, lines
 from connectors.walmart.sandbox.charges import Json, order_total
@@ -30,8 +31,6 @@ from connectors.walmart.sandbox.throttle import Throttle
 Clock = Callable[[], float]
 DATABASE_FILE = "walmart-sandbox.sqlite3"
 TOKEN_PREFIX = "eyJraWQiOiJzYW5kYm94In0."  # noqa: S105 - what the texts begin with
-# What reading an order of wrong form raises; such orders are kept on purpose (damage.py).
-FORM_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 
 
 class World:
