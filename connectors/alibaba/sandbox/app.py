@@ -1,0 +1,71 @@
+"""The sandbox put together: call log around faults around the gateway and the control routes."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from connectors.alibaba.sandbox import errors
+from connectors.alibaba.sandbox.carriers import CarriersApi
+from connectors.alibaba.sandbox.control import Control
+from connectors.alibaba.sandbox.gate import ANSWER_502, FLOW_CONTROL, GATE_KINDS, Gate
+from connectors.alibaba.sandbox.oauth import OAUTH_KINDS, OAuth
+from connectors.alibaba.sandbox.parts import Handler, Part
+from connectors.alibaba.sandbox.settings import SandboxSettings
+from connectors.alibaba.sandbox.system_api import SystemApi
+from connectors.alibaba.sandbox.world import Clock, World
+from connectors.kit.sandbox.calls import CallLog
+from connectors.kit.sandbox.fault_rules import EXPIRED_TOKEN, standard_presets
+from connectors.kit.sandbox.faults import FaultsMiddleware
+
+# What the sandbox has besides the core, in the order of its tables on the page: add yours here.
+PARTS: tuple[Callable[[World], Part], ...] = (SystemApi, CarriersApi)
+PRESET_KINDS = (EXPIRED_TOKEN, FLOW_CONTROL, ANSWER_502)
+ALL_KINDS = (*GATE_KINDS, *OAUTH_KINDS)
+PRESETS = standard_presets({}, PRESET_KINDS)
+
+
+class AlibabaSandbox:
+    """The ASGI app. Tests reach its parts: `world`, `faults`, `calls`."""
+
+    def __init__(self, settings: SandboxSettings, clock: Clock = time.time) -> None:
+        self.world = World(settings, clock)
+        self.world.parts = [make(self.world) for make in PARTS]
+        handlers: dict[str, Handler] = {}
+        for part in self.world.parts:
+            handlers |= part.handlers()
+        gate, oauth = Gate(self.world, handlers), OAuth(self.world)
+        control = Control(self.world, gate, oauth)
+        routes = [*oauth.routes(), *gate.routes(), *control.routes()]
+        routes += [route for part in self.world.parts for route in part.routes()]
+        inner = Starlette(routes=routes, lifespan=self._lifespan)
+        self.faults = FaultsMiddleware(inner, PRESETS, ALL_KINDS, errors.refusal)
+        self.calls = CallLog(self.faults, clock=clock)
+        control.faults, control.calls = self.faults, self.calls
+        self.world.strikes = lambda kind: self.faults.plan.strikes(kind, "SEND", "/push")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.calls(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        ticking = asyncio.create_task(self._tick())
+        yield
+        ticking.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticking
+        self.world.close()
+
+    async def _tick(self) -> None:
+        """Lets happen what is due when nobody calls."""
+        while seconds := self.world.settings.tick_seconds:
+            await asyncio.sleep(seconds)
+            self.world.now()
+
+
+def create_app(settings: SandboxSettings | None = None, clock: Clock = time.time) -> AlibabaSandbox:
+    """The sandbox as an ASGI app. Raises ValueError for wrong settings, sqlite3.Error for an unusable data folder."""
+    return AlibabaSandbox(settings or SandboxSettings(), clock)
