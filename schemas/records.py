@@ -889,3 +889,179 @@ class PriceLedger(TypedDict):
     price: bytes | None
     offers: list[OfferedPrice]
     at: datetime
+
+
+class OfferAttribute(TypedDict):
+    """One property."""
+
+    name: str
+    value: str
+    name_translated: str
+    value_translated: str
+
+
+class PriceTier(TypedDict):
+    """A price from a quantity on."""
+
+    from_quantity: str
+    price: Money
+
+
+class OfferVariant(TypedDict):
+    """What can be ordered of an offer."""
+
+    sku_id: str
+    spec_id: str
+    attributes: list[OfferAttribute]
+    prices: list[PriceTier]
+    stock: str
+    item_number: str
+    image: str
+    weight: str
+
+
+class SupplierProduct(TypedDict):
+    """A product a supplier offers, with everything that can be ordered of it."""
+
+    key: str
+    source: str
+    account: str
+    offer_id: str
+    version: int
+    status: str
+    supplier: str
+    supplier_name: str
+    name: str
+    name_translated: str
+    description: str
+    category_id: str
+    category_name: str
+    images: list[str]
+    attributes: list[OfferAttribute]
+    unit: str
+    unit_translated: str
+    minimum_quantity: str
+    batch_quantity: str
+    prices: list[PriceTier]
+    variants: list[OfferVariant]
+    weight: str
+    length: str
+    width: str
+    height: str
+    updated_at: datetime | None
+
+
+class SupplierOrderLine(TypedDict):
+    """One line."""
+
+    line_id: str
+    offer_id: str
+    sku_id: str
+    spec_id: str
+    name: str
+    quantity: str
+    unit: str
+    unit_price: Money | None
+    amount: Money | None
+    status: str
+    logistics_status: str
+
+
+class SupplierParcel(TypedDict):
+    """A parcel of it."""
+
+    parcel_id: str
+    tracking_number: str
+    carrier_code: str
+    carrier_name: str
+    status: str
+    shipped_at: datetime | None
+    line_ids: list[str]
+
+
+class SupplierOrder(TypedDict):
+    """An order as the supplier's side shows it: how far it is, what it costs, what is on its way."""
+
+    key: str
+    source: str
+    account: str
+    order_id: str
+    our_reference: str
+    version: int
+    status: str
+    state: str
+    supplier_id: str
+    supplier_login: str
+    total: Money | None
+    goods: Money | None
+    freight: Money | None
+    discount: Money | None
+    refunded: Money | None
+    lines: list[SupplierOrderLine]
+    parcels: list[SupplierParcel]
+    close_reason: str
+    created_at: datetime | None
+    paid_at: datetime | None
+    updated_at: datetime | None
+
+
+class DeliveryEvent(TypedDict):
+    """One step of a parcel on its way."""
+
+    key: str
+    source: str
+    account: str
+    order_key: str
+    order_id: str
+    parcel_id: str
+    tracking_number: str
+    carrier_code: str
+    at: datetime
+    text: str
+    status: str
+    version: int
+
+
+class ResultOrder(TypedDict):
+    """An order at the supplier's side."""
+
+    order_id: str
+    our_reference: str
+    total: Money | None
+    freight: Money | None
+    line_ids: list[str]
+
+
+class ResultDifference(TypedDict):
+    """Something that is not as the purchase order says."""
+
+    what: str
+    line_id: str
+    ours: str
+    theirs: str
+
+
+class ResultProblem(TypedDict):
+    """Why a line, or all, could not be ordered."""
+
+    line_id: str
+    supplier_code: str
+    code: str
+    text: str
+
+
+class PurchaseResult(TypedDict):
+    """What became of a purchase order at the supplier's side."""
+
+    key: str
+    source: str
+    account: str
+    purchase_id: int
+    purchase_name: str
+    version: int
+    purchase_version: int
+    status: str
+    orders: list[ResultOrder]
+    differences: list[ResultDifference]
+    problems: list[ResultProblem]
+    reason: str
