@@ -7,12 +7,22 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 
-from connectors.amazon import catalogue, census, fba_stock, notifications, return_mapping, returns, settlements
+from connectors.amazon import (
+    catalogue,
+    census,
+    fba_stock,
+    notification_setup,
+    notifications,
+    return_mapping,
+    returns,
+    settlements,
+)
 from connectors.amazon.catalogue import AmazonCatalogue, listing_mapping
 from connectors.amazon.census import AmazonCensus
 from connectors.amazon.client import AmazonClient, open_client
 from connectors.amazon.fba_stock import AmazonFbaStock, to_fulfilment_stock
 from connectors.amazon.mapping import to_order
+from connectors.amazon.notification_setup import NotificationSetup
 from connectors.amazon.notifications import AmazonNotifications
 from connectors.amazon.reports import reports_of
 from connectors.amazon.returns import AmazonReturns
@@ -22,7 +32,7 @@ from connectors.amazon.sink import OPERATIONS, AmazonSink
 from connectors.amazon.source import FLOW, AmazonOrders
 from connectors.amazon.sqs import SqsQueue
 from connectors.amazon.verify import AmazonVerifier
-from connectors.kit.ports import Connector, Deps, Sink, Source, Verifier
+from connectors.kit.ports import Connector, Deps, Setup, SetupOffer, Sink, Source, Verifier
 
 FLOWS = {
     FLOW: timedelta(minutes=15),
@@ -51,6 +61,11 @@ def _client(settings: AmazonSettings, deps: Deps, account: str) -> AmazonClient:
     return open_client(settings, account, deps.now)
 
 
+def _queue(settings: AmazonSettings, account: str) -> SqsQueue | None:
+    queue = settings.account(account).queue
+    return SqsQueue(queue, settings.http.proxy) if queue else None
+
+
 def _source(settings: AmazonSettings, account: str, flow: str, deps: Deps) -> Source:
     if flow not in FLOWS:
         raise ValueError(f"amazon has no flow {flow!r}; it has {', '.join(FLOWS)}")
@@ -59,10 +74,7 @@ def _source(settings: AmazonSettings, account: str, flow: str, deps: Deps) -> So
         case census.FLOW:
             return AmazonCensus(settings, account, client, deps.now, deps.seen)
         case notifications.FLOW:
-            queue = settings.account(account).queue
-            return AmazonNotifications(
-                settings, account, client, deps.now, SqsQueue(queue, settings.http.proxy) if queue else None
-            )
+            return AmazonNotifications(settings, account, client, deps.now, _queue(settings, account))
         case settlements.FLOW:
             return AmazonSettlements(settings, account, reports_of(settings, client), deps.now)
         case returns.FLOW:
@@ -84,6 +96,10 @@ def _verifier(settings: AmazonSettings, deps: Deps) -> Verifier:
     return AmazonVerifier(settings, partial(_client, settings, deps), deps.now)
 
 
+def _notifications(settings: AmazonSettings, account: str, deps: Deps) -> Setup:
+    return NotificationSetup(settings, account, _client(settings, deps, account), _queue(settings, account))
+
+
 CONNECTOR = Connector(
     name="amazon",
     settings=AmazonSettings,
@@ -102,4 +118,5 @@ CONNECTOR = Connector(
     },
     operations=OPERATIONS,
     stock_cap=lambda settings: settings.stock_cap,
+    setups={notification_setup.NAME: SetupOffer(notification_setup.ABOUT, _notifications)},
 )

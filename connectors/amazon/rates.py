@@ -48,6 +48,7 @@ PUBLISHED: Mapping[str, tuple[float, float]] = {
     "getCatalogItem": (2, 2),
     "getMarketplaceParticipations": (0.016, 15),
     "getSubscription": (1, 5),
+    "getSubscriptions": (1, 5),
     "createSubscription": (1, 5),
     "deleteSubscriptionById": (1, 5),
     "getDestinations": (1, 5),

@@ -1,4 +1,5 @@
-"""The queue Amazon puts notifications in: the seller's own, in AWS. boto3 signs and talks, in a thread; it takes nothing from its surroundings.
+"""The queue Amazon puts notifications in: the seller's own, in AWS. boto3 signs and talks, in a thread; it takes neither keys nor addresses from
+its surroundings, and its logs, which quote requests and answers, are silenced.
 
 A message that was received is hidden for a while. It is gone only when it is deleted, which whoever reads does when its content is safe.
 """
@@ -6,6 +7,7 @@ A message that was received is hidden for a while. It is gone only when it is de
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,10 +21,19 @@ MOST = 10  # messages in one call
 _RECEIVED = "ApproximateReceiveCount"
 _REFUSED = frozenset(
     {"AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException", "ExpiredToken",
-     "InvalidAccessKeyId", "MissingAuthenticationToken", "OptInRequired", "AuthFailure", "AccessDeniedError"}
+     "InvalidAccessKeyId", "MissingAuthenticationToken", "OptInRequired", "AuthFailure", "AccessDeniedError", "KmsAccessDenied",
+     "KMS.AccessDeniedException"}
 )  # fmt: skip
 _MISSING = ("NonExistentQueue", "QueueDoesNotExist", "InvalidAddress")
 _THROTTLED = ("Throttl", "RequestLimitExceeded", "OverLimit")
+# Said to who has the right, of a receipt that is none.
+_NO_RECEIPT = ("ReceiptHandleIsInvalid", "InvalidParameterValue")
+LOOKS = "sqs:GetQueueAttributes"
+# What reading takes -> how it is tried without changing anything.
+READS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
+# A profile of whoever started us: its name would have to exist, and its settings would count (name in files, variable, default, conversion).
+_NO_PROFILE = {"profile": (None, None, None, None), "config_file": (None, None, "", None)}
+_NOISY = ("boto3", "botocore", "urllib3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +79,37 @@ class SqsQueue:
     async def arn(self) -> str:
         """The queue's name for AWS, which a destination is made of."""
 
-        def call(client: Any) -> str:
-            found = client.get_queue_attributes(QueueUrl=self._settings.url, AttributeNames=["QueueArn"])
-            return str(found["Attributes"]["QueueArn"])
+        return (await self.attributes())["QueueArn"]
+
+    async def attributes(self) -> dict[str, str]:
+        """All that SQS says of the queue."""
+
+        def call(client: Any) -> dict[str, str]:
+            found = client.get_queue_attributes(QueueUrl=self._settings.url, AttributeNames=["All"])
+            return {str(name): str(value) for name, value in found["Attributes"].items()}
 
         return await self._run("look at the queue", call)
+
+    async def try_right(self, right: str) -> None:
+        """One of READS. Raises AuthError when the user lacks it. Nothing is hidden or deleted; of a message that waits one more reading is
+        counted."""
+        url, receipt = self._settings.url, [{"Id": "0", "ReceiptHandle": "causeway-verify"}]
+
+        def call(client: Any) -> None:
+            match right:
+                case "sqs:ReceiveMessage":
+                    client.receive_message(QueueUrl=url, MaxNumberOfMessages=1, WaitTimeSeconds=0, VisibilityTimeout=0)
+                case "sqs:DeleteMessage":
+                    client.delete_message_batch(QueueUrl=url, Entries=receipt)
+                case _:
+                    entries = [{**receipt[0], "VisibilityTimeout": 0}]
+                    client.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+
+        try:
+            await self._run(right, call)
+        except ConnectorError as error:
+            if error.code not in _NO_RECEIPT:
+                raise
 
     async def aclose(self) -> None:
         with self._lock:
@@ -110,22 +147,31 @@ class SqsQueue:
 
     def _open(self) -> Any:
         import boto3
+        import botocore.session
         from botocore.config import Config
 
+        quiet()
         with self._lock:
             if self._client is None:
                 one = self._settings
                 session = boto3.session.Session(
+                    botocore_session=botocore.session.Session(session_vars=_NO_PROFILE),
                     aws_access_key_id=one.access_key_id.get_secret_value(),
                     aws_secret_access_key=one.secret().get_secret_value(),
                     region_name=one.region_name,
                 )
                 config = Config(
                     connect_timeout=10, read_timeout=one.wait_seconds + 20, retries={"total_max_attempts": 2},
-                    proxies={"https": self._proxy, "http": self._proxy} if self._proxy else {},
+                    ignore_configured_endpoint_urls=True, proxies={"https": self._proxy, "http": self._proxy} if self._proxy else {},
                 )  # fmt: skip
                 self._client = session.client("sqs", endpoint_url=one.endpoint or None, config=config)
             return self._client
+
+
+def quiet() -> None:
+    """At level DEBUG they write requests with their signatures, key ids, and messages with what they tell of buyers (SEC-3)."""
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _refusal(what: str, code: str) -> ConnectorError:
@@ -136,7 +182,7 @@ def _refusal(what: str, code: str) -> ConnectorError:
             f"{text}; check access_key_id, its secret and what the queue's policy lets that user do", code=code
         )
     if any(word in code for word in _MISSING):
-        return StopError(f"{text}; check the queue's url and region", code=code)
+        return StopError(f"{text}; check the queue's url and region, and that the user may use it", code=code)
     if any(word in code for word in _THROTTLED):
         return ThrottledError(text, code=code)
     return TransientError(text, code=code)

@@ -1,21 +1,25 @@
 """`causeway verify` for Amazon (AUTH-5): per account, call by call and role by role, what works. Changes nothing.
 
-Only reads are made, one for each role. A role that is missing, a region that is wrong and an authorisation of another seller are all 403; the
-remedy names them in the order of likelihood. What a role may write is not tried: Amazon's roles do not part reading from writing.
+Only reads are made, one for each role, and the queue of notifications is looked at where there is one (`queue_verify`). A role that is missing, a
+region that is wrong and an authorisation of another seller are all 403; the remedy names them in the order of likelihood. What a role may write is
+not tried: Amazon's roles do not part reading from writing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from connectors.amazon.auth import NOTIFICATIONS, SELLER
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.errors import NOT_FOUND
+from connectors.amazon.queue_verify import OpenQueue, queue_checks
 from connectors.amazon.settings import AmazonAccount, AmazonSettings
+from connectors.amazon.sqs import SqsQueue
 from connectors.kit.accounts import OpenClient
 from connectors.kit.cursor import to_text
 from connectors.kit.errors import ConnectorError, ForbiddenError
@@ -87,6 +91,9 @@ READS = (
     ),
 )  # fmt: skip
 
+# With a queue these two are told with it.
+_TOLD_BY_QUEUE = frozenset({"getDestinations", "getSubscription"})
+
 
 class AmazonVerifier(AccountVerifier[AmazonClient]):
     """`Verifier` over all configured accounts."""
@@ -98,11 +105,16 @@ class AmazonVerifier(AccountVerifier[AmazonClient]):
     refused = "check client id, client secret and refresh token; the seller may have withdrawn the authorisation"
 
     def __init__(
-        self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], now: Callable[[], datetime]
+        self,
+        settings: AmazonSettings,
+        open_client: OpenClient[AmazonClient],
+        now: Callable[[], datetime],
+        open_queue: OpenQueue | None = None,
     ) -> None:
         super().__init__(settings.accounts, open_client)
         self._settings = settings
         self._now = now
+        self._open_queue = open_queue or partial(SqsQueue, proxy=settings.http.proxy)
 
     def _where(self, name: str) -> str:
         return f"for {self._settings.base_url(self._settings.account(name).region)}"
@@ -111,7 +123,20 @@ class AmazonVerifier(AccountVerifier[AmazonClient]):
         account = self._settings.account(name)
         checks = await self._marketplaces(subject, account, client)
         checks += await self._orders(subject, client)
-        return checks + [await self._read(subject, account, client, one) for one in READS]
+        reads = [one for one in READS if account.queue is None or one.operation not in _TOLD_BY_QUEUE]
+        checks += [await self._read(subject, account, client, one) for one in reads]
+        return checks + await self._told(subject, name, client)
+
+    async def _told(self, subject: str, name: str, client: AmazonClient) -> list[Check]:
+        keys = self._settings.account(name).queue
+        if keys is None:
+            return []
+        queue = self._open_queue(keys)
+        try:
+            found = await queue_checks(self._settings, name, client, queue)
+        finally:
+            await queue.aclose()
+        return [replace(one, subject=f"{subject}: {one.subject}") for one in found]
 
     async def _marketplaces(self, subject: str, account: AmazonAccount, client: AmazonClient) -> list[Check]:
         what = f"{subject}: marketplaces"

@@ -265,6 +265,48 @@ class Verifier(Protocol):
     async def verify(self) -> Sequence[Check]: ...
 
 
+class StepState(StrEnum):
+    """How a step of a set-up stands, or what was done about it."""
+
+    THERE = "there"
+    ABSENT = "absent"
+    MADE = "made"
+    REMOVED = "removed"
+    KEPT = "kept"  # it is not for us to remove
+    WRONG = "wrong"  # a person mends it, see remedy
+
+
+@dataclass(frozen=True, slots=True)
+class SetupStep:
+    """One thing a set-up needs. what: in words; detail: ids, where it leads, without secrets; remedy: what to do."""
+
+    what: str
+    state: StepState
+    detail: str = ""
+    remedy: str = ""
+
+
+class Setup(Protocol):
+    """Something the other side has to have once for an account before a flow works (`causeway setup`): it is shown, added and removed again.
+
+    Each method gives all steps in their order, and does no more where one is wrong. Added or removed twice it changes nothing. A refusal of
+    the other side is a step that is wrong and says what to do; raised are ConnectorErrors of which no step can tell, ValueError for
+    configuration of another environment.
+    """
+
+    async def show(self) -> Sequence[SetupStep]:
+        """Reads only."""
+        ...
+
+    async def add(self) -> Sequence[SetupStep]: ...
+
+    async def remove(self, *, shared: bool = False) -> Sequence[SetupStep]:
+        """shared: also where other accounts need it too; without, that is a step that is wrong."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
 class Mappings(Protocol):
     """The cross-reference tables: what the source calls X is Y in Odoo (ORD-9)."""
 
@@ -341,6 +383,14 @@ class Previewer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SetupOffer:
+    """A set-up a connector has. about: what it makes, in words; open: (settings, account, deps) -> Setup."""
+
+    about: str
+    open: Callable[[Any, str, Deps], Setup]
+
+
+@dataclass(frozen=True, slots=True)
 class Connector:
     """What a connector folder offers, as `CONNECTOR` in its `__init__.py`.
 
@@ -358,6 +408,7 @@ class Connector:
     resync_reach   (settings, flow) -> how far back its resync reads at most, and the setting that says so; None = as far as is asked
     hints          settings -> where the other side may say that something changed; None = nowhere
     stock_cap      settings -> the largest stock number the marketplace takes, where it has one
+    setups         what the other side has to have once for an account, by the name `causeway setup` knows it by
     """
 
     name: str
@@ -375,6 +426,7 @@ class Connector:
     resync_reach: Callable[[Any, str], tuple[timedelta, str] | None] | None = None
     hints: Callable[[Any], Hints | None] | None = None
     stock_cap: Callable[[Any], int] | None = None
+    setups: Mapping[str, SetupOffer] = field(default_factory=dict)
 
     def configured_flows(self, settings: Any) -> Mapping[str, timedelta]:
         """The flows to poll with these settings."""

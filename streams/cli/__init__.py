@@ -17,6 +17,7 @@ from streams.cli import (
     poll,
     price,
     schemas,
+    setup,
     shadow,
     stack,
     status,
@@ -44,6 +45,7 @@ app.add_typer(held.app, name="held")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(odoo.app, name="odoo")
 app.add_typer(price.app, name="price")
+app.add_typer(setup.app, name="setup")
 app.add_typer(shadow.app, name="shadow")
 app.add_typer(stock.app, name="stock")
 app.add_typer(schemas.app, name="schemas")
