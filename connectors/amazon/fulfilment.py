@@ -5,7 +5,7 @@ or Amazon refused: what Amazon shows decides, and a parcel told twice is the sam
 
     payment not verified yet            -> conflict, again a little later
     more left than Amazon has open      -> rule: a person looks (the buyer cancelled meanwhile)
-    Amazon ships the order itself (FBA) -> rule
+    Amazon ships the order itself (FBA) -> rule; nothing to tell where Amazon has sent it, and Odoo's delivery follows (ORD-10)
     carrier without a code of Amazon's  -> `Other` and its name; a mapping `ship_carrier` says which code it is
     no carrier, no tracking number      -> data: the warehouse completes the transfer, which sends it again
 
@@ -103,7 +103,7 @@ class OrderCommands:
         if now is None:
             return [Difference("order", "not there", delivery.operation)]
         shipment = cast("Shipment", delivery.body)
-        made = bodies.confirmations(now, shipment, self._carrier(shipment, delivery.account))
+        made = self._missing(now, shipment, delivery.account)
         return [one for body in made for one in _differences(now, body)]
 
     async def _ship(self, client: AmazonClient, delivery: Delivery) -> Outcome:
@@ -116,7 +116,7 @@ class OrderCommands:
             now = await self._now(client, order_id)
             if now is None:
                 return no_order()
-            waiting = bodies.confirmations(now, shipment, self._carrier(shipment, delivery.account))
+            waiting = self._missing(now, shipment, delivery.account)
             corrected = corrected or any(bodies.is_correction(now, body) for body in waiting)
             return None if waiting else self._done(delivery, Result.ALREADY_APPLIED)
 
@@ -128,6 +128,12 @@ class OrderCommands:
 
         # A parcel that is told again is the same parcel.
         return await look_and_write(look, write, is_repeatable=True)
+
+    def _missing(self, now: OrderNow, shipment: Shipment, account: str) -> list[Json]:
+        """The confirmations still to be sent. Raises as `bodies.confirmations`, and DataError where the transfer names no carrier."""
+        if bodies.was_sent_by_amazon(now, shipment):
+            return []
+        return bodies.confirmations(now, shipment, self._carrier(shipment, account))
 
     def _done(self, delivery: Delivery, result: Result, notes: tuple[str, ...] = ()) -> Outcome:
         return Outcome(result, remote_model=MODEL, remote_id=remote_id(order_id_of(delivery), delivery), notes=notes)

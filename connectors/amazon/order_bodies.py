@@ -87,6 +87,18 @@ def confirmations(now: OrderNow, shipment: Shipment, carrier: Carrier) -> list[J
     return found
 
 
+def was_sent_by_amazon(now: OrderNow, shipment: Shipment) -> bool:
+    """Whether all of it left Amazon's own warehouses: in Odoo the delivery from the warehouse that stands for them is closed afterwards (ORD-10),
+    and there is nothing to tell. Raises DataError."""
+    if now.fulfilled_by in ("", MERCHANT):
+        return False
+    gone: dict[str, int] = {}
+    for parcel in shipment["parcels"]:
+        for number, count in _units(now, parcel).items():
+            gone[number] = gone.get(number, 0) + count
+    return all(now.line(number).shipped >= count for number, count in gone.items())
+
+
 def is_correction(now: OrderNow, body: Mapping[str, Any]) -> bool:
     """Whether a body changes a parcel that was told before."""
     return any(one.reference == body["packageDetail"]["packageReferenceId"] for one in now.parcels)
