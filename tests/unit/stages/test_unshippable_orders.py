@@ -86,13 +86,13 @@ async def test_no_channel_sells_what_an_order_took_that_cannot_be_shipped(source
     order, to_odoo, *demands = routed(source, SOLD[source][1])
     assert [one.partition(":")[0] for one in order["problems"]] == ["ship_to.zip"]
     assert to_odoo.topic == "deliver.odoo.critical"
-    asked = [CODEC.decode("demand", one.value) for one in demands]
+    asked: list[Any] = [CODEC.decode("demand", one.value) for one in demands]
     assert asked
     for one in asked:
         bench = await Bench(channels=[WALMART, AMAZON]).start()
         bench.now = AT
         await bench.levels(level(10, sku=one["sku"], read_at=AT))
-        await bench.demands({**one, "ordered_at": AT - timedelta(hours=1)})
+        await bench.demands(one | {"ordered_at": AT - timedelta(hours=1)})
         await bench.flush()
         left = 10 - int(Decimal(one["quantity"]))
         assert set(numbers(bench.sent.offers()).values()) == {left} != {10}
