@@ -47,10 +47,13 @@ def model(name: str) -> Json:
 
 @cache
 def definitions(name: str) -> Json:
-    """The model's definitions, strict: no field that the model does not name."""
+    """The model's definitions, strict: no field that the model does not name. Those that others are put together of know their own fields
+    only, so they are left as they are."""
     found: Json = json.loads(json.dumps(model(name)["definitions"]))
-    for one in found.values():
-        _strict(one)
+    parts = {part.get("$ref", "").rpartition("/")[2] for one in found.values() for part in one.get("allOf", [])}
+    for key, one in found.items():
+        if key not in parts:
+            _strict(one)
     return found
 
 

@@ -57,18 +57,18 @@ def unsound(request: httpx.Request) -> list[str]:
     """What of a request is not as some operation's parameters say."""
     for method, path, operation in operations().values():
         if request.method == method and _fits(request.url.path, path):
-            parameters = {one["name"]: one for one in operation.get("parameters", []) if one["in"] == "query"}
-            given = dict(request.url.params)
-            wrong = [f"{name} is unknown" for name in given.keys() - parameters.keys()]
-            wrong += [
-                f"{name} is missing" for name, one in parameters.items() if one.get("required") and name not in given
-            ]
-            return wrong + [
-                problem
-                for name in given.keys() & parameters.keys()
-                for problem in _values(parameters[name], given[name])
-            ]
+            return query_problems(operation, dict(request.url.params))
     return [f"no operation {request.method} {request.url.path}"]
+
+
+def query_problems(operation: Json, given: dict[str, str]) -> list[str]:
+    """What of a query is not as the operation's parameters say."""
+    parameters = {one["name"]: one for one in operation.get("parameters", []) if one["in"] == "query"}
+    wrong = [f"{name} is unknown" for name in given.keys() - parameters.keys()]
+    wrong += [f"{name} is missing" for name, one in parameters.items() if one.get("required") and name not in given]
+    return wrong + [
+        problem for name in given.keys() & parameters.keys() for problem in _values(parameters[name], given[name])
+    ]
 
 
 def _fits(path: str, template: str) -> bool:
