@@ -83,9 +83,11 @@ def _admit(order: Order, rules: Rules) -> None:
         raise DataError("lines: two have the same line_id")
     if problems := standing_problems(order):
         raise DataError("; ".join(problems), code="SHIPPING")
-    if order["fulfilment"] == "marketplace" and not rules.settings.marketplace_warehouse:
+    apart = rules.settings.marketplace_warehouse_of(order["source"], order["account"])
+    if order["fulfilment"] == "marketplace" and not apart:
         raise RuleError(
-            "fulfilled by the marketplace: set CAUSEWAY_ODOO__MARKETPLACE_WAREHOUSE to the warehouse that stands for its stock"
+            f"fulfilled by the marketplace: name the warehouse that stands for its stock, {order['source']} in "
+            "CAUSEWAY_ODOO__MARKETPLACE_WAREHOUSES, or CAUSEWAY_ODOO__MARKETPLACE_WAREHOUSE for all marketplaces"
         )
 
 

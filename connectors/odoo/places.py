@@ -12,7 +12,7 @@ from connectors.odoo.client import Odoo
 from connectors.odoo.plan import OrderPlan, PostalAddress
 from connectors.odoo.settings import OdooSettings
 
-# Records the configuration names: setting -> (model, field it names).
+# Records the configuration names: kind -> (model, field it names).
 NAMED = {
     "warehouse": ("stock.warehouse", "code"),
     "marketplace_warehouse": ("stock.warehouse", "code"),
@@ -30,7 +30,7 @@ class Places:
         self._pricelists: dict[str, int] = {}
         self._carriers: dict[str, int] = {}
         self._company_currency = ""
-        self._fixed: dict[str, int] = {}
+        self._named: dict[tuple[str, str], int] = {}
 
     async def prepare(self, plans: Iterable[OrderPlan]) -> None:
         """Look up whatever these plans need. Raises ConnectorError."""
@@ -41,7 +41,7 @@ class Places:
         await self._find_states({(a.country, a.state) for a in addresses if a.country and a.state})
         await self._find_currencies({plan.currency for plan in plans})
         await self._find_carriers(plans)
-        await self._find_fixed()
+        await self._find_named([self._warehouse_name(plan) for plan in plans])
 
     async def _find_countries(self, codes: set[str]) -> None:
         if missing := codes - self._countries.keys():
@@ -78,13 +78,12 @@ class Places:
             for row in await self._odoo.rows("delivery.carrier", [["name", "in", sorted(names)]], ["name"]):
                 self._carriers.setdefault(row["name"], row["id"])
 
-    async def _find_fixed(self) -> None:
-        for setting, (model, field) in NAMED.items():
-            wanted = getattr(self._settings, setting)
-            if not wanted or setting in self._fixed:
-                continue
-            if found := await self._odoo.rows(model, [[field, "=", wanted]], [field], limit=1):
-                self._fixed[setting] = found[0]["id"]
+    async def _find_named(self, warehouses: Iterable[tuple[str, str]]) -> None:
+        """The records the configuration names, (kind, name): these warehouses, and the team."""
+        for kind, wanted in {*warehouses, ("team", self._settings.team)} - self._named.keys():
+            model, field = NAMED[kind]
+            if wanted and (found := await self._odoo.rows(model, [[field, "=", wanted]], [field], limit=1)):
+                self._named[kind, wanted] = found[0]["id"]
 
     def country(self, address: PostalAddress) -> int | None:
         """Its country's id, None when the address names none. Raises DataError for one Odoo does not know."""
@@ -127,20 +126,25 @@ class Places:
 
     def warehouse(self, plan: OrderPlan) -> int | None:
         """The warehouse to ship from, None for Odoo's default. Raises MappingError when the configured one does not exist."""
-        return self._named("marketplace_warehouse" if plan.marketplace_ships else "warehouse")
+        return self._record(*self._warehouse_name(plan))
 
     def team(self) -> int | None:
         """The sales team, None for Odoo's default. Raises MappingError when the configured one does not exist."""
-        return self._named("team")
+        return self._record("team", self._settings.team)
 
-    def _named(self, setting: str) -> int | None:
-        wanted = getattr(self._settings, setting)
-        if wanted and setting not in self._fixed:
+    def _warehouse_name(self, plan: OrderPlan) -> tuple[str, str]:
+        """(kind, code) of the warehouse the order takes from; what a marketplace ships is in one of its own (ORD-10)."""
+        if plan.marketplace_ships:
+            return "marketplace_warehouse", self._settings.marketplace_warehouse_of(plan.source, plan.account)
+        return "warehouse", self._settings.warehouse
+
+    def _record(self, kind: str, wanted: str) -> int | None:
+        if wanted and (kind, wanted) not in self._named:
             raise MappingError(
-                f"CAUSEWAY_ODOO__{setting.upper()}: Odoo has no {NAMED[setting][0]} of that name",
-                waiting_for=f"{setting}:{wanted}",
+                f"the configuration names {wanted} as {kind}: Odoo has no {NAMED[kind][0]} of that name",
+                waiting_for=f"{kind}:{wanted}",
             )
-        return self._fixed.get(setting)
+        return self._named.get((kind, wanted))
 
     def _carrier_name(self, plan: OrderPlan) -> str:
         mapped = self._mappings.lookup("carrier", plan.source, plan.account, plan.shipping_level)

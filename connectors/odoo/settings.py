@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connectors.kit.settings import Part
 from connectors.odoo.capture_settings import CaptureSettings
 from connectors.odoo.listing_settings import ListingSettings
+from schemas.topics import SOURCES
 
 
 class Stage(StrEnum):
@@ -75,7 +76,12 @@ class OdooSettings(Part):
     warehouse: str = Field("", description="code of the warehouse that ships; empty = Odoo's default")
     marketplace_warehouse: str = Field(
         "",
-        description="code of the warehouse of goods the marketplace ships itself; without it such orders are refused",
+        description="code of the warehouse of goods marketplaces ship themselves, where `marketplace_warehouses` names none; without either such "
+        "orders are refused",
+    )
+    marketplace_warehouses: dict[str, str] = Field(
+        default_factory=dict,
+        description="marketplace, or marketplace:account -> code of the warehouse of goods it ships itself: amazon, amazon:uk, walmart",
     )
     team: str = Field("", description="name of the sales team; empty = Odoo's default")
     unknown_sku: Literal["hold", "create"] = Field(
@@ -154,6 +160,35 @@ class OdooSettings(Part):
         if not _MODULE.fullmatch(value):
             raise ValueError("want lower-case letters, digits and underscores")
         return value
+
+    @field_validator("marketplace_warehouses")
+    @classmethod
+    def _channels(cls, value: dict[str, str]) -> dict[str, str]:
+        named = {channel.lower(): code for channel, code in value.items()}
+        for channel, code in named.items():
+            source, colon, account = channel.partition(":")
+            if source not in SOURCES or (colon and not account) or not code:
+                raise ValueError(
+                    f"{channel[:80]!r}: write a marketplace ({', '.join(SOURCES)}), or marketplace:account, and a code"
+                )
+        return named
+
+    @model_validator(mode="after")
+    def _apart(self) -> OdooSettings:
+        if self.warehouse and self.warehouse in self.warehouses_apart():
+            raise ValueError(
+                f"warehouse {self.warehouse} is the seller's own; goods marketplaces ship need warehouses apart from it"
+            )
+        return self
+
+    def marketplace_warehouse_of(self, source: str, account: str) -> str:
+        """Code of the warehouse of what this account has the marketplace ship; the account's own, else the marketplace's, else the one for all."""
+        named = self.marketplace_warehouses
+        return named.get(f"{source}:{account.lower()}") or named.get(source) or self.marketplace_warehouse
+
+    def warehouses_apart(self) -> frozenset[str]:
+        """Codes of all warehouses that hold what marketplaces ship: none of it is the seller's to offer (ORD-10)."""
+        return frozenset({self.marketplace_warehouse, *self.marketplace_warehouses.values()} - {""})
 
     def check_environment(self, environment: str) -> None:
         """A database of another environment is refused (AUTH-7, TEST-4). Raises ValueError."""

@@ -116,11 +116,12 @@ class OdooVerifier:
                 ("account.account", "code", settings.tax_account_seller, "TAX_ACCOUNT_SELLER", True),
             ]
         if "orders" in self._uses:
+            apart = settings.warehouses_apart()
             services = [f"{name}_product" for name in ("shipping", "discount", "fee", "tax")]
             wanted += [
                 *(("product.product", "default_code", getattr(settings, one), one.upper(), True) for one in services),
                 ("stock.warehouse", "code", settings.warehouse, "WAREHOUSE", False),
-                ("stock.warehouse", "code", settings.marketplace_warehouse, "MARKETPLACE_WAREHOUSE", False),
+                *(("stock.warehouse", "code", code, "MARKETPLACE_WAREHOUSES", False) for code in sorted(apart)),
                 ("crm.team", "name", settings.team, "TEAM", False),
                 *(("delivery.carrier", "name", name, "CARRIERS", False) for name in settings.carriers.values()),
                 *(("product.pricelist", "name", name, "PRICELISTS", False) for name in settings.pricelists.values()),

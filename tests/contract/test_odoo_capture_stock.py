@@ -60,6 +60,26 @@ async def test_stock_by_warehouse_with_what_each_order_takes(box: CaptureBox) ->
     assert found["active"] is True
 
 
+async def test_what_marketplaces_ship_is_no_stock_of_the_sellers(box: CaptureBox) -> None:
+    """ORD-10: neither their warehouses' units, nor kits of them, nor open deliveries from there, which no demand ever asked for."""
+    product, part = box.product("BOTH-1"), box.product("PART-1")
+    box.stock(**{"BOTH-1": 20.0, "PART-1": 3.0})
+    for code in ("FBA", "WFS"):
+        made = box.call("stock.warehouse", "create", {"name": code, "code": code})
+        box.stock(code, **{"BOTH-1": 7.0, "PART-1": 90.0})
+    kit(box, "KIT-1", (part, 1))
+    box.order("PO-1", [("1", product, 5)])
+    theirs = box.order("PO-2", [("1", product, 40), ("2", product, 2)], confirm=False)
+    box.call("sale.order", "write", [theirs], {"warehouse_id": made})
+    box.call("sale.order", "action_confirm", [theirs])
+    named = {"amazon": "FBA", "walmart:main": "WFS"}
+    box.settings = box.settings.model_copy(update={"marketplace_warehouses": named})
+    found = await level_of(box, "BOTH-1")
+    assert found["locations"] == [{"warehouse": "WH", "on_hand": "20", "reserved": "5"}]
+    assert [one["order_key"] for one in found["orders"]] == ["walmart:main:PO-1"]
+    assert (await level_of(box, "KIT-1"))["locations"] == [{"warehouse": "WH", "on_hand": "3", "reserved": "0"}]
+
+
 async def test_finished_orders_are_told_for_a_while(box: CaptureBox) -> None:
     """INV-2: until the marketplace itself shows them as shipped, they must not be taken off once more."""
     product = box.product("OLD-1")

@@ -212,6 +212,26 @@ async def test_a_bundle_may_be_held_until_a_person_makes_the_kit(box: OdooBox) -
     assert (held.reason, held.waiting_for) == (Reason.MAPPING, f"sku:walmart:MAIN:{bundle}")
 
 
+async def test_what_each_account_has_shipped_leaves_a_warehouse_of_its_own(box: OdooBox) -> None:
+    """ORD-10: FBA and WFS are two stocks, and so are those of two accounts; what is missing in Odoo holds its own orders only."""
+    codes = {name: f"{name[0]}{tag()[-4:]}" for name in ("amazon", "b2b", "walmart")}
+    for name in ("amazon", "b2b"):
+        box.call("stock.warehouse", "create", {"name": codes[name], "code": codes[name]})
+    sku = f"SKU-{tag()}"
+    box.product(sku)
+    places = {"amazon": codes["amazon"], "amazon:b2b": codes["b2b"], "walmart": codes["walmart"]}
+    orders = [
+        order(tag(), [order_line(sku)], fulfilment="marketplace", source=source, account=account)
+        for source, account in (("amazon", "MAIN"), ("amazon", "B2B"), ("walmart", "MAIN"))
+    ]
+    async with sink_of(box, marketplace_warehouses=places, **CONFIRMED) as sink:
+        first, second, held = await put_orders(sink, *orders)
+    assert held.waiting_for == f"marketplace_warehouse:{codes['walmart']}"
+    ids = [int(one.remote_id) for one in (first, second)]
+    rows = {row["id"]: row["warehouse_id"][1] for row in box.rows("sale.order", [["id", "in", ids]], ["warehouse_id"])}
+    assert [rows[one] for one in ids] == [codes["amazon"], codes["b2b"]]
+
+
 async def test_what_the_marketplace_ships_never_reserves_the_sellers_stock(box: OdooBox) -> None:
     """ORD-10: an order fulfilled by the marketplace takes from the warehouse that stands for its stock, the seller's stays free."""
     code = f"M{tag()[-4:]}"

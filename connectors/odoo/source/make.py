@@ -87,7 +87,10 @@ def _reader(
         case "partners", None:
             return PartnerReader(models)
         case "stock", Catalogue():
-            return StockReader(models, catalogue, kits, units, links, moves_days=capture.moves_days, now=deps.now)
+            apart = settings.warehouses_apart()
+            return StockReader(
+                models, catalogue, kits, units, links, moves_days=capture.moves_days, now=deps.now, apart=apart
+            )
         case "products", Catalogue():
             return ProductReader(models, catalogue, capture)
         case "prices", Catalogue():

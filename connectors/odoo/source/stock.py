@@ -1,4 +1,8 @@
-"""Stock of SKUs: what is on hand and reserved by warehouse, and the marketplace orders these numbers account for (INV-2)."""
+"""Stock of SKUs: what is on hand and reserved by warehouse, and the marketplace orders these numbers account for (INV-2).
+
+Warehouses of goods that marketplaces ship are left out, kits of them and deliveries from them too: nobody else may sell what is there, and what is
+delivered from there is taken from nobody else (ORD-10).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from connectors.odoo.source.links import Links
 from connectors.odoo.source.models import CONTEXT, STAMP, Models, Row, link, link_name, number, plain, text
 from connectors.odoo.source.readers import Asked, fetched
 
-_MOVE = ("product_id", "product_uom_qty", "quantity", "product_uom", "state", "sale_line_id")
+_MOVE = ("product_id", "product_uom_qty", "quantity", "product_uom", "state", "sale_line_id", "location_id")
 Stocks = dict[int, list[dict[str, str]]]
 
 
@@ -22,10 +26,10 @@ class StockReader:
 
     def __init__(
         self, models: Models, catalogue: Catalogue, kits: Kits, units: Units, links: Links, *,
-        moves_days: int, now: Callable[[], datetime],
+        moves_days: int, now: Callable[[], datetime], apart: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
         self._models, self._catalogue, self._kits, self._units, self._links = models, catalogue, kits, units, links
-        self._days, self._now = timedelta(days=moves_days), now
+        self._days, self._now, self._apart = timedelta(days=moves_days), now, apart
         self._places: dict[int, str] = {}
         self._warehouses: dict[int, str] = {}
 
@@ -89,7 +93,7 @@ class StockReader:
             "|", ["state", "not in", ["done", "cancel"]], ["write_date", ">=", lately],
             "|", ["product_id", "in", list(products)], ["sale_line_id.product_id", "in", list(kits)],
         ]  # fmt: skip
-        rows = await self._models.rows("stock.move", domain, _MOVE)
+        rows = await self._own(await self._models.rows("stock.move", domain, _MOVE))
         lines = await self._models.by_id(
             "sale.order.line", (link(row["sale_line_id"]) for row in rows), ("order_id", "product_id")
         )
@@ -102,6 +106,13 @@ class StockReader:
             if line is not None and key:
                 found.append(self._move(row, line, key, units))
         return found
+
+    async def _own(self, rows: Sequence[Row]) -> list[Row]:
+        """Those that do not leave a warehouse apart."""
+        if not self._apart:
+            return list(rows)
+        await self._know({link(row["location_id"]) for row in rows})
+        return [row for row in rows if self._places[link(row["location_id"])] not in self._apart]
 
     def _move(self, row: Row, line: Row, key: str, units: Mapping[int, int]) -> dict[str, Any]:
         product, unit = link(row["product_id"]), link(row.get("product_uom"))
@@ -143,6 +154,8 @@ class StockReader:
             total[0] += number(one["quantity"])
             total[1] += number(one["reserved_quantity"])
         for (product, warehouse), (quantity, reserved) in sorted(totals.items()):
+            if warehouse in self._apart:
+                continue
             found[product].append({"warehouse": warehouse, "on_hand": plain(quantity), "reserved": plain(reserved)})
         return found
 
@@ -153,6 +166,8 @@ class StockReader:
             return found
         await self._know(set())
         for warehouse, code in sorted(self._warehouses.items()):
+            if code in self._apart:
+                continue
             rows = await self._models.by_id(
                 MODEL, kits, ("qty_available", "free_qty"), context={"warehouse_id": warehouse}
             )
@@ -170,7 +185,7 @@ class StockReader:
         rows = await self._models.rows("stock.warehouse", [], ("code",))
         self._warehouses = {row["id"]: text(row["code"]) for row in rows}
         rows = await self._models.rows("stock.location", [["usage", "=", "internal"]], ("warehouse_id",))
-        self._places = dict.fromkeys(places, "")
+        self._places |= dict.fromkeys(places, "")
         self._places |= {row["id"]: self._warehouses.get(link(row["warehouse_id"]), "") for row in rows}
 
 

@@ -92,6 +92,12 @@ def test_a_nameless_buyer_is_named_after_the_order() -> None:
         ({"lines": []}, {}, DataError, "none"),
         ({"lines": [order_line("A"), order_line("B")]}, {}, DataError, "same line_id"),
         ({"fulfilment": "marketplace"}, {}, RuleError, "MARKETPLACE_WAREHOUSE"),
+        (
+            {"fulfilment": "marketplace"},
+            {"marketplace_warehouses": {"amazon": "FBA"}},
+            RuleError,
+            "walmart in CAUSEWAY_ODOO",
+        ),
         ({"ship_to": address(zip="1234")}, {}, DataError, "zip"),
         ({"total": money("9.99")}, {}, DataError, "-0.01 USD"),
         ({"lines": [order_line("A", price="-2.42")]}, {}, DataError, "total: -2.42 USD is below 0"),
@@ -108,6 +114,7 @@ def test_what_is_let_through_where_it_is_allowed() -> None:
     """TEST-4, ORD-8, ORD-10, ORD-12: test orders outside production; a bad address when told so, or when there is nothing to ship."""
     assert plan(built(test=True))
     assert plan(built(fulfilment="marketplace"), marketplace_warehouse="FBA").marketplace_ships
+    assert plan(built(fulfilment="marketplace"), marketplace_warehouses={"walmart": "WFS"}).marketplace_ships
     bad = address(zip="1234")
     assert plan(built(ship_to=bad), address_check="lenient")
     assert plan(built(ship_to=bad, fulfilment="marketplace"), marketplace_warehouse="FBA")

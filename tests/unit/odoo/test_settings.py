@@ -40,6 +40,34 @@ def test_other_mistakes_are_found_at_start(changes: dict[str, Any]) -> None:
         OdooSettings(**changes)
 
 
+def test_each_marketplace_and_account_may_have_a_warehouse_of_its_own() -> None:
+    """ORD-10: the account's own first, then the marketplace's, then the one for all."""
+    named = {"Amazon": "FBA", "amazon:uk": "FBAUK"}
+    settings = OdooSettings(warehouse="WH", marketplace_warehouse="THEIRS", marketplace_warehouses=named)
+    found = [
+        settings.marketplace_warehouse_of(*one) for one in (("amazon", "UK"), ("amazon", "main"), ("walmart", "uk"))
+    ]
+    assert found == ["FBAUK", "FBA", "THEIRS"]
+    assert settings.warehouses_apart() == {"FBA", "FBAUK", "THEIRS"}
+    assert OdooSettings().marketplace_warehouse_of("amazon", "main") == ""
+    assert OdooSettings().warehouses_apart() == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"marketplace_warehouses": {"amazn": "FBA"}}, "write a marketplace"),
+        ({"marketplace_warehouses": {"amazon:": "FBA"}}, "write a marketplace"),
+        ({"marketplace_warehouses": {"amazon": ""}}, "write a marketplace"), ({"warehouse": "WH", "marketplace_warehouse": "WH"}, "the seller's own"),
+        ({"warehouse": "WH", "marketplace_warehouses": {"amazon": "WH"}}, "the seller's own"),
+    ],
+)  # fmt: skip
+def test_the_sellers_own_warehouse_is_nobody_elses(changes: dict[str, Any], words: str) -> None:
+    """ORD-10: units of both would be one number."""
+    with pytest.raises(ValidationError, match=words):
+        OdooSettings(**changes)
+
+
 def test_stages_can_be_replaced_one_by_one() -> None:
     """ORD-8"""
     settings = OdooSettings(stages={"acknowledged": Stage.CONFIRMED})
