@@ -253,3 +253,25 @@ class AmazonSettings(Part):
                     f"{name} is {host}, the real marketplace, but CAUSEWAY_ENVIRONMENT is sandbox; "
                     f"set one of them right (Amazon's own sandbox is sandbox.{host})"
                 )
+        self._check_login(environment)
+        for account, keys in self.accounts.items():
+            if keys.queue is not None:
+                self._check_queue(environment, account, keys.queue, self.base_url(keys.region))
+
+    def _check_login(self, environment: str) -> None:
+        """A production that asks a sandbox for tokens would hand it the seller's refresh token."""
+        host = urlsplit(self.login_url).hostname or ""
+        if environment == "production" and self.accounts and is_loopback(host):
+            raise ValueError(f"CAUSEWAY_AMAZON__LOGIN_URL is {host}, a sandbox, but CAUSEWAY_ENVIRONMENT is production")
+
+    def _check_queue(self, environment: str, account: str, queue: AmazonQueue, base_url: str) -> None:
+        """A local sandbox beside the real queue would take production's notifications out of it as somebody else's."""
+        name = f"CAUSEWAY_AMAZON__ACCOUNTS__{account.upper()}__QUEUE"
+        field, host = ("ENDPOINT", queue.endpoint) if queue.endpoint else ("URL", queue.url)
+        pretended = is_loopback(urlsplit(host).hostname or "")
+        if environment == "production" and pretended:
+            raise ValueError(f"{name}__{field} is {urlsplit(host).hostname}, but CAUSEWAY_ENVIRONMENT is production")
+        if not pretended and is_loopback(urlsplit(base_url).hostname or ""):
+            raise ValueError(
+                f"{name}__{field} is {urlsplit(host).hostname}, a real queue, beside a sandbox on this machine: what is in it would be read away"
+            )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from connectors.amazon.incoming_settings import AmazonQueue
 from connectors.amazon.rates import PUBLISHED, AmazonRates, told_rate
 from connectors.amazon.settings import AmazonSettings
 from tests.unit.amazon.fake import REFRESH, SECRET, account_with, settings_with
@@ -77,6 +78,45 @@ def test_environments_do_not_mix(environment: str, urls: dict[Any, str], fine: b
         return
     with pytest.raises(ValueError, match="CAUSEWAY_AMAZON__BASE_URLS__NA"):
         settings.check_environment(environment)
+
+
+BOX = "http://127.0.0.1:8420"
+AWS = "https://sqs.us-east-1.amazonaws.com/123456789012/orders"
+QUEUE = {"region": "us-east-1", "access_key_id": SecretStr("k"), "secret_access_key": SecretStr("s")}
+
+
+@pytest.mark.parametrize(
+    ("environment", "urls", "queue", "words"),
+    [
+        ("production", {}, {"url": AWS}, ""),
+        ("sandbox", {"na": BOX}, {"url": f"{BOX}/123456789012/orders"}, ""),
+        # Tests talk to a queue server by its endpoint; then the address is but a name.
+        ("sandbox", {"na": BOX}, {"url": AWS, "endpoint": BOX}, ""),
+        ("sandbox", {"na": "https://sandbox.sellingpartnerapi-na.amazon.com"}, {"url": AWS}, ""),
+        ("production", {}, {"url": f"{BOX}/123456789012/orders"}, "MAIN__QUEUE__URL is 127.0.0.1"),
+        ("production", {}, {"url": AWS, "endpoint": BOX}, "MAIN__QUEUE__ENDPOINT is 127.0.0.1"),
+        ("sandbox", {"na": BOX}, {"url": AWS}, "a real queue, beside a sandbox"),
+    ],
+)
+def test_queues_of_environments_do_not_mix(
+    environment: str, urls: dict[Any, str], queue: dict[str, str], words: str
+) -> None:
+    """AUTH-7: a sandbox beside production's queue would read its notifications away."""
+    account = account_with(queue=AmazonQueue(**{**QUEUE, **queue}))
+    settings = settings_with(base_urls=urls, accounts={"main": account})
+    if not words:
+        settings.check_environment(environment)
+        return
+    with pytest.raises(ValueError, match=words):
+        settings.check_environment(environment)
+
+
+def test_no_sandbox_gets_the_refresh_token_of_production() -> None:
+    """AUTH-7."""
+    settings = settings_with(login_url=f"{BOX}/auth/o2/token")
+    with pytest.raises(ValueError, match=r"CAUSEWAY_AMAZON__LOGIN_URL is 127\.0\.0\.1"):
+        settings.check_environment("production")
+    settings_with(login_url=f"{BOX}/auth/o2/token", base_urls={"na": BOX}).check_environment("sandbox")
 
 
 def test_only_a_sandbox_is_asked_for_what_changed_a_moment_ago() -> None:
