@@ -13,7 +13,9 @@ from connectors.alibaba.sandbox.carriers import CarriersApi
 from connectors.alibaba.sandbox.control import Control
 from connectors.alibaba.sandbox.gate import ANSWER_502, FLOW_CONTROL, GATE_KINDS, Gate
 from connectors.alibaba.sandbox.oauth import OAUTH_KINDS, OAuth
+from connectors.alibaba.sandbox.offers_control import OffersControl
 from connectors.alibaba.sandbox.parts import Handler, Part
+from connectors.alibaba.sandbox.products_api import ProductsApi
 from connectors.alibaba.sandbox.settings import SandboxSettings
 from connectors.alibaba.sandbox.system_api import SystemApi
 from connectors.alibaba.sandbox.world import Clock, World
@@ -22,7 +24,7 @@ from connectors.kit.sandbox.fault_rules import EXPIRED_TOKEN, standard_presets
 from connectors.kit.sandbox.faults import FaultsMiddleware
 
 # What the sandbox has besides the core, in the order of its tables on the page: add yours here.
-PARTS: tuple[Callable[[World], Part], ...] = (SystemApi, CarriersApi)
+PARTS: tuple[Callable[[World], Part], ...] = (SystemApi, ProductsApi, OffersControl, CarriersApi)
 PRESET_KINDS = (EXPIRED_TOKEN, FLOW_CONTROL, ANSWER_502)
 ALL_KINDS = (*GATE_KINDS, *OAUTH_KINDS)
 PRESETS = standard_presets({}, PRESET_KINDS)

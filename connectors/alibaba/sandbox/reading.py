@@ -72,9 +72,14 @@ def objects(call: Call, name: str) -> list[dict[str, Any]]:
 
 
 def parsed(call: Call, name: str) -> Any:
+    return from_text(call.text(name), name)
+
+
+def from_text(text: Any, name: str) -> Any:
+    """What JSON text says."""
     try:
-        return json.loads(call.text(name))
-    except (ValueError, RecursionError) as error:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
         raise invalid(name, "JSON is expected") from error
 
 
