@@ -174,5 +174,5 @@ class Budget:
 
     def _try(self, who: Waiter) -> float:
         with self._lock:
-            self._levels, wait = rate.decide(self._plan, self._levels, tuple(self._line), who, self._clock())
+            self._levels, wait = rate.decide(self._plan, self._levels, self._line, who, self._clock())
             return wait

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -122,20 +122,21 @@ def full(plan: Plan, now: float) -> dict[str, Bucket]:
     return {name: Bucket(quota.depth, now) for name, quota in plan.quotas.items()}
 
 
-def decide(plan: Plan, levels: Levels, line: Sequence[Waiter], who: Waiter, now: float) -> tuple[Levels, float]:
+def decide(plan: Plan, levels: Levels, line: Collection[Waiter], who: Waiter, now: float) -> tuple[Levels, float]:
     """May `who`, who stands in `line`, call now? (new levels, 0) when it may, (refilled levels, seconds to wait) when not."""
-    # An account has some thirty buckets; those nobody in line draws from may be refilled when somebody does.
-    wanted = {name for waiter in line for name in plan.draws[waiter.operation]}
+    if who not in line:
+        raise ValueError("who asks must stand in the line")
+    # An account has some thirty buckets and as many who wait: looked at are those whose turn bears upon this one's.
+    ahead, wanted = _bearing(plan, line, who)
     before = {**levels, **{name: levels[name].refilled(plan.quotas[name], now) for name in wanted}}
     left = dict(before)
-    for waiter in sorted(line):
+    for waiter in ahead:
         names = plan.draws[waiter.operation]
-        wait = max(left[name].wait_seconds(plan.quotas[name], now) for name in names)
-        if waiter == who:
-            return (_drawn(before, names), 0.0) if wait == 0 else (before, wait)
-        if wait == 0:
+        if all(left[name].wait_seconds(plan.quotas[name], now) == 0 for name in names):
             left = _drawn(left, names)
-    raise ValueError("who asks must stand in the line")
+    names = plan.draws[who.operation]
+    wait = max(left[name].wait_seconds(plan.quotas[name], now) for name in names)
+    return (_drawn(before, names), 0.0) if wait == 0 else (before, wait)
 
 
 def forecast_seconds(plan: Plan, levels: Levels, operation: str, calls: int, now: float) -> float:
@@ -145,6 +146,17 @@ def forecast_seconds(plan: Plan, levels: Levels, operation: str, calls: int, now
         quota, bucket = plan.quotas[name], levels[name].refilled(plan.quotas[name], now)
         waits.append(max((calls - bucket.level) / quota.per_second, bucket.closed_until - now, 0.0))
     return max(waits)
+
+
+def _bearing(plan: Plan, line: Collection[Waiter], who: Waiter) -> tuple[list[Waiter], set[str]]:
+    """Those before `who`, in order, that draw from its buckets or from those of others that do; and these buckets."""
+    wanted, found = set(plan.draws[who.operation]), list[Waiter]()
+    for waiter in sorted((one for one in line if one < who), reverse=True):
+        names = plan.draws[waiter.operation]
+        if not wanted.isdisjoint(names):
+            wanted.update(names)
+            found.append(waiter)
+    return found[::-1], wanted
 
 
 def _drawn(levels: Levels, names: Sequence[str]) -> dict[str, Bucket]:

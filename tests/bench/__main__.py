@@ -23,6 +23,7 @@ from tests.bench.figures import Measure
 from tests.bench.hop import hop
 from tests.bench.journey import journey
 from tests.bench.oversell import oversell
+from tests.bench.quota_day import quota_day
 from tests.bench.replay import replay
 from tests.bench.scale_changes import stock_change
 from tests.bench.scale_products import products
@@ -38,6 +39,7 @@ BENCHES: Mapping[str, Bench] = {
     "replay": replay,
     "end_to_end": journey,
     "oversell": oversell,
+    "quota_day": quota_day,
     "products": products,
     "stock_change": stock_change,
     "stock_full": stock_full,
