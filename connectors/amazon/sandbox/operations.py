@@ -36,6 +36,8 @@ class Operation:
 
 _FEEDERS = (ORDERS, LISTINGS, PRICING, FBA)
 _REPORTERS = (ORDERS, LISTINGS, PRICING, FINANCE, FBA)
+# Types of reports that want a certain one of these (docs: report-type-values-settlement).
+REPORT_ROLES: Mapping[str, str] = {"GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2": FINANCE}
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "searchOrders": Operation(0.0056, 20, (ORDERS,)),

@@ -6,7 +6,7 @@ Other modules say what a report holds: ``world.reports.register(type, maker)`` f
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from starlette.requests import Request
@@ -15,9 +15,10 @@ from starlette.routing import Route
 
 from connectors.amazon.sandbox import jobs, moments
 from connectors.amazon.sandbox.documents import REPORT
-from connectors.amazon.sandbox.errors import ApiError, invalid
+from connectors.amazon.sandbox.errors import ApiError, denied, invalid
 from connectors.amazon.sandbox.gate import Passed, json_body, only
 from connectors.amazon.sandbox.jobs import Job, JobEnded, Jobs, lasting
+from connectors.amazon.sandbox.operations import REPORT_ROLES
 from connectors.amazon.sandbox.parts import Part
 from connectors.amazon.sandbox.world import World
 from connectors.kit.sandbox.faults import faults_of
@@ -114,6 +115,7 @@ class Reports(Part):
 
     async def listed(self, request: Request) -> Response:
         passed = self.world.gate.enter(request, "getReports")
+        _check_roles(passed, request.query_params.get("reportTypes", "").split(","))
         query = self.store.query(request.query_params, "reportTypes", passed.now)
         page, token = self.store.page(passed.account, query, passed.now)
         body: Json = {"reports": [shown(job, passed.now) for job in page]}
@@ -201,6 +203,12 @@ def shown(job: Job, now: float) -> Json:
 
 def _new_id() -> str:
     return str(uuid.uuid4().int % 10**12)
+
+
+def _check_roles(passed: Passed, types: Sequence[str]) -> None:
+    """Raises ApiError 403 for a type the application may not have."""
+    if missing := sorted({REPORT_ROLES[one] for one in types if one in REPORT_ROLES} - set(passed.seller.roles)):
+        raise denied(f"The application lacks the role: {', '.join(missing)}.")
 
 
 def _marketplaces(passed: Passed, body: Json) -> tuple[str, ...]:
