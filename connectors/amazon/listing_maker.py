@@ -8,12 +8,13 @@ from typing import Protocol
 
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.listing_draft import MOST_IMAGES, SOURCE, Draft, DraftOptions, on_page, own_page
+from connectors.amazon.listing_items import get_listings
 from connectors.amazon.listing_settings import AmazonListings
 from connectors.amazon.pages import asins_of
 from connectors.kit.catalogue.gtin import gtin_in
 from connectors.kit.catalogue.making import AnyMaker, Making
 from connectors.kit.catalogue.variants import grouped
-from connectors.kit.errors import ConnectorError, DataError
+from connectors.kit.errors import ConnectorError, DataError, TransientError
 from schemas.records import Product
 
 
@@ -46,7 +47,10 @@ class ListingMaker(Making):
     async def make(
         self, client: AmazonClient, account: str, products: Sequence[Product], own: Collection[str] = ()
     ) -> Sequence[Made | ConnectorError]:
-        pages = await self._pages(client, [product for product in products if product["sku"] not in own])
+        new = [product for product in products if product["sku"] not in own]
+        pages = await self._pages(client, new)
+        # Looked for once more after the page: a write of ours whose answer was lost may have made both since they were last looked at.
+        there = await get_listings(client, [product["sku"] for product in new if _gtin(product) in pages])
         tables, groups, one = self.tables(), grouped(products), self._settings
         most = min(one.images.most, MOST_IMAGES)
         options = DraftOptions(account, one.prohibited(), most, one.own_use_gtins)
@@ -54,6 +58,8 @@ class ListingMaker(Making):
         for product in products:
             try:
                 asin = "" if product["sku"] in own else pages.get(_gtin(product), "")
+                if asin and product["sku"] in there:
+                    raise TransientError("its listing has just appeared; whether its page is its own is seen next time")
                 if asin:
                     found.append(Made(on_page(product, asin, tables, options)))
                     continue

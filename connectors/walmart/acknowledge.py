@@ -5,6 +5,7 @@ Acknowledging covers a whole order. Walmart lets it be repeated, so doing it twi
 - An order that is acknowledged, shipped or delivered already: nothing is written, `already_applied`. This also spares the quota, which is
   60 acknowledgements a minute against 5,000 reads.
 - An order that is cancelled meanwhile: nothing to acknowledge any more, `stale`.
+- An order that Walmart fulfils itself (WFS): Walmart takes no acknowledgement of it, `already_applied`.
 - Walmart refuses (a rule, or the order moved between our look and our call): we look again, and only if it is still open the refusal stands.
 - No answer: we look; what Walmart holds decides.
 """
@@ -22,6 +23,7 @@ from connectors.walmart.statuses import CANONICAL
 from schemas.reasons import Reason
 
 MODEL = "order"
+WALMART_SHIPS = "walmart_ships_it"
 
 
 async def acknowledge(client: WalmartClient, delivery: Delivery) -> Outcome:
@@ -65,9 +67,16 @@ def _settled(order: Mapping[str, object] | None, order_id: str) -> Outcome | Non
     """What is to be said without writing, None when the order is still to be acknowledged."""
     if order is None:
         return failed(Reason.DATA, "Walmart has no order of this purchaseOrderId; check the account and the id")
+    if _is_walmarts(order):
+        return Outcome(Result.ALREADY_APPLIED, remote_model=MODEL, remote_id=order_id, notes=(WALMART_SHIPS,))
     states = states_of(order)
     if not states or "created" in states or states == {UNKNOWN}:
         return None
     result = Result.STALE if states == {"cancelled"} else Result.ALREADY_APPLIED
     notes = ("order_cancelled",) if states == {"cancelled"} else ()
     return Outcome(result, remote_model=MODEL, remote_id=order_id, notes=notes)
+
+
+def _is_walmarts(order: Mapping[str, object]) -> bool:
+    node = order.get("shipNode")  # an empty list in some published examples
+    return isinstance(node, Mapping) and node.get("type") == "WFSFulfilled"

@@ -142,6 +142,11 @@ def _yes_no_back(value: Any, options: Options, around: Around) -> Any:
     raise ValueError("neither yes nor no")
 
 
+def _true_false(value: Any, options: Options, around: Around) -> Any:
+    """A truth value, not a word for one."""
+    return bool(_yes_no(value, {"yes": "yes", "no": ""}, around))
+
+
 def _gtin(value: Any, options: Options, around: Around) -> Any:
     try:
         found = gtin_in(text_in(value), "")
@@ -235,6 +240,7 @@ BUILT_IN = named(
     _conversion("number", _number, _number_back, "places least"),
     _conversion("whole", _whole, _number_back),
     Conversion("yes_no", _yes_no, _yes_no_back, frozenset(("yes", "no")), takes_false=True),
+    Conversion("true_false", _true_false, _yes_no_back, takes_false=True),
     _conversion("gtin", _gtin, _text_back),
     _conversion("colour", _colour, _text_back),
     _conversion("colours", _colours, _list_back),

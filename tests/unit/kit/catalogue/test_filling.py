@@ -43,6 +43,8 @@ def custom(**fields: Any) -> dict[str, Any]:
         ("a,fields.x_a|name,,,,,,", custom(x_a=False), "Desk Lamp with USB Port"),  # Odoo's false is "nothing"
         ("a,fields.x_a,yes_no,,,,,", custom(x_a=False), "No"),  # where it can be an answer, it is one
         ("a,fields.x_a,yes_no,yes=Y; no=N,,,,", custom(x_a=True), "Y"),
+        ("a,fields.x_a,true_false,,,,,", custom(x_a="no"), False),
+        ("a,fields.x_a,true_false,,,,,", custom(x_a=True), True),
         ("a,fields.x_a,,,,,,", custom(x_a=[4, "Wood"]), "Wood"),  # a many2one
         ("a,fields.x_a,,,,,,", {"fields": {"x_a": "no json"}}, "no json"),
         ("a,tags,list,,,,,", {"tags": ["new", "new", "home"]}, ["new", "home"]),
