@@ -16,6 +16,7 @@ from connectors.amazon.settings import AmazonSettings
 from connectors.amazon.stock import Stock
 from connectors.amazon.taking import Taking
 from connectors.amazon.values import Values
+from connectors.amazon.withdrawing import Withdrawing
 from connectors.kit.accounts import OpenClient
 from connectors.kit.operations import Operation, Preview
 from connectors.kit.outgoing.previewing import ValuePreview
@@ -33,10 +34,12 @@ class Goods:
         self._maker = maker or ListingMaker(settings.listings)
         taking = Taking(settings, open_feeds, now)
         stock, prices = Numbers(settings, Stock(settings)), Numbers(settings, Prices(settings, now))
+        numbers = Values(settings, open_client, stock, taking, now)
+        withdrawing = Withdrawing(settings, numbers.written, taking, now)
         self._ordered: Mapping[str, Values | Listings] = {
-            SET_STOCK: Values(settings, open_client, stock, taking, now),
+            SET_STOCK: numbers,
             SET_PRICE: Values(settings, open_client, prices, taking, now),
-            UPSERT_LISTING: Listings(settings, open_client, taking, self._maker, now),
+            UPSERT_LISTING: Listings(settings, open_client, taking, self._maker, withdrawing, now),
         }
         self._previews: Mapping[str, Preview] = {
             SET_STOCK: ValuePreview(open_client, stock),

@@ -5,7 +5,7 @@
 - There already: what tables say of it is replaced attribute by attribute; its price is left alone, for floor, rounding and approval stand before it
   (PRC-1). Of an offer on a page nothing is sent again.
 - Variants are children of a parent that is listed first, without anything to buy.
-- No longer for sale: its stock is set to 0, or by configuration it is deleted.
+- No longer for sale: its stock is set to 0, or by configuration it is deleted (`withdrawing`).
 - INVALID within 200 is a failure with its issues. What was accepted takes effect later: it is looked at until it shows, for `publish_hours`, and each
   turn is told by a `listing` event.
 - Two versions of one product: the later waits until the earlier has taken effect or never will (`taking`), for Amazon promises no order (INV-5).
@@ -30,7 +30,6 @@ from connectors.amazon.listing_items import (
     REFUSED,
     SKUS,
     Shown,
-    delete_listing,
     get_listings,
     patch_listing,
     put_listing,
@@ -38,8 +37,8 @@ from connectors.amazon.listing_items import (
 )
 from connectors.amazon.listing_maker import Made, Maker
 from connectors.amazon.settings import AmazonSettings
-from connectors.amazon.stock import Stock
 from connectors.amazon.taking import Taking, accepted
+from connectors.amazon.withdrawing import Withdrawing
 from connectors.kit import exact_json
 from connectors.kit.accounts import OpenClient
 from connectors.kit.errors import ConnectorError, DataError, UncertainError
@@ -68,13 +67,14 @@ class Listings(OrderedWrites[AmazonClient, Product]):
     """The handler."""
 
     def __init__(
-        self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], taking: Taking, maker: Maker, now: Callable[[], datetime]
+        self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], taking: Taking, maker: Maker,
+        withdrawing: Withdrawing, now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         super().__init__(AMAZON, open_client, taking, frozenset(), now, AmazonDeciding)
         self._settings = settings
         self._taking = taking
         self._maker = maker
-        self._stock = Stock(settings)
+        self._withdrawing = withdrawing
         self._refused = Refused()
         self._parents_sent: set[str] = set()
         self._places = asyncio.Semaphore(settings.single_call_concurrency)
@@ -160,7 +160,9 @@ class Listings(OrderedWrites[AmazonClient, Product]):
                 return Outcome(Result.STALE)
             try:
                 return await (
-                    self._withdrawn(client, item, shown) if made is None else self._listed(client, item, shown, made)
+                    self._withdrawing.outcome(client, item, shown)
+                    if made is None
+                    else self._listed(client, item, shown, made)
                 )
             except UncertainError as error:  # nobody answered: it may take effect later, over a newer one
                 return replace(failed_by(error), job=sending(item.delivery.version, self._now()))
@@ -193,21 +195,6 @@ class Listings(OrderedWrites[AmazonClient, Product]):
         ]
         await patch_listing(client, item.sku, shown.product_type, patches, Priority.PRODUCTS)
 
-    async def _withdrawn(self, client: AmazonClient, item: ProductItem, shown: Shown | None) -> Outcome:
-        done = Outcome(Result.ALREADY_APPLIED, remote_model=MODEL, remote_id=item.sku)
-        if shown is None or (shown.by_amazon and not self._settings.listings.remove):
-            return done
-        if self._settings.listings.remove:
-            for marketplace in client.account.marketplaces:
-                await delete_listing(client, item.sku, marketplace)
-            event = self._event(item, Status.RETIRED)
-            return replace(done, result=Result.APPLIED, notes=("deleted",), events=(event,))
-        if not shown.quantity:
-            return done
-        value = self._stock.zero(item.delivery.account, item.sku)
-        await patch_listing(client, item.sku, shown.product_type, self._stock.patches(value, shown), Priority.STOCK)
-        return replace(done, result=Result.APPLIED, notes=("stock_set_to_zero",))
-
     def _took(self, item: ProductItem) -> None:
         self._written.wrote(item.key, item.delivery.version)
         self._written.took(item.key, Job(FEED, accepted(self._now(), lone=False), item.delivery.version))
@@ -233,9 +220,19 @@ class Listings(OrderedWrites[AmazonClient, Product]):
                 outcomes[item.id] = self._again(item, remote)
             elif max(item.known, *(job.version for job in item.opens), 0) > item.delivery.version:
                 outcomes[item.id] = Outcome(Result.STALE)
-            else:
+            elif item.value["active"]:
                 looking.append(self._publishing.begun(item))
+            else:
+                outcomes[item.id] = await self._followed(client, item, remote)
         return outcomes | await self._publishing.outcomes(client, looking)
+
+    async def _followed(self, client: AmazonClient, item: ProductItem, remote: str) -> Outcome:
+        """Of one that was withdrawn."""
+        try:
+            async with self._places:
+                return await self._withdrawing.followed(client, item, remote)
+        except ConnectorError as error:
+            return kept(item.delivery, error, AMAZON)
 
     def _event(self, item: ProductItem, status: Status, found: Sequence[ListingProblem] = ()) -> Canonical:
         return listing("amazon", item.delivery.account, item.sku, self._now(), status, problems=found)

@@ -199,19 +199,6 @@ async def test_variants_are_children_of_one_parent(world: World) -> None:
     )  # fmt: skip
 
 
-async def test_what_is_no_longer_for_sale_has_nothing_to_sell(world: World) -> None:
-    process = world.process()
-    gone = upsert("OTHERS-1", active=False)
-    (found,) = await process.deliver(gone)
-    assert (found.result, found.notes) == (Result.APPLIED, ("stock_set_to_zero",))
-    world.box.clock.tick(10)
-    assert world.history("OTHERS-1") == [0]
-    (again,) = await process.deliver(upsert("OTHERS-1", version=2, active=False))
-    assert again.result is Result.ALREADY_APPLIED
-    (never,) = await process.deliver(upsert("N-9", active=False))
-    assert never.result is Result.ALREADY_APPLIED
-
-
 async def test_or_is_deleted_where_that_is_wanted(world: World, box: Box) -> None:
     async with World(box, listings={"remove": True}) as other:
         (found,) = await other.process().deliver(upsert("OTHERS-1", active=False))

@@ -51,6 +51,11 @@ class OrderedWrites(ABC, Generic[ClientT, ValueT]):
     def alone(self, alone: bool) -> None:
         self._deciding.alone = alone
 
+    @property
+    def written(self) -> Written:
+        """What this process has written and is sending, for others that write the same thing by another way."""
+        return self._written
+
     def announces(self, delivery: Delivery) -> bool:
         """Whether other processes must know of it before it is sent."""
         return self._deciding.announces(delivery)
