@@ -11,6 +11,7 @@ from connectors.amazon import (
     catalogue,
     census,
     fba_stock,
+    listing_census,
     notification_setup,
     notifications,
     return_mapping,
@@ -21,6 +22,7 @@ from connectors.amazon.catalogue import AmazonCatalogue, listing_mapping
 from connectors.amazon.census import AmazonCensus
 from connectors.amazon.client import AmazonClient, open_client
 from connectors.amazon.fba_stock import AmazonFbaStock, to_fulfilment_stock
+from connectors.amazon.listing_census import AmazonListingCensus
 from connectors.amazon.mapping import to_order
 from connectors.amazon.notification_setup import NotificationSetup
 from connectors.amazon.notifications import AmazonNotifications
@@ -42,6 +44,7 @@ FLOWS = {
     catalogue.FLOW: timedelta(hours=6),
     settlements.FLOW: timedelta(hours=6),
     fba_stock.FLOW: timedelta(minutes=30),
+    listing_census.FLOW: timedelta(days=1),
 }
 
 
@@ -81,6 +84,8 @@ def _source(settings: AmazonSettings, account: str, flow: str, deps: Deps) -> So
             return AmazonReturns(settings, account, client, reports_of(settings, client), deps.now)
         case catalogue.FLOW:
             return AmazonCatalogue(settings, account, client, deps.now)
+        case listing_census.FLOW:
+            return AmazonListingCensus(settings, account, client, deps.now, deps.known, deps.seen)
         case fba_stock.FLOW:
             return AmazonFbaStock(settings, account, client, deps.now, deps.known)
         case _:

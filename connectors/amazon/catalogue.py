@@ -2,7 +2,8 @@
 
 The search takes a window of last updates and pages through 1000 listings at most, whatever it finds; longer windows are halved. It counts what it
 finds, so a listing that slipped between two pages shows (`connectors.kit.windowed`). Nothing says that every change of a status or an issue counts as
-an update: every few polls all listings are read again, and what did not change is dropped by its checksum.
+an update: every few polls all listings are read again, and what did not change is dropped by its checksum. What is gone is in no search: see
+`listing_census`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ RULES = ListRules(
 BUYABLE, DISCOVERABLE = "BUYABLE", "DISCOVERABLE"
 OWN_CHANNEL = "DEFAULT"
 CONSUMER = "B2C"
+# In the payload of a listing that is no more (`listing_census`), which is ours: there is nothing that Amazon sent.
+GONE = "gone"
 _TOLD = ("ERROR", "WARNING")
 _LONGEST_DETAIL, _MOST_PROBLEMS = 1000, 50
 
@@ -149,11 +152,15 @@ def to_listing(payload: bytes, account: str, places: Sequence[str] = ()) -> Sequ
         key=f"amazon:{account}:item:{sku}", source="amazon", account=account, sku=sku, version=0, item_id=head.text("asin"),
         barcode=_stated(item, "externally_assigned_product_identifier", place), title=head.text("itemName") or _stated(item, "item_name", place),
         description=_stated(item, "product_description", place), brand=_stated(item, "brand", place), product_type=_type(item, head),
-        category="", price=_price(item, place), status=status_of(bool(summaries), statuses, issues), source_status=",".join(sorted(statuses)),
+        category="", price=_price(item, place), status=_status(item, summaries, statuses, issues), source_status=",".join(sorted(statuses)),
         problems=list(_problems(issues)), attributes=_facts(item, head, summaries), image_url=head["mainImage"].text("link"),
         variant_group=_variant_group(item, sku),
     )  # fmt: skip
     return (Canonical("listing", body["key"], 0, body),)
+
+
+def _status(item: Reader, summaries: Sequence[Reader], statuses: Sequence[str], issues: Sequence[Reader]) -> str:
+    return "retired" if item.value.get(GONE) is True else status_of(bool(summaries), statuses, issues)
 
 
 def status_of(is_there: bool, statuses: Sequence[str], issues: Sequence[Reader]) -> str:

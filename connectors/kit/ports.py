@@ -341,8 +341,8 @@ class Deps:
     mappings      the cross-reference tables
     now           the clock, aware UTC
     operations    for a verifier: those of its operations that are switched on; None = not said, so all
-    known         for a source: canonical entity -> the keys whose newest record says `active`, as the pipeline last published them. What is among
-                  them and not at the source any more has gone while nobody looked
+    known         for a source: canonical entity -> the keys whose newest record says `active` (a listing: published or unpublished), as the
+                  pipeline last published them. What is among them and not at the source any more has gone while nobody looked
     seen          for a source that counts what it has told (REC-4): (source, entity in its own terms, since) -> the keys of what was
                   published raw since then, with the newest version of each
     """

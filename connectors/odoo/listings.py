@@ -111,16 +111,20 @@ class Listings:
         for job in jobs:
             job.product = self._products.known(job.wanted)
         unknown = [job for job in jobs if not job.product]
-        if not make or self._settings.listings.unknown == "skip":
-            for job in unknown:
+        wanted = [job for job in unknown if make and self._creates(job)]
+        for job in unknown:
+            if job not in wanted:
                 job.outcome = done((), PRODUCT, "", ["unknown_sku"])
-            return
-        made = await self._new.make([job.listing for job in unknown], self._currency)
-        for job, one in zip(unknown, made, strict=True):
+        made = await self._new.make([job.listing for job in wanted], self._currency) if wanted else []
+        for job, one in zip(wanted, made, strict=True):
             if isinstance(one, ConnectorError):
                 job.outcome = failure(one)
             else:
                 job.product, job.made = one, True
+
+    def _creates(self, job: Job) -> bool:
+        """Whether an unknown product is made. What is gone at the marketplace makes none."""
+        return self._settings.listings.unknown == "create" and job.listing["status"] != "retired"
 
     # ---- 2
 
@@ -194,9 +198,7 @@ class Listings:
 
     def _differences(self, job: Job) -> list[Difference]:
         if not job.product:
-            creates = (
-                self._settings.listings.unknown == "create" and job.outcome is not None and not job.outcome.remote_id
-            )
+            creates = self._creates(job) and job.outcome is not None and not job.outcome.remote_id
             return [Difference("product", "", f"created as {job.listing['sku']}")] if creates else []
         # What a conflict leaves as it is changes nothing.
         return [

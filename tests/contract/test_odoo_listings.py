@@ -120,6 +120,21 @@ async def test_a_barcode_another_product_has_keeps_nothing_else_back(box: OdooBo
     assert ("barcode", taken, "kept") in [(one[0], one[2], one[3]) for one in conflicts(outcomes[0])]
 
 
+async def test_what_is_gone_at_the_marketplace_makes_no_product_and_takes_nothing_from_one(
+    box: OdooBox, sku: str
+) -> None:
+    """PRD-2: the record of a listing that is no more names nothing but its SKU."""
+    gone = {"status": "retired", "title": "", "price": None, "barcode": "", "brand": ""}
+    before = product(box, sku)
+    async with sink_of(box, listings={**CREATE, **MARKETPLACE}) as sink:
+        unknown = listing_of(f"SKU-{tag()}", **gone)
+        known, other = await put(sink, MERGE, listing_of(sku, **gone), unknown)
+        assert await sink.preview([delivery(MERGE, unknown)]) == [[]]
+    assert (known.ok, known.events, product(box, sku)) == (True, (), before)
+    assert (other.result, other.notes) == (Result.ALREADY_APPLIED, ("unknown_sku",))
+    assert box.rows("product.product", [["default_code", "=", unknown["sku"]]], ["id"]) == []
+
+
 async def test_an_unknown_sku_is_left_alone_or_created(box: OdooBox) -> None:
     """PRD-2: configuration; two workers make one product."""
     code = f"NEW-{tag()}"
