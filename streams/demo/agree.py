@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
+from schemas.records import Listing
 from streams.demo.day import Day
 from streams.demo.goods import NewProduct, Variant
 from streams.demo.hands import Sale
@@ -15,6 +16,16 @@ from streams.demo.market import ELSEWHERE, MALFORMED, TEST_ORDER, Sold
 from streams.observe.ledger import APPLIED, DEAD, HELD, Entry
 
 Json = Mapping[str, Any]
+# What is carried over to and from a marketplace; each is a function here.
+FLOWS = (
+    "shipments", "cancellations", "refunds", "stock", "prices", "returns", "settlements", "listings", "catalogue", "fulfilment",
+)  # fmt: skip
+# What the pipeline writes for a flow; what is dead at its destination is told, whatever the numbers say. Of listings, see there.
+WRITES = {
+    "shipments": ("ship_order",), "cancellations": ("cancel_lines",), "refunds": ("refund_order",), "stock": ("set_stock",),
+    "prices": ("set_price",), "returns": ("upsert_return",), "settlements": ("post_settlement",), "catalogue": ("merge_listing",),
+    "fulfilment": ("acknowledge_order",),
+}  # fmt: skip
 NOT_COUNTED = {TEST_ORDER, ELSEWHERE}  # orders that ask nothing of our stock
 NOT_READ = {MALFORMED}  # orders that never become canonical ones, unless they were well before
 
@@ -54,6 +65,10 @@ class Sides:
     credited   order -> posted credit notes of its returns;  unreserved  SKU -> units of confirmed orders that wait without being reserved
     entries    journal entries of settlements
     told       SKU -> what the pipeline says of its listing;  back_in  SKU -> what it says of the marketplace's item, in Odoo
+    heard      SKU -> the newest listing record of it
+    taken      order -> units that leave or left the seller's own warehouse for it
+    silent     orders whose returns do not tell of money
+    dead       operation -> what its destination refused for good, of this marketplace
     """
 
     market: str
@@ -73,23 +88,26 @@ class Sides:
     entries: Sequence[Json] = field(default_factory=tuple)
     told: Mapping[str, Entry] = field(default_factory=dict)
     back_in: Mapping[str, Entry] = field(default_factory=dict)
+    heard: Mapping[str, Listing] = field(default_factory=dict)
+    taken: Mapping[str, float] = field(default_factory=dict)
+    silent: Collection[str] = frozenset()
+    dead: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
 
 
 def agree(day: Day, sides: Sides) -> list[FlowReport]:
     """Every flow of the day, as far as it is this marketplace's."""
     day = day.of(sides.mine)
     found = [
-        shipments(day, sides),
-        cancellations(day, sides),
-        refunds(day, sides),
-        stock(sides),
-        prices(day, sides),
-        returns(day, sides),
-        settlements(day, sides),
-        listings(day, sides),
-        catalogue(day, sides),
-    ]
-    return [replace(report, market=sides.market) for report in found if report.flow in sides.flows]
+        shipments(day, sides), cancellations(day, sides), refunds(day, sides), stock(sides), prices(day, sides), returns(day, sides),
+        settlements(day, sides), listings(day, sides), catalogue(day, sides), fulfilment(day, sides),
+    ]  # fmt: skip
+    return [_with_dead(report, sides) for report in found if report.flow in sides.flows]
+
+
+def _with_dead(report: FlowReport, sides: Sides) -> FlowReport:
+    entries = [entry for operation in WRITES.get(report.flow, ()) for entry in sides.dead.get(operation, ())]
+    dead = tuple(f"{entry.key}: dead, {entry.reason}: {entry.detail}" for entry in entries)
+    return replace(report, market=sides.market, problems=report.problems + dead)
 
 
 def shipments(day: Day, sides: Sides) -> FlowReport:
@@ -184,15 +202,20 @@ def prices(day: Day, sides: Sides) -> FlowReport:
 
 
 def returns(day: Day, sides: Sides) -> FlowReport:
-    """Each return is one return delivery in Odoo, received as the goods are, and one credit note, as the buyer has the money back."""
+    """Each return is one return delivery in Odoo, received as the goods are, and one credit note, as the buyer has the money back: none where
+    the marketplace does not tell of money, and no refund to the marketplace, which gave it back itself."""
     wrong, arrived = [], 0
     for reference in day.returned:
         states, notes = list(sides.back.get(reference, ())), sides.credited.get(reference, 0)
-        arrived += states == ["done"] and notes == 1
+        due = 0 if reference in sides.silent else 1
+        refunds = sides.orders[reference]["writes"].get("refund", 0)
+        arrived += states == ["done"] and notes == due
         if states != ["done"]:
             wrong.append(f"{reference}: return deliveries {', '.join(states) or 'none'}")
-        if notes != 1:
-            wrong.append(f"{reference}: {notes} credit notes for its return")
+        if notes != due:
+            wrong.append(f"{reference}: {notes} credit notes for its return, not {due}")
+        if refunds:
+            wrong.append(f"{reference}: its money went back once more, by {refunds} refunds")
     return FlowReport("returns", len(day.returned), arrived, tuple(wrong))
 
 
@@ -265,11 +288,53 @@ def _group(variant: Variant, sides: Sides) -> str:
 
 
 def catalogue(day: Day, sides: Sides) -> FlowReport:
-    """What was published comes back: Odoo's product has been held against each new item of the marketplace (PRD-2, PRD-4)."""
+    """What was published comes back: status and the marketplace's own id of each new item, which Odoo's product has been held against; and what
+    it took off sale, with the reason (PRD-2, PRD-4)."""
     skus = [variant.sku for product in day.made if not product.faults for variant in product.variants]
-    states = {sku: entry.state if (entry := sides.back_in.get(sku)) else "nothing came back" for sku in skus}
-    wrong = [f"{sku}: {state}" for sku, state in states.items() if state != APPLIED]
-    return FlowReport("catalogue", len(skus), len(skus) - len(wrong), tuple(wrong))
+    found = {sku: _not_back(sku, sides) for sku in skus}
+    if sides.market in day.objected:
+        sku, word = day.objected[sides.market]
+        found[f"{sku}, taken off sale"] = _not_heard(sides.heard.get(sku), word)
+    wrong = [f"{name}: {problem}" for name, problem in found.items() if problem]
+    return FlowReport("catalogue", len(found), len(found) - len(wrong), tuple(wrong))
+
+
+def _not_back(sku: str, sides: Sides) -> str:
+    """What did not come back of an item; empty when all did."""
+    entry, heard = sides.back_in.get(sku), sides.heard.get(sku)
+    if heard is None or entry is None:
+        return "nothing came back"
+    theirs = sides.items.get(sku, {}).get("id", heard["item_id"])
+    if not theirs or heard["item_id"] != theirs:
+        return f"came back as {heard['item_id'] or 'nothing'}, it is {theirs or 'nothing'} there"
+    if heard["status"] != "published":
+        return f"came back {heard['status']}"
+    return "" if entry.state == APPLIED else entry.state
+
+
+def _not_heard(heard: Listing | None, word: str) -> str:
+    if heard is None or heard["status"] != "unpublished":
+        return f"came back {heard['status']}" if heard else "nothing came back"
+    return "" if any(word in problem["detail"] for problem in heard["problems"]) else "came back without the reason"
+
+
+def fulfilment(day: Day, sides: Sides) -> FlowReport:
+    """Each order the marketplace ships itself is in Odoo in the warehouse that stands for its stock, takes nothing of the seller's, and nobody
+    tells the marketplace of parcels of it (ORD-10)."""
+    theirs = {order.reference for order in sides.sold if ELSEWHERE in order.traits}
+    wrong, expected = [], 0
+    for sale in sides.sales:
+        if sale.reference not in theirs or sale.reference not in sides.mine:
+            continue
+        expected += 1
+        if sale.elsewhere != sides.market:
+            wrong.append(f"{sale.reference}: is shipped from the warehouse of {sale.elsewhere or 'the seller'}")
+        elif units := sides.taken.get(sale.reference, 0):
+            wrong.append(f"{sale.reference}: takes {units:g} units of the seller's stock")
+        elif told := sides.orders[sale.reference]["writes"].get("shipping", 0):
+            wrong.append(f"{sale.reference}: told of as shipped {told} times")
+    wrong += [f"{sale.reference}: not closed" for sale in day.sent if not sides.left.get(sale.reference)]
+    return FlowReport("fulfilment", expected, max(expected - len(wrong), 0), tuple(wrong))
 
 
 def told_of(found: Iterable[FlowReport]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from streams.demo.market import BAD_POSTCODE, ELSEWHERE, MALFORMED, NOT_RELEASED, TEST_ORDER, UNKNOWN_SKU, Sold
+from streams.demo.market import BAD_POSTCODE, MALFORMED, NOT_RELEASED, TEST_ORDER, UNKNOWN_SKU, Sold
 from streams.demo.odoo import HeldOrder
 from streams.observe.ledger import APPLIED, DEAD, EXCLUDED, HELD, WAITING, Entry, Ledger
 
@@ -15,7 +15,7 @@ _CENT = Decimal("0.01")
 # What about an order explains that it is not applied: traits of the sandbox's generator. Anything else is our fault.
 EXPLAINED = {
     HELD: {UNKNOWN_SKU},
-    EXCLUDED: {TEST_ORDER, ELSEWHERE, NOT_RELEASED},
+    EXCLUDED: {TEST_ORDER, NOT_RELEASED},
     DEAD: {MALFORMED, BAD_POSTCODE},
 }
 

@@ -5,7 +5,7 @@ each to the other side, and then both sides have to agree, flow by flow.
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -14,24 +14,31 @@ from streams.demo import goods
 from streams.demo.goods import NewProduct
 from streams.demo.hands import Hands, Sale
 
-# Share of the orders that are shipped, shipped in two parcels, cancelled; the rest stays open.
+# Share of a marketplace's orders that are shipped, shipped in two parcels, cancelled; the rest stays open.
 SHIPPED, IN_TWO, CANCELLED = 0.55, 0.1, 0.1
-CREDITED, RETURNED, RECOUNTED, REPRICED = 4, 6, 12, 8
+# Of each marketplace's orders, and, of those that come back, of what it had sent itself; of all goods.
+CREDITED, RETURNED, RETURNED_THERE, RECOUNTED, REPRICED = 2, 3, 2, 12, 8
 
 
 @dataclass(slots=True)
 class Day:
-    """What was done, so that it can be looked for on the other side."""
+    """What was done, so that it can be looked for on the other side.
+
+    sent      orders that a marketplace has sent from its own stock, and whose deliveries were closed in Odoo
+    objected  marketplace -> an item it took off sale, a word of its reason
+    """
 
     sales: list[Sale] = field(default_factory=list)
     shipped: list[Sale] = field(default_factory=list)
     cancelled: list[Sale] = field(default_factory=list)
+    sent: list[Sale] = field(default_factory=list)
     credited: dict[str, str] = field(default_factory=dict)
     returned: list[str] = field(default_factory=list)
     recounted: dict[str, int] = field(default_factory=dict)
     repriced: dict[str, str] = field(default_factory=dict)
     too_large: dict[str, str] = field(default_factory=dict)
     settlements: dict[str, str] = field(default_factory=dict)  # marketplace -> words of its entry's reference
+    objected: dict[str, tuple[str, str]] = field(default_factory=dict)
     made: tuple[NewProduct, ...] = ()
 
     def of(self, references: Collection[str]) -> Day:
@@ -41,6 +48,7 @@ class Day:
             sales=[sale for sale in self.sales if sale.reference in references],
             shipped=[sale for sale in self.shipped if sale.reference in references],
             cancelled=[sale for sale in self.cancelled if sale.reference in references],
+            sent=[sale for sale in self.sent if sale.reference in references],
             credited={name: number for name, number in self.credited.items() if name in references},
             returned=[name for name in self.returned if name in references],
         )
@@ -57,9 +65,10 @@ class Plan:
 
 
 def planned(sales: Sequence[Sale], plain: frozenset[str], chance: random.Random) -> Plan:
-    """`plain`: ids of orders without discounts or other specialities, whose refund is the sum of their charges."""
+    """For the orders of one marketplace. `plain`: ids of orders without discounts or other specialities, whose refund is the sum of their
+    charges."""
     waiting = [
-        sale for sale in sales if sale.state in ("draft", "sent", "sale") and not sale.locked
+        sale for sale in sales if sale.state in ("draft", "sent", "sale") and not sale.locked and not sale.elsewhere
     ]  # locked: shipped there
     chance.shuffle(waiting)
     waiting.sort(
@@ -71,6 +80,22 @@ def planned(sales: Sequence[Sale], plain: frozenset[str], chance: random.Random)
     cancel = waiting[len(ship) : len(ship) + int(count * CANCELLED)]
     credit = [sale for sale in ship if sale.reference in plain and sale.reference not in two][:CREDITED]
     return Plan(tuple(ship), two, tuple(cancel), tuple(credit))
+
+
+def together(plans: Iterable[Plan]) -> Plan:
+    """One of all marketplaces."""
+    found = list(plans)
+    return Plan(
+        tuple(sale for one in found for sale in one.ship), frozenset().union(*(one.two for one in found)),
+        tuple(sale for one in found for sale in one.cancel), tuple(sale for one in found for sale in one.credit),
+    )  # fmt: skip
+
+
+def coming_back(day: Day, gone: Collection[str], taken: Collection[str]) -> list[str]:
+    """Which orders of one marketplace come back, `day` being its own. gone: of whose first line something left; taken: by something else."""
+    whole = [sale.reference for sale in day.shipped if sale.reference in gone and sale.reference not in taken]
+    there = [sale.reference for sale in day.sent if sale.reference in gone]
+    return whole[:RETURNED] + there[:RETURNED_THERE]
 
 
 def make_goods(hands: Hands, day: Day) -> None:
@@ -101,7 +126,7 @@ def credit(hands: Hands, plan: Plan, day: Day) -> None:
 
 def invoiced(hands: Hands, day: Day) -> None:
     """What will come back has been invoiced: a refund is credited on its invoice."""
-    for sale in day.shipped:
+    for sale in [*day.shipped, *day.sent]:
         if sale.reference in day.returned:
             hands.invoice(sale)
 
@@ -118,6 +143,12 @@ def change_goods(hands: Hands, day: Day, chance: random.Random) -> None:
         price = str((Decimal(str(prices[sku])) * factor).quantize(Decimal("0.01")))
         (day.too_large if number < 2 else day.repriced)[sku] = price
     hands.reprice(day.repriced | day.too_large)
+
+
+def untouched(hands: Hands, day: Day) -> list[str]:
+    """SKUs of old goods that nobody counted or priced anew."""
+    busy = day.recounted.keys() | day.repriced.keys() | day.too_large.keys()
+    return [sku for sku in sorted(hands.prices()) if _is_old(sku) and sku not in busy]
 
 
 def _is_old(sku: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from connectors.kit.sandbox.catalog import MARKER, ean13
 
 NEW = f"{MARKER}NEW-"
+ORIGIN = "Made in"  # Amazon wants to know it of what it has no page for
 STOCK = 25  # units of each, counted as soon as it is there: the marketplace has not heard of it yet
 SIDE = 1200  # pixels of a picture; Walmart asks for 1000
 
@@ -52,7 +53,7 @@ class NewProduct:
 
 def _variant(number: int, end: str = "", barcode: bool = True, **values: str) -> Variant:
     code = ean13(f"299{number:09d}") if barcode else ""
-    return Variant(f"{NEW}{number:02d}{end}", code, values)
+    return Variant(f"{NEW}{number:02d}{end}", code, {ORIGIN: "PT", **values})
 
 
 SALEABLE = "All / Saleable"  # the example tables know the categories below it
@@ -77,7 +78,7 @@ PRODUCTS: tuple[NewProduct, ...] = (
     ),
     NewProduct(
         "Phone Stand, Folding", f"{SALEABLE} / Phone Stands", (_variant(6, Color="Black"),), "9.95", 0.15,
-        "The same as on Amazon, there for $12.99.", colour=(40, 40, 40), faults=("COMPETITOR", "PRICE_IN_TEXT"),
+        "The same as on eBay, there for $12.99.", colour=(40, 40, 40), faults=("COMPETITOR", "PRICE_IN_TEXT"),
     ),
     NewProduct(
         "Cutting Board, Travel Size", f"{SALEABLE} / Cutting Boards", (_variant(7, barcode=False, Material="Beech"),), "12.00", 0.5,

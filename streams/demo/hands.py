@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streams.demo.goods import NewProduct, picture
+from streams.demo.warehouses import Warehouse, Warehouses
 
 _BATCH = 50
 _QUIET = {"skip_backorder": True, "skip_sms": True}
@@ -18,29 +19,28 @@ CARRIER = "UPS"
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A sale order as the hands see it."""
+    """A sale order as the hands see it. elsewhere: the marketplace from whose goods it is shipped, empty for the seller's own."""
 
     odoo_id: int
     reference: str
     state: str
     locked: bool = False
+    elsewhere: str = ""
 
 
 class Hands:
     """Works on one Odoo. `client`: a logged-in odoorpc client; `chance`: seeded, so that a demo repeats."""
 
-    def __init__(self, client: Any, chance: random.Random) -> None:
+    def __init__(self, client: Any, chance: random.Random, warehouses: Warehouses) -> None:
         self._client = client
         self._chance = chance
+        self._houses, self._own = warehouses, warehouses.own
 
     # -- before the flow
 
-    def stock_up(self, levels: Mapping[str, int]) -> None:
-        """Count so many of each SKU in the main warehouse."""
-        products = self._products(levels)
-        place = self._do("stock.warehouse", "search_read", [[], ["lot_stock_id"]], order="id", limit=1)[0][
-            "lot_stock_id"
-        ][0]
+    def stock_up(self, levels: Mapping[str, int], where: Warehouse | None = None) -> None:
+        """Count so many of each SKU in the seller's own warehouse, or in that one."""
+        products, place = self._products(levels), (where or self._own).stock
         rows = [
             {"product_id": products[sku], "location_id": place, "inventory_quantity": count}
             for sku, count in levels.items() if sku in products
@@ -124,9 +124,13 @@ class Hands:
 
     def sales(self, references: Iterable[str]) -> list[Sale]:
         """The orders of these marketplace ids, by id."""
-        domain = [["origin", "in", sorted(references)]]
-        rows = self._do("sale.order", "search_read", [domain, ["origin", "state", "locked"]], order="id")
-        return [Sale(row["id"], row["origin"], row["state"], row["locked"]) for row in rows]
+        domain, fields = [["origin", "in", sorted(references)]], ["origin", "state", "locked", "warehouse_id"]
+        rows = self._do("sale.order", "search_read", [domain, fields], order="id")
+        market_of = self._houses.market_of
+        return [
+            Sale(row["id"], row["origin"], row["state"], row["locked"], market_of(row["warehouse_id"][0]))
+            for row in rows
+        ]
 
     def accept(self, sales: Sequence[Sale]) -> None:
         """Confirm quotations."""
@@ -150,6 +154,26 @@ class Hands:
                     self._half(picking)
                 shipped += self._do("stock.picking", "button_validate", [[picking]], context=_QUIET) is True
         return shipped
+
+    def close(self, sales: Sequence[Sale]) -> list[Sale]:
+        """Whoever keeps the stock that stands for a marketplace's closes the deliveries of what it has sent. Returns the orders that left."""
+        gone = []
+        for sale in sales:
+            self._supply(sale)
+            pickings = self._open_pickings(sale)
+            done = [self._do("stock.picking", "button_validate", [[one]], context=_QUIET) is True for one in pickings]
+            gone += [sale] if done and all(done) else []
+        return gone
+
+    def _supply(self, sale: Sale) -> None:
+        """As much as an order still wants is in the warehouse it leaves."""
+        domain = [["sale_line_id.order_id", "=", sale.odoo_id], ["state", "not in", ["done", "cancel"]]]
+        moves = self._do("stock.move", "search_read", [domain, ["product_id", "product_uom_qty"]], order="id")
+        skus = self._skus(move["product_id"][0] for move in moves)
+        wanted = dict.fromkeys(skus.values(), 0)
+        for move in moves:
+            wanted[skus[move["product_id"][0]]] += int(move["product_uom_qty"])
+        self.stock_up(wanted, self._houses.theirs[sale.elsewhere])
 
     def cancel(self, sale: Sale) -> None:
         """Cancel the whole order; the plain call would answer with a wizard and cancel nothing."""
@@ -190,25 +214,43 @@ class Hands:
     # -- looking
 
     def free(self) -> dict[str, float]:
-        """SKU -> on hand less reserved, of all products with a SKU."""
-        domain = [["default_code", "!=", False]]
-        rows = self._do("product.product", "search_read", [domain, ["default_code", "free_qty"]], order="id")
+        """SKU -> on hand less reserved in the seller's own warehouse, of all products with a SKU."""
+        domain, here = [["default_code", "!=", False]], {"warehouse_id": self._own.odoo_id}
+        rows = self._do(
+            "product.product", "search_read", [domain, ["default_code", "free_qty"]], order="id", context=here
+        )
         return {row["default_code"]: row["free_qty"] for row in rows}
 
-    def unreserved(self, sales: Sequence[Sale]) -> dict[str, float]:
-        """SKU -> units of confirmed orders that wait in deliveries without being reserved, as in one that is held back."""
+    def taken(self, sales: Sequence[Sale]) -> dict[str, float]:
+        """Marketplace order id -> units that are to leave or have left the seller's own warehouse for it."""
+        names = {sale.odoo_id: sale.reference for sale in sales}
+        places = self._do("stock.location", "search", [[["warehouse_id", "=", self._own.odoo_id]]])
         domain = [
-            ["sale_line_id.order_id", "in", [sale.odoo_id for sale in sales if sale.state == "sale"]],
+            ["sale_line_id.order_id", "in", list(names)], ["state", "!=", "cancel"], ["location_id", "in", places],
+        ]  # fmt: skip
+        moves = self._do("stock.move", "search_read", [domain, ["sale_line_id", "product_uom_qty"]], order="id")
+        ids = sorted({move["sale_line_id"][0] for move in moves})
+        orders = {row["id"]: row["order_id"][0] for row in self._do("sale.order.line", "read", [ids, ["order_id"]])}
+        found: dict[str, float] = {}
+        for move in moves:
+            reference = names[orders[move["sale_line_id"][0]]]
+            found[reference] = found.get(reference, 0) + move["product_uom_qty"]
+        return found
+
+    def unreserved(self, sales: Sequence[Sale]) -> dict[str, float]:
+        """SKU -> units of confirmed orders that wait in the seller's deliveries without being reserved, as in one that is held back."""
+        mine = [sale.odoo_id for sale in sales if sale.state == "sale" and not sale.elsewhere]
+        domain = [
+            ["sale_line_id.order_id", "in", mine],
             ["state", "not in", ["draft", "done", "cancel"]], ["location_dest_id.usage", "=", "customer"],
         ]  # fmt: skip
         moves = self._do(
             "stock.move", "search_read", [domain, ["product_id", "product_uom_qty", "quantity"]], order="id"
         )
-        ids = sorted({move["product_id"][0] for move in moves})
-        skus = {row["id"]: row["default_code"] for row in self._do("product.product", "read", [ids, ["default_code"]])}
+        skus = self._skus(move["product_id"][0] for move in moves)
         found: dict[str, float] = {}
         for move in moves:
-            sku = skus[move["product_id"][0]] or ""
+            sku = skus[move["product_id"][0]]
             found[sku] = found.get(sku, 0) + move["product_uom_qty"] - move["quantity"]
         return found
 
@@ -284,6 +326,10 @@ class Hands:
         domain = [["default_code", "in", sorted(skus)]]
         rows = self._do("product.product", "search_read", [domain, ["default_code"]], order="id")
         return {row["default_code"]: row["id"] for row in rows}
+
+    def _skus(self, products: Iterable[int]) -> dict[int, str]:
+        rows = self._do("product.product", "read", [sorted(set(products)), ["default_code"]])
+        return {row["id"]: row["default_code"] or "" for row in rows}
 
     def _do(self, model: str, method: str, args: Sequence[Any], **kwargs: Any) -> Any:
         return self._client.execute_kw(model, method, list(args), kwargs)

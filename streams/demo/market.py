@@ -21,6 +21,13 @@ TEST_ORDER, ELSEWHERE, NOT_RELEASED, UNKNOWN_SKU, MALFORMED, BAD_POSTCODE = (
     "malformed",
     "bad_postcode",
 )
+# Traits that say nothing of money: an order with no others can be credited as a whole.
+OF_NO_MONEY = frozenset(
+    {
+        "prime", "business", "po_number", "points", "delivery_note", "seller_order_id", "repeat_customer", "unicode_name", "long_name",
+        "odd_phone", "missing_phone", "missing_email", "late", "acknowledged",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class Market(Protocol):
     name       as the connector is called;  title  for people;  url  of its sandbox
     flows      what is carried over to and from it (`agree`)
     stock_cap  the largest number it takes
+    tells_refunds_elsewhere   whether its returns say what it gave back for goods it had shipped itself
     """
 
     @property
@@ -69,6 +77,8 @@ class Market(Protocol):
     def flows(self) -> frozenset[str]: ...
     @property
     def stock_cap(self) -> int: ...
+    @property
+    def tells_refunds_elsewhere(self) -> bool: ...
 
     def process(self, logs: Path, data: Path) -> Process:
         """Its sandbox, not started."""
@@ -95,12 +105,16 @@ class Market(Protocol):
         ...
 
     def snapshot(self) -> dict[str, Any]:
-        """items: SKU -> stock, price_cents, published, name, gtin, variant_group, elsewhere; orders: reference -> status, lines, parcels,
-        writes (shipping, cancel, refund: how often each was told)."""
+        """items: SKU -> stock, price_cents, published, name, gtin, variant_group, elsewhere, id (its own, where it shows one); orders:
+        reference -> status, lines, parcels, writes (shipping, cancel, refund: how often each was told)."""
         ...
 
     def send_back(self, references: Collection[str]) -> None:
         """Buyers of its own orders among these send one unit of the first line back; the goods arrive and the money goes back."""
+        ...
+
+    def object_to(self, sku: str) -> str:
+        """It takes an item off sale. Gives a word of its reason."""
         ...
 
     def settle(self) -> str:

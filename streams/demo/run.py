@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +18,27 @@ from schemas.records import Outcome
 from schemas.registry import Registry
 from streams.demo.agree import FlowReport, Sides, agree, balanced
 from streams.demo.compare import Comparison, compare
-from streams.demo.day import RETURNED, Day, change_goods, credit, invoiced, make_goods, planned, work
+from streams.demo.day import (
+    Day,
+    Plan,
+    change_goods,
+    coming_back,
+    credit,
+    invoiced,
+    make_goods,
+    planned,
+    together,
+    untouched,
+    work,
+)
 from streams.demo.hands import Hands
-from streams.demo.market import MALFORMED, Books, Market
+from streams.demo.heard import HeardListings
+from streams.demo.market import ELSEWHERE, MALFORMED, OF_NO_MONEY, Books, Market, Sold
 from streams.demo.odoo import OdooTarget, held_orders
 from streams.demo.world import Say, World
 from streams.observe.follow import OutcomeFollower
-from streams.observe.ledger import APPLIED, WAITING, Entry, FlowLedger, Ledger
+from streams.observe.ledger import APPLIED, DEAD, WAITING, Entry, FlowLedger, Ledger, Ledgers
+from streams.observe.operations import account_of
 from streams.settings import KafkaSettings
 
 FEED_SECONDS = 15.0
@@ -124,7 +138,8 @@ class Demo:
         self.world = world
         self._step = step
         self._ledger = Ledger()
-        self._listings, self._catalogue = FlowLedger("upsert_listing"), FlowLedger("merge_listing")
+        self._ledgers = Ledgers()
+        self._heard: HeardListings | None = None
         self._day = Day()
         self._view = View()
         self._began = time.monotonic()
@@ -143,35 +158,49 @@ class Demo:
                 self.live_a_day(follower)
         finally:
             follower.close()
+            self.close()
         return self.report()
 
+    def close(self) -> None:
+        """Let go of what was listened to beside the outcomes."""
+        if self._heard is not None:
+            self._heard.close()
+            self._heard = None
+
     def live_a_day(self, follower: OutcomeFollower) -> None:
-        """Ship, cancel, count, reprice; then credit notes and returns; then the marketplace settles. Faults strike while it is carried over."""
+        """Ship, cancel, count, reprice; then credit notes and returns; then the marketplaces settle. Faults strike while it is carried over."""
         chance = random.Random(self.wish.seed)  # noqa: S311 - a demo's chance
         hands = self.world.hands(self.wish.seed)
-        sold = self.world.books().orders
-        plain = frozenset(order.reference for order in sold if not order.traits)
+        books = {market.name: market.books().orders for market in self.world.markets}
+        sold = [order for orders in books.values() for order in orders]
         applied = {key.rsplit(":", 1)[1] for key, entry in self._ledger.entries.items() if entry.state == APPLIED}
         self._day.sales = hands.sales(applied)
-        # What the marketplace shows as shipped in part left by other hands, and of what is not well-formed nobody knows what is open:
-        # shipping it whole would rightly be an exception.
-        begun = {order.reference for order in sold if order.has_left or MALFORMED in order.traits}
-        plan = planned([sale for sale in self._day.sales if sale.reference not in begun], plain, chance)
+        plan = together(self._planned(orders, chance) for orders in books.values())
         make_goods(hands, self._day)
         work(hands, plan, self._day)
         change_goods(hands, self._day, chance)
         self.carried_over(follower, hands)
+        there = {order.reference for order in sold if order.has_left and ELSEWHERE in order.traits}
+        self._day.sent = hands.close([sale for sale in self._day.sales if sale.reference in there and sale.elsewhere])
         credit(hands, plan, self._day)
-        taken = plan.two | set(self._day.credited)
-        gone = {order.reference for order in self.world.books().orders if order.first_left}
-        whole = [sale.reference for sale in self._day.shipped if sale.reference in gone - taken]
-        self._day.returned = whole[:RETURNED]
-        invoiced(hands, self._day)
         for market in self.world.markets:
+            mine = market.books().orders
+            gone, taken = {order.reference for order in mine if order.first_left}, plan.two | set(self._day.credited)
+            self._day.returned += coming_back(self._day.of({order.reference for order in mine}), gone, taken)
+        invoiced(hands, self._day)
+        for market, sku in zip(self.world.markets, untouched(hands, self._day), strict=False):
             market.send_back(self._day.returned)
+            self._day.objected[market.name] = (sku, market.object_to(sku))
         self.carried_over(follower, hands)
         self._day.settlements = {market.name: market.settle() for market in self.world.markets}
         self.carried_over(follower, hands)
+
+    def _planned(self, orders: Sequence[Sold], chance: random.Random) -> Plan:
+        """For one marketplace. What it shows as shipped in part left by other hands, and of what is not well-formed nobody knows what is open:
+        shipping it whole would rightly be an exception."""
+        plain = frozenset(order.reference for order in orders if order.traits <= OF_NO_MONEY)
+        whole = {order.reference for order in orders if not order.has_left and MALFORMED not in order.traits}
+        return planned([sale for sale in self._day.sales if sale.reference in whole], plain, chance)
 
     def carried_over(self, follower: OutcomeFollower, hands: Hands) -> None:
         """Return when both sides agree, or when patience ends; faults strike for the first seconds."""
@@ -206,7 +235,9 @@ class Demo:
         sales = hands.sales(order.reference for order in sold)
         orders = {reference: order for one in held.values() for reference, order in one["orders"].items()}
         free, prices, left, back = hands.free(), hands.prices(), hands.left(sales), hands.returns(sales)
-        credited, unreserved = hands.credited(sales), hands.unreserved(sales)
+        credited, unreserved, taken = hands.credited(sales), hands.unreserved(sales), hands.taken(sales)
+        theirs = frozenset(order.reference for order in sold if ELSEWHERE in order.traits)
+        heard, flows = self._heard_listings(), self._ledgers.flows
 
         def side(market: Market) -> Sides:
             name = market.name
@@ -215,22 +246,32 @@ class Demo:
             return Sides(
                 name, market.flows, market.stock_cap, held[name]["items"], orders, mine, sold, sales, free, prices, left, back,
                 credited, unreserved, hands.entries(words) if words else (),
-                by_sku(self._listings, name), by_sku(self._catalogue, name),
+                by_sku(flows["upsert_listing"], name), by_sku(flows["merge_listing"], name), heard.of(name), taken,
+                frozenset() if market.tells_refunds_elsewhere else theirs, dead_of(flows, name),
             )  # fmt: skip
 
         return [side(market) for market in self.world.markets]
 
     def _hear(self, outcome: Outcome) -> None:
-        for ledger in (self._ledger, self._listings, self._catalogue):
-            ledger.add(outcome)
+        self._ledger.add(outcome)
+        self._ledgers.add(outcome)
 
     def follower(self) -> OutcomeFollower:
         """The outcomes of this world."""
+        return OutcomeFollower(*self._reading())
+
+    def _reading(self) -> tuple[Mapping[str, Any], Codec]:
         kafka = KafkaSettings(bootstrap=self.world.stack_bootstrap()).librdkafka()
-        url = self.world.env()["CAUSEWAY_REGISTRY__URL"]
-        registry = Registry({"url": url})
-        registry.id_of("outcome")  # known from now on: chaos takes the registry away
-        return OutcomeFollower(kafka, Codec(registry))
+        registry = Registry({"url": self.world.env()["CAUSEWAY_REGISTRY__URL"]})
+        for name in ("outcome", "listing"):
+            registry.id_of(name)  # known from now on: chaos takes the registry away
+        return kafka, Codec(registry)
+
+    def _heard_listings(self) -> HeardListings:
+        """Up to now."""
+        self._heard = self._heard or HeardListings(*self._reading())
+        self._heard.listen()
+        return self._heard
 
     def settle_while(self, follower: OutcomeFollower, busy: Callable[[], None]) -> None:
         """Keep the view moving while `busy` runs in a thread of its own."""
@@ -290,6 +331,18 @@ def by_sku(ledger: FlowLedger, market: str) -> dict[str, Entry]:
         key.rsplit(":", 1)[1]: entry
         for key, entry in ledger.entries.items()
         if key.startswith((f"{market}:", f"listing:{market}:", "sku:"))
+    }
+
+
+def dead_of(flows: Mapping[str, FlowLedger], market: str) -> dict[str, list[Entry]]:
+    """Operation -> what its destination refused for good, of this marketplace."""
+    return {
+        name: [
+            entry
+            for entry in ledger.entries.values()
+            if entry.state == DEAD and entry.by_destination and account_of(entry.key)[0] == market
+        ]
+        for name, ledger in flows.items()
     }
 
 

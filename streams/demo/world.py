@@ -24,6 +24,7 @@ from streams.demo.market import Books, Control, Market
 from streams.demo.odoo import OdooTarget, add_pictures, connect, seed_products
 from streams.demo.processes import Process
 from streams.demo.walmart import Walmart
+from streams.demo.warehouses import Warehouses, code_of, found_or_made
 from streams.stack import Endpoints, Stack, StackSettings
 
 STOCK = 400  # units of each SKU at the start
@@ -84,6 +85,7 @@ class World:
             say=say,
         )
         self.endpoints: Endpoints | None = None
+        self._warehouses: Warehouses | None = None
         self._struck_before = 0
         self.http = httpx.Client(timeout=30, trust_env=False)
 
@@ -95,6 +97,7 @@ class World:
         for process in sandboxes:
             process.wait_for_line("listening on", _START_SECONDS)
         self._say("products: the catalogue of the marketplace, in Odoo")
+        self._warehouses = self._found_or_made(connect(self.odoo))
         seed_products(self.odoo)
         add_pictures(self.odoo)
         self.stock_up()
@@ -118,7 +121,9 @@ class World:
 
     def hands(self, seed: int = 1) -> Hands:
         """People in Odoo."""
-        return Hands(connect(self.odoo), random.Random(seed))  # noqa: S311 - a demo's chance
+        client = connect(self.odoo)
+        houses = self._warehouses = self._warehouses or self._found_or_made(client)
+        return Hands(client, random.Random(seed), houses)  # noqa: S311 - a demo's chance
 
     def launch(self, name: str, args: Sequence[str]) -> Process:
         """Start a process of the pipeline with the demo's configuration in its environment."""
@@ -160,6 +165,11 @@ class World:
             "CAUSEWAY_STOCK__CHANNELS": json.dumps(
                 {market.name: {"flush_minutes": FLUSH_SECONDS / 60} for market in self.markets}
             ),
+            # What marketplaces ship themselves is imported too, into warehouses of their own (ORD-10).
+            "CAUSEWAY_FILTERS__FULFILMENT": json.dumps(["seller", "marketplace"]),
+            "CAUSEWAY_ODOO__MARKETPLACE_WAREHOUSES": json.dumps(
+                {market.name: code_of(market.name) for market in self.markets}
+            ),
             "CAUSEWAY_ODOO__CAPTURE__PRODUCT_DOMAIN": json.dumps([["default_code", "=like", f"{MARKER}%"]]),
             **{name: value for market in self.markets for name, value in market.env().items()},
             "CAUSEWAY_ODOO__CAPTURE__MODE": "poll",
@@ -170,6 +180,9 @@ class World:
             "CAUSEWAY_ODOO__ENVIRONMENT": "sandbox",
         }
         return env | self._extra_env
+
+    def _found_or_made(self, client: Any) -> Warehouses:
+        return found_or_made(client, [market.name for market in self.markets])
 
     def _intervals(self) -> dict[str, str]:
         return _INTERVALS | {flow: often for market in self.markets for flow, often in market.intervals().items()}

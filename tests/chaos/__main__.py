@@ -47,7 +47,7 @@ PIPELINE = {
     "poller-1": ["poll", "run"],
     "poller-2": ["poll", "run"],
 }  # fmt: skip
-TARGETS = (*PIPELINE, *SOURCES, "odoo")
+TARGETS = (*PIPELINE, *SOURCES, "odoo", "pictures")
 
 
 class Havoc:

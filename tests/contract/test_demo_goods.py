@@ -24,6 +24,7 @@ from streams.demo import goods
 from streams.demo.hands import Hands
 from streams.demo.odoo import OdooTarget, add_pictures, seed_products
 from streams.demo.pictures import Pictures, server
+from streams.demo.warehouses import found_or_made
 from tests.contract.odoo_capture_box import CaptureBox, Polled, capture_box, mapped, poll
 from tests.unit.walmart.test_listing_sandbox import OPTIONS, TABLES, taken
 
@@ -55,7 +56,7 @@ async def captured(box: CaptureBox) -> dict[str, Product]:
 
 
 async def test_the_ready_ones_become_items_and_the_faulty_ones_say_why(box: CaptureBox) -> None:
-    hands = Hands(Rpc(box), random.Random(1))
+    hands = Hands(Rpc(box), random.Random(1), found_or_made(Rpc(box), ["amazon"]))
     hands.make(goods.PRODUCTS)
     hands.make(goods.PRODUCTS)  # a demo on an Odoo that has them already
     found = await captured(box)
@@ -72,7 +73,7 @@ async def test_the_ready_ones_become_items_and_the_faulty_ones_say_why(box: Capt
 
 
 async def test_their_stock_can_be_counted(box: CaptureBox) -> None:
-    hands = Hands(Rpc(box), random.Random(1))
+    hands = Hands(Rpc(box), random.Random(1), found_or_made(Rpc(box), ["amazon"]))
     hands.make(goods.PRODUCTS)
     hands.stock_up({variant.sku: goods.STOCK for _, variant in goods.ready()})
     free = hands.free()

@@ -283,15 +283,14 @@ async def test_an_order_cancelled_before_it_was_acknowledged_is_left_alone(box: 
     assert (found.result, found.notes) == (Result.STALE, ("order_cancelled",))
 
 
-async def test_a_walmart_fulfilled_order_cannot_be_acknowledged(box: Box) -> None:
-    """A rule of the marketplace: for a person, never tried again."""
+async def test_a_walmart_fulfilled_order_needs_no_acknowledgement(box: Box) -> None:
+    """ORD-10: Walmart takes none of what it ships itself, and nobody has to look why."""
     (po,) = box.add(1, mix={"base": "plain", "walmart_fulfilled": 1.0})
     box.clock.now += 3
     sink = Patient(box).sink()
     (found,) = await sink.deliver([acknowledgement(po)])
     await sink.aclose()
-    assert found.reason is Reason.RULE
-    assert "fulfilled by Walmart" in found.detail
+    assert (found.result, found.notes) == (Result.ALREADY_APPLIED, ("walmart_ships_it",))
 
 
 async def test_a_scope_that_may_only_read_cannot_acknowledge(box: Box) -> None:

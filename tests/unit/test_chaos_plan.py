@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from schemas.topics import DESTINATIONS, SOURCES, Lane
+from tests.chaos.__main__ import PIPELINE, TARGETS
 from tests.chaos.plan import Action, draw
 
 PROCESSES = ("flow", "sink-1", "sink-2", "poller-1", "odoo")
@@ -22,3 +24,11 @@ def test_every_process_the_broker_and_the_registry_are_struck() -> None:
         assert kinds & {Action.BROKER_KILL, Action.BROKER_RESTART}
         assert Action.REGISTRY_DOWN in kinds
         assert [event.at for event in plan] == sorted(event.at for event in plan)
+
+
+def test_what_the_flows_of_every_marketplace_go_through_is_struck() -> None:
+    """TEST-3: its sandbox, each lane to it, each stage, and where its pictures are fetched."""
+    assert {*SOURCES, "odoo", "pictures"} <= set(TARGETS)
+    assert set(PIPELINE) <= set(TARGETS)
+    stages = {word for args in PIPELINE.values() for word in args}
+    assert {f"deliver.{name}.{lane.value}" for name in DESTINATIONS for lane in Lane} <= stages

@@ -33,7 +33,7 @@ from schemas.registry import Registry
 from schemas.topics import raw
 from streams.demo.odoo import OdooTarget
 from streams.demo.processes import Process
-from streams.demo.walmart import ACCOUNT
+from streams.demo.sandboxed import ACCOUNT
 from streams.demo.world import World, free_port
 from streams.kafka import SyncProducer, read_to_end
 from streams.settings import KafkaSettings, RegistrySettings, RetrySettings, Settings, TopicSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from streams.demo.walmart import ACCOUNT
+from streams.demo.sandboxed import ACCOUNT
 from tests.integration.observe.observed import GOOD, NAME, RETRIED, UNKNOWN, Observed
 
 

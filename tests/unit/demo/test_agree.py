@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from schemas.records import Listing
 from streams.demo import agree
 from streams.demo.agree import FlowReport, Sides
 from streams.demo.day import Day
 from streams.demo.goods import NewProduct, Variant
 from streams.demo.hands import Sale
 from streams.demo.market import Sold
-from streams.demo.run import by_sku
+from streams.demo.run import by_sku, dead_of
 from streams.demo.walmart import Walmart
 from streams.demo.walmart import sold as sold_at_walmart
 from streams.observe.ledger import Entry, FlowLedger
@@ -52,6 +53,17 @@ def sides(order_: dict[str, Any] | None = None, **changes: Any) -> Sides:
 def test_a_day_that_arrived_balances() -> None:
     day = Day(shipped=[SALE])
     assert agree.balanced(agree.agree(day, sides()))
+
+
+@pytest.mark.parametrize(
+    ("operation", "flow"), [(name, flow) for flow, names in agree.WRITES.items() for name in names]
+)
+def test_what_was_refused_for_good_is_told_whatever_the_numbers_say(operation: str, flow: str) -> None:
+    """ERR-1."""
+    dead = {operation: [Entry("walmart:demo:PO1", "dead", "rule", "nothing is open")]}
+    found = {report.flow: report for report in agree.agree(Day(shipped=[SALE]), sides(dead=dead))}
+    assert [name for name, report in found.items() if not report.balanced] == [flow]
+    assert found[flow].problems == ("walmart:demo:PO1: dead, rule: nothing is open",)
 
 
 @pytest.mark.parametrize("changed", [
@@ -122,20 +134,51 @@ def test_what_a_held_delivery_waits_for_cannot_be_promised() -> None:
     assert agree.stock(sides(unreserved={"A": 1.0}, free={"A": 9.0})).balanced
 
 
+RETURNED = Day(returned=["PO1"])
+
+
 @pytest.mark.parametrize(
     ("states", "right"), [(["done"], True), (["assigned"], False), (["done", "done"], False), ([], False)]
 )
 def test_a_return_is_one_delivery_back(states: list[str], right: bool) -> None:
     """RET-2."""
-    there = sides(back={"PO1": states}, credited={"PO1": 1})
-    assert agree.returns(Day(returned=["PO1"]), there).balanced is right
+    assert agree.returns(RETURNED, sides(back={"PO1": states}, credited={"PO1": 1})).balanced is right
 
 
-@pytest.mark.parametrize(("notes", "right"), [(0, False), (1, True), (2, False)])
-def test_a_return_is_one_credit_note(notes: int, right: bool) -> None:
+@pytest.mark.parametrize(
+    ("notes", "silent", "right"),
+    [(0, False, False), (1, False, True), (2, False, False), (0, True, True), (1, True, False)],
+)
+def test_a_return_is_one_credit_note(notes: int, silent: bool, right: bool) -> None:
+    """RET-2: and none where the marketplace does not say what it gave back."""
+    there = sides(back={"PO1": ["done"]}, credited={"PO1": notes}, silent={"PO1"} if silent else ())
+    assert agree.returns(RETURNED, there).balanced is right
+
+
+@pytest.mark.parametrize(("refunds", "right"), [(0, True), (1, False)])
+def test_what_a_marketplace_gave_back_is_not_given_back_again(refunds: int, right: bool) -> None:
     """RET-2."""
-    there = sides(back={"PO1": ["done"]}, credited={"PO1": notes})
-    assert agree.returns(Day(returned=["PO1"]), there).balanced is right
+    there = sides(order(writes={"refund": refunds}), back={"PO1": ["done"]}, credited={"PO1": 1})
+    assert agree.returns(RETURNED, there).balanced is right
+
+
+THERE = replace(SALE, elsewhere="walmart")
+
+
+@pytest.mark.parametrize(("changes", "right"), [
+    ({}, True), ({"sales": [SALE]}, False), ({"sales": [replace(SALE, elsewhere="amazon")]}, False),
+    ({"taken": {"PO1": 1.0}}, False), ({"left": {}}, False), ({"orders": {"PO1": order(writes={"shipping": 1})}}, False),
+])  # fmt: skip
+def test_what_a_marketplace_ships_takes_nothing_of_the_sellers(changes: dict[str, Any], right: bool) -> None:
+    """ORD-10."""
+    there = sides(order(writes={}), sold=[sold("marketplace_fulfilled")], sales=[THERE], left={"PO1": [""]})
+    report = agree.fulfilment(Day(sent=[THERE]), replace(there, **changes))
+    assert (report.expected, report.balanced) == (1, right)
+
+
+def test_orders_the_seller_ships_are_not_asked_for_another_warehouse() -> None:
+    """ORD-10."""
+    assert agree.fulfilment(Day(), sides(taken={"PO1": 2.0})).expected == 0
 
 
 @pytest.mark.parametrize(("entries", "right"), [
@@ -163,7 +206,7 @@ def test_what_has_left_at_the_marketplace_is_seen() -> None:
 
 
 def test_what_was_done_at_one_marketplace_is_not_asked_of_another() -> None:
-    day = Day(shipped=[SALE], cancelled=[SALE], credited={"PO1": "R"}, returned=["PO1"], settlements={"other": "x"})
+    day = Day([SALE], [SALE], [SALE], [SALE], {"PO1": "R"}, ["PO1"], settlements={"other": "x"})
     assert day.of({"PO1"}) == day
     theirs = sides(
         order(parcels=[]),
@@ -182,8 +225,25 @@ REFUSED = Entry("listing:walmart:demo:N-9", "dead", "data", "description: take t
 
 
 def listed(sku: str, gtin: str, name: str, group: str = "", **changes: Any) -> dict[str, Any]:
-    plain = {"published": "PUBLISHED", "name": name, "gtin": gtin, "price_cents": 500, "variant_group": group}
+    plain = {
+        "published": "PUBLISHED",
+        "name": name,
+        "gtin": gtin,
+        "price_cents": 500,
+        "variant_group": group,
+        "id": f"ID-{sku}",
+    }
     return plain | {"stock": {"amount": 0}, "elsewhere": False} | changes
+
+
+def heard(sku: str, item_id: str = "", status: str = "published", *problems: str) -> Listing:
+    """A listing record, as far as it is looked at."""
+    found: Any = {
+        "sku": sku, "source": "walmart", "item_id": item_id or f"ID-{sku}", "status": status,
+        "problems": [{"code": "", "field": "", "detail": problem} for problem in problems],
+    }  # fmt: skip
+    listing: Listing = found
+    return listing
 
 
 def new_goods(told: dict[str, Entry] | None = None, items: dict[str, Any] | None = None) -> tuple[Day, Sides]:
@@ -197,7 +257,8 @@ def new_goods(told: dict[str, Entry] | None = None, items: dict[str, Any] | None
     entries |= {"N-9": REFUSED} | (told or {})
     there = {sku: item for sku, item in right.items() if item}
     prices = {f"N-{number}": 5.0 for number in (1, 2, 3, 9)}
-    return Day(made=(NEW_ONE, PAIR, BAD)), sides(items=there, prices=prices, told=entries, back_in=entries)
+    back = {sku: heard(sku) for sku in ("N-1", "N-2", "N-3")}
+    return Day(made=(NEW_ONE, PAIR, BAD)), sides(items=there, prices=prices, told=entries, back_in=entries, heard=back)
 
 
 def test_new_products_are_listed_and_the_faulty_one_is_told_of() -> None:
@@ -233,17 +294,56 @@ def test_an_exception_that_is_missing_silent_or_nobodys_is_told(told: dict[str, 
 
 def test_a_listing_comes_back() -> None:
     """PRD-2, PRD-4."""
-    assert agree.catalogue(*new_goods()).balanced
-    held = {"N-2": Entry("walmart:demo:item:N-2", "held")}
-    report = agree.catalogue(*new_goods(held))
+    day, there = new_goods()
+    assert agree.catalogue(day, there).balanced
+    report = agree.catalogue(*new_goods({"N-2": Entry("walmart:demo:item:N-2", "held")}))
     assert (report.expected, report.arrived, report.problems) == (3, 2, ("N-2: held",))
     assert not agree.catalogue(Day(made=(NEW_ONE,)), sides()).balanced
+
+
+@pytest.mark.parametrize("wrong", [heard("N-1", "ID-2"), heard("N-1", status="processing"), None])
+def test_a_listing_comes_back_as_it_is_there(wrong: Listing | None) -> None:
+    """PRD-2: under the id the marketplace has for it."""
+    day, there = new_goods()
+    known = {sku: one for sku, one in there.heard.items() if sku != "N-1"} | ({"N-1": wrong} if wrong else {})
+    report = agree.catalogue(day, replace(there, heard=known))
+    assert (report.expected, report.arrived, len(report.problems)) == (3, 2, 1)
+
+
+def test_a_listing_without_an_id_has_not_come_back() -> None:
+    """PRD-2: also where the marketplace's snapshot shows none."""
+    day, there = new_goods()
+    del there.items["N-1"]["id"]
+    assert agree.catalogue(day, there).balanced
+    assert not agree.catalogue(
+        day, replace(there, heard={**there.heard, "N-1": {**heard("N-1"), "item_id": ""}})
+    ).balanced
+
+
+@pytest.mark.parametrize(("back", "right"), [
+    (heard("A", "", "unpublished", "It is a Restricted product."), True), (heard("A", "", "unpublished"), False),
+    (heard("A", "", "published", "Restricted product"), False), (None, False),
+])  # fmt: skip
+def test_what_is_taken_off_sale_comes_back_with_the_reason(back: Listing | None, right: bool) -> None:
+    """PRD-4."""
+    day = Day(objected={"walmart": ("A", "Restricted product"), "other": ("B", "x")})
+    assert agree.catalogue(day, sides(heard={"A": back} if back else {})).balanced is right
 
 
 def test_ledgers_are_asked_by_sku() -> None:
     ledger = FlowLedger("upsert_listing")
     ledger.entries = {"listing:walmart:demo:A-1": REFUSED, "sku:A-2": REFUSED, "listing:other:demo:A-3": REFUSED}
     assert by_sku(ledger, "walmart") == {"A-1": REFUSED, "A-2": REFUSED}
+
+
+def test_what_is_dead_is_told_of_its_marketplace_and_only_what_was_refused_there() -> None:
+    ledger = FlowLedger("set_stock")
+    refused = replace(REFUSED, by_destination=True)
+    ledger.entries = {
+        "1": replace(refused, key="stock:walmart:demo:A"), "2": replace(refused, key="stock:amazon:demo:A"),
+        "3": replace(REFUSED, key="stock:walmart:demo:B"), "4": replace(refused, key="stock:walmart:demo:C", state="held"),
+    }  # fmt: skip
+    assert dead_of({"set_stock": ledger}, "walmart") == {"set_stock": [ledger.entries["1"]]}
 
 
 def test_flows_are_told_by_marketplace() -> None:

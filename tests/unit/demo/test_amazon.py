@@ -18,10 +18,11 @@ ORDER = {
 
 
 def snapshot(refunds: list[str], **changes: Any) -> dict[str, Any]:
+    statuses = changes.pop("statuses", ["DISCOVERABLE"])
     item = {
-        "prices": [{"type": "B2B", "amount": "1"}, {"type": "B2C", "amount": "10.25"}],
-        "stock": {"available": 3, "sold": 2},
-    }
+        "prices": [{"type": "B2B", "amount": "1"}, {"type": "B2C", "amount": "10.25"}], "stock": {"available": 3, "sold": 2},
+        "asin": "B0", "name": "Pot", "gtin": "02990000000019", "parent": "P-1", "marketplaces": {"US": {"status": statuses}},
+    }  # fmt: skip
     held = {
         "orders": {"9": ORDER | changes}, "items": {"A": item},
         "refunds": [{"orderId": "9", "orderItemId": name} for name in refunds],
@@ -47,5 +48,13 @@ def test_a_cancellation_of_several_items_is_one(told: int, times: int) -> None:
     assert snapshot([], writes={"cancel": told})["orders"]["9"]["writes"]["cancel"] == times
 
 
-def test_what_can_be_bought_and_for_how_much() -> None:
-    assert snapshot([])["items"]["A"] == {"stock": {"amount": 3}, "price_cents": 1025, "elsewhere": False}
+def test_an_item_is_told_as_any_other() -> None:
+    assert snapshot([])["items"]["A"] == {
+        "id": "B0", "name": "Pot", "gtin": "02990000000019", "variant_group": "P-1", "published": "PUBLISHED", "stock": {"amount": 3},
+        "price_cents": 1025, "elsewhere": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("statuses", "published"), [(["BUYABLE"], "PUBLISHED"), ([], "UNPUBLISHED")])
+def test_an_item_nobody_sees_is_not_published(statuses: list[str], published: str) -> None:
+    assert snapshot([], statuses=statuses)["items"]["A"]["published"] == published
