@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STAGE = "transform"
+_MOST_AT_ONCE = 20_000  # messages: a settlement of a big seller has a part for each of 15,000 orders
 
 
 class UnreadableError(ValueError):
@@ -245,12 +246,20 @@ class TransformStage:
     async def process(self, chunk: Chunk) -> None:
         """Everything that follows from these records is acknowledged when this returns."""
         draft = self._memories[chunk.topic].draft(chunk.partition)
-        messages = [message for record in chunk.records for message in self._transformer.messages(record, draft)]
-        # What is remembered across restarts is written last: a record whose memory is safe but whose order is not would be dropped as known.
-        remembered = _current_of(chunk.topic)
+        messages: list[Message] = []
+        for record in chunk.records:
+            messages += self._transformer.messages(record, draft)
+            if len(messages) >= _MOST_AT_ONCE:
+                await self._tell(messages, chunk.topic)
+                messages = []
+        await self._tell(messages, chunk.topic)
+        draft.keep()
+
+    async def _tell(self, messages: Sequence[Message], raw_topic: str) -> None:
+        """What is remembered across restarts is written last: a record whose memory is safe but whose order is not would be dropped as known."""
+        remembered = _current_of(raw_topic)
         await self._producer.deliver([message for message in messages if message.topic != remembered])
         await self._producer.deliver([message for message in messages if message.topic == remembered])
-        draft.keep()
 
     async def failed(self, chunk: Chunk, error: Exception) -> None:
         """What the broker refused, or a bug outside the mapping: dead letters."""

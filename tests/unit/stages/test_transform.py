@@ -272,6 +272,17 @@ async def test_a_settlement_that_is_remembered_has_told_of_its_orders() -> None:
         assert {message.topic for message in producer.sent} == ({"settled-orders"} if deliveries else set())
 
 
+async def test_many_parts_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """FIN-1: years of settlements are told report by report, each after its orders; what is known counts from the end of all."""
+    monkeypatch.setattr("streams.stages.transform._MOST_AT_ONCE", 2)
+    producer = DyingProducer(99)
+    stage = TransformStage(Settings(), settling("5", f"{SETTLEMENT}:order:1"), ("raw.walmart.settlements",), 100)
+    stage._producer = producer  # type: ignore[assignment] # what start() takes from the runtime
+    resynced = tuple(raw_settlement(f"raw{number}", "bulk") for number in range(3))
+    await stage.process(Chunk("raw.walmart.settlements", 0, resynced))
+    assert [message.topic for message in producer.sent] == ["settled-orders", "settlements"] * 3
+
+
 async def test_what_is_remembered_at_the_start_is_one_line(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
