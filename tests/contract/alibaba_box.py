@@ -118,3 +118,75 @@ def error_of(response: httpx.Response) -> tuple[int, str]:
     body = response.json()
     assert body["error_message"] == body["exception"] != ""
     return response.status_code, body["error_code"]
+
+
+CREATE, LIST, VIEW = "alibaba.trade.fastCreateOrder", "alibaba.trade.getBuyerOrderList", "alibaba.trade.get.buyerView"
+PREVIEW, CANCEL = "alibaba.createOrder.preview", "alibaba.trade.cancel"
+INFOS, TRACE = "alibaba.trade.getLogisticsInfos.buyerView", "alibaba.trade.getLogisticsTraceInfo.buyerView"
+FIRST_OFFER = 999000000000
+ADDRESS = {
+    "fullName": "张三",
+    "mobile": "13800138000",
+    "provinceText": "浙江省",
+    "cityText": "杭州市",
+    "areaText": "滨江区",
+    "townText": "长河街道",
+    "address": "网商路699号",
+    "postCode": "310000",
+}
+
+
+@dataclass
+class Shop:
+    """Buying in a box: cargo of offers, orders, what sellers do to them."""
+
+    box: Box
+
+    def offer(self, **body: Any) -> Json:
+        """A new plain offer."""
+        found: Json = self.box.control("/sandbox/offers", **body)["offers"][0]
+        return found
+
+    def cargo(self, offer: Json, quantity: int = 2, place: int = 0) -> Json:
+        """A line of the cart: of the spec at `place`, of none where the offer has none."""
+        line = {"offerId": offer["id"], "quantity": quantity}
+        return {**line, "specId": offer["specs"][place]["spec_id"]} if offer["specs"] else line
+
+    def first(self, number: int = 0) -> Json:
+        """One of the offers that are there from the start."""
+        found: Json = self.box.http.get(f"/sandbox/offers/{FIRST_OFFER + number}").raise_for_status().json()
+        return found
+
+    def cart(self, *lines: Json, **more: Any) -> Json:
+        return {"flow": "general", "addressParam": ADDRESS, "cargoParamList": list(lines), **more}
+
+    def create(self, *lines: Json, **more: Any) -> Json:
+        """The result of a create call that went well."""
+        body = self.box.ask(CREATE, **self.cart(*(lines or (self.cargo(self.first()),)), **more))
+        assert body["success"] is True, body
+        found: Json = body["result"]
+        return found
+
+    def order(self, *lines: Json, **more: Any) -> str:
+        """The id of a new order."""
+        return str(self.create(*lines, **more)["orderId"])
+
+    def change(self, order_id: str, kind: str, **fields: Any) -> Json:
+        return self.box.control(f"/sandbox/orders/{order_id}/change", kind=kind, **fields)
+
+    def step(self, parcel_id: str, kind: str, **fields: Any) -> Json:
+        return self.box.control(f"/sandbox/parcels/{parcel_id}/change", kind=kind, **fields)
+
+    def told(self, order_id: str) -> Json:
+        """The truth of an order."""
+        found: Json = self.box.http.get(f"/sandbox/orders/{order_id}").raise_for_status().json()
+        return found
+
+    def view(self, order_id: str, fields: str = "NativeLogistics") -> Json:
+        found: Json = self.box.ask(VIEW, webSite="1688", orderId=order_id, includeFields=fields)["result"]
+        return found
+
+    def listed(self, **parameters: Any) -> list[str]:
+        """Order ids of one page."""
+        rows = self.box.ask(LIST, **parameters)["result"]
+        return [str(row["baseInfo"]["idOfStr"]) for row in rows]

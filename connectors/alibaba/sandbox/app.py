@@ -9,24 +9,59 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from connectors.alibaba.sandbox import errors
+from connectors.alibaba.sandbox.addresses import AddressesApi
 from connectors.alibaba.sandbox.carriers import CarriersApi
 from connectors.alibaba.sandbox.control import Control
 from connectors.alibaba.sandbox.gate import ANSWER_502, FLOW_CONTROL, GATE_KINDS, Gate
+from connectors.alibaba.sandbox.ledger import Ledger
+from connectors.alibaba.sandbox.logistics_api import LogisticsApi
 from connectors.alibaba.sandbox.oauth import OAUTH_KINDS, OAuth
 from connectors.alibaba.sandbox.offers_control import OffersControl
+from connectors.alibaba.sandbox.ordering import (
+    FLAT_ANSWER,
+    FLAT_FALSE,
+    LATE_IN_LIST,
+    ORDERING_KINDS,
+    SPLIT_ORDER,
+    OrderingApi,
+)
+from connectors.alibaba.sandbox.orders_api import ABSENT_ORDER, ORDER_KINDS, OrdersApi
+from connectors.alibaba.sandbox.orders_control import OrdersControl
 from connectors.alibaba.sandbox.parts import Handler, Part
 from connectors.alibaba.sandbox.products_api import ProductsApi
 from connectors.alibaba.sandbox.settings import SandboxSettings
 from connectors.alibaba.sandbox.system_api import SystemApi
 from connectors.alibaba.sandbox.world import Clock, World
 from connectors.kit.sandbox.calls import CallLog
-from connectors.kit.sandbox.fault_rules import EXPIRED_TOKEN, standard_presets
+from connectors.kit.sandbox.fault_rules import BAD_RECORD, EXPIRED_TOKEN, standard_presets
 from connectors.kit.sandbox.faults import FaultsMiddleware
 
 # What the sandbox has besides the core, in the order of its tables on the page: add yours here.
-PARTS: tuple[Callable[[World], Part], ...] = (SystemApi, ProductsApi, OffersControl, CarriersApi)
-PRESET_KINDS = (EXPIRED_TOKEN, FLOW_CONTROL, ANSWER_502)
-ALL_KINDS = (*GATE_KINDS, *OAUTH_KINDS)
+PARTS: tuple[Callable[[World], Part], ...] = (
+    SystemApi,
+    OrderingApi,
+    OrdersApi,
+    LogisticsApi,
+    OrdersControl,
+    Ledger,
+    ProductsApi,
+    OffersControl,
+    AddressesApi,
+    CarriersApi,
+)
+# What would make an order differ from what was asked is left to explicit rules.
+PRESET_KINDS = (
+    EXPIRED_TOKEN,
+    FLOW_CONTROL,
+    ANSWER_502,
+    SPLIT_ORDER,
+    FLAT_ANSWER,
+    FLAT_FALSE,
+    LATE_IN_LIST,
+    BAD_RECORD,
+    ABSENT_ORDER,
+)
+ALL_KINDS = (*GATE_KINDS, *OAUTH_KINDS, *ORDERING_KINDS, *ORDER_KINDS)
 PRESETS = standard_presets({}, PRESET_KINDS)
 
 

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from connectors.alibaba.sandbox.desk import Desk
 from connectors.alibaba.sandbox.grants import ACCESS, CODE, REFRESH, Grant, Grants
 from connectors.alibaba.sandbox.moments import DAY
 from connectors.alibaba.sandbox.offer_generator import make_offers
 from connectors.alibaba.sandbox.offer_mix import DEFAULT as OFFER_MIX
 from connectors.alibaba.sandbox.offer_store import OfferStore
+from connectors.alibaba.sandbox.order_store import OrderStore
+from connectors.alibaba.sandbox.parcels import ParcelStore
 from connectors.alibaba.sandbox.parts import Part
 from connectors.alibaba.sandbox.settings import Buyer, SandboxSettings
 from connectors.kit.sandbox.database import Database
@@ -38,6 +41,9 @@ class World:
         self.grants = Grants(self.database)
         self.journal = Journal(self.database)
         self.offers = OfferStore(self.database)
+        self.orders = OrderStore(self.database)
+        self.parcels = ParcelStore(self.database)
+        self.desk = Desk(self)
         self.parts: list[Part] = []
         # Whether an injected fault strikes what the sandbox does by itself; set when the app is put together.
         self.strikes: Callable[[str], bool] = _never
