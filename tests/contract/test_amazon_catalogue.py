@@ -94,6 +94,15 @@ async def test_an_issue_that_comes_later_is_seen(box: Box, amazon: Connected) ->
     assert changed["LAMP"]["problems"] == [{"code": "18742", "field": "item_name", "detail": "Restricted"}]
 
 
+@pytest.mark.parametrize(("seconds", "seen"), [(150, set()), (2, {"LAMP"})])
+async def test_only_a_sandbox_is_asked_for_what_changed_a_moment_ago(box: Box, seconds: int, seen: set[str]) -> None:
+    amazon = connected(box, horizon_seconds=seconds)
+    box.control("/sandbox/items", items=[{"sku": "LAMP"}])
+    box.clock.tick(5)
+    assert set(listings(amazon, await all_of(source(amazon).pages("")))) == seen
+    await amazon.aclose()
+
+
 async def test_what_amazon_ships_has_no_quantity_of_the_sellers(box: Box, amazon: Connected) -> None:
     """ORD-10"""
     box.control("/sandbox/items", items=[{"sku": "FBA-1", "fba": 40}])

@@ -87,6 +87,39 @@ async def test_a_return_and_what_becomes_of_it(box: Box, source: AmazonReturns) 
         assert (body["physical"], body["service"]) == states
 
 
+async def test_what_the_seller_gave_back_by_hand_is_told(box: Box, source: AmazonReturns) -> None:
+    """RET-1, RET-2: goods and money are apart; a return is refunded once, and the buyer gets what one unit cost with its tax."""
+    (order_id,) = sold(box, 1, fba=0.0)
+    return_id = returned(box, order_id, "refunded")
+    box.clock.tick(7200)
+    body = returns(await all_of(source.pages("")))[order_id]
+    assert (body["physical"], body["financial"]) == ("received", "refunded")
+    (held,) = box.http.get("/sandbox/snapshot", params={"sections": "returns"}).json()["returns"]
+    assert body["total_refund"] == {"amount": f"{held['refunded'] / 100:.2f}", "currency": "USD"}
+    assert held["refunded"] > 0
+    again = box.http.post(f"/sandbox/returns/{return_id}/change", json={"kind": "refund"})
+    assert again.status_code == 400
+
+
+async def test_how_new_a_report_has_to_be_is_configuration(box: Box) -> None:
+    """REC-2: within the hour a report that is there does, whatever came back since; with 0 minutes each poll has its own."""
+    amazon = connected(box, reading={"report_minutes": 0})
+    client = amazon.client()
+    patient, eager = (
+        AmazonReturns(settings, "main", client, reports_of(settings, client), amazon.now, amazon.sleep)
+        for settings in (connected(box).settings, amazon.settings)
+    )
+    positions = {source: (await all_of(source.pages("")))[-1].position for source in (patient, eager)}
+    (order_id,) = sold(box, 1, fba=0.0)
+    returned(box, order_id)
+    box.clock.tick(60)
+    found = {source: returns(await all_of(source.pages(position))) for source, position in positions.items()}
+    assert (set(found[patient]), set(found[eager])) == (set(), {order_id})
+    await eager.aclose()
+    await patient.aclose()
+    await amazon.aclose()
+
+
 async def test_units_that_came_back_to_amazon(box: Box, source: AmazonReturns) -> None:
     """RET-1, ORD-10: of the other report; which item it was is asked of the order, once."""
     orders = sold(box, 3, fba=1.0)
@@ -102,11 +135,11 @@ async def test_units_that_came_back_to_amazon(box: Box, source: AmazonReturns) -
             (item["orderItemId"], item["product"]["sellerSku"])
         ]
         assert (body["physical"], body["service"]) == ("received", "closed")
-    before = len([call for call in box.app.calls.latest if call.path.startswith("/orders/")])
     box.clock.tick(6 * 3600)
+    began = box.clock()
     again = await all_of(source.pages(pages[-1].position))
     assert [item for page in again for item in page.items] == [item for page in pages for item in page.items]
-    assert len([call for call in box.app.calls.latest if call.path.startswith("/orders/")]) == before
+    assert not [call for call in box.app.calls.latest if call.path.startswith("/orders/") and call.at >= began]
 
 
 async def test_more_than_a_page_of_returns_and_a_kill_in_the_middle(
