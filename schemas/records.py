@@ -879,6 +879,7 @@ class OfferedPrice(TypedDict):
     rejected: str
     why: str
     waits_for: str
+    problem: str
 
 
 class PriceLedger(TypedDict):

@@ -28,6 +28,7 @@ from streams.failure.held import ReleaseWorker, Resolver
 from streams.failure.mappings import MappingTable
 from streams.failure.retry_worker import RetryWorker
 from streams.failure.routing import FailureRouting
+from streams.first_prices import FirstPriceTable
 from streams.kafka import ensure_topics, read_to_end
 from streams.observe.process import observed
 from streams.runtime import InfrastructureError, Runtime, RuntimeSettings, Stage
@@ -69,6 +70,7 @@ class Parts:
     deps: Deps
     mappings: MappingTable
     registry: Registry
+    first_prices: FirstPriceTable
 
 
 class Ids:
@@ -142,8 +144,9 @@ def prepare(settings: Settings, connectors: tuple[Connector, ...]) -> Parts:
     codec = Codec(Ids(registry))
     mappings = MappingTable(settings, codec)
     mappings.start()
-    deps = Deps(settings.environment.value, mappings, now)
-    return Parts(settings, connectors, codec, FailureRouting(codec, settings), deps, mappings, registry)
+    first_prices = FirstPriceTable(settings, codec, Skus(mappings))
+    deps = Deps(settings.environment.value, mappings, now, first_prices=first_prices)
+    return Parts(settings, connectors, codec, FailureRouting(codec, settings), deps, mappings, registry, first_prices)
 
 
 def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) -> list[Stage]:
@@ -213,10 +216,12 @@ def catching_up(parts: Parts, router: Router) -> CatchingUp:
 
 
 def open_sink(parts: Parts, connector: Connector, sinks: dict[str, Sink]) -> Sink:
-    """The sink of a connector, opened once per process: its lanes share it, and so its rate budget and connections."""
+    """The sink of a connector, opened once per process: its lanes share it, and so its rate budget and connections. Raises BrokerError."""
     if connector.sink is None:
         raise ConfigurationError(f"nothing is written to {connector.name}")
     if connector.name not in sinks:
+        if connector.name in SOURCES:
+            parts.first_prices.start()
         sinks[connector.name] = connector.sink(part_of(parts.settings, connector), parts.deps)
     return sinks[connector.name]
 
@@ -242,6 +247,7 @@ async def run_worker(wanted: Sequence[str] = ()) -> int:
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(parts.registry.close)
         stack.callback(parts.mappings.close)
+        stack.callback(parts.first_prices.close)
         stack.push_async_callback(_close_all, sinks)
         return await _run(stages, settings, sides, stack)
 

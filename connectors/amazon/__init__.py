@@ -94,7 +94,9 @@ def _source(settings: AmazonSettings, account: str, flow: str, deps: Deps) -> So
 
 def _sink(settings: AmazonSettings, deps: Deps) -> Sink:
     gather = settings.feeds.gather_seconds
-    return AmazonSink(settings, partial(_client, settings, deps), deps.now, deps.mappings, gather_seconds=gather)
+    return AmazonSink(
+        settings, partial(_client, settings, deps), deps.now, deps.mappings, gather_seconds=gather, first_prices=deps.first_prices
+    )  # fmt: skip
 
 
 def _verifier(settings: AmazonSettings, deps: Deps) -> Verifier:

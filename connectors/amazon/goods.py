@@ -20,6 +20,7 @@ from connectors.amazon.withdrawing import Withdrawing
 from connectors.kit.accounts import OpenClient
 from connectors.kit.operations import Operation, Preview
 from connectors.kit.outgoing.previewing import ValuePreview
+from connectors.kit.ports import FirstPrices
 
 SET_STOCK, SET_PRICE, UPSERT_LISTING = "set_stock", "set_price", "upsert_listing"
 
@@ -29,9 +30,9 @@ class Goods:
 
     def __init__(
         self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], open_feeds: Callable[[str], AmazonFeeds],
-        now: Callable[[], datetime], maker: Maker | None = None,
+        now: Callable[[], datetime], maker: Maker | None = None, first_prices: FirstPrices | None = None,
     ) -> None:  # fmt: skip
-        self._maker = maker or ListingMaker(settings.listings)
+        self._maker = maker or ListingMaker(settings.listings, first_prices)
         taking = Taking(settings, open_feeds, now)
         stock, prices = Numbers(settings, Stock(settings)), Numbers(settings, Prices(settings, now))
         numbers = Values(settings, open_client, stock, taking, now)
@@ -53,7 +54,7 @@ class Goods:
         }
 
     def resolved(self, waiting_for: Sequence[str], account: str) -> Sequence[str]:
-        """Of the table lines that held products wait for, those that are there now."""
+        """Of the table lines and prices that held products wait for, those that are there now."""
         return self._maker.resolved(waiting_for, account)
 
     async def aclose(self) -> None:

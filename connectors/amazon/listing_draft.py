@@ -27,13 +27,14 @@ from connectors.kit.catalogue.drafting import (
     variant_line,
 )
 from connectors.kit.catalogue.filling import filled
+from connectors.kit.catalogue.first_price import PRICE, FirstPricing
 from connectors.kit.catalogue.gtin import Gtin
 from connectors.kit.catalogue.problems import FieldProblem, refusal
 from connectors.kit.catalogue.prohibited import Prohibited
 from connectors.kit.catalogue.tables import Tables
 from connectors.kit.catalogue.variants import group_of, variant_problems
 from connectors.kit.currencies import smallest
-from schemas.records import Image, Product
+from schemas.records import Image, Money, Product
 
 SOURCE = "amazon"
 LISTING, OFFER_ONLY, PRODUCT_ONLY = "LISTING", "LISTING_OFFER_ONLY", "LISTING_PRODUCT_ONLY"
@@ -146,13 +147,23 @@ def own_page(product: Product, tables: Tables, options: DraftOptions, siblings: 
     return Draft(product_type or "", LISTING, found.values, _identifier(gtin), images, variation, tuple(found.notes))
 
 
-def first_price(product: Product, marketplace: str) -> Json:
-    """The offer of a new listing: Odoo's sales price, until the price flow brings another. Raises ItemError where there is none in the
-    marketplace's currency."""
-    price, currency = product["list_price"], BY_ID[marketplace].currency if marketplace in BY_ID else ""
+def first_prices(product: Product, marketplaces: Sequence[str], account: str, first: FirstPricing) -> dict[str, Json]:
+    """Marketplace -> the offer of a new listing there: what the price flow decided, where it is switched on, else Odoo's sales price. Raises
+    MappingMissing while nothing is decided, ItemError where there is none in a marketplace's currency."""
+    if not (marketplaces and first.decides(account)):
+        return {marketplace: _first_offer(product["list_price"], marketplace) for marketplace in marketplaces}
+    price = first.of(account, product["sku"], sorted({BY_ID[one].currency for one in marketplaces if one in BY_ID}))
+    if isinstance(price, FieldProblem):
+        raise refusal([price])
+    return {marketplace: _first_offer(price, marketplace) for marketplace in marketplaces}
+
+
+def _first_offer(price: Money | None, marketplace: str) -> Json:
+    currency = BY_ID[marketplace].currency if marketplace in BY_ID else ""
     if price is None or (currency and price["currency"] != currency) or Decimal(price["amount"]) <= 0:
-        detail = f"a new listing needs a price in {currency or 'the currency of its marketplace'}, and Odoo's sales price is none"
-        raise refusal([FieldProblem(codes.MISSING_REQUIRED, "list_price", detail)])
+        told = f"{price['amount']} {price['currency']}" if price else "missing"
+        detail = f"a new listing needs a price in {currency or 'the currency of its marketplace'}, and this one is {told}"
+        raise refusal([FieldProblem(codes.MISSING_REQUIRED, PRICE, detail)])
     amount = Decimal(price["amount"]).quantize(smallest(price["currency"]))
     our_price = [{"schedule": [{"value_with_tax": amount}]}]
     offer = {"marketplace_id": marketplace, "currency": price["currency"], "audience": ALL, "our_price": our_price}

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.listing_draft import MOST_IMAGES, SOURCE, Draft, DraftOptions, on_page, own_page
 from connectors.amazon.listing_items import get_listings
 from connectors.amazon.listing_settings import AmazonListings
 from connectors.amazon.pages import asins_of
+from connectors.kit.catalogue.first_price import FirstPricing
 from connectors.kit.catalogue.gtin import gtin_in
 from connectors.kit.catalogue.making import AnyMaker, Making
 from connectors.kit.catalogue.variants import grouped
 from connectors.kit.errors import ConnectorError, DataError, TransientError
+from connectors.kit.ports import FirstPrices
 from schemas.records import Product
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """draft: what is listed; urls: its pictures' addresses."""
+    """draft: what is listed; urls: its pictures' addresses; offers: marketplace -> what it costs at first, where it is not listed yet."""
 
     draft: Draft
     urls: tuple[str, ...] = ()
+    offers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Maker(AnyMaker, Protocol):
     """Makes drafts of products."""
+
+    @property
+    def first(self) -> FirstPricing:
+        """What new listings cost."""
+        ...
 
     async def make(
         self, client: AmazonClient, account: str, products: Sequence[Product], own: Collection[str] = ()
@@ -38,10 +46,10 @@ class Maker(AnyMaker, Protocol):
 
 
 class ListingMaker(Making):
-    """`Maker` by the connector's settings. Raises ValueError telling every fault of the tables: at start."""
+    """`Maker` by the connector's settings. `prices`: what new listings cost. Raises ValueError telling every fault of the tables: at start."""
 
-    def __init__(self, settings: AmazonListings) -> None:
-        super().__init__(settings, settings.files(), SOURCE, "Amazon")
+    def __init__(self, settings: AmazonListings, prices: FirstPrices | None = None) -> None:
+        super().__init__(settings, settings.files(), SOURCE, "Amazon", prices)
         self._settings = settings
 
     async def make(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from connectors.amazon.client import AmazonClient
-from connectors.amazon.listing_draft import OFFER_ONLY, Draft, first_price
+from connectors.amazon.listing_draft import OFFER_ONLY, Draft, first_prices
 from connectors.amazon.listing_items import Shown, get_listing, put_listing
 from connectors.amazon.listing_maker import Made, Maker
 from connectors.amazon.numbers import NO_LISTING
@@ -41,13 +41,14 @@ class ListingPreview:
         (made,) = await self._maker.make(client, delivery.account, [product], own)
         if isinstance(made, ConnectorError):
             return refused(made)
-        return self._changed(shown, made.draft) if shown else await self._new(client, product, made)
+        return self._changed(shown, made.draft) if shown else await self._new(client, delivery, made)
 
-    async def _new(self, client: AmazonClient, product: Product, made: Made) -> Differences:
-        draft, place = made.draft, client.account.marketplaces[0]
+    async def _new(self, client: AmazonClient, delivery: Delivery, made: Made) -> Differences:
+        draft, place, product = made.draft, client.account.marketplaces[0], cast("Product", delivery.body)
         what = "an offer on a page that is there" if draft.requirements == OFFER_ONLY else f"a new {draft.product_type}"
         try:
-            attributes = {**draft.attributes(place, made.urls), **first_price(product, place)}
+            first = first_prices(product, [place], delivery.account, self._maker.first)
+            attributes = {**draft.attributes(place, made.urls), **first[place]}
             await put_listing(
                 client, product["sku"], place, draft.product_type, draft.requirements, attributes, preview=True
             )

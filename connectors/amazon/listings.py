@@ -1,7 +1,7 @@
 """`upsert_listing` (product) -> a listing: an offer on a page that Amazon has, else one with a page of its own, followed to publication (PRD-4).
 
-- New: PUT in each marketplace of the account, with a first price (Odoo's sales price). A number comes with the stock flow, which waits for the
-  listing.
+- New: PUT in each marketplace of the account, with the price that was decided for it, for which it waits (PRC-1); where no prices are told to
+  Amazon, with Odoo's sales price. A number comes with the stock flow, which waits for the listing.
 - There already: what tables say of it is replaced attribute by attribute; its price is left alone, for floor, rounding and approval stand before it
   (PRC-1). Of an offer on a page nothing is sent again.
 - Variants are children of a parent that is listed first, without anything to buy.
@@ -24,7 +24,7 @@ from connectors.amazon.catalogue import to_listing
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.deciding import AmazonDeciding
 from connectors.amazon.errors import AMAZON
-from connectors.amazon.listing_draft import CONDITION, PRODUCT_ONLY, first_price
+from connectors.amazon.listing_draft import CONDITION, PRODUCT_ONLY, first_prices
 from connectors.amazon.listing_items import (
     MODEL,
     REFUSED,
@@ -118,6 +118,7 @@ class Listings(OrderedWrites[AmazonClient, Product]):
             there = [item for item in items if item.value["active"] and item.sku in offers]
             on = [item for item in items if item.value["active"] and item not in there]
             made = dict(zip([item.id for item in on], await self._made(client, account, on, shown), strict=True))
+            made |= {item.id: self._priced(client, item, shown.get(item.sku), made[item.id]) for item in on}
             await self._parents(client, [one for one in made.values() if isinstance(one, Made) and one.draft.parent])
         except ConnectorError as error:
             return {item.id: AMAZON.outcome_of(error, item.delivery.attempt) for item in items}
@@ -132,6 +133,19 @@ class Listings(OrderedWrites[AmazonClient, Product]):
         self, client: AmazonClient, account: str, items: Sequence[ProductItem], own: Collection[str]
     ) -> Sequence[Made | ConnectorError]:
         return await self._maker.make(client, account, [item.value for item in items], own) if items else ()
+
+    def _priced(
+        self, client: AmazonClient, item: ProductItem, shown: Shown | None, made: Made | ConnectorError
+    ) -> Made | ConnectorError:
+        """With what it costs at first where it is not listed yet."""
+        there = shown.marketplaces if shown is not None else ()
+        missing = [marketplace for marketplace in client.account.marketplaces if marketplace not in there]
+        if isinstance(made, ConnectorError):
+            return made
+        try:
+            return replace(made, offers=first_prices(item.value, missing, item.delivery.account, self._maker.first))
+        except ConnectorError as error:
+            return error
 
     async def _parents(self, client: AmazonClient, made: Sequence[Made]) -> None:
         """Lists those that are not there. What is wrong with a parent is told by Amazon about its children, which are sent all the same."""
@@ -179,7 +193,7 @@ class Listings(OrderedWrites[AmazonClient, Product]):
             if shown is not None and marketplace in shown.marketplaces:
                 await self._updated(client, item, shown, attributes)
             else:
-                attributes |= first_price(item.value, marketplace)
+                attributes |= made.offers[marketplace]
                 await put_listing(client, item.sku, marketplace, draft.product_type, draft.requirements, attributes)
             self._took(item)
         event = self._event(item, Status.PROCESSING)

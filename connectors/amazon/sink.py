@@ -26,7 +26,7 @@ from connectors.kit.accounts import OpenClient
 from connectors.kit.catalogue.waiting import TABLES
 from connectors.kit.follower import Follower
 from connectors.kit.operations import Operations
-from connectors.kit.ports import Mappings, NoMappings
+from connectors.kit.ports import FirstPrices, Mappings, NoMappings
 from connectors.kit.resolving import Check, Resolving
 
 OPERATIONS = frozenset({ACKNOWLEDGE, SHIP, CANCEL, REFUND, SET_STOCK, SET_PRICE, UPSERT_LISTING})
@@ -40,7 +40,7 @@ class AmazonSink(AccountSink[AmazonClient]):
 
     def __init__(
         self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], now: Callable[[], datetime] = utc_now,
-        mappings: Mappings | None = None, maker: Maker | None = None, gather_seconds: float = 0,
+        mappings: Mappings | None = None, maker: Maker | None = None, gather_seconds: float = 0, first_prices: FirstPrices | None = None,
     ) -> None:  # fmt: skip
         super().__init__(open_client)
         self._documents = Documents(settings.http)
@@ -50,7 +50,7 @@ class AmazonSink(AccountSink[AmazonClient]):
         self._follower = Follower(settings.feeds, opened)
         means = Means(settings, self.accounts, self._feeds, self._follower, now, mappings or NoMappings())
         orders = OrderCommands(means)
-        self._goods = Goods(settings, self.accounts, self._feeds, now, maker)
+        self._goods = Goods(settings, self.accounts, self._feeds, now, maker, first_prices)
         checks = {LISTING: Check("getListingsItem", is_listed), SHIPPED: Check("getOrder", orders.has_shipped)}
         self.resolving = Resolving(
             self.destination,

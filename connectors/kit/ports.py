@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from connectors.kit.errors import ConnectorError
 from connectors.kit.hints import Hints
 from schemas.reasons import Reason
-from schemas.records import Order
+from schemas.records import Money, Order
 
 
 class Result(StrEnum):
@@ -323,6 +323,30 @@ class NoMappings:
         return None
 
 
+class FirstPrices(Protocol):
+    """The price a new listing begins with, where the price flow decides it (PRC-1)."""
+
+    def decides(self, source: str, account: str) -> bool:
+        """Whether this account's prices come by the price flow. Else a connector goes by its own tables."""
+        ...
+
+    def price_of(self, source: str, account: str, sku: str) -> Money | None:
+        """What was decided for that SKU, in the marketplace's word for it: floor, currency, rounding and approval are done. None: nothing yet."""
+        ...
+
+
+class NoFirstPrices:
+    """No price flow: connectors go by their own tables."""
+
+    def decides(self, source: str, account: str) -> bool:
+        """Never."""
+        return False
+
+    def price_of(self, source: str, account: str, sku: str) -> Money | None:
+        """Nothing is decided."""
+        return None
+
+
 async def _nothing_known(entity: str) -> Collection[str]:
     """Of a program that publishes nothing."""
     return ()
@@ -345,6 +369,7 @@ class Deps:
                   pipeline last published them. What is among them and not at the source any more has gone while nobody looked
     seen          for a source that counts what it has told (REC-4): (source, entity in its own terms, since) -> the keys of what was
                   published raw since then, with the newest version of each
+    first_prices  for a sink that lists products: what they cost at first
     """
 
     environment: str
@@ -353,6 +378,7 @@ class Deps:
     operations: frozenset[str] | None = None
     known: Callable[[str], Awaitable[Collection[str]]] = _nothing_known
     seen: Callable[[str, str, datetime], Awaitable[Mapping[str, int]]] = _nothing_seen
+    first_prices: FirstPrices = field(default_factory=NoFirstPrices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,9 @@ def _source(settings: WalmartSettings, account: str, flow: str, deps: Deps) -> S
 
 def _sink(settings: WalmartSettings, deps: Deps) -> Sink:
     gather = settings.feeds.gather_seconds
-    return WalmartSink(settings, partial(_client, settings, deps), deps.now, deps.mappings, gather_seconds=gather)
+    return WalmartSink(
+        settings, partial(_client, settings, deps), deps.now, deps.mappings, gather_seconds=gather, first_prices=deps.first_prices
+    )  # fmt: skip
 
 
 def _verifier(settings: WalmartSettings, deps: Deps) -> Verifier:

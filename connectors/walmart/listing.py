@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from connectors.kit.catalogue.drafting import (
@@ -36,6 +37,8 @@ BLOCKS = ("visible", "orderable")
 MAIN_IMAGE, MORE_IMAGES = "mainImageUrl", "productSecondaryImageURL"
 # Stands for the picture while an item is checked: its address is known only once the picture is stored.
 PENDING_IMAGE = "https://pictures.invalid/pending.jpg"
+PRICE = "price"
+PENDING_PRICE = Decimal("1.00")  # the same, of an item that is checked before its price is known, and never sent
 Json = dict[str, Any]
 
 
@@ -75,9 +78,10 @@ class ListingDraft:
 
 
 def listing_of(
-    product: Product, tables: Tables, options: ListingOptions, siblings: Sequence[Product] = ()
-) -> ListingDraft:
+    product: Product, tables: Tables, options: ListingOptions, siblings: Sequence[Product] = (), price: Decimal | FieldProblem | None = None
+) -> ListingDraft:  # fmt: skip
     """siblings: what is known of its variant group, for telling double combinations and naming the variant that stands for all.
+    price: what it costs, or why that is not known; None = as the tables say.
 
     Raises ItemError (data) with all problems, MappingMissing when only a table lacks a line: `category:walmart:ACCOUNT:NAME`,
     `value:walmart:ACCOUNT:TABLE:VALUE`.
@@ -85,6 +89,8 @@ def listing_of(
     line = tables.category(product["category"])
     product_type = line.product_type if line else ""
     lines = tables.lines_for(product_type)
+    if price is not None:
+        lines = tuple(line for line in lines if line.attribute != (PRICE,))
     scope = f"{SOURCE}:{options.account}"
     found = filled(product, lines, tables.around, scope)
     orderable, visible = found.values.get("orderable", {}), found.values.get("visible", {})
@@ -100,6 +106,9 @@ def listing_of(
     if options.needs_image:
         wrong += image_problems(product)
     orderable = {"sku": product["sku"], **orderable}
+    if price is not None:
+        wrong += [price] if isinstance(price, FieldProblem) else []
+        orderable[PRICE] = PENDING_PRICE if isinstance(price, FieldProblem) else price
     notes = list(found.notes)
     if (spec := options.specs.get(product_type)) is not None:
         orderable, visible, more = spec.placed(orderable, visible, _optional(lines))

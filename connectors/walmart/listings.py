@@ -3,7 +3,8 @@
 The way of a delivery, each step under the job it comes back with:
 
 1. Whether Walmart has the item is known or looked up (`looking_up`), always: one that is there keeps its price. The product becomes an item
-   (`item_maker`): what is wrong with it is told at once, and once, and the others go on (PRD-3).
+   (`item_maker`): what is wrong with it is told at once, and once, and the others go on (PRD-3). A new one has the price that was decided
+   for it, or waits for that (PRC-1).
 2. One feed per account and kind, with as many items as came together. Its result decides per SKU (`feed:ID`). Updates leave the price out: a
    price that changes goes by the price flow alone, so that none gets past its floor or its approval.
 3. Taken is not published: the item is read until it is PUBLISHED, UNPUBLISHED with reasons, or time is up (`publish:EPOCH`).
@@ -41,6 +42,7 @@ from connectors.walmart.errors import WALMART
 from connectors.walmart.feeds import operation_of
 from connectors.walmart.item_maker import Made, Maker
 from connectors.walmart.items import MODEL
+from connectors.walmart.listing import PRICE
 from connectors.walmart.looking_up import Looked, LookingUp
 from connectors.walmart.publication import look
 from connectors.walmart.settings import WalmartSettings
@@ -49,7 +51,6 @@ from schemas.reasons import Reason
 from schemas.records import ListingProblem, Product
 
 NEW, UPDATE = "MP_ITEM", "MP_MAINTENANCE"
-PRICE = "price"
 ProductItem = Item[Product]
 
 
@@ -118,7 +119,9 @@ class Listings(OrderedWrites[WalmartClient, Product]):
         kinds: dict[str, list[tuple[ProductItem, Made]]] = {NEW: [], UPDATE: []}
         looked = await self._looked_up(client, account, items)
         try:
-            made = await self._maker.make(account, [item.value for item in items])
+            # Of what could not be asked nobody knows whether it needs a price; it is not sent now.
+            there = looked.there | looked.errors.keys()
+            made = await self._maker.make(account, [item.value for item in items], there)
         except ConnectorError as error:
             return {item.id: errors.outcome_of(error, item.delivery.attempt) for item in items}
         for item, one in zip(items, made, strict=True):

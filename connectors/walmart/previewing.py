@@ -18,6 +18,7 @@ from connectors.walmart.item_maker import Made, Maker
 from connectors.walmart.items import get_item
 from connectors.walmart.publication import listing_in
 from connectors.walmart.settings import WalmartSettings
+from connectors.walmart.skus import SKUS
 from connectors.walmart.stock import Stock
 from schemas.records import Product
 
@@ -60,18 +61,23 @@ class ListingPreview:
     async def __call__(self, batch: Sequence[Delivery]) -> list[Differences]:
         """One for each, in order. Raises ConnectorError when Walmart cannot be asked."""
         made: dict[str, Made | ConnectorError] = {}
+        shown = {one.id: await self._shown(one) for one in batch}
         for account in dict.fromkeys(delivery.account for delivery in batch):
             mine = [delivery for delivery in batch if delivery.account == account and delivery.body["active"]]
             products = [cast("Product", delivery.body) for delivery in mine]
-            results = await self._maker.make(account, products) if products else ()
+            there = {str(delivery.body["sku"]) for delivery in mine if shown[delivery.id] is not None}
+            results = await self._maker.make(account, products, there) if products else ()
             made |= {delivery.id: one for delivery, one in zip(mine, results, strict=True)}
-        return [await self._one(delivery, made.get(delivery.id)) for delivery in batch]
+        return [await self._one(delivery, shown[delivery.id], made.get(delivery.id)) for delivery in batch]
 
-    async def _one(self, delivery: Delivery, made: Made | ConnectorError | None) -> Differences:
+    async def _shown(self, delivery: Delivery) -> Reader | None:
+        sku = str(delivery.body["sku"])
+        return await get_item(self._open(delivery.account), sku) if SKUS.fits(sku) else None
+
+    async def _one(self, delivery: Delivery, found: Reader | None, made: Made | ConnectorError | None) -> Differences:
         client, sku = self._open(delivery.account), str(delivery.body["sku"])
         if isinstance(made, ConnectorError):
             return refused(made)
-        found = await get_item(client, sku)
         if made is None:
             return await self._withdrawn(client, delivery.account, sku, found)
         told = told_by(made.item)

@@ -70,7 +70,7 @@ class WalmartListings(ListingSettings):
     update_known: bool = Field(
         True,
         description="an item Walmart has goes as MP_MAINTENANCE, without its price; else as MP_ITEM always, "
-        "with Odoo's sales price, past floor and approval",
+        "with the price of a new item",
     )
     look_up_to: int = Field(
         50,

@@ -18,7 +18,7 @@ from connectors.kit.each_order import EachOrder
 from connectors.kit.follower import Follower
 from connectors.kit.operations import Operation, Operations
 from connectors.kit.outgoing.previewing import ValuePreview
-from connectors.kit.ports import Mappings, NoMappings
+from connectors.kit.ports import FirstPrices, Mappings, NoMappings
 from connectors.kit.rate import Priority
 from connectors.kit.resolving import Check, Resolving
 from connectors.walmart.acknowledge import acknowledge
@@ -49,11 +49,11 @@ class WalmartSink(AccountSink[WalmartClient]):
 
     def __init__(
         self, settings: WalmartSettings, open_client: OpenClient[WalmartClient], now: Callable[[], datetime] = utc_now,
-        mappings: Mappings | None = None, maker: Maker | None = None, gather_seconds: float = 0,
+        mappings: Mappings | None = None, maker: Maker | None = None, gather_seconds: float = 0, first_prices: FirstPrices | None = None,
     ) -> None:  # fmt: skip
         super().__init__(open_client)
         follower = Follower(settings.feeds, open_feeds(self.accounts, settings.feeds, now, gather_seconds))
-        self._maker = maker or ItemMaker(settings.listings, self.accounts, now)
+        self._maker = maker or ItemMaker(settings.listings, self.accounts, now, first_prices, settings.currency)
         stock, prices = Stock(settings), Prices(settings, now)
         looking_up = LookingUp(settings, now)  # shared, so that the list of items is read once for products and prices
         sets = [Values(settings, self.accounts, kind, follower, looking_up, now) for kind in (stock, prices)]

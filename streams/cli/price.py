@@ -68,7 +68,7 @@ def explain(
     made = table("channel", "account", "price", "sale", "since version", "flow", "waits")
     for offer in ledger["offers"]:
         waits = f"{_money(offer['proposed'])}: {offer['why']} ({offer['proposal'][:12]})" if offer["proposal"] else ""
-        waits = f"for {offer['waits_for']}" if offer["waits_for"] else waits
+        waits = f"for {offer['waits_for']}" if offer["waits_for"] else waits or offer["problem"]
         items = skus.names((offer["channel"], offer["account"]), sku)
         account = offer["account"] + ("" if items == (sku,) else f" {item_words(items)}")
         flow = goes_out(desk.settings, Flow.PRICES, offer["channel"], offer["account"], sku)

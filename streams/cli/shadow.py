@@ -165,14 +165,19 @@ async def _compare(found: Sequence[Shadowed]) -> list[Compared]:
     from schemas.registry import Registry
     from streams.connectors import discover, load_connected_settings, part_of
     from streams.failure.mappings import MappingTable
+    from streams.first_prices import FirstPriceTable
     from streams.shadow import compare
+    from streams.stages.skus import Skus
     from streams.worker import now
 
     connectors = {connector.name: connector for connector in discover()}
     settings = load_connected_settings(connectors.values())
-    mappings = MappingTable(settings, Codec(Registry(settings.registry.client())))
+    codec = Codec(Registry(settings.registry.client()))
+    mappings = MappingTable(settings, codec)
     await asyncio.to_thread(mappings.start)
-    deps = Deps(settings.environment.value, mappings, now)
+    first_prices = FirstPriceTable(settings, codec, Skus(mappings))
+    await asyncio.to_thread(first_prices.start)
+    deps = Deps(settings.environment.value, mappings, now, first_prices=first_prices)
     sinks: dict[str, Sink] = {}
     try:
         for name in {item.destination for item in found}:
@@ -182,6 +187,7 @@ async def _compare(found: Sequence[Shadowed]) -> list[Compared]:
         return await compare(found, sinks)
     finally:
         mappings.close()
+        first_prices.close()
         for sink in sinks.values():
             await sink.aclose()
 

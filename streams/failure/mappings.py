@@ -6,24 +6,20 @@ A table loads everything at start and follows the topic in a thread of its own, 
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-
-from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from schemas.codec import Codec, DecodeError
 from schemas.record import Message, Record
 from schemas.records import Mapping
 from schemas.topics import MAPPINGS
 from streams.failure.actions import audit_message
-from streams.kafka import BrokerError, SyncProducer, partitions_of, read_to_end, reader, record_of
+from streams.following import Following
+from streams.kafka import SyncProducer, read_to_end
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-LOAD_SECONDS = 30.0
-_AGAIN_SECONDS = 5.0
 BEFORE = "before"  # header: the internal word that the entry had until now
 # Those a person can make entries of, whichever connector looks them up. Others, from before kinds were checked, can still be taken out.
 KINDS = ("sku", "carrier", "ship_carrier", "settlement-name")
@@ -57,33 +53,21 @@ class MappingTable:
     """
 
     def __init__(self, settings: Settings, codec: Codec, changed: Callable[[], None] | None = None) -> None:
-        self._config = settings.kafka.librdkafka()
+        self._following = Following(settings.kafka.librdkafka(), MAPPINGS, self.apply, changed)
         self._codec = codec
-        self._changed = changed
         self._entries: dict[Key, Mapping] = {}
         self._back: dict[tuple[str, str, str], frozenset[Key]] = {}  # kind, source, internal -> the keys that say so
         self.revision = 0
         self.position = -1
         self.unreadable: set[Key] = set()  # whose newest entry cannot be read
-        self._stop = threading.Event()
-        self._loaded = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._error: Exception | None = None
 
     def start(self) -> None:
         """Returns when everything that is in the topic now is loaded. Raises BrokerError when that fails or takes too long."""
-        self._thread = threading.Thread(target=self._follow, name="mappings", daemon=True)
-        self._thread.start()
-        done = self._loaded.wait(LOAD_SECONDS)
-        if self._error is not None or not done:
-            self.close()
-            raise BrokerError(f"the mappings could not be loaded: {self._error or 'Kafka did not answer in time'}")
+        self._following.start()
 
     def close(self) -> None:
         """Stop following."""
-        self._stop.set()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(10)
+        self._following.close()
 
     def lookup(self, kind: str, source: str, account: str, external: str) -> str | None:
         """Odoo's word for it: the account's own entry, else the source's, else None."""
@@ -145,44 +129,6 @@ class MappingTable:
             said = (key[0], key[1], entry["internal"])
             self._entries[key] = entry
             self._back[said] = self._back.get(said, frozenset()) | {key}
-
-    def _follow(self) -> None:
-        """Until closed. What goes wrong before everything is loaded ends it and is told by `start`; later it is tried again."""
-        while not self._stop.is_set():
-            consumer = reader(self._config)
-            try:
-                self._read(consumer, partitions_of(consumer, self._config, [MAPPINGS]))
-            except Exception as error:  # noqa: BLE001 - this thread has nobody to raise to
-                logger.error("mappings_not_followed kind=%s detail=%s", type(error).__name__, error)
-                if not self._loaded.is_set():
-                    self._error = error
-                    self._loaded.set()
-                    return
-                self._stop.wait(_AGAIN_SECONDS)
-            finally:
-                consumer.close()
-
-    def _read(self, consumer: Consumer, places: Sequence[TopicPartition]) -> None:
-        consumer.assign(list(places))
-        loading = {place.partition for place in places}
-        if not loading:
-            self._loaded.set()
-        while not self._stop.is_set():
-            first = consumer.poll(0.2)
-            if first is None:
-                continue
-            changed = False
-            for consumed in [first, *consumer.consume(1000, timeout=0)]:
-                error = consumed.error()
-                if error is None:
-                    self.apply(record_of(consumed))
-                    changed = True
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    loading.discard(consumed.partition() or 0)
-            if changed and self._changed is not None:
-                self._changed()
-            if not loading:
-                self._loaded.set()
 
 
 def read_table(settings: Settings, codec: Codec) -> MappingTable:

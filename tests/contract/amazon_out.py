@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.amazon.listing_maker import Maker
 from connectors.amazon.sink import AmazonSink
-from connectors.kit.ports import Delivery
+from connectors.kit.ports import Delivery, FirstPrices
 from tests.contract.amazon_box import Box, amazon_box
 from tests.contract.amazon_connected import US_SELLER, Connected, account_of, settings_of
 from tests.contract.out_world import OutWorld, Process
@@ -33,9 +33,13 @@ class World(OutWorld):
         plain: Json = {"feeds": FAST, "attempts": 1, "accounts": {"main": account_of(US_SELLER)}, **SOON}
         self.settings = settings_of(box, **{**plain, **changes})
 
-    def process(self, share: float = 1.0, maker: Maker | None = None) -> Process:
+    def process(
+        self, share: float = 1.0, maker: Maker | None = None, first_prices: FirstPrices | None = None
+    ) -> Process:
         client = Connected(self.box, self.settings).client
-        return self.process_of(AmazonSink(self.settings, client, self.now, maker=maker), share)
+        return self.process_of(
+            AmazonSink(self.settings, client, self.now, maker=maker, first_prices=first_prices), share
+        )
 
     def add(self, *skus: str, **body: Any) -> None:
         """Listings with these SKUs, as a seller has them."""

@@ -10,6 +10,7 @@ import pytest
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.listing_draft import Draft
 from connectors.amazon.listing_maker import Made
+from connectors.kit.catalogue.first_price import FirstPricing
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Delivery
 from connectors.kit.sandbox.catalog import ean13
@@ -36,6 +37,8 @@ def _price_held(world: World, sku: str) -> str:
 
 class Clocks:
     """Makes wall clocks of all products."""
+
+    first = FirstPricing("amazon")
 
     async def make(
         self, client: AmazonClient, account: str, products: Sequence[Product], own: Collection[str] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,9 @@ class Clocks:
         self.orderable = orderable
         self.tables: set[str] = set()
 
-    async def make(self, account: str, products: Sequence[Product]) -> Sequence[Made | ConnectorError]:
+    async def make(
+        self, account: str, products: Sequence[Product], there: Collection[str] = ()
+    ) -> Sequence[Made | ConnectorError]:
         return [self.wrong.get(one["sku"]) or self._made(one) for one in products]
 
     def _made(self, one: Product) -> Made:

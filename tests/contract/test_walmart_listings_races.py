@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
 import pytest
 
@@ -45,12 +45,14 @@ class Slow(Clocks):
         super().__init__()
         self.is_making, self.may_end, self.first = asyncio.Event(), asyncio.Event(), True
 
-    async def make(self, account: str, products: Sequence[Product]) -> Sequence[Made | ConnectorError]:
+    async def make(
+        self, account: str, products: Sequence[Product], there: Collection[str] = ()
+    ) -> Sequence[Made | ConnectorError]:
         is_first, self.first = self.first, False
         if is_first:
             self.is_making.set()
             await self.may_end.wait()
-        return await super().make(account, products)
+        return await super().make(account, products, there)
 
 
 @pytest.mark.parametrize("withdrawn", [False, True], ids=["changed", "withdrawn"])

@@ -9,7 +9,7 @@ from typing import Any
 from connectors.kit.budget import Budget
 from connectors.kit.calls import Surroundings
 from connectors.kit.http import HttpClient
-from connectors.kit.ports import Delivery
+from connectors.kit.ports import Delivery, FirstPrices
 from connectors.kit.tokens import TokenCache
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
@@ -38,7 +38,9 @@ class World(OutWorld):
         super().__init__("walmart", box)
         self.settings = settings_of(box, **{"rates": AMPLE, "feeds": FAST, "attempts": 1, **changes})
 
-    def process(self, share: float = 1.0, maker: Maker | None = None, gather_seconds: float = 0) -> Process:
+    def process(
+        self, share: float = 1.0, maker: Maker | None = None, gather_seconds: float = 0, first_prices: FirstPrices | None = None
+    ) -> Process:  # fmt: skip
         tokens = TokenCache("main", self.now)
         budget = Budget(self.settings.rates.plan(), self.box.clock, self.sleep)
         around = Surroundings(self.now, self.sleep, lambda: 0.0, lambda: "c-1")
@@ -47,7 +49,9 @@ class World(OutWorld):
             http = HttpClient(self.settings.base_url, self.settings.http, refusal=errors.refusal(self.now))
             return WalmartClient(self.settings, self.settings.account(account), http, tokens, budget, around)
 
-        sink = WalmartSink(self.settings, client, self.now, maker=maker, gather_seconds=gather_seconds)
+        sink = WalmartSink(
+            self.settings, client, self.now, maker=maker, gather_seconds=gather_seconds, first_prices=first_prices
+        )
         return self.process_of(sink, share)
 
     def history(self, sku: str) -> list[int]:

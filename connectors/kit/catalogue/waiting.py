@@ -2,6 +2,7 @@
 
 category:MARKETPLACE:ACCOUNT:NAME[:not:TYPE]   a line for that category, and not one that names this product type again
 value:MARKETPLACE:ACCOUNT:TABLE:VALUE          a line for that value
+price:MARKETPLACE:ACCOUNT:SKU                  what it costs at first (`first_price`)
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from connectors.kit.catalogue.colours import folded
 from connectors.kit.catalogue.conversions import COLOURS
 from connectors.kit.catalogue.tables import Tables
 
-TABLES = ("category", "value")
+TABLES = ("category", "value", "price")
 _OTHER_THAN = ":not:"
 
 

@@ -64,15 +64,15 @@ def priced(
     step = Step(_with(ledger, price=encoded, at=now))
     for channel in channels:
         if not price["active"]:
-            _wait(step, channel, "")
+            _note(step, channel)
             continue
         try:
             made = offered(price, settings.of(*channel), settings.rates, now)
         except PriceProblemError as problem:
             step.problems[channel] = problem
-            _wait(step, channel, word_of(channel, problem.waiting_for) if problem.waiting_for else "")
+            _note(step, channel, problem)
             continue
-        _wait(step, channel, "")
+        _note(step, channel)
         _judge(step, channel, price, made, settings, now, asked_again=asked_again)
     return step
 
@@ -129,11 +129,14 @@ def _judge(
         _put(step, {**kept, "proposal": proposal, "proposed": made.price, "why": why})
 
 
-def _wait(step: Step, channel: Channel, word: str) -> None:
-    before = _offer_of(step.ledger, channel)
-    if (before["waits_for"] if before else "") != word:
-        step.freed = step.freed or not word
-        _put(step, {**(before or _no_offer(channel)), "waits_for": word})
+def _note(step: Step, channel: Channel, problem: PriceProblemError | None = None) -> None:
+    """Whether something is wrong with the newest price there, and whether it waits for something."""
+    before = _offer_of(step.ledger, channel) or _no_offer(channel)
+    word = word_of(channel, problem.waiting_for) if problem and problem.waiting_for else ""
+    noted = {"waits_for": word, "problem": str(problem or "")}
+    step.freed = step.freed or bool(before["waits_for"] and not word)
+    if any(before[name] != value for name, value in noted.items()):  # type: ignore[literal-required]
+        _put(step, {**before, **noted})
 
 
 def _needs_person(
@@ -211,7 +214,7 @@ def _is_same(before: OfferedPrice, made: Offered) -> bool:
 def _no_offer(channel: Channel) -> OfferedPrice:
     return OfferedPrice(
         channel=channel[0], account=channel[1], version=0, price=None, sale_price=None, sale_starts_at=None,
-        sale_ends_at=None, proposal="", proposed=None, rejected="", why="", waits_for="",
+        sale_ends_at=None, proposal="", proposed=None, rejected="", why="", waits_for="", problem="",
     )  # fmt: skip
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from connectors.amazon.listing_draft import DraftOptions, first_price, on_page, own_page
+from connectors.amazon.listing_draft import DraftOptions, first_prices, on_page, own_page
 from connectors.amazon.listing_settings import CORE, AmazonListings
 from connectors.kit import exact_json
 from connectors.kit.catalogue import files, plugins
+from connectors.kit.catalogue.first_price import FirstPricing
 from connectors.kit.catalogue.problems import ItemError, MappingMissing
 from connectors.kit.catalogue.tables import Tables
 from connectors.kit.errors import ConnectorError
@@ -127,7 +128,8 @@ def test_a_category_without_a_line_is_waited_for(tables: Tables) -> None:
 
 
 def test_the_first_price_is_odoos_with_the_digits_of_its_currency() -> None:
-    (offer,) = first_price(product(list_price={"amount": "24.9900", "currency": "USD"}), US)["purchasable_offer"]
+    listed = product(list_price={"amount": "24.9900", "currency": "USD"})
+    (offer,) = first_prices(listed, [US], "main", FirstPricing("amazon"))[US]["purchasable_offer"]
     assert exact_json.dumps(offer["our_price"]) == b'[{"schedule":[{"value_with_tax":24.99}]}]'
     assert (offer["marketplace_id"], offer["currency"], offer["audience"]) == (US, "USD", "ALL")
 
@@ -135,7 +137,7 @@ def test_the_first_price_is_odoos_with_the_digits_of_its_currency() -> None:
 @pytest.mark.parametrize("price", [None, {"amount": "24.99", "currency": "EUR"}, {"amount": "0", "currency": "USD"}])
 def test_a_new_listing_needs_a_price_of_its_marketplace(price: Any) -> None:
     with pytest.raises(ConnectorError, match="price in USD"):
-        first_price(product(list_price=price), US)
+        first_prices(product(list_price=price), [US], "main", FirstPricing("amazon"))
 
 
 def test_amazons_own_table_is_there() -> None:

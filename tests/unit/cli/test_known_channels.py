@@ -18,7 +18,7 @@ from tests.unit.stages.references import entry_record
 CONNECTORS = Path(__file__).parents[3] / "connectors"
 OFFER = {
     "channel": "walmart", "account": "main", "price": {"amount": "24.99", "currency": "USD"}, "sale_price": None, "version": 3,
-    "proposal": "", "proposed": None, "why": "", "waits_for": "", "rejected": "", "sale_starts_at": None, "sale_ends_at": None,
+    "proposal": "", "proposed": None, "why": "", "waits_for": "", "problem": "", "rejected": "", "sale_starts_at": None, "sale_ends_at": None,
 }  # fmt: skip
 
 
