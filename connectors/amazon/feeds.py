@@ -12,7 +12,7 @@ what may be told twice is told again, and what may not (a refund) asks for `susp
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -43,6 +43,11 @@ _BEFORE_MS, _CLOCKS_APART_MS = 240_000, 120_000
 def operation_of(kind: str) -> str:
     """Whose quota a feed of that type takes."""
     return CREATE_LISTINGS_FEED if kind == LISTINGS else "createFeed"
+
+
+def following(kinds: Collection[str]) -> Priority:
+    """How those who ask after feeds of these types stand in line: results are scarce, one in 45 seconds, and what was done to orders comes first."""
+    return Priority.STOCK if set(kinds) <= {LISTINGS} else Priority.ORDERS
 
 
 def marketplaces_of(feed: Feed) -> list[str]:
@@ -98,9 +103,8 @@ class AmazonFeeds(Feeds):
 
     async def _read(self, feed_id: str, details: bool) -> FeedState | None:
         try:
-            _, content = await self._client.call(
-                "getFeed", "GET", f"{FEEDS}/{quote(feed_id, safe='')}", priority=Priority.STOCK
-            )
+            # Of what type it is says the answer only.
+            _, content = await self._client.call("getFeed", "GET", f"{FEEDS}/{quote(feed_id, safe='')}")
         except DataError as error:
             if errors.is_missing(error):
                 return None
@@ -113,9 +117,11 @@ class AmazonFeeds(Feeds):
         document_id = feed.text("resultFeedDocumentId")
         if not document_id:
             return with_report(state, None)
-        self._check_quota("getFeedDocument")
+        kind = feed.text("feedType")
+        priority = following([kind])
+        self._check_quota("getFeedDocument", priority)
         try:
-            report = read_report(feed.text("feedType"), await self._content(document_id))
+            report = read_report(kind, await self._content(document_id, priority))
         except (
             DataError
         ) as error:  # gone after 28 days, or unreadable: then nothing is known, and asking again changes nothing
@@ -123,10 +129,9 @@ class AmazonFeeds(Feeds):
             report = None
         return with_report(state, report)
 
-    async def _content(self, document_id: str) -> bytes:
-        answer, content = await self._client.call(
-            "getFeedDocument", "GET", f"{DOCUMENTS}/{quote(document_id, safe='')}", priority=Priority.STOCK
-        )
+    async def _content(self, document_id: str, priority: Priority) -> bytes:
+        path = f"{DOCUMENTS}/{quote(document_id, safe='')}"
+        answer, content = await self._client.call("getFeedDocument", "GET", path, priority=priority)
         document = Reader(content if isinstance(content, dict) else {})
         if not document.text("url"):
             raise answer.asked.left("gave no address")
@@ -140,9 +145,10 @@ class AmazonFeeds(Feeds):
             since = datetime.fromtimestamp((since_ms - _BEFORE_MS) / 1000, UTC)  # the window of a lost one begins there
             query = {**query, "createdSince": to_text(since)}
         found: list[Listed] = []
+        priority = following(kinds)
         for _ in range(_MOST_PAGES):
-            self._check_quota("getFeeds")
-            _, content = await self._client.call("getFeeds", "GET", FEEDS, query=query, priority=Priority.STOCK)
+            self._check_quota("getFeeds", priority)
+            _, content = await self._client.call("getFeeds", "GET", FEEDS, query=query, priority=priority)
             page = Reader(content).an_object()
             found += [Listed(entry.text("feedType"), read_state(entry), entry) for entry in page.children("feeds")]
             if not (token := page.text("nextToken")):
@@ -183,8 +189,8 @@ class AmazonFeeds(Feeds):
                 found.append(known or one.state)
         return found
 
-    def _check_quota(self, operation: str) -> None:
-        wait = self._client.forecast_seconds(operation, 1, Priority.STOCK)
+    def _check_quota(self, operation: str, priority: Priority) -> None:
+        wait = self._client.forecast_seconds(operation, 1, priority)
         if wait > self._list_patience:
             raise ThrottledError(f"the quota of {operation} calls is used up", retry_after=round(wait, 1))
 

@@ -42,7 +42,8 @@ class Stock:
         return _value(account, sku, units_known(text))
 
     def priority(self, urgent: bool) -> Priority:
-        return Priority.STOCK if urgent else Priority.PRODUCTS
+        # What is urgent passes the rest, which draws from the same quotas as prices and stands in line with them.
+        return Priority.STOCK if urgent else Priority.PRICES
 
     def patches(self, value: Value, shown: Shown) -> Sequence[Mapping[str, Any]]:
         return [merge(ATTRIBUTE, value.entry)]
