@@ -22,12 +22,13 @@ from tests.bench.errors import BenchError
 from tests.bench.figures import Measure
 from tests.bench.hop import hop
 from tests.bench.journey import journey
-from tests.bench.oversell import oversell
+from tests.bench.oversell import oversell, oversell_amazon
 from tests.bench.quota_day import quota_day
 from tests.bench.replay import replay
 from tests.bench.scale_changes import stock_change
+from tests.bench.scale_incoming import orders_notified, settlement
 from tests.bench.scale_products import products
-from tests.bench.scale_stock import stock_full
+from tests.bench.scale_stock import stock_full, stock_full_amazon
 from tests.bench.sink import sink
 
 _FILE_COLUMNS = 160
@@ -39,10 +40,14 @@ BENCHES: Mapping[str, Bench] = {
     "replay": replay,
     "end_to_end": journey,
     "oversell": oversell,
+    "oversell_amazon": oversell_amazon,
     "quota_day": quota_day,
+    "orders_notified": orders_notified,
+    "settlement": settlement,
     "products": products,
     "stock_change": stock_change,
     "stock_full": stock_full,
+    "stock_full_amazon": stock_full_amazon,
 }
 
 

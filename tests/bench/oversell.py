@@ -6,6 +6,10 @@ process), one order after the other. The clock of an order starts when it is han
     oversell_told     when the other account's lower number stands on `availability`
     oversell_held     when Walmart has taken that number (the outcome of the call)
 
+    oversell_amazon_told, oversell_amazon_held
+                          the same with Amazon as the second channel, quotas as published: held when Amazon has taken the number. It does not
+                          say when what it took takes effect
+
 What comes before, the poll that finds the order, is the marketplace's business and Walmart's quota: every 10 minutes by default.
 
     oversell_busy     as oversell_told, while 10,000 SKUs are read anew
@@ -17,13 +21,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from confluent_kafka import Consumer
@@ -41,6 +45,8 @@ from streams.stack import Endpoints
 from tests.bench.cluster import Say, cluster
 from tests.bench.errors import BenchError
 from tests.bench.figures import Measure, Series
+from tests.bench.scale_markets import ACCOUNT, AmazonMarket, answer_of
+from tests.bench.scale_world import load
 from tests.builders import order, order_line
 
 SKUS = 10_000
@@ -50,26 +56,20 @@ FLUSH_SECONDS = 3
 TOLD_SECONDS, HELD_SECONDS, INVENTORY_SECONDS = 1.0, 5.0, 900.0
 _FIRST, _SECOND = "first", "second"
 _START_SECONDS, _WAIT_SECONDS = 180.0, 300.0
-_STAGES = ("route", "stock", "deliver.walmart.critical")
+_STAGES = ("route", "stock")
 
 
 def oversell(say: Say, *, skus: int = SKUS, seen: int = ORDERS_SEEN) -> list[Measure]:
     """Raises BenchError."""
-    with TemporaryDirectory(prefix="causeway-bench-") as folder, cluster(say, registry=True, own=True) as endpoints:
-        world = _World(Path(folder), endpoints)
-        try:
-            world.start(min(skus, 4 * seen))
-            inventory = _inventory(world, skus)
-            say(f"oversell: {skus} SKUs read anew and told in {inventory:.1f} s")
-            told, held = _orders(world, 0, seen)
-            say(f"oversell: {seen} orders, told after {told} s, held after {held} s")
-            world.send_levels(skus, version=2)
-            busy, _ = _orders(world, 2 * seen, seen)
-            say(f"oversell: the same beside {skus} SKUs read anew, told after {busy} s")
-        except ProcessError as error:
-            raise BenchError(f"oversell: {error}") from error
-        finally:
-            world.stop()
+    with _world("oversell", say, _SecondWalmart()) as world:
+        world.start(min(skus, 4 * seen))
+        inventory = _inventory(world, skus)
+        say(f"oversell: {skus} SKUs read anew and told in {inventory:.1f} s")
+        told, held = _orders(world, 0, seen)
+        say(f"oversell: {seen} orders, told after {told} s, held after {held} s")
+        world.send_levels(skus, version=2)
+        busy, _ = _orders(world, 2 * seen, seen)
+        say(f"oversell: the same beside {skus} SKUs read anew, told after {busy} s")
     return [
         Measure("oversell_told", "s", TOLD_SECONDS, told),
         Measure("oversell_busy", "s", TOLD_SECONDS, busy),
@@ -78,12 +78,98 @@ def oversell(say: Say, *, skus: int = SKUS, seen: int = ORDERS_SEEN) -> list[Mea
     ]
 
 
+def oversell_amazon(say: Say, *, seen: int = ORDERS_SEEN) -> list[Measure]:
+    """Raises BenchError."""
+    with _world("oversell_amazon", say, _SecondAmazon(AmazonMarket(1))) as world:
+        world.start(2 * seen)
+        _inventory(world, 2 * seen)
+        told, held = _orders(world, 0, seen)
+        say(
+            f"oversell_amazon: {seen} orders seen at Walmart, Amazon told after {told} s, taken by it after {held} s, {load()}"
+        )
+    return [
+        Measure("oversell_amazon_told", "s", TOLD_SECONDS, told),
+        Measure("oversell_amazon_held", "s", HELD_SECONDS, held),
+    ]
+
+
+class _Second(Protocol):
+    """The other channel. `prefix`: of its keys; `stage`: who tells it; `held`: what it answers when it has taken a number."""
+
+    prefix: str
+    stage: str
+    held: frozenset[str]
+
+    def start(self, world: _World, first_url: str, items: int) -> None: ...
+
+    def env(self) -> dict[str, str]: ...
+
+
+class _SecondWalmart:
+    """Another account of the same sandbox."""
+
+    prefix = f"stock:walmart:{_SECOND}"
+    stage = "deliver.walmart.critical"
+    held = frozenset({"applied"})
+
+    def start(self, world: _World, first_url: str, items: int) -> None:
+        """What the marketplace must know before a number can be set."""
+        listed = [{"sku": _sku(number), "stock": ON_HAND} for number in range(items)]
+        try:
+            answer_of(
+                httpx.post(
+                    f"{first_url}/sandbox/items",
+                    json={"items": listed, "account": _SECOND},
+                    timeout=60,
+                    trust_env=False,
+                )
+            )
+        except httpx.HTTPError as error:
+            raise BenchError("oversell: the sandbox does not answer") from error
+
+    def env(self) -> dict[str, str]:
+        account = f"CAUSEWAY_WALMART__ACCOUNTS__{_SECOND.upper()}__CLIENT"
+        phases = json.dumps({"walmart": {_SECOND: {"stock": "on"}}})
+        return {f"{account}_ID": _SECOND, f"{account}_SECRET": "secret", "CAUSEWAY_PHASES": phases}
+
+
+@dataclass(frozen=True)
+class _SecondAmazon:
+    """Its own sandbox."""
+
+    market: AmazonMarket
+    prefix = f"stock:amazon:{ACCOUNT}"
+    stage = "deliver.amazon.critical"
+    held = frozenset({"submitted", "applied"})
+
+    def start(self, world: _World, first_url: str, items: int) -> None:
+        world.run(self.market.name, self.market.module, self.market.arguments(), {}, "listening on")
+        self.market.list_items([_sku(number) for number in range(items)])
+
+    def env(self) -> dict[str, str]:
+        phases = json.dumps({"amazon": {ACCOUNT: {"stock": "on"}}})
+        return {**self.market.env(), "CAUSEWAY_PHASES": phases}
+
+
+@contextmanager
+def _world(name: str, say: Say, second: _Second) -> Iterator[_World]:
+    with TemporaryDirectory(prefix="causeway-bench-") as folder, cluster(say, registry=True, own=True) as endpoints:
+        world = _World(Path(folder), endpoints, second)
+        try:
+            yield world
+        except ProcessError as error:
+            raise BenchError(f"{name}: {error}") from error
+        finally:
+            world.stop()
+
+
 @dataclass(slots=True)
 class _World:
     """The sandbox, the worker, and what they said. `told`: SKU -> newest number for the second account; `held`: SKU -> times Walmart took one."""
 
     folder: Path
     endpoints: Endpoints
+    second: _Second
     told: dict[str, int] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
     _processes: list[Process] = field(default_factory=list)
@@ -95,10 +181,10 @@ class _World:
         url = f"http://127.0.0.1:{free_port()}"
         accounts = [word for name in (_FIRST, _SECOND) for word in ("--account", f"{name}:secret")]
         sandbox = ["--port", url.rsplit(":", 1)[1], *accounts, "--rate-factor", "100"]
-        self._run("walmart", "connectors.walmart.sandbox", sandbox, {}, "listening on")
-        _add_items(url, items)
-        stages = [word for name in _STAGES for word in ("--stage", name)]
-        self._run("worker", "streams.cli", ["worker", *stages], self._env(url), "runtime_started")
+        self.run("walmart", "connectors.walmart.sandbox", sandbox, {}, "listening on")
+        self.second.start(self, url, items)
+        stages = [word for name in (*_STAGES, self.second.stage) for word in ("--stage", name)]
+        self.run("worker", "streams.cli", ["worker", *stages], self._env(url), "runtime_started")
         self._registry = Registry({"url": self.endpoints.registry_url})
         self._consumer = self._follow()
         self._producer = SyncProducer({"bootstrap.servers": self.endpoints.bootstrap})
@@ -145,11 +231,11 @@ class _World:
 
     def _note(self, codec: Codec, record: Any) -> None:
         name, _, sku = (record.key or b"").decode().rpartition(":")
-        if name != f"stock:walmart:{_SECOND}":
+        if name != self.second.prefix:
             return
         if record.topic == OUTCOMES:
             outcome = codec.decode("outcome", record.value)
-            if outcome["operation"] == "set_stock" and outcome["result"] == "applied":
+            if outcome["operation"] == "set_stock" and outcome["result"] in self.second.held:
                 self.held[sku] = self.held.get(sku, 0) + 1
         else:
             self.told[sku] = int(codec.decode("availability", record.value)["quantity"])
@@ -160,26 +246,25 @@ class _World:
         consumer.assign(partitions_of(consumer, config, [ENTITIES["availability"].every, OUTCOMES]))
         return consumer
 
-    def _run(self, name: str, module: str, args: Sequence[str], env: Mapping[str, str], sign: str) -> None:
+    def run(self, name: str, module: str, args: Sequence[str], env: Mapping[str, str], sign: str) -> None:
         process = Process(name, module, args, env, self.folder)
         self._processes.append(process)
         process.start()
         process.wait_for_line(sign, _START_SECONDS)
 
     def _env(self, url: str) -> dict[str, str]:
-        env = {
+        account = f"CAUSEWAY_WALMART__ACCOUNTS__{_FIRST.upper()}__CLIENT"
+        return {
             "CAUSEWAY_ENVIRONMENT": "sandbox",
             "CAUSEWAY_KAFKA__BOOTSTRAP": self.endpoints.bootstrap,
             "CAUSEWAY_REGISTRY__URL": self.endpoints.registry_url,
             "CAUSEWAY_WALMART__BASE_URL": url,
             "CAUSEWAY_ODOO__ENVIRONMENT": "sandbox",  # nobody asks it here
-            "CAUSEWAY_PHASES": json.dumps({"walmart": {_SECOND: {"stock": "on"}}}),
             "CAUSEWAY_STOCK__FLUSH_MINUTES": str(FLUSH_SECONDS / 60),
+            f"{account}_ID": _FIRST,
+            f"{account}_SECRET": "secret",
+            **self.second.env(),
         }
-        for name in (_FIRST, _SECOND):
-            env[f"CAUSEWAY_WALMART__ACCOUNTS__{name.upper()}__CLIENT_ID"] = name
-            env[f"CAUSEWAY_WALMART__ACCOUNTS__{name.upper()}__CLIENT_SECRET"] = "secret"
-        return env
 
 
 def _inventory(world: _World, skus: int) -> float:
@@ -227,16 +312,3 @@ def _headers(schema: str, value: Mapping[str, Any]) -> RawHeaders:
     return encode_headers(
         Headers(identity, "walmart", schema, value["version"], identity, value["key"], now, "sandbox")
     )
-
-
-def _add_items(url: str, count: int) -> None:
-    """What the marketplace must know before a number can be set."""
-    items = [{"sku": _sku(number), "stock": ON_HAND} for number in range(count)]
-    with suppress(httpx.HTTPError):
-        answer = httpx.post(
-            f"{url}/sandbox/items", json={"items": items, "account": _SECOND}, timeout=60, trust_env=False
-        )
-        if answer.status_code == httpx.codes.OK:
-            return
-        raise BenchError(f"oversell: the sandbox takes no items: {answer.text[:200]}")
-    raise BenchError("oversell: the sandbox does not answer")

@@ -13,6 +13,7 @@ import time
 
 from tests.bench.cluster import Say
 from tests.bench.figures import Measure, Series
+from tests.bench.scale_markets import Market, WalmartMarket
 from tests.bench.scale_stock import SET_STOCK, sku
 from tests.bench.scale_world import ScaleWorld, load, scale_world, until
 
@@ -27,12 +28,13 @@ def stock_change(say: Say, *, changes: int = CHANGES) -> list[Measure]:
     """Raises BenchError."""
     chance = random.Random(1)
     env = {"CAUSEWAY_STOCK__FLUSH_MINUTES": str(WINDOW_SECONDS / 60)}
-    with scale_world(say, "stock_change", 1, {"all": "on", "products": "shadow", "prices": "shadow"}, env) as (
+    market = WalmartMarket(1)
+    with scale_world(say, "stock_change", [market], {"all": "on", "products": "shadow", "prices": "shadow"}, env) as (
         world,
         follow,
     ):
         skus = [sku(number) for number in range(1, 2 * changes + 1)]
-        world.list_items(skus)
+        market.list_items(skus)
         world.warehouse("products", {"count": len(skus), "prefix": "BENCH-", "stock": _ON_HAND})
         world.start_pipeline()
         follow.open()
@@ -42,11 +44,11 @@ def stock_change(say: Say, *, changes: int = CHANGES) -> list[Measure]:
             "the first numbers are told",
             world,
         )
-        urgent = [_one(world, one, 2, chance.uniform(0, _POLL_SECONDS)) for one in skus[:changes]]
+        urgent = [_one(world, market, one, 2, chance.uniform(0, _POLL_SECONDS)) for one in skus[:changes]]
         say(f"stock_change: urgent {Series(tuple(urgent))} s, {load()}")
-        later = [_one(world, one, _ON_HAND - 1, chance.uniform(0, WINDOW_SECONDS)) for one in skus[changes:]]
+        later = [_one(world, market, one, _ON_HAND - 1, chance.uniform(0, WINDOW_SECONDS)) for one in skus[changes:]]
         say(
-            f"stock_change: with a window of {WINDOW_SECONDS:.0f} s {Series(tuple(later))} s, {load()}; {world.refused()} answers 429"
+            f"stock_change: with a window of {WINDOW_SECONDS:.0f} s {Series(tuple(later))} s, {load()}; {market.refused()} answers 429"
         )
     return [
         Measure("stock_change_urgent", "s", LIMIT_SECONDS, Series(tuple(urgent))),
@@ -54,7 +56,7 @@ def stock_change(say: Say, *, changes: int = CHANGES) -> list[Measure]:
     ]
 
 
-def _one(world: ScaleWorld, name: str, number: int, pause: float) -> float:
+def _one(world: ScaleWorld, market: Market, name: str, number: int, pause: float) -> float:
     """Seconds from the count in Odoo to the number in force at Walmart."""
     time.sleep(pause)
     began = time.time()
@@ -62,7 +64,7 @@ def _one(world: ScaleWorld, name: str, number: int, pause: float) -> float:
 
     def is_there() -> bool:
         time.sleep(0.1)
-        return bool(world.item(name)["stock_history"][-1]["amount"] == number)
+        return bool(found := market.writes_of(name)) and found[-1].amount == number
 
     until(is_there, LIMIT_SECONDS, f"{name} is {number} at Walmart", world)
-    return float(world.item(name)["stock_history"][-1]["applied_at"]) - began
+    return market.writes_of(name)[-1].applied_at - began

@@ -21,6 +21,7 @@ from connectors.walmart.listing_settings import EXAMPLE
 from tests.bench.cluster import Say
 from tests.bench.figures import Measure, Series
 from tests.bench.scale_follow import Follow
+from tests.bench.scale_markets import WalmartMarket
 from tests.bench.scale_world import ScaleWorld, load, scale_world, until
 
 PRODUCTS = 1_000
@@ -46,7 +47,8 @@ _FIELDS = {"x_color": "char", "x_material": "char", "x_size": "char", "x_length_
 
 def products(say: Say, *, count: int = PRODUCTS, factor: float = FACTOR) -> list[Measure]:
     """Raises BenchError."""
-    with scale_world(say, "products", factor, {"all": "off", "products": "on"}, _env()) as (world, follow):
+    market = WalmartMarket(factor)
+    with scale_world(say, "products", [market], {"all": "off", "products": "on"}, _env()) as (world, follow):
         values = _values(_categories(world), count)
         world.start_pipeline()
         follow.open()
@@ -57,16 +59,16 @@ def products(say: Say, *, count: int = PRODUCTS, factor: float = FACTOR) -> list
         def done() -> bool:
             nonlocal published, confirmed
             follow.listen()
-            if not published and _published(world) >= count:
+            if not published and _published(market) >= count:
                 published = time.monotonic() - began
-                say(f"products: {count} published after {published:.0f} s, {_feeds(world)}, {load()}")
+                say(f"products: {count} published after {published:.0f} s, {_feeds(market)}, {load()}")
             if follow.count(UPSERT_LISTING) >= count:
                 confirmed = time.monotonic() - began
             return bool(published and confirmed)
 
         until(done, _WAIT_SECONDS, f"{count} products are published", world)
         say(
-            f"products: the pipeline knows of all after {confirmed:.0f} s, {world.refused()} answers 429; {_told(follow)}"
+            f"products: the pipeline knows of all after {confirmed:.0f} s, {market.refused()} answers 429; {_told(follow)}"
         )
     return [
         Measure("products", "s", LIMIT_SECONDS, Series((published,))),
@@ -120,12 +122,12 @@ def _values(categories: Mapping[str, int], count: int) -> list[dict[str, Any]]:
     ]
 
 
-def _published(world: ScaleWorld) -> int:
-    return sum(item["published"] == "PUBLISHED" for item in world.items(history=False).values())
+def _published(market: WalmartMarket) -> int:
+    return sum(item["published"] == "PUBLISHED" for item in market.items().values())
 
 
-def _feeds(world: ScaleWorld) -> str:
-    sizes = [feed["itemsReceived"] for feed in world.feeds()]
+def _feeds(market: WalmartMarket) -> str:
+    sizes = [feed["itemsReceived"] for feed in market.feeds()]
     return f"{len(sizes)} feeds of {min(sizes, default=0)} to {max(sizes, default=0)} items"
 
 

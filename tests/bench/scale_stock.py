@@ -1,41 +1,55 @@
 """TEST-2, RATE-1, INV-1: 10,000 SKUs. How long a full inventory takes under the quota, how much of the quota is used, and what a SKU costs in memory.
 
-**stock_full**: everything runs and is idle; then Odoo counts 10,000 products at once. The clock stops when the last number took effect at Walmart.
-Quotas are the published ones times `FACTOR` (10 feeds an hour, 200 calls a minute), so that work waits for them, but not for half an hour.
-Of the quota counted is what Walmart allowed from the first of our calls to the last: the full bucket and what flowed in meanwhile.
+**stock_full**, **stock_full_amazon**: everything runs and is idle; then Odoo counts 10,000 products at once. The clock stops when the last number
+took effect at the marketplace. Walmart's quotas are the published ones times `FACTOR` (10 feeds an hour, 200 calls a minute), so that work waits for
+them, but not for half an hour; Amazon's are as published. Of the quota counted is what was allowed from the first of our calls to the last: the full
+bucket and what flowed in meanwhile.
 
-**stock_memory**: the same pipeline with a quota that never matters, 1,000, then 5,000, then 10,000 SKUs; resident memory of worker and poller
-after each, when all numbers are confirmed, and once more after all 10,000 changed.
+**stock_memory**, **stock_memory_amazon**: the same pipeline with a quota that never matters, 1,000, then 5,000, then 10,000 SKUs; resident memory of
+worker and poller after each, when all numbers are confirmed, and once more after all 10,000 changed.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from schemas.topics import STOCK_LEDGER
 from tests.bench.cluster import Say
 from tests.bench.figures import Measure, Series
 from tests.bench.scale_follow import Follow
-from tests.bench.scale_world import QUICK, ScaleWorld, load, scale_world, until
+from tests.bench.scale_markets import QUICK_TIERS, AmazonMarket, Market, WalmartMarket, Write
+from tests.bench.scale_world import ScaleWorld, load, scale_world, until
 
 SKUS = 10_000
 STEPS = (1_000, 5_000, SKUS)
 FACTOR = float(os.environ.get("CAUSEWAY_TEST_BENCH_FACTOR", "3"))
+AMAZON_FACTOR = 1.0
 AIM_PERCENT, LIMIT_SECONDS, FOLDED_AIM = 95.0, 900.0, 1000.0
 PREFIX, ON_HAND, RECOUNTED = "BENCH-", 50, 60
 SET_STOCK = "set_stock"
-FEED_CALLS_PER_HOUR, SINGLE_CALLS_PER_MINUTE, FEED_ITEMS = 10, 200, 200
+PLENTY = 100.0
 _FLOWS = {"all": "off", "stock": "on"}
 _WAIT_SECONDS = 3600.0
 _QUIET_SECONDS = 8.0
 
 
-def stock_full(say: Say, *, skus: int = SKUS, factor: float = FACTOR) -> list[Measure]:
+def stock_full(say: Say, *, skus: int = SKUS, factor: float = FACTOR, steps: tuple[int, ...] = STEPS) -> list[Measure]:
     """Raises BenchError."""
-    return [*_quota(say, skus, factor), *_memory(say, STEPS)]
+    return [*_quota(say, WalmartMarket(factor), skus), *_memory(say, WalmartMarket(PLENTY), steps)]
+
+
+def stock_full_amazon(
+    say: Say, *, skus: int = SKUS, factor: float = AMAZON_FACTOR, steps: tuple[int, ...] = STEPS
+) -> list[Measure]:
+    """Raises BenchError."""
+    return [*_quota(say, AmazonMarket(factor), skus), *_memory(say, AmazonMarket(PLENTY), steps)]
+
+
+def _named(name: str, market: Market) -> str:
+    return name if market.name == WalmartMarket.name else f"{name}_{market.name}"
 
 
 # -- the quota
@@ -43,7 +57,7 @@ def stock_full(say: Say, *, skus: int = SKUS, factor: float = FACTOR) -> list[Me
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What Walmart took. feeds, calls: how many; full: SKUs in a feed on average; *_allowed: what the quota gave from the first call to the last;
+    """What was taken. feeds, calls: how many; full: SKUs in a feed on average; *_allowed: what the quota gave from the first call to the last;
     seconds: from the first number to the last that took effect."""
 
     feeds: int
@@ -65,56 +79,59 @@ class Used:
         return f"{feeds}; {self.calls} single calls of {self.calls_allowed:.0f} allowed ({self.calls_percent:.0f} %)"
 
 
-def _quota(say: Say, skus: int, factor: float) -> list[Measure]:
-    env = {"CAUSEWAY_STOCK__FLUSH_MINUTES": "0.1"}
-    with scale_world(say, "stock_full", factor, _FLOWS, env) as (world, follow):
-        _prepared(world, skus)
+def _quota(say: Say, market: Market, skus: int) -> list[Measure]:
+    env, name = {"CAUSEWAY_STOCK__FLUSH_MINUTES": "0.1"}, _named("stock_full", market)
+    with scale_world(say, name, [market], _FLOWS, env) as (world, follow):
+        names = _prepared(market, skus)
         world.start_pipeline()
         follow.open()
         began = time.time()
         _count_products(world, 1, skus)
         until(lambda: _confirmed(follow, skus), _WAIT_SECONDS, f"{skus} numbers are confirmed", world)
-        writes = _writes(world, ON_HAND, began)
-        took, confirmed = max(one["applied_at"] for one in writes) - began, time.time() - began
-        used = used_of(writes, factor)
+        confirmed, refused = time.time() - began, market.refused()
+        writes = _writes(market, names, ON_HAND, began)
+        took = max(one.applied_at for one in writes) - began
+        used = used_of(writes, market)
         say(
-            f"stock_full: {skus} SKUs right at Walmart after {took:.0f} s, confirmed after {confirmed:.0f} s, quota x {factor:g}, {load()}"
+            f"{name}: {skus} SKUs right after {took:.0f} s, confirmed after {confirmed:.0f} s, quota x {market.factor:g}, {load()}"
         )
-        say(f"stock_full: {used}; {world.refused()} answers 429; {dict(follow.results)}")
-        percent = 100 * len(writes) / (used.feeds_allowed * FEED_ITEMS + used.calls_allowed)
+        say(f"{name}: {used}; {refused} answers 429; {dict(follow.results)}")
+        percent = 100 * len(writes) / (used.feeds_allowed * market.feed_items + used.calls_allowed)
         say(
-            f"stock_full: {percent:.0f} % of the numbers that feeds of {FEED_ITEMS} and calls could have brought in that time"
+            f"{name}: {percent:.0f} % of the numbers that feeds of {market.feed_items} and calls could have brought in that time"
         )
+    time_taken = Measure(name, "s", LIMIT_SECONDS, Series((took,)))
+    if market.name != WalmartMarket.name:  # Amazon's listings are read first: that is what work waits for there
+        return [time_taken]
     return [
-        Measure("stock_full", "s", LIMIT_SECONDS, Series((took,))),
-        Measure("stock_full_calls", "%", AIM_PERCENT, Series((used.calls_percent,))),
-        Measure("stock_full_feeds", "%", AIM_PERCENT, Series((used.feeds_percent,))),
+        time_taken,
+        Measure(f"{name}_calls", "%", AIM_PERCENT, Series((used.calls_percent,))),
+        Measure(f"{name}_feeds", "%", AIM_PERCENT, Series((used.feeds_percent,))),
     ]
 
 
-def used_of(writes: list[dict[str, Any]], factor: float) -> Used:
-    """`writes`: of each SKU those that took effect, as the sandbox's history tells them."""
-    singles = sorted(one["sent_at"] for one in writes if one["via"] == "put")
-    feeds = sorted({(one["sent_at"], one["reference"]) for one in writes if one["via"] == "feed"})
-    first = min([*singles[:1], *(at for at, _ in feeds[:1])])
-    last = max([*singles[-1:], *(at for at, _ in feeds[-1:])])
-    span = last - first
+def used_of(writes: Sequence[Write], market: Market) -> Used:
+    """`writes`: those that took effect."""
+    singles = sorted(one.sent_at for one in writes if not one.feed)
+    feeds = sorted({(one.sent_at, one.feed) for one in writes if one.feed})
+    moments = [*singles, *(at for at, _ in feeds)]
+    feeds_allowed, calls_allowed = market.allowed(max(moments) - min(moments))
     return Used(
-        feeds=len(feeds),
+        feeds=len({feed for _, feed in feeds}),
         calls=len(singles),
         full=(len(writes) - len(singles)) / max(len(feeds), 1),
-        feeds_allowed=factor * FEED_CALLS_PER_HOUR * (1 + span / 3600),
-        calls_allowed=factor * SINGLE_CALLS_PER_MINUTE * (1 + span / 60),
+        feeds_allowed=feeds_allowed,
+        calls_allowed=calls_allowed,
     )
 
 
 # -- memory
 
 
-def _memory(say: Say, steps: tuple[int, ...]) -> list[Measure]:
-    env = {"CAUSEWAY_STOCK__FLUSH_MINUTES": "0.1", **QUICK}
-    with scale_world(say, "stock_memory", 100, _FLOWS, env) as (world, follow):
-        _prepared(world, steps[-1])
+def _memory(say: Say, market: Market, steps: tuple[int, ...]) -> list[Measure]:
+    env, name = {"CAUSEWAY_STOCK__FLUSH_MINUTES": "0.1", **QUICK_TIERS, **market.quick}, _named("stock_memory", market)
+    with scale_world(say, name, [market], _FLOWS, env) as (world, follow):
+        names = _prepared(market, steps[-1])
         world.start_pipeline()
         follow.open()
         resident: dict[int, dict[str, int]] = {}
@@ -123,26 +140,24 @@ def _memory(say: Say, steps: tuple[int, ...]) -> list[Measure]:
             _count_products(world, before + 1, step - before)
             until(lambda step=step: _confirmed(follow, step), _WAIT_SECONDS, f"{step} numbers are confirmed", world)  # type: ignore[misc]
             resident[step], before = _settled(world, follow), step
-            say(f"stock_memory: {step} SKUs: {_shown(resident[step])}, {load()}")
+            say(f"{name}: {step} SKUs: {_shown(resident[step])}, {load()}")
         follow.forget()
         began = time.time()
         _recount(world, steps[-1])
         until(lambda: _confirmed(follow, steps[-1]), _WAIT_SECONDS, "all numbers are confirmed anew", world)
-        again = max(one["applied_at"] for one in _writes(world, RECOUNTED, began)) - began
         folded = follow.passed[STOCK_LEDGER].per_second
-        say(
-            f"stock_memory: all {steps[-1]} changed: right at Walmart after {again:.0f} s, {folded:.0f} folded/s, {load()}"
-        )
-        say(f"stock_memory: after that: {_shown(_settled(world, follow))}")
+        say(f"{name}: after all {steps[-1]} changed: {_shown(_settled(world, follow))}")
+        again = max(one.applied_at for one in _writes(market, names, RECOUNTED, began)) - began
+        say(f"{name}: all {steps[-1]} changed: right after {again:.0f} s, {folded:.0f} folded/s, {load()}")
     few, many = resident[steps[0]], resident[steps[-1]]
     per_sku = {name: (many[name] - few[name]) / (steps[-1] - steps[0]) for name in many}
     say(
-        f"stock_memory: worker {per_sku['worker']:.0f}, poller {per_sku['poller']:.0f} bytes a SKU from {steps[0]} to {steps[-1]}"
+        f"{name}: worker {per_sku['worker']:.0f}, poller {per_sku['poller']:.0f} bytes a SKU from {steps[0]} to {steps[-1]}"
     )
     return [
-        Measure("stock_folded", "records/s", FOLDED_AIM, Series((folded,))),
-        Measure("stock_memory_worker", "bytes/SKU", 5000, Series((per_sku["worker"],))),
-        Measure("stock_memory_poller", "bytes/SKU", 5000, Series((per_sku["poller"],))),
+        Measure(_named("stock_folded", market), "records/s", FOLDED_AIM, Series((folded,))),
+        Measure(f"{name}_worker", "bytes/SKU", 5000, Series((per_sku["worker"],))),
+        Measure(f"{name}_poller", "bytes/SKU", 5000, Series((per_sku["poller"],))),
     ]
 
 
@@ -166,8 +181,10 @@ def sku(number: int) -> str:
     return f"{PREFIX}{number:05}"
 
 
-def _prepared(world: ScaleWorld, skus: int) -> None:
-    world.list_items([sku(number) for number in range(1, skus + 1)])
+def _prepared(market: Market, skus: int) -> list[str]:
+    names = [sku(number) for number in range(1, skus + 1)]
+    market.list_items(names)
+    return names
 
 
 def _count_products(world: ScaleWorld, start: int, count: int) -> None:
@@ -185,12 +202,12 @@ def _confirmed(follow: Follow, skus: int) -> bool:
     return follow.count(SET_STOCK) >= skus
 
 
-def _writes(world: ScaleWorld, expected: int, since: float) -> list[dict[str, Any]]:
+def _writes(market: Market, skus: Sequence[str], expected: int, since: float) -> list[Write]:
     """Every write since then by us; that the newest is the right one has been looked at. Raises AssertionError else."""
-    found: list[dict[str, Any]] = []
-    for name, item in world.items(history=True).items():
-        ours = [one for one in item["stock_history"] if one["sent_at"] >= since and one["via"] != "control"]
-        if not ours or ours[-1]["amount"] != expected:
-            raise AssertionError(f"{name} is not {expected} at Walmart: {ours[-1:]}")
+    found: list[Write] = []
+    for held in market.writes(skus):
+        ours = [one for one in held if one.sent_at >= since]
+        if not ours or ours[-1].amount != expected:
+            raise AssertionError(f"not {expected} at {market.name}: {held[-1:]}")
         found += ours
     return found

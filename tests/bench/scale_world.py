@@ -1,15 +1,18 @@
-"""What the benches of scale run on: Kafka and registry of their own, both sandboxes, one worker with all stages, one poller, each a process.
+"""What the benches of scale run on: Kafka and registry of their own, a sandbox for each marketplace and for Odoo, one worker with all stages, one
+poller, each a process.
 
 Unlike the demo's world everything is as by default, unless a bench says otherwise: six partitions, the intervals of the poller, retry tiers,
-the ladder on which feeds are asked for. Quotas are Walmart's published ones times `factor`, in the sandbox and in the settings alike.
+the ladder on which feeds are asked for. What is a marketplace's own is in `scale_markets`.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +21,6 @@ from typing import Any
 
 import httpx
 
-from connectors.walmart.rates import WalmartRates
 from streams.demo.odoo import OdooTarget, connect
 from streams.demo.processes import Process, ProcessError
 from streams.demo.world import free_port
@@ -26,30 +28,21 @@ from streams.stack import Endpoints
 from tests.bench.cluster import Say, cluster
 from tests.bench.errors import BenchError
 from tests.bench.scale_follow import Follow
+from tests.bench.scale_markets import ACCOUNT, Json, Market, answer_of
 
-ACCOUNT = "bench"
-_CLIENT, _SECRET = "sandbox-client", "sandbox-secret"
 _START_SECONDS = 180.0
-# Feeds of the sandbox are over within two seconds; whoever does not measure the following of feeds need not wait by Walmart's ladder.
-QUICK = {
-    "CAUSEWAY_RETRY__TIERS": json.dumps(["1s", "2s", "4s", "8s", "15s", "30s", "60s", "120s", "300s"]),
-    "CAUSEWAY_WALMART__FEEDS__LADDER_SECONDS": json.dumps([2, 4, 8, 15, 30]),
-    "CAUSEWAY_WALMART__FEEDS__THEN_SECONDS": "30",
-}
-Json = dict[str, Any]
 
 
 @dataclass(slots=True)
 class ScaleWorld:
-    """`flows`: flow -> phase of the account; `env`: further settings; `factor`: times the published quotas."""
+    """`flows`: flow -> phase of the account, alike at all marketplaces; `env`: further settings."""
 
     folder: Path
     endpoints: Endpoints
-    factor: float
+    markets: Sequence[Market]
     flows: Mapping[str, str]
     env: Mapping[str, str] = field(default_factory=dict)
-    processes: dict[str, Process] = field(default_factory=dict)
-    walmart_url: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}")
+    processes: dict[str, Process] = field(default_factory=dict)  # in the order of their start
     odoo: OdooTarget = field(
         default_factory=lambda: OdooTarget(f"http://127.0.0.1:{free_port()}", "sandbox", "admin", "sandbox-admin")
     )
@@ -57,12 +50,12 @@ class ScaleWorld:
 
     def start_sandboxes(self) -> None:
         """Raises ProcessError."""
-        port = self.walmart_url.rpartition(":")[2]
-        self._run("walmart", "connectors.walmart.sandbox", "--port", port, "--rate-factor", str(self.factor))
+        for market in self.markets:
+            self._run(market.name, market.module, *market.arguments())
         target = ("--db", self.odoo.db, "--login", self.odoo.login, "--password", self.odoo.password)
         self._run("odoo", "connectors.odoo.sandbox", "--port", self.odoo.url.rpartition(":")[2], *target)
-        for name in ("walmart", "odoo"):
-            self.processes[name].wait_for_line("listening on", _START_SECONDS)
+        for process in self.processes.values():
+            process.wait_for_line("listening on", _START_SECONDS)
 
     def start_pipeline(self) -> None:
         """Raises ProcessError."""
@@ -70,37 +63,31 @@ class ScaleWorld:
         self.processes["worker"].wait_for_line("runtime_started", _START_SECONDS)
         self._run("poller", "streams.cli", "poll", "run")
 
+    def command(self, *words: str) -> str:
+        """What `causeway` says with these words. Raises BenchError when it does not succeed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "streams.cli", *words],
+            env={**os.environ, **self._settings()},
+            capture_output=True,
+            text=True,
+            timeout=_START_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise BenchError(f"causeway {' '.join(words)}: {done.stdout[-500:]} {done.stderr[-500:]}")
+        return done.stdout
+
     def stop(self) -> None:
-        for name in ("poller", "worker", "odoo", "walmart"):
-            if name in self.processes:
-                self.processes[name].stop()
-        self.http.close()
+        for process in reversed(self.processes.values()):
+            process.stop()
+        for http in (self.http, *(market.http for market in self.markets)):
+            http.close()
 
     # -- what people and marketplaces do
 
     def warehouse(self, what: str, body: Json) -> Json:
         """Somebody in Odoo's warehouse does something. Raises BenchError."""
-        return self._post(f"{self.odoo.url}/sandbox/warehouse/{what}", body)
-
-    def list_items(self, skus: list[str]) -> None:
-        """Walmart knows these, with a stock of 0."""
-        self._post(f"{self.walmart_url}/sandbox/items", {"items": [{"sku": sku, "stock": 0} for sku in skus]})
-
-    def items(self, *, history: bool) -> dict[str, Json]:
-        """SKU -> what Walmart holds of it; with `history` all numbers it ever had."""
-        found: dict[str, Json] = self._get(f"/sandbox/snapshot?sections=items&history={str(history).lower()}")["items"]
-        return found
-
-    def item(self, sku: str) -> Json:
-        return self._get(f"/sandbox/items/{sku}")
-
-    def feeds(self) -> list[Json]:
-        found: list[Json] = self._get("/sandbox/snapshot?sections=feeds")["feeds"]
-        return found
-
-    def refused(self) -> int:
-        """Calls answered with 429."""
-        return int(self._get("/sandbox/state")["calls"]["by_status"].get("429", 0))
+        return answer_of(self.http.post(f"{self.odoo.url}/sandbox/warehouse/{what}", json=body))
 
     def rpc(self) -> Any:
         """A logged-in client of Odoo."""
@@ -121,20 +108,12 @@ class ScaleWorld:
         process.start()
 
     def _settings(self) -> dict[str, str]:
-        account = f"CAUSEWAY_WALMART__ACCOUNTS__{ACCOUNT.upper()}__CLIENT"
-        rates = {
-            f"CAUSEWAY_WALMART__RATES__{name.upper()}": str(one.default * self.factor)
-            for name, one in WalmartRates.model_fields.items()
-        }
         return {
             "CAUSEWAY_ENVIRONMENT": "sandbox",
             "CAUSEWAY_KAFKA__BOOTSTRAP": self.endpoints.bootstrap,
             "CAUSEWAY_REGISTRY__URL": self.endpoints.registry_url,
-            "CAUSEWAY_WALMART__BASE_URL": self.walmart_url,
-            f"{account}_ID": _CLIENT,
-            f"{account}_SECRET": _SECRET,
-            **rates,
-            "CAUSEWAY_PHASES": json.dumps({"walmart": {ACCOUNT: dict(self.flows)}}),
+            **{name: value for market in self.markets for name, value in market.env().items()},
+            "CAUSEWAY_PHASES": json.dumps({market.name: {ACCOUNT: dict(self.flows)} for market in self.markets}),
             "CAUSEWAY_ODOO__CAPTURE__MODE": "poll",
             "CAUSEWAY_ODOO__URL": self.odoo.url,
             "CAUSEWAY_ODOO__DB": self.odoo.db,
@@ -144,26 +123,14 @@ class ScaleWorld:
             **self.env,
         }
 
-    def _post(self, url: str, body: Json) -> Json:
-        return self._answer(self.http.post(url, json=body))
-
-    def _get(self, path: str) -> Json:
-        return self._answer(self.http.get(self.walmart_url + path))
-
-    def _answer(self, answer: httpx.Response) -> Json:
-        if answer.status_code != httpx.codes.OK:
-            raise BenchError(f"the sandbox refuses {answer.request.url.path}: {answer.text[:200]}")
-        found: Json = answer.json()
-        return found
-
 
 @contextmanager
 def scale_world(
-    say: Say, name: str, factor: float, flows: Mapping[str, str], env: Mapping[str, str] | None = None
+    say: Say, name: str, markets: Sequence[Market], flows: Mapping[str, str], env: Mapping[str, str] | None = None
 ) -> Iterator[tuple[ScaleWorld, Follow]]:
     """The world with its sandboxes running, the pipeline still to be started, and who listens to it. Raises BenchError."""
     with TemporaryDirectory(prefix="causeway-bench-") as folder, cluster(say, registry=True, own=True) as endpoints:
-        world = ScaleWorld(Path(folder), endpoints, factor, flows, env or {})
+        world = ScaleWorld(Path(folder), endpoints, markets, flows, env or {})
         follow = Follow(endpoints)
         try:
             world.start_sandboxes()
