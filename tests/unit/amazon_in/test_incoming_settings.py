@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from connectors.amazon import CONNECTOR
 from connectors.amazon.incoming_settings import AmazonQueue, AmazonReading
 from connectors.amazon.settings import AmazonSettings
 from connectors.amazon.settlement_source import owner_of
@@ -41,6 +42,24 @@ def test_the_keys_of_a_queue_are_secrets(tmp_path: Path) -> None:
     assert found.secret().get_secret_value() == "one"
     file.write_text("two", encoding="utf-8")
     assert found.secret().get_secret_value() == "two"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "reading", "is_read"),
+    [
+        ({"main": {}}, {}, True), ({"main": {}}, {"fba_stock": False}, False),
+        ({"main": {"fulfilled_by": ["MERCHANT"]}}, {}, False), ({"main": {"fulfilled_by": ["AMAZON"]}}, {}, True),
+        ({"main": {"fulfilled_by": ["MERCHANT"]}, "fba": {}}, {}, True),
+    ],
+)  # fmt: skip
+def test_stock_at_amazon_is_read_where_amazon_ships(
+    accounts: dict[str, Any], reading: dict[str, Any], is_read: bool
+) -> None:
+    """ORD-10, AUTH-5: a seller without the role, or without such goods, has no flow that can only fail."""
+    made = {name: account_with(**changes) for name, changes in accounts.items()}
+    flows = CONNECTOR.configured_flows(settings_with(accounts=made, reading=AmazonReading(**reading)))
+    assert ("fba_stock" in flows) is is_read
+    assert "listing_census" in flows
 
 
 @pytest.mark.parametrize(
