@@ -17,7 +17,8 @@ from urllib.parse import quote
 
 from connectors.amazon import errors
 from connectors.amazon.client import AmazonClient
-from connectors.amazon.listing_items import ERROR, ITEMS, SKUS, path_of
+from connectors.amazon.listing_items import ITEMS, SKUS, path_of
+from connectors.amazon.listing_standing import countries, standing, standings, words, worst
 from connectors.amazon.marketplaces import BY_ID
 from connectors.amazon.settings import AmazonSettings
 from connectors.kit import exact_json
@@ -42,7 +43,6 @@ RULES = ListRules(
     Overlap(timedelta(hours=2), EVER, 4), horizon=timedelta(minutes=2), first=EVER, oldest=EVER, behind=timedelta(hours=1),
     result_cap=MOST_RESULTS,
 )  # fmt: skip
-BUYABLE, DISCOVERABLE = "BUYABLE", "DISCOVERABLE"
 OWN_CHANNEL = "DEFAULT"
 CONSUMER = "B2C"
 # In the payload of a listing that is no more (`listing_census`), which is ours: there is nothing that Amazon sent.
@@ -127,7 +127,7 @@ class AmazonCatalogue(WindowedList):
 
 
 def listing_mapping(settings: AmazonSettings) -> EntityMapping:
-    """Raw item -> canonical listing, as it stands in the first of the account's marketplaces that has it."""
+    """Raw item -> canonical listing: what it says in the first of the account's marketplaces that has it, where it stands in all of them."""
 
     def mapping(payload: bytes, account: str) -> Sequence[Canonical]:
         known = settings.accounts.get(account)
@@ -146,39 +146,33 @@ def to_listing(payload: bytes, account: str, places: Sequence[str] = ()) -> Sequ
     sku, summaries = item.needed_text("sku"), item.children("summaries")
     ranks = {place: number for number, place in enumerate(places)}
     head = min(summaries, key=lambda one: ranks.get(one.text("marketplaceId"), len(ranks)), default=Reader({}))
-    place, statuses = head.text("marketplaceId"), head.texts("status")
-    issues = item.children("issues")
+    place, issues = head.text("marketplaceId"), item.children("issues")
     body = Listing(
         key=f"amazon:{account}:item:{sku}", source="amazon", account=account, sku=sku, version=0, item_id=head.text("asin"),
         barcode=_stated(item, "externally_assigned_product_identifier", place), title=head.text("itemName") or _stated(item, "item_name", place),
         description=_stated(item, "product_description", place), brand=_stated(item, "brand", place), product_type=_type(item, head),
-        category="", price=_price(item, place), status=_status(item, summaries, statuses, issues), source_status=",".join(sorted(statuses)),
-        problems=list(_problems(issues)), attributes=_facts(item, head, summaries), image_url=head["mainImage"].text("link"),
+        category="", price=_price(item, place), status=_status(item, issues), source_status=words(item),
+        problems=list(_problems(issues, len(summaries) > 1)), attributes=_facts(item, head, summaries), image_url=head["mainImage"].text("link"),
         variant_group=_variant_group(item, sku),
     )  # fmt: skip
     return (Canonical("listing", body["key"], 0, body),)
 
 
-def _status(item: Reader, summaries: Sequence[Reader], statuses: Sequence[str], issues: Sequence[Reader]) -> str:
-    return "retired" if item.value.get(GONE) is True else status_of(bool(summaries), statuses, issues)
+def _status(item: Reader, issues: Sequence[Reader]) -> str:
+    if item.value.get(GONE) is True:
+        return "retired"
+    found = standings(item)
+    return (worst(found) if found else standing(None, issues)).value
 
 
-def status_of(is_there: bool, statuses: Sequence[str], issues: Sequence[Reader]) -> str:
-    """What can be bought is published; so is what is shown and only sold out. What an error keeps from sale is not; what Amazon has no page for is
-    being worked on, or failed."""
-    has_error = any(issue.text("severity").upper() == ERROR for issue in issues)
-    if not is_there:
-        return "failed" if has_error else "processing"
-    if BUYABLE in statuses:
-        return "published"
-    return "published" if DISCOVERABLE in statuses and not has_error else "unpublished"
-
-
-def _problems(issues: Sequence[Reader]) -> Iterator[ListingProblem]:
+def _problems(issues: Sequence[Reader], several: bool) -> Iterator[ListingProblem]:
+    """several: whether the marketplaces an issue is about have to be told."""
     told = [issue for issue in issues if issue.text("severity").upper() in _TOLD]
     for issue in told[:_MOST_PROBLEMS]:
         fields = ", ".join(issue.texts("attributeNames"))
-        yield ListingProblem(code=issue.text("code"), field=fields, detail=issue.text("message")[:_LONGEST_DETAIL])
+        where = f"{names}: " if several and (names := countries(issue)) else ""
+        detail = (where + issue.text("message"))[:_LONGEST_DETAIL]
+        yield ListingProblem(code=issue.text("code"), field=fields, detail=detail)
 
 
 def _price(item: Reader, place: str) -> Money | None:

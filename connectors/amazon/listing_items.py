@@ -163,11 +163,13 @@ async def get_listings(
 
 
 async def patch_listing(
-    client: AmazonClient, sku: str, product_type: str, patches: Sequence[Mapping[str, Any]], priority: Priority
-) -> Submission:
-    """Ask for a change of attributes. 200 is no success: Raises DataError for INVALID, with Amazon's issues, and ConnectorError."""
+    client: AmazonClient, sku: str, product_type: str, patches: Sequence[Mapping[str, Any]], priority: Priority,
+    marketplaces: Sequence[str] = (),
+) -> Submission:  # fmt: skip
+    """Ask for a change of attributes; marketplaces: that it speaks of, by default all of the account. 200 is no success: Raises DataError for
+    INVALID, with Amazon's issues, and ConnectorError."""
     body = {"productType": product_type or ANY_TYPE, "patches": [dict(patch) for patch in patches]}
-    query = {"marketplaceIds": client.account.marketplaces, "includedData": ("issues",)}
+    query = {"marketplaceIds": tuple(marketplaces) or client.account.marketplaces, "includedData": ("issues",)}
     answer, content = await client.call(
         "patchListingsItem", "PATCH", path_of(client, sku), query=query, body=body, priority=priority
     )
@@ -271,8 +273,13 @@ def shown_in(item: Reader) -> Shown:
         written=_own(written, "fulfillment_channel_code"),
         offers=tuple(one.value for one in attributes.children("purchasable_offer") if isinstance(one.value, dict)),
         issues=issues_in(item),
-        own_page=bool(attributes.children("item_name")),
+        own_page=is_own_page(item),
     )
+
+
+def is_own_page(item: Reader) -> bool:
+    """Whether the seller wrote what its page says, so that it is more than an offer."""
+    return bool(item["attributes"].children("item_name"))
 
 
 def _own(channels: Sequence[Reader], code: str) -> int | None:

@@ -2,8 +2,8 @@
 
 - New: PUT in each marketplace of the account, with the price that was decided for it, for which it waits (PRC-1); where no prices are told to
   Amazon, with Odoo's sales price. A number comes with the stock flow, which waits for the listing.
-- There already: what tables say of it is replaced attribute by attribute; its price is left alone, for floor, rounding and approval stand before it
-  (PRC-1). Of an offer on a page nothing is sent again.
+- There already: what tables say of it is replaced attribute by attribute, in all marketplaces at once (`listing_writes`); its price is left alone,
+  for floor, rounding and approval stand before it (PRC-1). Of an offer on a page nothing is sent again.
 - Variants are children of a parent that is listed first, without anything to buy.
 - No longer for sale: its stock is set to 0, or by configuration it is deleted (`withdrawing`).
 - INVALID within 200 is a failure with its issues. What was accepted takes effect later: it is looked at until it shows, for `publish_hours`, and each
@@ -24,18 +24,20 @@ from connectors.amazon.catalogue import to_listing
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.deciding import AmazonDeciding
 from connectors.amazon.errors import AMAZON
-from connectors.amazon.listing_draft import CONDITION, PRODUCT_ONLY, first_prices
+from connectors.amazon.listing_draft import PRODUCT_ONLY, first_prices
 from connectors.amazon.listing_items import (
     MODEL,
     REFUSED,
     SKUS,
     Shown,
     get_listings,
-    patch_listing,
+    is_own_page,
     put_listing,
     read_listing,
 )
 from connectors.amazon.listing_maker import Made, Maker
+from connectors.amazon.listing_standing import standings, words, worst
+from connectors.amazon.listing_writes import problems, told, write
 from connectors.amazon.settings import AmazonSettings
 from connectors.amazon.taking import Taking, accepted
 from connectors.amazon.withdrawing import Withdrawing
@@ -51,7 +53,6 @@ from connectors.kit.outgoing.publication import Status, as_of, listing
 from connectors.kit.outgoing.publishing import PUBLISH, Look, Publishing
 from connectors.kit.outgoing.refused import Refused
 from connectors.kit.ports import Canonical, Delivery, Outcome, Result, failed, failed_by, submitted
-from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from schemas.reasons import Reason
 from schemas.records import ListingProblem, Product
@@ -152,8 +153,12 @@ class Listings(OrderedWrites[AmazonClient, Product]):
         drafts = {one.draft.parent: one.draft for one in made}
         missing = drafts.keys() - self._parents_sent
         there = await get_listings(client, sorted(missing)) if missing else {}
-        for sku in sorted(missing - there.keys()):
-            for marketplace in client.account.marketplaces:
+        for sku in sorted(missing):
+            shown = there.get(sku)
+            if isinstance(shown, ConnectorError):
+                continue
+            places = shown.marketplaces if shown is not None else ()
+            for marketplace in [one for one in client.account.marketplaces if one not in places]:
                 attributes = drafts[sku].parent_attributes(marketplace)
                 try:
                     await put_listing(client, sku, marketplace, drafts[sku].product_type, PRODUCT_ONLY, attributes)
@@ -181,33 +186,19 @@ class Listings(OrderedWrites[AmazonClient, Product]):
             except UncertainError as error:  # nobody answered: it may take effect later, over a newer one
                 return replace(failed_by(error), job=sending(item.delivery.version, self._now()))
             except DataError as error:
-                problems = [ListingProblem(code=error.code or REFUSED, field="", detail=str(error)[:400])]
-                return replace(failed_by(error), events=(self._event(item, Status.FAILED, problems),))
+                wrong = [ListingProblem(code=error.code or REFUSED, field="", detail=str(error)[:400])]
+                return replace(failed_by(error), events=(self._event(item, Status.FAILED, wrong),))
             except ConnectorError as error:
                 return AMAZON.outcome_of(error, item.delivery.attempt)
 
     async def _listed(self, client: AmazonClient, item: ProductItem, shown: Shown | None, made: Made) -> Outcome:
-        draft = made.draft
-        for marketplace in client.account.marketplaces:
-            attributes = draft.attributes(marketplace, made.urls)
-            if shown is not None and marketplace in shown.marketplaces:
-                await self._updated(client, item, shown, attributes)
-            else:
-                attributes |= made.offers[marketplace]
-                await put_listing(client, item.sku, marketplace, draft.product_type, draft.requirements, attributes)
-            self._took(item)
-        event = self._event(item, Status.PROCESSING)
-        return replace(self._again(item), notes=draft.notes, events=(event,))
-
-    async def _updated(
-        self, client: AmazonClient, item: ProductItem, shown: Shown, attributes: dict[str, object]
-    ) -> None:
-        patches = [
-            {"op": "replace", "path": f"/attributes/{name}", "value": value}
-            for name, value in attributes.items()
-            if name != CONDITION
-        ]
-        await patch_listing(client, item.sku, shown.product_type, patches, Priority.PRODUCTS)
+        refusals = await write(client, item.sku, shown, made, lambda: self._took(item))
+        if not refusals:
+            return replace(self._again(item), notes=made.draft.notes, events=(self._event(item, Status.PROCESSING),))
+        several = len(client.account.marketplaces) > 1
+        status = Status.PROCESSING if len(refusals) < len(client.account.marketplaces) else Status.FAILED
+        event = self._event(item, status, problems(refusals, several))
+        return replace(failed_by(told(refusals, several)), events=(event,))
 
     def _took(self, item: ProductItem) -> None:
         self._written.wrote(item.key, item.delivery.version)
@@ -253,13 +244,16 @@ class Listings(OrderedWrites[AmazonClient, Product]):
 
 
 def look(now: Callable[[], datetime]) -> Look[AmazonClient]:
-    """How the publication of a listing is followed."""
+    """How the publication of a listing is followed: one with a page of its own was sent to every marketplace of its account."""
 
     async def read(client: AmazonClient, account: str, sku: str) -> Canonical | None:
         content = await read_listing(client, sku)
         if content is None:
             return None
         (found,) = to_listing(exact_json.dumps(content), account, client.account.marketplaces)
-        return as_of(found, now())
+        item = Reader(content).an_object()
+        wanted = client.account.marketplaces if is_own_page(item) else ()
+        status, said = worst(standings(item, wanted)), words(item, wanted)
+        return as_of(replace(found, body={**found.body, "status": status.value, "source_status": said}), now())
 
     return Look("amazon", "getListingsItem", MODEL, read)

@@ -51,7 +51,7 @@ class Withdrawing:
         if shown is None or (shown.by_amazon and not self._remove):
             return _done(item)
         if self._remove:
-            return await self._deleted(client, item)
+            return await self._deleted(client, item, shown)
         if self._is_ruled(item):
             return _done(item, RULED)
         older = await self._older(item)
@@ -86,8 +86,8 @@ class Withdrawing:
             await patch_listing(client, item.sku, shown.product_type, self._stock.patches(value, shown), Priority.STOCK)
         return self._looked_after(item, remote)
 
-    async def _deleted(self, client: AmazonClient, item: Item[Product]) -> Outcome:
-        for marketplace in client.account.marketplaces:
+    async def _deleted(self, client: AmazonClient, item: Item[Product], shown: Shown) -> Outcome:
+        for marketplace in shown.marketplaces or client.account.marketplaces:
             await delete_listing(client, item.sku, marketplace)
         event = listing("amazon", item.delivery.account, item.sku, self._now(), Status.RETIRED)
         return replace(_done(item, DELETED, result=Result.APPLIED), events=(event,))

@@ -60,12 +60,12 @@ def listing(item: Any, *places: str) -> Listing:
 
 
 def test_an_item_is_a_listing_in_the_accounts_first_marketplace() -> None:
-    """PRD-2, PRD-4: ASIN, price of a consumer, status, errors and warnings, who ships."""
+    """PRD-2, PRD-4: ASIN, price of a consumer, errors and warnings, who ships; its status is that of all marketplaces."""
     assert listing(ITEM) == {
         "key": "amazon:main:item:S 1/Ä", "source": "amazon", "account": "main", "sku": "S 1/Ä", "version": 0, "item_id": "B0US",
         "barcode": "2020000000006", "title": "Suitcase", "description": "Holds things.", "brand": "Brand", "product_type": "LUGGAGE",
-        "category": "", "price": {"amount": "99.90", "currency": "USD"}, "status": "published", "source_status": "BUYABLE,DISCOVERABLE",
-        "problems": [
+        "category": "", "price": {"amount": "99.90", "currency": "USD"}, "status": "unpublished",
+        "source_status": "CA none; US BUYABLE,DISCOVERABLE", "problems": [
             {"code": "90220", "field": "item_weight, unit", "detail": "'weight' is required"},
             {"code": "1", "field": "", "detail": "consider"},
         ],
@@ -106,6 +106,35 @@ def test_the_status_of_a_listing(summaries: list[Any], issues: list[Any], status
     """PRD-4"""
     found = listing({"sku": ITEM["sku"], "summaries": summaries, "issues": issues})
     assert (found["status"], found["price"], found["attributes"].get("quantity")) == (status, None, None)
+
+
+BOTH = ["BUYABLE", "DISCOVERABLE"]
+IN_CA = [
+    {"code": "7", "message": "Not in Canada", "severity": "ERROR", "attributeNames": ["brand"], "marketplaceIds": [CA]}
+]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "issues", "status", "source_status"),
+    [
+        ({US: BOTH, CA: BOTH}, IN_CA, "published", "BUYABLE,DISCOVERABLE"),
+        ({US: BOTH, CA: []}, IN_CA, "unpublished", "CA none; US BUYABLE,DISCOVERABLE"),
+        ({US: BOTH, CA: ["DISCOVERABLE"]}, IN_CA, "unpublished", "CA DISCOVERABLE; US BUYABLE,DISCOVERABLE"),
+        # An error in Canada says nothing of what is sold out in the United States; one that names none is about both.
+        ({US: ["DISCOVERABLE"], CA: BOTH}, IN_CA, "published", "CA BUYABLE,DISCOVERABLE; US DISCOVERABLE"),
+        ({US: ["DISCOVERABLE"], CA: BOTH}, ERROR, "unpublished", "CA BUYABLE,DISCOVERABLE; US DISCOVERABLE"),
+        ({US: ["DISCOVERABLE"]}, IN_CA, "published", "DISCOVERABLE"),
+    ],
+)
+def test_the_status_in_several_marketplaces(
+    statuses: dict[str, list[str]], issues: list[Any], status: str, source_status: str
+) -> None:
+    """PRD-4: what is wrong in one of them is seen, and says where."""
+    summaries = [{"marketplaceId": place, "asin": "B0", "status": words} for place, words in statuses.items()]
+    found = listing({"sku": ITEM["sku"], "summaries": summaries, "issues": issues})
+    assert (found["status"], found["source_status"]) == (status, source_status)
+    where = "CA: " if issues is IN_CA and len(statuses) > 1 else ""
+    assert [problem["detail"] for problem in found["problems"]] == [where + issues[0]["message"]]
 
 
 @pytest.mark.parametrize(
