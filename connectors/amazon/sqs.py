@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from connectors.amazon.incoming_settings import AmazonQueue
 from connectors.kit.errors import AuthError, ConnectorError, StopError, ThrottledError, TransientError
@@ -164,8 +165,14 @@ class SqsQueue:
                     connect_timeout=10, read_timeout=one.wait_seconds + 20, retries={"total_max_attempts": 2},
                     ignore_configured_endpoint_urls=True, proxies={"https": self._proxy, "http": self._proxy} if self._proxy else {},
                 )  # fmt: skip
-                self._client = session.client("sqs", endpoint_url=one.endpoint or None, config=config)
+                self._client = session.client("sqs", endpoint_url=one.endpoint or _server_of(one.url), config=config)
             return self._client
+
+
+def _server_of(url: str) -> str:
+    """Where a queue is talked to: where its address says, which may be a VPC's own endpoint, or a test's server."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def quiet() -> None:

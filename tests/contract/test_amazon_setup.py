@@ -184,6 +184,14 @@ async def test_a_queue_that_does_not_answer_can_be_unsubscribed_all_the_same(
     await away.aclose()
 
 
+async def test_the_address_of_the_queue_says_where_it_is(box: Box, queue: Queue, endpoint: str) -> None:
+    """AUTH-7: a queue on this machine is never looked for in AWS."""
+    amazon = connected(box, accounts={"main": account_of(US_SELLER, queue=settings_of(queue, ""))})
+    assert queue.url.startswith(endpoint)
+    assert states(await done(amazon, "add")) == (THERE, MADE, MADE)
+    await amazon.aclose()
+
+
 async def test_without_a_queue_it_says_what_to_set(box: Box) -> None:
     amazon = connected(box, accounts={"main": account_of(US_SELLER)})
     for what in ("show", "add", "remove"):

@@ -251,14 +251,38 @@ def test_values_shown_are_taken(page: Path, monkeypatch: pytest.MonkeyPatch) -> 
         _without_settings(monkeypatch)
         if name in docs_reference.ELSEWHERE or name.startswith("CAUSEWAY_STACK__"):
             continue
-        if "__ACCOUNTS__" in name:
-            account = name.split("__ACCOUNTS__")[0] + "__ACCOUNTS__" + name.split("__ACCOUNTS__")[1].split("__")[0]
-            monkeypatch.setenv(f"{account}__CLIENT_ID", "shown")
-            if "CLIENT_SECRET" not in name:
-                monkeypatch.setenv(f"{account}__CLIENT_SECRET", "shown")
+        for other, needed in _beside(name):
+            monkeypatch.setenv(other, needed)
         monkeypatch.setenv(name, value)
         wrong += [f"{name}={value}: {problem}" for problem in _problem_of_configuration()]
     assert wrong == []
+
+
+# What an account cannot be without, and its queue.
+OF_AN_ACCOUNT = {
+    "CAUSEWAY_WALMART": {"CLIENT_ID": "shown", "CLIENT_SECRET": "shown"},
+    "CAUSEWAY_AMAZON": {
+        "CLIENT_ID": "shown", "CLIENT_SECRET": "shown", "REFRESH_TOKEN": "shown", "REGION": "na", "SELLER_ID": "A1SHOWNSELLER",
+        "MARKETPLACES": '["US"]',
+    },
+}  # fmt: skip
+OF_A_QUEUE = {
+    "URL": "https://sqs.us-east-1.amazonaws.com/123456789012/shown", "ACCESS_KEY_ID": "shown", "SECRET_ACCESS_KEY": "shown",
+    "REGION": "us-east-1",
+}  # fmt: skip
+
+
+def _beside(name: str) -> Iterator[tuple[str, str]]:
+    """What a setting of an account needs beside it; a secret is given itself, or as a file."""
+    connector, accounts, rest = name.partition("__ACCOUNTS__")
+    if not accounts:
+        return
+    account, _, field = rest.partition("__")
+    parts = [(f"{connector}__ACCOUNTS__{account}", OF_AN_ACCOUNT.get(connector, {}))]
+    if field.startswith("QUEUE__"):
+        parts.append((f"{connector}__ACCOUNTS__{account}__QUEUE", OF_A_QUEUE))
+    for prefix, needed in parts:
+        yield from ((f"{prefix}__{one}", value) for one, value in needed.items() if f"{prefix}__{one}_FILE" != name)
 
 
 def _without_settings(monkeypatch: pytest.MonkeyPatch) -> None:
