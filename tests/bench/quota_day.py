@@ -38,7 +38,7 @@ from tests.bench.figures import Measure, Series
 from tests.bench.virtual_time import Clock, run_virtually
 from tests.contract.amazon_connected import account_of
 
-DAY_SECONDS = 86_400.0
+DAY_HOURS = 24.0
 START = datetime(2026, 11, 20, tzinfo=UTC)
 _LATENCY = (0.05, 0.4)
 _AGAIN_SECONDS = 30.0
@@ -263,11 +263,11 @@ def _used(one: Class, far: FarSide, workers: Sequence[Worker], seconds: float) -
         found.answered += far.statuses[operation][200]
         found.refused += far.statuses[operation][429]
     for worker in workers:
-        _lines(found, [(*noted[1:],) for noted in worker.budget.noted if noted[0] == one.quota])
+        count_lines(found, [(*noted[1:],) for noted in worker.budget.noted if noted[0] == one.quota])
     return found
 
 
-def _lines(found: Used, noted: Sequence[tuple[Priority, float, float]]) -> None:
+def count_lines(found: Used, noted: Sequence[tuple[Priority, float, float]]) -> None:
     """Who was passed by whom. noted: priority, since when it stood in line, when it left, in the order of leaving."""
     priorities = {priority for priority, _, _ in noted}
     if len(priorities) < 2:
@@ -287,7 +287,7 @@ USED_PERCENT, REFUSED_PERCENT = 95.0, 1.0
 SHARES: Mapping[str, Sequence[float]] = {"one process": (1.0,), "two processes": (0.5, 0.5)}
 
 
-def quota_day(say: Say, *, hours: float = 24) -> list[Measure]:
+def quota_day(say: Say, *, hours: float = DAY_HOURS) -> list[Measure]:
     """Of the class that does worst: what part of its quota is used, how many of its calls are refused. A round each for one process and for two."""
     days = {name: at_full_quota(shares, hours=hours) for name, shares in SHARES.items()}
     for name, day in days.items():
