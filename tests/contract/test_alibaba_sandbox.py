@@ -1,16 +1,24 @@
 """AUTH-3, RATE-1, ERR-3, TEST-1: the gateway of the 1688 sandbox, as a client meets it: signature, token, permission, parameters, flow control."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from connectors.alibaba.sandbox.operations import OPERATIONS
+from connectors.alibaba.sandbox.__main__ import main
+from connectors.alibaba.sandbox.app import PRESETS
+from connectors.alibaba.sandbox.operations import NAMES, OPERATIONS
 from connectors.alibaba.sandbox.settings import DEMO_BUYER, STATIC_BUYER
 from connectors.alibaba.signing import SIGNATURE, request_signature
 from connectors.kit.sandbox.buckets import Limit
-from tests.contract.alibaba_box import Box, alibaba_box, error_of
+from tests.contract.alibaba_box import CREATE, LIST, Box, Json, Shop, alibaba_box, error_of
 from tests.unit.test_alibaba_signing import EXPECTED, V2, V4, Vector
 
 TIME = "param2/1/system/currentTime"
@@ -33,7 +41,7 @@ def answered(vector: Vector, signature: str, **changed: str) -> tuple[int, str]:
     """What the gateway says to a vector's call, by a buyer with its key and secret."""
     path, parameters, secret = vector
     buyer = replace(DEMO_BUYER, app_key=path.rpartition("/")[2], app_secret=secret)
-    with alibaba_box(buyers=(buyer,)) as box:
+    with alibaba_box(buyers=(buyer,), offers=0) as box:
         got = box.http.post(f"/openapi/{path}", data={**parameters, **changed, SIGNATURE: signature})
         return (200, "") if got.status_code == 200 else error_of(got)
 
@@ -116,7 +124,7 @@ def test_every_api_is_answered_and_asks_for_what_it_needs(box: Box, operation: A
     box.account(denied=[])
     if operation.required:
         assert error_of(box.call(operation.name)) == (400, "gw.ParamMissing")
-    given = dict.fromkeys(operation.required, "1")
+    given: Json = dict.fromkeys(operation.required, "1")
     if not operation.any_parameters:
         assert error_of(box.call(operation.name, **given, orderID="1")) == (400, "gw.ParamInvalid")
 
@@ -179,3 +187,87 @@ def test_faults_of_the_gateway(box: Box) -> None:
     lost = box.call("currentTime")
     assert (lost.status_code, lost.headers["content-type"][:9]) == (502, "text/html")
     assert box.call("currentTime").status_code == 200
+
+
+def test_every_api_has_its_handler(box: Box) -> None:
+    answered_by = [set(part.handlers()) for part in box.app.world.parts]
+    assert set().union(*answered_by) == NAMES
+    assert sum(map(len, answered_by)) == len(NAMES)
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_presets_strike_and_never_break_the_sandbox(preset: str) -> None:
+    """ERR-3: under each preset every answer is one that the platform or a bad line gives; the truth stays to be read."""
+    with alibaba_box() as box:
+        shop = Shop(box)
+        cart, token = shop.cart(shop.cargo(shop.first())), box.token()
+        box.http.put("/sandbox/faults", json={"preset": preset, "seed": 3}).raise_for_status()
+        statuses: set[int] = set()
+        for number in range(60):
+            try:
+                statuses.add(box.call(CREATE, access_token=token, **cart, outOrderId=f"PO{number}").status_code)
+                statuses.add(box.call(LIST, access_token=token).status_code)
+            except httpx.TransportError:
+                statuses.add(0)
+        box.http.delete("/sandbox/faults").raise_for_status()
+        assert (statuses == {200}) is (preset == "none")
+        assert statuses <= {0, 200, 400, 401, 429, 500, 502, 503}
+        assert len(box.state()["orders"]) > 10 or preset != "none"
+
+
+def test_the_page_shows_what_is_held(box: Box) -> None:
+    shop = Shop(box)
+    made = shop.order(outOrderId="<b>PO1</b>")
+    shop.change(made, "pay")
+    shop.change(made, "ship")
+    page = box.http.get("/").raise_for_status().text
+    assert made in page
+    assert "&lt;b&gt;PO1" in page
+    assert "<b>PO1" not in page
+    assert all(word in page for word in ("Offers", "Parcels", "Messages", "Calls", "Faults", "杭州示例家居有限公司"))
+
+
+def test_snapshot_gives_the_sections_asked_for(box: Box) -> None:
+    got = box.http.get("/sandbox/snapshot", params={"sections": "doubled,messages"}).json()
+    assert got.keys() == {"account", "at", "doubled", "messages"}
+    assert box.http.get("/sandbox/snapshot", params={"sections": "weather"}).status_code == 400
+    assert box.http.get("/sandbox/state", params={"account": "12"}).status_code == 400
+
+
+def test_reset_forgets_all_but_the_offers(box: Box) -> None:
+    shop = Shop(box)
+    stock = shop.first()["specs"][0]["stock"]
+    shop.order()
+    box.control("/sandbox/clock", seconds=60)
+    box.control("/sandbox/reset")
+    told = box.state()
+    assert (told["orders"], told["messages"], told["calls"]["total"], told["at"]) == ({}, {}, 0, box.clock.now)
+    assert shop.first()["specs"][0]["stock"] == stock
+    box.tokens.clear()
+    assert box.call(LIST).status_code == 200
+
+
+def test_it_runs_as_a_program_and_keeps_what_it_has_when_killed(tmp_path: Path) -> None:
+    def started() -> tuple[subprocess.Popen[str], str]:
+        command = [sys.executable, "-m", "connectors.alibaba.sandbox", "--data", str(tmp_path), "--timeline", "0,1,2,3"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": "."})
+        assert process.stdout is not None
+        return process, process.stdout.readline().split()[-1]
+
+    process, url = started()
+    token = httpx.post(f"{url}/sandbox/clock", json={"seconds": 0}).raise_for_status()
+    assert token.json()["ahead"] == 0
+    offers = httpx.get(f"{url}/sandbox/offers").json()
+    httpx.post(f"{url}/sandbox/offers/{offers[0]['id']}/change", json={"kind": "rename", "subject": "留下"})
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=10)
+    process, url = started()
+    assert httpx.get(f"{url}/sandbox/offers/{offers[0]['id']}").json()["subject"] == "留下"
+    process.terminate()
+    process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize("wrong", [["--timeline", "3,2,1,0"], ["--calls-per-second", "0"], ["--token-seconds", "0"]])
+def test_wrong_options_are_named(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(wrong) == 2
+    assert capsys.readouterr().err.startswith("alibaba sandbox: ")

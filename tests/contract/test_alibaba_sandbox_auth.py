@@ -9,7 +9,7 @@ import pytest
 
 from connectors.alibaba.sandbox.settings import DEMO_BUYER, STATIC_BUYER
 from connectors.alibaba.signing import SIGNATURE, request_signature
-from tests.contract.alibaba_box import GET_TOKEN, Box, alibaba_box, error_of
+from tests.contract.alibaba_box import GET_TOKEN, Box, Json, alibaba_box, error_of
 
 BACK = "http://127.0.0.1:9999/callback"
 ASKED = {"client_id": DEMO_BUYER.app_key, "site": "1688", "redirect_uri": BACK, "state": "s-1&2"}
@@ -32,7 +32,7 @@ def came_back(box: Box, decision: str = "approve", **changed: str) -> dict[str, 
 
 
 def exchanged(box: Box, code: str, **changed: str) -> httpx.Response:
-    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "need_refresh_token": "true"}
+    form: Json = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "need_refresh_token": "true"}
     return box.grant(**{**form, **changed})
 
 

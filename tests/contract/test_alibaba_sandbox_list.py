@@ -104,7 +104,7 @@ def test_one_order_with_address_and_without_another_s(shop: Shop) -> None:
     ):
         got = shop.box.ask(VIEW, buyer, webSite="1688", orderId=number)
         assert (got["success"], got["errorCode"]) == ("false", code)
-    given = {"webSite": "1688", "orderId": made}
+    given: Json = {"webSite": "1688", "orderId": made}
     for wrong in ({"webSite": "taobao"}, {"orderId": "PO1"}, {"includeFields": "Everything"}):
         assert error_of(shop.box.call(VIEW, **{**given, **wrong})) == (400, "gw.ParamInvalid")
 

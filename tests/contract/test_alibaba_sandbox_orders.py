@@ -236,7 +236,7 @@ def test_answers_may_be_flat(shop: Shop) -> None:
 
 
 def cancel(shop: Shop, order_id: str, **changed: str) -> Json:
-    given = {"webSite": "1688", "tradeID": order_id, "cancelReason": "buyerCancel", **changed}
+    given: Json = {"webSite": "1688", "tradeID": order_id, "cancelReason": "buyerCancel", **changed}
     found: Json = shop.box.ask(CANCEL, **given)
     return found
 
@@ -256,7 +256,7 @@ def test_only_an_unpaid_order_of_ten_seconds_can_be_cancelled(shop: Shop) -> Non
     assert cancel(shop, "12")["errorCode"] == "ORDER_NOT_EXIST"
     foreign = shop.box.ask(CANCEL, STATIC_BUYER, webSite="1688", tradeID=other, cancelReason="other")
     assert (foreign["success"], foreign["errorCode"]) == (False, "400_3")
-    given = {"webSite": "1688", "tradeID": other, "cancelReason": "buyerCancel"}
+    given: Json = {"webSite": "1688", "tradeID": other, "cancelReason": "buyerCancel"}
     for wrong in ({"cancelReason": "mood"}, {"webSite": "taobao"}, {"tradeID": "x"}):
         assert error_of(shop.box.call(CANCEL, **{**given, **wrong})) == (400, "gw.ParamInvalid")
     assert error_of(shop.box.call(CANCEL, webSite="1688", tradeId=made, cancelReason="other"))[1] == "gw.ParamMissing"

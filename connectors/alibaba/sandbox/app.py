@@ -29,6 +29,9 @@ from connectors.alibaba.sandbox.orders_api import ABSENT_ORDER, ORDER_KINDS, Ord
 from connectors.alibaba.sandbox.orders_control import OrdersControl
 from connectors.alibaba.sandbox.parts import Handler, Part
 from connectors.alibaba.sandbox.products_api import ProductsApi
+from connectors.alibaba.sandbox.push import PUSH_KINDS, Push
+from connectors.alibaba.sandbox.push_control import PushControl
+from connectors.alibaba.sandbox.replay_api import ReplayApi
 from connectors.alibaba.sandbox.settings import SandboxSettings
 from connectors.alibaba.sandbox.system_api import SystemApi
 from connectors.alibaba.sandbox.world import Clock, World
@@ -44,6 +47,9 @@ PARTS: tuple[Callable[[World], Part], ...] = (
     LogisticsApi,
     OrdersControl,
     Ledger,
+    Push,
+    PushControl,
+    ReplayApi,
     ProductsApi,
     OffersControl,
     AddressesApi,
@@ -60,8 +66,9 @@ PRESET_KINDS = (
     LATE_IN_LIST,
     BAD_RECORD,
     ABSENT_ORDER,
+    *PUSH_KINDS,
 )
-ALL_KINDS = (*GATE_KINDS, *OAUTH_KINDS, *ORDERING_KINDS, *ORDER_KINDS)
+ALL_KINDS = (*GATE_KINDS, *OAUTH_KINDS, *ORDERING_KINDS, *ORDER_KINDS, *PUSH_KINDS)
 PRESETS = standard_presets({}, PRESET_KINDS)
 
 
@@ -71,6 +78,7 @@ class AlibabaSandbox:
     def __init__(self, settings: SandboxSettings, clock: Clock = time.time) -> None:
         self.world = World(settings, clock)
         self.world.parts = [make(self.world) for make in PARTS]
+        self.push = next(part for part in self.world.parts if isinstance(part, Push))
         handlers: dict[str, Handler] = {}
         for part in self.world.parts:
             handlers |= part.handlers()
@@ -94,13 +102,14 @@ class AlibabaSandbox:
         ticking.cancel()
         with suppress(asyncio.CancelledError):
             await ticking
+        await self.push.close()
         self.world.close()
 
     async def _tick(self) -> None:
         """Lets happen what is due when nobody calls."""
         while seconds := self.world.settings.tick_seconds:
             await asyncio.sleep(seconds)
-            self.world.now()
+            await self.push.flush()
 
 
 def create_app(settings: SandboxSettings | None = None, clock: Clock = time.time) -> AlibabaSandbox:

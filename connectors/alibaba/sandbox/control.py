@@ -11,6 +11,7 @@ from connectors.alibaba.sandbox.gate import Gate
 from connectors.alibaba.sandbox.grants import ACCESS, REFRESH
 from connectors.alibaba.sandbox.oauth import OAuth
 from connectors.alibaba.sandbox.operations import NAMES
+from connectors.alibaba.sandbox.push import CANCELLED
 from connectors.alibaba.sandbox.world import World
 from connectors.kit.sandbox.page import Table, page
 from connectors.kit.sandbox.standard_control import StandardControl
@@ -53,13 +54,11 @@ class Control(StandardControl):
             if "refresh_token_seconds" in body:
                 life = number(body, "refresh_token_seconds", 0, 10**9)
                 self.world.grants.move(account, REFRESH, self.world.now() + life)
-            self.told(account, "authorised" in body and not buyer.authorised)
+            if body.get("authorised") is False:
+                self.world.tell(account, CANCELLED, {"memberId": buyer.member_id}, "", self.world.now())
             return {"account": account, "authorised": buyer.authorised, "denied": list(buyer.denied)}
 
         return await answered(request, changed)
-
-    def told(self, account: str, withdrawn: bool) -> None:
-        """A withdrawn permission is told by the last message there is."""
 
     async def authorise(self, request: Request) -> Response:
         """{"account", "redirect_uri"}: a code as if the buyer had clicked."""
