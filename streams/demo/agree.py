@@ -62,7 +62,8 @@ class Sides:
     sales      Odoo's sale orders as they are now
     free       SKU -> on hand less reserved in Odoo;  prices  SKU -> sales price
     left       order -> tracking numbers in Odoo;  back  order -> states of return deliveries
-    credited   order -> posted credit notes of its returns;  unreserved  SKU -> units of confirmed orders that wait without being reserved
+    credited   order -> sums of posted credit notes of its returns, in cents
+    unreserved  SKU -> units of confirmed orders that wait without being reserved
     entries    journal entries of settlements
     told       SKU -> what the pipeline says of its listing;  back_in  SKU -> what it says of the marketplace's item, in Odoo
     heard      SKU -> the newest listing record of it
@@ -83,7 +84,7 @@ class Sides:
     prices: Mapping[str, float]
     left: Mapping[str, Sequence[str]]
     back: Mapping[str, Sequence[str]]
-    credited: Mapping[str, int] = field(default_factory=dict)
+    credited: Mapping[str, Sequence[int]] = field(default_factory=dict)
     unreserved: Mapping[str, float] = field(default_factory=dict)
     entries: Sequence[Json] = field(default_factory=tuple)
     told: Mapping[str, Entry] = field(default_factory=dict)
@@ -142,14 +143,14 @@ def cancellations(day: Day, sides: Sides) -> FlowReport:
 
 
 def refunds(day: Day, sides: Sides) -> FlowReport:
-    """Each credit note of an order is one refund at the marketplace."""
+    """Each credit note of an order is one refund at the marketplace, of its sum."""
     wrong, arrived = [], 0
-    for reference, number in day.credited.items():
+    for reference, cents in day.credited.items():
         theirs = sides.orders[reference]
-        calls = theirs["writes"].get("refund", 0)
+        calls, given = theirs["writes"].get("refund", 0), theirs["refunded_cents"]
         arrived += calls >= 1
-        if calls != 1:
-            wrong.append(f"{reference}: {calls} refunds for {number}")
+        if calls != 1 or given != cents:
+            wrong.append(f"{reference}: {calls} refunds of {given / 100:.2f} for a credit note of {cents / 100:.2f}")
     return FlowReport("refunds", len(day.credited), arrived, tuple(wrong))
 
 
@@ -202,18 +203,20 @@ def prices(day: Day, sides: Sides) -> FlowReport:
 
 
 def returns(day: Day, sides: Sides) -> FlowReport:
-    """Each return is one return delivery in Odoo, received as the goods are, and one credit note, as the buyer has the money back: none where
-    the marketplace does not tell of money, and no refund to the marketplace, which gave it back itself."""
+    """Each return is one return delivery in Odoo, received as the goods are, and one credit note of what the buyer has back: none where the
+    marketplace does not tell of money, and no refund to the marketplace, which gave it back itself."""
     wrong, arrived = [], 0
     for reference in day.returned:
-        states, notes = list(sides.back.get(reference, ())), sides.credited.get(reference, 0)
-        due = 0 if reference in sides.silent else 1
-        refunds = sides.orders[reference]["writes"].get("refund", 0)
-        arrived += states == ["done"] and notes == due
+        states, notes = list(sides.back.get(reference, ())), list(sides.credited.get(reference, ()))
+        due, theirs = 0 if reference in sides.silent else 1, sides.orders[reference]
+        refunds, given = theirs["writes"].get("refund", 0), theirs.get("returned_cents", sum(notes))
+        arrived += states == ["done"] and len(notes) == due
         if states != ["done"]:
             wrong.append(f"{reference}: return deliveries {', '.join(states) or 'none'}")
-        if notes != due:
-            wrong.append(f"{reference}: {notes} credit notes for its return, not {due}")
+        if len(notes) != due:
+            wrong.append(f"{reference}: {len(notes)} credit notes for its return, not {due}")
+        elif due and sum(notes) != given:
+            wrong.append(f"{reference}: {sum(notes) / 100:.2f} credited, {given / 100:.2f} went back to the buyer")
         if refunds:
             wrong.append(f"{reference}: its money went back once more, by {refunds} refunds")
     return FlowReport("returns", len(day.returned), arrived, tuple(wrong))

@@ -54,10 +54,18 @@ class Amazon(Sandboxed):
 
     def snapshot(self) -> dict[str, Any]:
         """As `Market`."""
-        found = self._control("GET", "/sandbox/snapshot?sections=orders,items,refunds", None)
+        found = self._control("GET", "/sandbox/snapshot?sections=orders,items,refunds,returns", None)
         refunds = Counter((one["orderId"], one["orderItemId"]) for one in found["refunds"])
+        cents = {name: Counter[str]() for name in ("refunded_cents", "returned_cents")}
+        for one in found["refunds"]:
+            cents["refunded_cents"][one["orderId"]] += one["minor"]
+        for one in found["returns"]:
+            cents["returned_cents"][one["orderId"]] += one["refunded"]
         return {
-            "orders": {name: _order(name, one, refunds) for name, one in found["orders"].items()},
+            "orders": {
+                name: _order(name, one, refunds) | {kind: sums[name] for kind, sums in cents.items()}
+                for name, one in found["orders"].items()
+            },
             "items": {sku: _item(one) for sku, one in found["items"].items()},
         }
 

@@ -24,6 +24,7 @@ CREDITED, RETURNED, RETURNED_THERE, RECOUNTED, REPRICED = 2, 3, 2, 12, 8
 class Day:
     """What was done, so that it can be looked for on the other side.
 
+    credited  order -> the credit note's sum in cents
     sent      orders that a marketplace has sent from its own stock, and whose deliveries were closed in Odoo
     objected  marketplace -> an item it took off sale, a word of its reason
     """
@@ -32,7 +33,7 @@ class Day:
     shipped: list[Sale] = field(default_factory=list)
     cancelled: list[Sale] = field(default_factory=list)
     sent: list[Sale] = field(default_factory=list)
-    credited: dict[str, str] = field(default_factory=dict)
+    credited: dict[str, int] = field(default_factory=dict)
     returned: list[str] = field(default_factory=list)
     recounted: dict[str, int] = field(default_factory=dict)
     repriced: dict[str, str] = field(default_factory=dict)
@@ -49,7 +50,7 @@ class Day:
             shipped=[sale for sale in self.shipped if sale.reference in references],
             cancelled=[sale for sale in self.cancelled if sale.reference in references],
             sent=[sale for sale in self.sent if sale.reference in references],
-            credited={name: number for name, number in self.credited.items() if name in references},
+            credited={name: cents for name, cents in self.credited.items() if name in references},
             returned=[name for name in self.returned if name in references],
         )
 
@@ -120,8 +121,8 @@ def work(hands: Hands, plan: Plan, day: Day) -> None:
 def credit(hands: Hands, plan: Plan, day: Day) -> None:
     """Credit notes, after the marketplace knows that the goods left."""
     for sale in plan.credit:
-        if number := hands.credit(sale):
-            day.credited[sale.reference] = number
+        if cents := hands.credit(sale):
+            day.credited[sale.reference] = cents
 
 
 def invoiced(hands: Hands, day: Day) -> None:

@@ -197,11 +197,11 @@ class Hands:
             self._do("account.move", "action_post", [invoices])
         return list(invoices)
 
-    def credit(self, sale: Sale) -> str:
-        """Invoice what was delivered and credit all of it. Returns the credit note's number, empty when there was nothing to invoice."""
+    def credit(self, sale: Sale) -> int:
+        """Invoice what was delivered and credit all of it. Returns the credit note's sum in cents, 0 when there was nothing to invoice."""
         invoices = self.invoice(sale)
         if not invoices:
-            return ""
+            return 0
         journal = self._do("account.move", "read", [invoices[:1], ["journal_id"]])[0]["journal_id"][0]
         about = {"active_ids": invoices, "active_model": "account.move"}
         wizard = self._do(
@@ -209,7 +209,7 @@ class Hands:
         )
         note = self._do("account.move.reversal", "refund_moves", [[_one(wizard)]], context=about)["res_id"]
         self._do("account.move", "action_post", [[note]])
-        return str(self._do("account.move", "read", [[note], ["name"]])[0]["name"])
+        return _cents(self._do("account.move", "read", [[note], ["amount_total"]])[0]["amount_total"])
 
     # -- looking
 
@@ -280,17 +280,16 @@ class Hands:
             found.setdefault(names[row["sale_id"][0]], []).append(row["state"])
         return found
 
-    def credited(self, sales: Sequence[Sale]) -> dict[str, int]:
-        """Marketplace order id -> posted credit notes of its returns."""
+    def credited(self, sales: Sequence[Sale]) -> dict[str, list[int]]:
+        """Marketplace order id -> sums, in cents, of the posted credit notes of its returns."""
         names = {sale.odoo_id: sale.reference for sale in sales}
         orders = self._do("sale.order", "read", [list(names), ["name"]])
         references = {row["name"]: names[row["id"]] for row in orders}
         domain = [["move_type", "=", "out_refund"], ["state", "=", "posted"], ["ref", "like", ":return:"]]
-        found: dict[str, int] = {}
-        for row in self._do("account.move", "search_read", [domain, ["invoice_origin"]], order="id"):
-            reference = references.get(row["invoice_origin"])
-            if reference:
-                found[reference] = found.get(reference, 0) + 1
+        found: dict[str, list[int]] = {}
+        for row in self._do("account.move", "search_read", [domain, ["invoice_origin", "amount_total"]], order="id"):
+            if reference := references.get(row["invoice_origin"]):
+                found.setdefault(reference, []).append(_cents(row["amount_total"]))
         return found
 
     def entries(self, words: str) -> list[dict[str, Any]]:
@@ -333,6 +332,10 @@ class Hands:
 
     def _do(self, model: str, method: str, args: Sequence[Any], **kwargs: Any) -> Any:
         return self._client.execute_kw(model, method, list(args), kwargs)
+
+
+def _cents(amount: float) -> int:
+    return round(amount * 100)
 
 
 def _one(created: Any) -> int:

@@ -106,7 +106,8 @@ class Market(Protocol):
 
     def snapshot(self) -> dict[str, Any]:
         """items: SKU -> stock, price_cents, published, name, gtin, variant_group, elsewhere, id (its own, where it shows one); orders:
-        reference -> status, lines, parcels, writes (shipping, cancel, refund: how often each was told)."""
+        reference -> status, lines, parcels, writes (shipping, cancel, refund: how often each was told), refunded_cents (told by us), and
+        returned_cents (given back for returns) where it tells that."""
         ...
 
     def send_back(self, references: Collection[str]) -> None:

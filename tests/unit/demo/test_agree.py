@@ -30,6 +30,7 @@ def order(**changes: Any) -> dict[str, Any]:
         "lines": [line | changes.pop("line", {})],
         "parcels": ["T1"],
         "writes": {"shipping": 1},
+        "refunded_cents": 0,
     }
     return plain | changes
 
@@ -81,10 +82,13 @@ def test_a_cancellation_is_there_once(changed: dict[str, Any], right: bool) -> N
     assert agree.cancellations(Day(cancelled=[SALE]), sides(changed)).balanced is right
 
 
-@pytest.mark.parametrize(("calls", "right"), [(0, False), (1, True), (2, False)])
-def test_a_credit_note_is_one_refund(calls: int, right: bool) -> None:
-    day = Day(credited={"PO1": "RINV/1"})
-    assert agree.refunds(day, sides(order(writes={"refund": calls}))).balanced is right
+@pytest.mark.parametrize(
+    ("calls", "cents", "right"), [(0, 0, False), (1, 995, True), (2, 995, False), (1, 994, False), (2, 1990, False)]
+)
+def test_a_credit_note_is_one_refund_of_its_sum(calls: int, cents: int, right: bool) -> None:
+    """RET-2."""
+    there = sides(order(writes={"refund": calls}, refunded_cents=cents))
+    assert agree.refunds(Day(credited={"PO1": 995}), there).balanced is right
 
 
 @pytest.mark.parametrize(("state", "amount", "right"), [
@@ -142,7 +146,7 @@ RETURNED = Day(returned=["PO1"])
 )
 def test_a_return_is_one_delivery_back(states: list[str], right: bool) -> None:
     """RET-2."""
-    assert agree.returns(RETURNED, sides(back={"PO1": states}, credited={"PO1": 1})).balanced is right
+    assert agree.returns(RETURNED, sides(back={"PO1": states}, credited={"PO1": [5]})).balanced is right
 
 
 @pytest.mark.parametrize(
@@ -151,14 +155,21 @@ def test_a_return_is_one_delivery_back(states: list[str], right: bool) -> None:
 )
 def test_a_return_is_one_credit_note(notes: int, silent: bool, right: bool) -> None:
     """RET-2: and none where the marketplace does not say what it gave back."""
-    there = sides(back={"PO1": ["done"]}, credited={"PO1": notes}, silent={"PO1"} if silent else ())
+    there = sides(back={"PO1": ["done"]}, credited={"PO1": [5] * notes}, silent={"PO1"} if silent else ())
+    assert agree.returns(RETURNED, there).balanced is right
+
+
+@pytest.mark.parametrize(("cents", "right"), [(5, True), (6, False), (0, False)])
+def test_a_credit_note_of_a_return_is_what_the_buyer_has_back(cents: int, right: bool) -> None:
+    """RET-2."""
+    there = sides(order(writes={}, returned_cents=cents), back={"PO1": ["done"]}, credited={"PO1": [5]})
     assert agree.returns(RETURNED, there).balanced is right
 
 
 @pytest.mark.parametrize(("refunds", "right"), [(0, True), (1, False)])
 def test_what_a_marketplace_gave_back_is_not_given_back_again(refunds: int, right: bool) -> None:
     """RET-2."""
-    there = sides(order(writes={"refund": refunds}), back={"PO1": ["done"]}, credited={"PO1": 1})
+    there = sides(order(writes={"refund": refunds}), back={"PO1": ["done"]}, credited={"PO1": [5]})
     assert agree.returns(RETURNED, there).balanced is right
 
 
@@ -206,7 +217,7 @@ def test_what_has_left_at_the_marketplace_is_seen() -> None:
 
 
 def test_what_was_done_at_one_marketplace_is_not_asked_of_another() -> None:
-    day = Day([SALE], [SALE], [SALE], [SALE], {"PO1": "R"}, ["PO1"], settlements={"other": "x"})
+    day = Day([SALE], [SALE], [SALE], [SALE], {"PO1": 5}, ["PO1"], settlements={"other": "x"})
     assert day.of({"PO1"}) == day
     theirs = sides(
         order(parcels=[]),

@@ -25,7 +25,8 @@ def snapshot(refunds: list[str], **changes: Any) -> dict[str, Any]:
     }  # fmt: skip
     held = {
         "orders": {"9": ORDER | changes}, "items": {"A": item},
-        "refunds": [{"orderId": "9", "orderItemId": name} for name in refunds],
+        "refunds": [{"orderId": "9", "orderItemId": name, "minor": 250} for name in refunds],
+        "returns": [{"orderId": "9", "refunded": 120}, {"orderId": "9", "refunded": 5}, {"orderId": "8", "refunded": 1}],
     }  # fmt: skip
     return Amazon("http://127.0.0.1:1", lambda *_: held, None, "").snapshot()  # type: ignore[arg-type]
 
@@ -41,6 +42,11 @@ def test_an_order_is_told_as_any_other() -> None:
 @pytest.mark.parametrize(("refunds", "times"), [([], 0), (["1"], 1), (["1", "2"], 1), (["1", "2", "2"], 2)])
 def test_a_refund_of_several_items_is_one_and_a_doubled_item_two(refunds: list[str], times: int) -> None:
     assert snapshot(refunds)["orders"]["9"]["writes"] == {"shipping": 1, "cancel": 0, "refund": times}
+
+
+def test_what_was_given_back_is_told_in_cents() -> None:
+    found = snapshot(["1", "2"])["orders"]["9"]
+    assert (found["refunded_cents"], found["returned_cents"]) == (500, 125)
 
 
 @pytest.mark.parametrize(("told", "times"), [(0, 0), (1, 1), (2, 1), (3, 3)])
