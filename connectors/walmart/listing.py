@@ -107,7 +107,6 @@ def listing_of(
         wrong += image_problems(product)
     orderable = {"sku": product["sku"], **orderable}
     if price is not None:
-        wrong += [price] if isinstance(price, FieldProblem) else []
         orderable[PRICE] = PENDING_PRICE if isinstance(price, FieldProblem) else price
     notes = list(found.notes)
     if (spec := options.specs.get(product_type)) is not None:
@@ -116,6 +115,9 @@ def listing_of(
         wrong += spec.problems(orderable, {MAIN_IMAGE: PENDING_IMAGE, **visible}, _told_of(wrong))
     if wrong:
         raise refusal(wrong)
+    if isinstance(price, FieldProblem):
+        # No fault of the product: told alone, or one exception would change its words with the hour it came in.
+        raise refusal([price])
     item = {"Orderable": orderable, "Visible": {product_type: visible}}
     return ListingDraft(product["sku"], product_type, item, tuple(notes), images)
 

@@ -136,6 +136,15 @@ async def test_a_new_listing_waits_for_its_price_and_for_nothing_else(market: Ma
     assert market.asked() == "12.90"
 
 
+async def test_what_is_wrong_with_a_product_is_told_before_its_price_is_waited_for(market: Market) -> None:
+    """PRD-3: and in the same words whether there is a price or not, so that it stays one exception."""
+    (first,) = await market.process.deliver(market.upsert(barcode=""))
+    market.decided.amounts = {"N-1": "12.90"}
+    (again,) = await market.process.deliver(market.upsert(version=1, barcode=""))
+    assert (first.reason, first.waiting_for, "barcode" in first.detail) == (Reason.DATA, "", True)
+    assert again.detail == first.detail
+
+
 async def test_a_price_that_changes_after_the_listing_follows_by_itself(market: Market) -> None:
     market.decided.amounts = {"N-1": "12.90"}
     await market.listed(market.upsert())

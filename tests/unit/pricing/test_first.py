@@ -39,7 +39,8 @@ def offer(amount: str = "10.00", account: str = "main", **changes: Any) -> Offer
         "sale_price": None, "sale_starts_at": None, "sale_ends_at": None, "proposal": "", "proposed": None, "rejected": "", "why": "",
         "waits_for": "", "problem": "",
     }  # fmt: skip
-    return plain | changes
+    found: OfferedPrice = plain | changes
+    return found
 
 
 def written(ledger: PriceLedger) -> Record:
