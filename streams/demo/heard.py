@@ -1,4 +1,4 @@
-"""What the pipeline says of listings: the newest `listing` record of each item, for the demo's verdict (PRD-2, PRD-4)."""
+"""What the pipeline says, for the demo's verdict: its ledgers by marketplace, and the newest `listing` record of each item (PRD-2, PRD-4)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from schemas.codec import Codec, DecodeError
 from schemas.records import Listing
 from schemas.topics import ENTITIES
 from streams.kafka import partitions_of, reader, record_of
+from streams.observe.ledger import DEAD, Entry, FlowLedger
+from streams.observe.operations import account_of
 
 _POLL_SECONDS = 0.5
 
@@ -48,3 +50,24 @@ class HeardListings:
         except DecodeError:
             return
         self.newest[listing["key"]] = listing
+
+
+def by_sku(ledger: FlowLedger, market: str) -> dict[str, Entry]:
+    """SKU -> what became of it; keys of products and listings end with it. Of listings and items of other marketplaces nothing."""
+    return {
+        key.rsplit(":", 1)[1]: entry
+        for key, entry in ledger.entries.items()
+        if key.startswith((f"{market}:", f"listing:{market}:", "sku:"))
+    }
+
+
+def dead_of(flows: Mapping[str, FlowLedger], market: str) -> dict[str, list[Entry]]:
+    """Operation -> what its destination refused for good, of this marketplace."""
+    return {
+        name: [
+            entry
+            for entry in ledger.entries.values()
+            if entry.state == DEAD and entry.by_destination and account_of(entry.key)[0] == market
+        ]
+        for name, ledger in flows.items()
+    }

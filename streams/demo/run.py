@@ -32,13 +32,12 @@ from streams.demo.day import (
     work,
 )
 from streams.demo.hands import Hands
-from streams.demo.heard import HeardListings
+from streams.demo.heard import HeardListings, by_sku, dead_of
 from streams.demo.market import ELSEWHERE, MALFORMED, OF_NO_MONEY, Books, Market, Sold
 from streams.demo.odoo import OdooTarget, held_orders
 from streams.demo.world import Say, World
 from streams.observe.follow import OutcomeFollower
-from streams.observe.ledger import APPLIED, DEAD, WAITING, Entry, FlowLedger, Ledger, Ledgers
-from streams.observe.operations import account_of
+from streams.observe.ledger import APPLIED, WAITING, Ledger, Ledgers
 from streams.settings import KafkaSettings
 
 FEED_SECONDS = 15.0
@@ -46,7 +45,7 @@ FAULT_SECONDS = 45.0  # so long at most do faults strike after the last order ca
 QUIET_SECONDS = 6.0  # three polls of the demo's rhythm without a new outcome
 _PATIENCE_SECONDS = 120.0
 DAY_FAULT_SECONDS = 15.0
-_DAY_SECONDS = 200.0
+_DAY_SECONDS = 200.0  # without anything new on either side; four times as long in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,22 +202,24 @@ class Demo:
         return planned([sale for sale in self._day.sales if sale.reference in whole], plain, chance)
 
     def carried_over(self, follower: OutcomeFollower, hands: Hands) -> None:
-        """Return when both sides agree, or when patience ends; faults strike for the first seconds."""
+        """Return when both sides agree, or when nothing moves any more; faults strike for the first seconds."""
         if self._trouble:
             self.settle_while(follower, self._trouble())
             self.world.set_faults("none", self.wish.seed)
-        began, strikes = time.monotonic(), self.wish.faults != "none" and not self._trouble
+        began = moved = time.monotonic()
+        patience, strikes = _DAY_SECONDS + self.wish.orders / 5, self.wish.faults != "none" and not self._trouble
         if strikes:
             self.world.set_faults(self.wish.faults, self.wish.seed)
         try:
-            while time.monotonic() - began < _DAY_SECONDS + self.wish.orders / 5:
+            while time.monotonic() < min(moved + patience, began + 4 * patience):
                 for outcome in follower.poll(1.0):
                     self._hear(outcome)
                 if strikes and time.monotonic() - began > DAY_FAULT_SECONDS:
                     self.world.set_faults("none", self.wish.seed)
                     strikes = False
                 if not strikes:
-                    self._view.flows = [flow for side in self.sides(hands) for flow in agree(self._day, side)]
+                    before, self._view.flows = self._view.flows, self._compared(hands)
+                    moved = moved if before == self._view.flows else time.monotonic()
                 self._view.faults = max(self._view.faults, self.world.struck())
                 self._view.seconds = time.monotonic() - self._began
                 self._step(self._view)
@@ -226,6 +227,9 @@ class Demo:
                     return
         finally:
             self.world.set_faults("none", self.wish.seed)
+
+    def _compared(self, hands: Hands) -> list[FlowReport]:
+        return [flow for side in self.sides(hands) for flow in agree(self._day, side)]
 
     def sides(self, hands: Hands) -> list[Sides]:
         """What each marketplace and Odoo hold now. The faults are off while they are asked."""
@@ -323,27 +327,6 @@ class Demo:
         view.seconds = time.monotonic() - self._began
         self._step(view)
         return view.counts[WAITING]
-
-
-def by_sku(ledger: FlowLedger, market: str) -> dict[str, Entry]:
-    """SKU -> what became of it; keys of products and listings end with it. Of listings and items of other marketplaces nothing."""
-    return {
-        key.rsplit(":", 1)[1]: entry
-        for key, entry in ledger.entries.items()
-        if key.startswith((f"{market}:", f"listing:{market}:", "sku:"))
-    }
-
-
-def dead_of(flows: Mapping[str, FlowLedger], market: str) -> dict[str, list[Entry]]:
-    """Operation -> what its destination refused for good, of this marketplace."""
-    return {
-        name: [
-            entry
-            for entry in ledger.entries.values()
-            if entry.state == DEAD and entry.by_destination and account_of(entry.key)[0] == market
-        ]
-        for name, ledger in flows.items()
-    }
 
 
 def make_world(wish: Wish, say: Say) -> World:

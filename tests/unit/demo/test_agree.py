@@ -14,8 +14,8 @@ from streams.demo.agree import FlowReport, Sides
 from streams.demo.day import Day
 from streams.demo.goods import NewProduct, Variant
 from streams.demo.hands import Sale
+from streams.demo.heard import by_sku, dead_of
 from streams.demo.market import Sold
-from streams.demo.run import by_sku, dead_of
 from streams.demo.walmart import Walmart
 from streams.demo.walmart import sold as sold_at_walmart
 from streams.observe.ledger import Entry, FlowLedger
