@@ -168,6 +168,10 @@ def reader(config: Mapping[str, Any], **more: Any) -> Consumer:
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
             "fetch.wait.max.ms": 100,
+            # Some of these are read now and then only (at a scrape, when a lane has work): what librdkafka fetches ahead for them stays in
+            # memory meanwhile, by default up to 64 MB each.
+            "queued.min.messages": 2_000,
+            "queued.max.messages.kbytes": 2_048,
             # Only cursors are written in transactions, and those count however their transaction ends: see `poller.cursors`.
             "isolation.level": "read_uncommitted",
             "error_cb": complaints(config),

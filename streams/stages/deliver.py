@@ -39,6 +39,8 @@ from streams.stages.transform import Clock
 
 logger = logging.getLogger(__name__)
 
+_PASSED_BY = 1000  # records of the other partitions that are kept unread at most, each
+
 
 class DeliverStage:
     """The stage: one consumer group over one lane of one destination. The sink and the breakers are shared by the lanes of a process."""
@@ -113,8 +115,12 @@ class DeliverStage:
         """Learn what other lanes wrote of this partition's keys."""
         try:
             records = await asyncio.to_thread(self._others.catch_up, partition)
+            passed_by = await asyncio.to_thread(self._others.passed_by, _PASSED_BY)
         except BrokerError as error:
             raise InfrastructureError(str(error)) from error
+        for other, passed in passed_by.items():
+            if self._keys.has(other):
+                self._keys.learn(other, passed)
         known = self._keys.learn(partition, records)
         if torn := self._keys.torn(partition, self._now()):
             logger.info(

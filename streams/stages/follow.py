@@ -57,6 +57,15 @@ class Follower:
             found, self._buffered[partition] = self._buffered[partition], []
             return found
 
+    def passed_by(self, least: int) -> dict[int, list[Record]]:
+        """Of other partitions what was read on the way: of those where it is at least so much, that it does not pile up for one that has no
+        work for long."""
+        with self._lock:
+            full = [number for number, records in self._buffered.items() if len(records) >= least]
+            found = {number: self._buffered[number] for number in full}
+            self._buffered.update((number, []) for number in full)
+            return found
+
     def close(self) -> None:
         """Let go of the connection."""
         with self._lock:

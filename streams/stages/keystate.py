@@ -68,6 +68,10 @@ class KeyTable:
             only[key] = value["job"]
         return told if mine is None else _merged(mine, told, value["opened"] if value["jobs"] else told.jobs, closed)
 
+    def has(self, partition: int) -> bool:
+        """Whether the partition is ours."""
+        return partition in self._partitions
+
     def drop(self, partition: int) -> None:
         """The partition is not ours any more."""
         self._partitions.pop(partition, None)

@@ -84,6 +84,9 @@ class NobodyElse:
     def catch_up(self, partition: int) -> list[Record]:
         return []
 
+    def passed_by(self, least: int) -> dict[int, list[Record]]:
+        return {}
+
     def follow(self, partitions: set[int]) -> None:
         pass
 
@@ -310,6 +313,28 @@ async def test_what_another_lane_applied_while_this_one_waited_is_not_set_back()
     await made.process(chunk(arrival("k1", version=3)))
     assert producer.outcomes() == {"k1": ["stale"]}
     assert len(sink.calls) == 1
+
+
+async def test_what_was_read_of_other_partitions_on_the_way_is_taken_in_and_does_not_pile_up() -> None:
+    """A lane without work in a partition would keep all that the other lanes write there, unread, for as long as it runs."""
+
+    class Passing(NobodyElse):
+        asked: list[int]
+
+        def passed_by(self, least: int) -> dict[int, list[Record]]:
+            self.asked = [*getattr(self, "asked", []), least]
+            state = made._keys.after(KeyView(), delivery("k9", 4), Outcome(Result.APPLIED, remote_id="7"), parked=False)
+            message = made._keys.message("k9", state, NOW)
+            record = Record(message.topic, 0, 5, 0, message.key, message.value)
+            return {1: [record], 2: [record]}
+
+    made, _ = stage(FakeSink())
+    made._others = others = Passing()  # type: ignore[assignment]
+    made._keys.learn(1, [])  # partition 1 is ours as well, 2 is not
+    await made.process(chunk(arrival("k1")))
+    assert set(others.asked) == {1000}
+    assert set(made._keys.views(1)) == {"k9"}
+    assert not made._keys.has(2)
 
 
 def delivery(key: str, version: int) -> Delivery:

@@ -138,6 +138,9 @@ class OtherLane:
         message = self.says.get(self.calls)
         return [Record(message.topic, 0, 5, 0, message.key, message.value)] if message else []
 
+    def passed_by(self, least: int) -> dict[int, list[Record]]:
+        return {}
+
 
 def known(message: Message) -> dict[str, Any]:
     found: dict[str, Any] = CODEC.decode("key_state", message.value)
