@@ -132,13 +132,21 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[Row]:
         kind = _of_each(info.annotation)
         if kind is not None:
             yield from _rows(kind, f"{prefix}{name.upper()}__NAME__")
-        else:
-            yield _row(prefix + name.upper(), info)
+            continue
+        yield _row(prefix + name.upper(), info)
+        if (part := _perhaps(info.annotation)) is not None:
+            yield from _rows(part, f"{prefix}{name.upper()}__")
 
 
 def _model(info: FieldInfo) -> type[BaseModel] | None:
     kind = info.annotation
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _perhaps(kind: Any) -> type[BaseModel] | None:
+    """The part of `Part | None`: what is needed of it counts once any of it is set."""
+    args = get_args(kind) if get_origin(kind) in (typing.Union, types.UnionType) else ()
+    return next((one for one in args if isinstance(one, type) and issubclass(one, BaseModel)), None)
 
 
 def _of_each(kind: Any) -> type[BaseModel] | None:
