@@ -225,6 +225,19 @@ def test_a_partial_order_names_what_failed(shop: Shop) -> None:
     assert shop.create(*lines)["failedOfferList"][0]["specId"] == spec
 
 
+def test_prices_and_freight_may_rise_after_the_preview(shop: Shop) -> None:
+    """PO-2: what is paid is what the platform says at creation."""
+    cart = shop.cart(shop.cargo(shop.first(), 10))
+    (seen,) = shop.box.ask(PREVIEW, **cart)["orderPreviewResuslt"]
+    shop.box.faults({"kind": "price_moved", "limit": 1})
+    made = shop.create(*cart["cargoParamList"])
+    assert made["totalSuccessAmount"] == seen["sumPaymentNoCarriage"] // 10 * 11 // 10 * 10 + seen["sumCarriage"]
+    shop.box.faults({"kind": "freight_moved", "limit": 1})
+    made = shop.create(*cart["cargoParamList"])
+    assert (made["postFee"], made["totalSuccessAmount"]) == (1300, seen["sumPayment"] + 500)
+    assert shop.view(made["orderId"])["baseInfo"]["shippingFee"] == 13
+
+
 def test_answers_may_be_flat(shop: Shop) -> None:
     """PO-2: an order id means that the order is there, whatever `success` says."""
     cart = shop.cart(shop.cargo(shop.first()))

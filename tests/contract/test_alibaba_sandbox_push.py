@@ -128,11 +128,14 @@ def test_offers_tell_those_who_made_themselves_known(shop: Shop, callback: Callb
     shop.box.ask("alibaba.product.follow.crossborder", productId=str(FIRST_OFFER))
     spec = shop.first()["specs"][1]
     shop.box.control(path, kind="stock", quantity=spec["stock"] - 3, spec=spec["spec_id"])
+    shop.change(shop.order(shop.cargo(shop.first(), 4, 1)), "close")
     flush(shop)
-    one, _, stock = sorted(callback.messages(), key=lambda one: one["msgId"])
+    told = sorted(callback.messages(), key=lambda one: one["msgId"])
+    one, _, stock, sold, back = [one for one in told if one["type"].startswith("PRODUCT")]
     assert (one["type"], one["data"]["action"]) == ("PRODUCT_RELATION_VIEW_PRODUCT_CHANGE", "sku_modify")
     (row,) = stock["data"]["OfferInventoryChangeList"]
     assert (row["skuId"], row["quantity"], row["skuOnSale"]) == (spec["sku_id"], -3, True)
+    assert [one["data"]["OfferInventoryChangeList"][0]["quantity"] for one in (sold, back)] == [-4, 4]
 
 
 def test_what_is_not_taken_comes_three_times_and_is_then_kept(shop: Shop, callback: Callback) -> None:

@@ -1,16 +1,15 @@
 """``python -m connectors.alibaba.sandbox --port 8430 --data DIR``: serve the sandbox until stopped."""
 
 import argparse
-import sqlite3
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from connectors.alibaba.sandbox.app import PRESETS, create_app
+from connectors.alibaba.sandbox.app import PRESETS, AlibabaSandbox, create_app
 from connectors.alibaba.sandbox.settings import DEMO_BUYER, STATIC_BUYER, SandboxSettings
 from connectors.kit.sandbox.buckets import Limit
-from connectors.kit.sandbox.server import serve
+from connectors.kit.sandbox.options import served
 
 _BURST_SECONDS = 2.0
 
@@ -60,16 +59,12 @@ def _timeline(text: str) -> tuple[tuple[float, str], ...]:
     return tuple(zip(seconds, kinds, strict=True))
 
 
+def _made(args: argparse.Namespace) -> AlibabaSandbox:
+    return create_app(settings_from(args))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    args = parser().parse_args(argv)
-    try:
-        app = create_app(settings_from(args))
-        app.faults.use(args.faults, args.seed)
-        serve(app, args.port, "alibaba sandbox")
-    except (ValueError, OSError, sqlite3.Error) as error:
-        sys.stderr.write(f"alibaba sandbox: {error}\n")
-        return 2
-    return 0
+    return served("alibaba sandbox", parser().parse_args(argv), _made)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ class AlibabaSandbox:
         for part in self.world.parts:
             handlers |= part.handlers()
         gate, oauth = Gate(self.world, handlers), OAuth(self.world)
-        control = Control(self.world, gate, oauth)
+        self.control = control = Control(self.world, gate, oauth)
         routes = [*oauth.routes(), *gate.routes(), *control.routes()]
         routes += [route for part in self.world.parts for route in part.routes()]
         inner = Starlette(routes=routes, lifespan=self._lifespan)

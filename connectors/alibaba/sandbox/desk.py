@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connectors.alibaba.sandbox import lifecycle, moments
+from connectors.alibaba.sandbox.offer_news import keep_stock
 from connectors.alibaba.sandbox.orders import CANCELLED, PAID, UNPAID, Order
 from connectors.alibaba.sandbox.parcels import (
     NO_NUMBER,
@@ -84,7 +85,7 @@ class Desk:
         changed = lifecycle.applied(order, change, now)
         self.world.orders.put(changed)
         if changed.status == CANCELLED != order.status:
-            self._give_back(changed)
+            self._give_back(changed, now)
         self._tell_change(changed, str(kind), change, now)
         return changed
 
@@ -135,11 +136,11 @@ class Desk:
         bill_text = None if bill_no is None else str(bill_no)
         return Parcel(parcel_id, account, 999_000_000_000 + number, bill_text, carrier, entries, float(int(now)), kind)
 
-    def _give_back(self, order: Order) -> None:
+    def _give_back(self, order: Order, now: float) -> None:
         for line in order.lines:
             offer = self.world.offers.get(line.offer_id)
             if offer is not None:
-                self.world.offers.put(offer.moved(line.spec_id, line.quantity))
+                keep_stock(self.world, offer, offer.moved(line.spec_id, line.quantity), now)
 
     def _tell_change(self, order: Order, kind: str, change: Json, now: float) -> None:
         if kind in _TOLD:

@@ -7,10 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from connectors.alibaba.sandbox import offer_changes
+from connectors.alibaba.sandbox import offer_changes, offer_news
 from connectors.alibaba.sandbox.offer_generator import MAX_OFFERS, make_offers
 from connectors.alibaba.sandbox.offer_mix import mix_from
-from connectors.alibaba.sandbox.offer_store import FOLLOWED, PUSHED
 from connectors.alibaba.sandbox.offer_views import told
 from connectors.alibaba.sandbox.offers import PUBLISHED, Offer
 from connectors.alibaba.sandbox.parts import Part
@@ -52,8 +51,7 @@ class OffersControl(Part):
             now, before = self.world.now(), self._offer(request)
             after = offer_changes.changed(before, body, now)
             with self.world.database.transaction():
-                self.world.offers.put(after)
-                self._tell(before, after, str(body["kind"]), now)
+                self._told(before, after, str(body["kind"]), now)
             return told(after)
 
         return await answered(request, done)
@@ -109,32 +107,18 @@ class OffersControl(Part):
         self.world.offers.put(offer)
         return offer
 
+    def _told(self, before: Offer, after: Offer, kind: str, now: float) -> None:
+        self.world.offers.put(after)
+        action = "repost" if kind == "status" and after.status == PUBLISHED else offer_changes.ACTIONS[kind]
+        offer_news.tell_change(self.world, after, action, now)
+        if kind == "stock":
+            offer_news.keep_stock(self.world, before, after, now)
+
     def _offer(self, request: Request) -> Offer:
         found = self.world.offers.get(request.path_params["offer_id"])
         if found is None:
             raise NotThereError("no such offer")
         return found
-
-    def _tell(self, before: Offer, after: Offer, kind: str, now: float) -> None:
-        """Buyers with a relation hear of changes, those that follow an offer of its stock."""
-        action = "repost" if kind == "status" and after.status == PUBLISHED else offer_changes.ACTIONS[kind]
-        for account in self.world.offers.accounts_of(after.id, PUSHED, FOLLOWED):
-            data = {"productIds": str(after.id), "action": action}
-            self.world.tell(account, "PRODUCT_RELATION_VIEW_PRODUCT_CHANGE", data, str(after.id), now)
-        if kind == "stock":
-            self.tell_stock(before, after, now)
-
-    def tell_stock(self, before: Offer, after: Offer, now: float) -> None:
-        old = {one.sku_id: one.stock for one in before.specs}
-        common = {"offerId": after.id, "offerOnSale": after.status == PUBLISHED, "bizTime": str(int(now * 1000))}
-        rows = [
-            {**common, "skuId": one.sku_id, "skuOnSale": one.stock > 0, "quantity": one.stock - old.get(one.sku_id, 0)}
-            for one in after.specs
-            if one.stock != old.get(one.sku_id)
-        ]
-        for account in self.world.offers.accounts_of(after.id, FOLLOWED) if rows else ():
-            data = {"OfferInventoryChangeList": rows}
-            self.world.tell(account, "PRODUCT_PRODUCT_INVENTORY_CHANGE", data, str(after.id), now)
 
 
 def _numbers(one: Offer) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from connectors.alibaba.sandbox.addresses import delivery_address
 from connectors.alibaba.sandbox.cart import Group, Wanted
 from connectors.alibaba.sandbox.errors import BusinessError, invalid
 from connectors.alibaba.sandbox.money import yuan
+from connectors.alibaba.sandbox.offer_news import keep_stock
 from connectors.alibaba.sandbox.offer_store import PUSHED
 from connectors.alibaba.sandbox.orders import UNPAID, Line, Order
 from connectors.alibaba.sandbox.parts import Call, Handler, Part
@@ -16,11 +17,12 @@ from connectors.alibaba.sandbox.reading import an_object, longs, number, objects
 from connectors.kit.sandbox.steering import Json
 
 # Misbehaviours of creation: two orders instead of one; the last line fails and the rest is ordered; an answer without `result`, one of them with
-# success false beside an order id; the new order is absent from lists for a while.
+# success false beside an order id; the new order is absent from lists for a while; prices, or freight, have risen since the preview.
 SPLIT_ORDER, PARTIAL_ORDER = "split_order", "partial_order"
 FLAT_ANSWER, FLAT_FALSE = "flat_answer", "flat_false"
-LATE_IN_LIST = "late_in_list"
-ORDERING_KINDS = (SPLIT_ORDER, PARTIAL_ORDER, FLAT_ANSWER, FLAT_FALSE, LATE_IN_LIST)
+LATE_IN_LIST, PRICE_MOVED, FREIGHT_MOVED = "late_in_list", "price_moved", "freight_moved"
+ORDERING_KINDS = (SPLIT_ORDER, PARTIAL_ORDER, FLAT_ANSWER, FLAT_FALSE, LATE_IN_LIST, PRICE_MOVED, FREIGHT_MOVED)
+RISE_PERCENT, RISE_FREIGHT = 10, 500
 MOST_MESSAGE, MOST_OUT_ID, MOST_PAY = 500, 128, 100
 CANCEL_REASONS = ("buyerCancel", "sellerGoodsLack", "other")
 ID_MARKER = "2999"
@@ -109,7 +111,12 @@ class OrderingApi(Part):
         had = [line for line in lines if line not in short]
         if not had:
             raise BusinessError(cart.NO_STOCK, "库存不足")
-        return Asked(address, cart.grouped(had, split=call.faults.strikes(SPLIT_ORDER)), short)
+        if call.faults.strikes(PRICE_MOVED):
+            had = [replace(line, price=line.price * (100 + RISE_PERCENT) // 100) for line in had]
+        groups = cart.grouped(had, split=call.faults.strikes(SPLIT_ORDER))
+        if call.faults.strikes(FREIGHT_MOVED):
+            groups[0] = replace(groups[0], freight=groups[0].freight + RISE_FREIGHT)
+        return Asked(address, groups, short)
 
     def _made(self, call: Call, address: Json, group: Group, creation: str, hidden_until: float) -> Order:
         order_id = self._new_id()
@@ -120,7 +127,8 @@ class OrderingApi(Part):
         ]
         for wanted in group.lines:
             offer = self.world.offers.get(wanted.offer.id) or wanted.offer
-            self.world.offers.put(offer.moved(wanted.spec.spec_id if wanted.spec else None, -wanted.quantity))
+            spec_id = wanted.spec.spec_id if wanted.spec else None
+            keep_stock(self.world, offer, offer.moved(spec_id, -wanted.quantity), call.now)
         order = Order(
             order_id, call.account, creation, group.seller.key, UNPAID, tuple(lines), address, group.freight, now, now
         )

@@ -115,7 +115,7 @@ class Push(Part):
             self._client = httpx.AsyncClient(timeout=timeout, trust_env=False, verify=False)  # noqa: S501 - loopback
         try:
             return (await self._client.post(url, data=fields)).status_code
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             logger.info("push_failed", extra={"error": type(error).__name__})
             return 0
 
