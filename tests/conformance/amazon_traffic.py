@@ -12,18 +12,27 @@ import httpx
 import pytest
 
 from connectors.amazon.auth import TOKEN_HEADER
+from connectors.amazon.client import AmazonClient
+from connectors.amazon.rates import CREATE_LISTINGS_FEED
+from connectors.kit.calls import Said
 from tests.conformance.amazon_models import Json, definitions, model, problems
 from tests.conformance.test_amazon_in_models import NAMES, query_problems
 
-LOGIN, DOCUMENTS = "/auth/o2/token", "/documents/"
+LOGIN = "/auth/o2/token"
+# Behind addresses that Amazon hands out: whoever has one may open it, and a token sent along is refused.
+HANDED_OUT = ("/documents/", "/definition-schemas/")
 REGIONS = ("/na", "/eu", "/fe")
+# A feed of listings has a quota of its own on top.
+_OWN = {CREATE_LISTINGS_FEED: "createFeed"}
 
 
 @dataclass
 class Traffic:
-    """exchanges: in order. `wrong()`: what of them is not as the models say; `operations()`: which of Amazon's they were."""
+    """exchanges: in order. named: whose quota each call took, and what it called. `wrong()`: what of them is not as the models say;
+    `operations()`: which of Amazon's they were."""
 
     exchanges: list[tuple[httpx.Request, httpx.Response]] = field(default_factory=list)
+    named: list[tuple[str, httpx.Request]] = field(default_factory=list)
 
     def operations(self) -> set[str]:
         return {found[3]["operationId"] for request, _ in self.exchanges if (found := operation_of(request))}
@@ -36,6 +45,10 @@ class Traffic:
             f"{request.method} {request.url.path} {response.status_code}: {problem}"
             for request, response in self.exchanges
             for problem in (*_of_request(request), *_of_answer(request, response))
+        ] + [
+            f"{request.method} {request.url.path} takes the quota of {name}"
+            for name, request in self.named
+            if (found := operation_of(request)) and found[3]["operationId"] != _OWN.get(name, name)
         ]
 
 
@@ -51,7 +64,14 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Traffic]:
         traffic.exchanges.append((request, response))
         return response
 
+    call = AmazonClient.call
+
+    async def noted(self: AmazonClient, operation: str, method: str, path: str, **more: Any) -> Said:
+        traffic.named.append((operation, httpx.Request(method, f"https://amazon.example{path}")))
+        return await call(self, operation, method, path, **more)
+
     with monkeypatch.context() as patched:
+        patched.setattr(AmazonClient, "call", noted)
         patched.setattr(httpx.AsyncHTTPTransport, "handle_async_request", kept)
         yield traffic
 
@@ -78,7 +98,7 @@ def _path(request: httpx.Request) -> str:
 
 def _of_request(request: httpx.Request) -> list[str]:
     path = _path(request)
-    if path.startswith(DOCUMENTS):
+    if path.startswith(HANDED_OUT):
         return ["a document is fetched with a token"] if TOKEN_HEADER in request.headers else []
     if path == LOGIN:
         return [] if request.headers["content-type"].startswith("application/x-www-form-urlencoded") else ["no form"]

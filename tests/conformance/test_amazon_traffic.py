@@ -55,6 +55,8 @@ READS = {
 TOLD = {"getDestinations", "createDestination", "getSubscriptions", "createSubscription", "deleteSubscriptionById"}
 VERIFIED = {"getMarketplaceParticipations", "getFeeds", "getSubscription"}
 RESTRICTED = {"createRestrictedDataToken"}
+# What a product type asks for is kept: whether a flow asks again depends on what was asked before.
+REFERENCE = {"getDefinitionsProductType"}
 
 
 @pytest.fixture
@@ -185,7 +187,7 @@ def test_nothing_is_called_that_no_flow_here_calls() -> None:
     folder = Path(connectors.amazon.__file__).parent
     code = "\n".join(path.read_text() for path in folder.glob("*.py") if path.name != "rates.py")
     called = {name for name in DRAWS if re.search(rf'"{name}"', code)} - {"createListingsFeed", "token"}
-    assert called <= ORDERS_OUT | LISTINGS_OUT | READS | TOLD | VERIFIED | RESTRICTED
+    assert called <= ORDERS_OUT | LISTINGS_OUT | READS | TOLD | VERIFIED | RESTRICTED | REFERENCE
 
 
 async def test_what_is_wrong_is_noticed(box: Box, amazon: Connected, traffic: Traffic) -> None:

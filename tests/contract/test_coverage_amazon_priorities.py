@@ -38,6 +38,7 @@ from tests.unit.amazon.test_census import Told
 Asked = dict[str, set[Priority]]
 FEED = ("createFeedDocument", "createFeed", "getFeed", "getFeedDocument")
 TOKEN = "token"
+REFERENCE = ("getDefinitionsProductType",)
 
 
 @pytest.fixture
@@ -119,7 +120,8 @@ async def test_stock_goes_before_prices_and_prices_before_products(asked: Asked,
             for batch, priorities in kinds:
                 asked.clear()
                 await done(world, batch)
-                asked.pop(TOKEN, None)
+                for name in (TOKEN, *REFERENCE):
+                    asked.pop(name, None)
                 assert {one for found in asked.values() for one in found} == priorities, dict(asked)
             for batch, priority in (
                 ([stock(sku, 3, 1) for sku in many], Priority.STOCK),
