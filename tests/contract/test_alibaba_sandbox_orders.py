@@ -181,6 +181,8 @@ def test_a_create_that_is_answered_with_502_has_made_its_order(shop: Shop) -> No
     assert told["doubled"] == ["PO7"]
     assert sorted(told["purchases"]["PO7"]["orders"]) == sorted([found, again])
     assert told["writes"] == {"create": 2}
+    shop.change(again, "close", by="buyer")
+    assert snapshot(shop)["doubled"] == []
 
 
 def test_a_new_order_may_be_late_in_the_list(shop: Shop) -> None:

@@ -195,6 +195,11 @@ def test_the_cursor_gives_each_message_once_and_needs_no_token() -> None:
         assert (len(first), len(rest), box.ask(CURSOR)["pushMessageList"]) == (20, 5, [])
         assert len({row["msgId"] for row in first + rest}) == 25
         assert box.ask(QUERY, STATIC_BUYER)["pushMessagePage"]["totalCount"] == 0
+        for _ in range(3):
+            shop.order()
+        (first, *others) = box.ask(QUERY)["pushMessagePage"]["datas"]
+        box.ask(CONFIRM, msgIdList=[first["msgId"]])
+        assert box.ask(QUERY)["pushMessagePage"]["datas"] == others
         assert error_of(box.call(CURSOR, quantity=19)) == (400, "gw.ParamInvalid")
         assert error_of(box.call(QUERY, pageSize=201)) == (400, "gw.ParamInvalid")
 
