@@ -22,11 +22,13 @@ from schemas.records import Product
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """draft: what is listed; urls: its pictures' addresses; offers: marketplace -> what it costs at first, where it is not listed yet."""
+    """draft: what is listed; urls: its pictures' addresses; offers: marketplace -> what it costs at first, where it is not listed yet;
+    refused: marketplace -> what was found wrong before it was sent there."""
 
     draft: Draft
     urls: tuple[str, ...] = ()
     offers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    refused: Mapping[str, DataError] = field(default_factory=dict)
 
 
 class Maker(AnyMaker, Protocol):

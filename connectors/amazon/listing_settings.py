@@ -27,6 +27,15 @@ class AmazonListings(CatalogueSettings):
         description="a product whose barcode Amazon has a page for becomes an offer on that page; else a page of its own is asked for",
     )
     own_use_gtins: bool = Field(False, description="whether barcodes of a shop's own range are sent (sandboxes)")
+    check_definitions: bool = Field(
+        True,
+        description="whether listings are checked against Amazon's schema of their product type before they are sent",
+    )
+    reference_hours: float = Field(24, gt=0, le=8760, description="how long definitions of product types are kept")
+    stale_days: float = Field(30, ge=0, le=3650, description="how long they still serve when Amazon cannot be asked")
+    cache_folder: str = Field(
+        "", description="where they are kept; empty = the user's cache folder, for a sandbox memory only"
+    )
     publish_ladder_seconds: tuple[float, ...] = Field(
         (30, 300, 900, 3600, 14_400), min_length=1, description="what was taken is looked at at these ages"
     )

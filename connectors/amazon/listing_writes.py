@@ -4,7 +4,8 @@
   does not, so values of one alone would take away those of the others.
 - Where it is not, a PUT for each; Amazon takes one at a time.
 
-What one marketplace does not take keeps none of the others: a PATCH that is INVALID is sent again for each alone.
+What one marketplace does not take keeps none of the others: a PATCH that is INVALID is sent again for each alone, and nothing is sent to one where
+something was found wrong before (`Made.refused`).
 """
 
 from __future__ import annotations
@@ -27,13 +28,12 @@ _LONGEST = 400
 
 async def write(client: AmazonClient, sku: str, shown: Shown | None, made: Made, taken: Callable[[], None]) -> Refusals:
     """Marketplace -> why it did not take it. `taken` is called whenever Amazon took something. Raises the other ConnectorErrors."""
-    there = [place for place in client.account.marketplaces if shown is not None and place in shown.marketplaces]
-    refusals: dict[str, DataError] = {}
+    refusals: dict[str, DataError] = dict(made.refused)
+    places = [place for place in client.account.marketplaces if place not in refusals]
+    there = [place for place in places if shown is not None and place in shown.marketplaces]
     if shown is not None and there:
         refusals |= await _update(client, shown, made, there, taken)
-    for place in client.account.marketplaces:
-        if place in there:
-            continue
+    for place in (one for one in places if one not in there):
         attributes = {**made.draft.attributes(place, made.urls), **made.offers[place]}
         try:
             await put_listing(client, sku, place, made.draft.product_type, made.draft.requirements, attributes)

@@ -4,6 +4,7 @@
   Amazon, with Odoo's sales price. A number comes with the stock flow, which waits for the listing.
 - There already: what tables say of it is replaced attribute by attribute, in all marketplaces at once (`listing_writes`); its price is left alone,
   for floor, rounding and approval stand before it (PRC-1). Of an offer on a page nothing is sent again.
+- Checked before against Amazon's own schema of the product type (`listing_check`): what is wrong is told by attribute and not sent.
 - Variants are children of a parent that is listed first, without anything to buy.
 - No longer for sale: its stock is set to 0, or by configuration it is deleted (`withdrawing`).
 - INVALID within 200 is a failure with its issues. What was accepted takes effect later: it is looked at until it shows, for `publish_hours`, and each
@@ -24,6 +25,7 @@ from connectors.amazon.catalogue import to_listing
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.deciding import AmazonDeciding
 from connectors.amazon.errors import AMAZON
+from connectors.amazon.listing_check import ListingCheck
 from connectors.amazon.listing_draft import PRODUCT_ONLY, first_prices
 from connectors.amazon.listing_items import (
     MODEL,
@@ -69,12 +71,13 @@ class Listings(OrderedWrites[AmazonClient, Product]):
 
     def __init__(
         self, settings: AmazonSettings, open_client: OpenClient[AmazonClient], taking: Taking, maker: Maker,
-        withdrawing: Withdrawing, now: Callable[[], datetime],
+        check: ListingCheck, withdrawing: Withdrawing, now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         super().__init__(AMAZON, open_client, taking, frozenset(), now, AmazonDeciding)
         self._settings = settings
         self._taking = taking
         self._maker = maker
+        self._check = check
         self._withdrawing = withdrawing
         self._refused = Refused()
         self._parents_sent: set[str] = set()
@@ -119,7 +122,9 @@ class Listings(OrderedWrites[AmazonClient, Product]):
             there = [item for item in items if item.value["active"] and item.sku in offers]
             on = [item for item in items if item.value["active"] and item not in there]
             made = dict(zip([item.id for item in on], await self._made(client, account, on, shown), strict=True))
-            made |= {item.id: self._priced(client, item, shown.get(item.sku), made[item.id]) for item in on}
+            for item in on:
+                priced = self._priced(client, item, shown.get(item.sku), made[item.id])
+                made[item.id] = await self._checked(client, shown.get(item.sku), priced)
             await self._parents(client, [one for one in made.values() if isinstance(one, Made) and one.draft.parent])
         except ConnectorError as error:
             return {item.id: AMAZON.outcome_of(error, item.delivery.attempt) for item in items}
@@ -147,6 +152,16 @@ class Listings(OrderedWrites[AmazonClient, Product]):
             return replace(made, offers=first_prices(item.value, missing, item.delivery.account, self._maker.first))
         except ConnectorError as error:
             return error
+
+    async def _checked(
+        self, client: AmazonClient, shown: Shown | None, made: Made | ConnectorError
+    ) -> Made | ConnectorError:
+        """With what is wrong with it in some marketplaces; where it is so in all, that."""
+        if isinstance(made, ConnectorError):
+            return made
+        refused = await self._check.refusals(client, shown, made)
+        places = client.account.marketplaces
+        return replace(made, refused=refused) if len(refused) < len(places) else told(refused, len(places) > 1)
 
     async def _parents(self, client: AmazonClient, made: Sequence[Made]) -> None:
         """Lists those that are not there. What is wrong with a parent is told by Amazon about its children, which are sent all the same."""

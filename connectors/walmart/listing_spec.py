@@ -8,21 +8,20 @@ where it is known, and the table's block only where it is not.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from jsonschema import Draft7Validator
-from jsonschema.exceptions import ValidationError
 from jsonschema.validators import validator_for
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from connectors.kit.catalogue.problems import MISSING_REQUIRED, NOT_ALLOWED, SPEC, FieldProblem
+from connectors.kit.catalogue.problems import FieldProblem
+from connectors.kit.catalogue.schema_check import told
 
 logger = logging.getLogger(__name__)
 NOT_IN_SPEC = "NOT_IN_SPEC"
 Json = dict[str, Any]
-_SHOWN_VALUES = 12
 _MOST_PROBLEMS = 50
 
 
@@ -64,7 +63,7 @@ class ItemSpec:
         validator = kind(schema, registry=Registry())
         try:
             for error in validator.iter_errors(values):
-                yield from _told(error)
+                yield from told(error, "Walmart")
         except Unresolvable:
             logger.warning("spec_unreadable", extra={"block": block})
 
@@ -99,44 +98,6 @@ def product_types_in(taxonomy: Any) -> frozenset[str]:
             found |= {one[name] for name in ("productTypeName", "subCategoryName") if isinstance(one.get(name), str)}
             waiting += [value for value in one.values() if isinstance(value, list | dict)]
     return frozenset(found)
-
-
-def _told(error: ValidationError) -> Iterator[FieldProblem]:
-    path = ".".join(str(part) for part in error.absolute_path if not isinstance(part, int))
-    value, limit = error.instance, error.validator_value
-    match error.validator:
-        case "required":
-            names = [name for name in limit if isinstance(value, dict) and name not in value]
-            for name in names:
-                field = f"{path}.{name}" if path else name
-                yield FieldProblem(
-                    MISSING_REQUIRED,
-                    field,
-                    "Walmart requires it for this product type; add a line to the attribute table",
-                )
-        case "enum" | "const":
-            allowed = limit if isinstance(limit, list) else [limit]
-            yield FieldProblem(NOT_ALLOWED, path, f"{str(value)[:60]!r} is none of {_some(allowed)}")
-        case "additionalProperties":
-            names = sorted(
-                set(_object(value))
-                - set(_object(error.schema.get("properties") if isinstance(error.schema, dict) else None))
-            )
-            for name in names:
-                yield FieldProblem(
-                    SPEC,
-                    f"{path}.{name}" if path else name,
-                    "is unknown for this product type; take its line out of the table",
-                )
-        case "anyOf" | "oneOf" | "allOf":
-            yield FieldProblem(SPEC, path or "item", f"fits none of the forms the spec allows ({error.validator})")
-        case rule:
-            yield FieldProblem(SPEC, path or "item", f"breaks the spec's {rule} {str(limit)[:60]}")
-
-
-def _some(values: Sequence[Any]) -> str:
-    shown = ", ".join(str(value) for value in values[:_SHOWN_VALUES])
-    return f"{shown} and {len(values) - _SHOWN_VALUES} more" if len(values) > _SHOWN_VALUES else shown
 
 
 def _object(value: Any) -> Json:
