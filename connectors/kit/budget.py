@@ -85,9 +85,13 @@ class Budget:
             with self._lock:
                 self._waiting[place] -= left
 
-    def postpone(self, operation: str) -> float:
+    def postpone(self, operation: str, patience_seconds: float = 0.0) -> float:
         """Seconds until one more call of this operation has its turn, behind all that were postponed before: each gets a time of its own,
-        so that they do not all come back together."""
+        so that they do not all come back together.
+
+        Who may stand in line for `patience_seconds` is told to come so much before its turn: ways back are longer than was asked for (retry
+        tiers), and a line that is over before the next ones arrive leaves the quota idle.
+        """
         with self._lock:
             now = self._clock()
             slowest = min(self._plan.quotas[name].per_second for name in self._plan.draws[operation])
@@ -95,7 +99,7 @@ class Budget:
                 now + self._forecast(operation, 1, Priority.REPORTS), self._postponed.get(operation, 0.0) + 1 / slowest
             )
             self._postponed[operation] = turn
-            return turn - now
+            return max(turn - now - patience_seconds, 0.0)
 
     def backlog(self) -> dict[str, float]:
         """Seconds until the work that waits or was postponed is through, by quota, for metrics: 0 where nothing waits."""

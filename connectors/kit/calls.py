@@ -128,9 +128,9 @@ class AccountClient:
         """Part of this operation's own quota that is used up now, 0 to 1."""
         return self._budget.used()[self._budget.own(operation)]
 
-    def postpone_seconds(self, operation: str) -> float:
+    def postpone_seconds(self, operation: str, patience_seconds: float = 0.0) -> float:
         """See `Budget.postpone`."""
-        return self._budget.postpone(operation)
+        return self._budget.postpone(operation, patience_seconds)
 
     def set_share(self, share: float) -> None:
         """See `Budget.set_share`."""

@@ -133,17 +133,15 @@ class ValueWrites(OrderedWrites[ClientT, Value]):
     async def _singly(self, client: ClientT, items: Sequence[Item[Value]], written: list[Item[Value]]) -> Outcomes:
         """All urgent or none. A worker stands still for its turn: that keeps their order and costs no try; but not for ever."""
         operation, priority = self._kind.put_operation, self._kind.priority(items[0].urgent)
+        patience = self._limits.bulk_patience_seconds
         going: list[Item[Value]] = []
-        outcomes: Outcomes = {}
+        late: list[Item[Value]] = []
         for place, item in enumerate(items, 1):
-            if client.forecast_seconds(operation, place, priority) <= self._limits.bulk_patience_seconds:
-                going.append(item)
-                continue
-            wait = round(client.postpone_seconds(operation), 1)
-            error = ThrottledError(f"the quota of {operation.replace('_', ' ')} is used up", retry_after=wait)
-            # What is urgent stays where it is until the quota has a place; the rest makes room for others.
-            outcomes[item.id] = failed_by(error, of_record=not item.urgent)
+            fits = client.forecast_seconds(operation, place, priority) <= patience
+            (going if fits else late).append(item)
         with client.waiting(operation, len(going), priority) as one_less:
+            # Those who stand in line count in the turns of those who come back.
+            outcomes = {item.id: self._too_late(client, item, patience) for item in late}
             found = await asyncio.gather(*(self._single(client, item, one_less) for item in going))
         for item, outcome in zip(going, found, strict=True):
             if isinstance(outcome, Outcome):
@@ -151,6 +149,14 @@ class ValueWrites(OrderedWrites[ClientT, Value]):
             else:
                 written.append(outcome)
         return outcomes
+
+    def _too_late(self, client: ClientT, item: Item[Value], patience: float) -> Outcome:
+        """It comes back in time to stand in line."""
+        operation = self._kind.put_operation
+        wait = round(client.postpone_seconds(operation, patience), 1)
+        error = ThrottledError(f"the quota of {operation.replace('_', ' ')} is used up", retry_after=wait)
+        # What is urgent stays where it is until the quota has a place; the rest makes room for others.
+        return failed_by(error, of_record=not item.urgent)
 
     async def _single(self, client: ClientT, item: Item[Value], done: Callable[[], None]) -> Outcome | Item[Value]:
         """The outcome of one that was not written; of one that was, what `_put_done` makes of it."""
