@@ -76,6 +76,11 @@ def named(raw: Mapping[str, Any]) -> Iterator[Named]:
                 yield Named((*start, marketplace, account), marketplace, account)
     if isinstance(stock, Mapping):
         yield from named_for_stock(stock)
+    odoo = raw.get("odoo")
+    warehouses = odoo.get("marketplace_warehouses") if isinstance(odoo, Mapping) else None
+    for channel in warehouses if isinstance(warehouses, Mapping) else ():
+        marketplace, _, account = str(channel).partition(":")
+        yield Named(("odoo", "marketplace_warehouses", str(channel)), marketplace, account)
 
 
 def named_for_stock(stock: Mapping[str, Any]) -> Iterator[Named]:

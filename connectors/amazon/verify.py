@@ -81,7 +81,7 @@ READS = (
     Read("read settlements", "getReports", _REPORTS, FINANCE, "leave the flow settlements off", {"reportTypes": _SETTLEMENTS, **_ONE}),
     Read("read returns", "getReports", _REPORTS, ORDERS, "leave the flow returns off", {"reportTypes": _RETURNS, **_ONE}),
     Read(
-        "read stock at Amazon (FBA)", "getInventorySummaries", "/fba/inventory/v1/summaries", FBA, "leave the flow fba_stock off",
+        "read stock at Amazon (FBA)", "getInventorySummaries", "/fba/inventory/v1/summaries", FBA, "set CAUSEWAY_AMAZON__READING__FBA_STOCK=false",
         {"granularityType": "Marketplace", "granularityId": _HERE, "marketplaceIds": _HERE},
     ),
     Read("have changes told (destinations)", "getDestinations", f"{_NOTIFIED}/destinations", "", _NOT_TOLD, grant=NOTIFICATIONS),
@@ -123,9 +123,14 @@ class AmazonVerifier(AccountVerifier[AmazonClient]):
         account = self._settings.account(name)
         checks = await self._marketplaces(subject, account, client)
         checks += await self._orders(subject, client)
-        reads = [one for one in READS if account.queue is None or one.operation not in _TOLD_BY_QUEUE]
+        reads = [one for one in READS if self._is_used(one, account)]
         checks += [await self._read(subject, account, client, one) for one in reads]
         return checks + await self._told(subject, name, client)
+
+    def _is_used(self, one: Read, account: AmazonAccount) -> bool:
+        if one.role == FBA and not self._settings.reading.fba_stock:
+            return False
+        return account.queue is None or one.operation not in _TOLD_BY_QUEUE
 
     async def _told(self, subject: str, name: str, client: AmazonClient) -> list[Check]:
         keys = self._settings.account(name).queue

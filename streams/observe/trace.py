@@ -31,7 +31,7 @@ from streams.stages.skus import SAME, Skus
 
 SKU = "sku:"
 _KEPT_BY_OPERATION = ("held.", "shadow.")  # key and operation, so a key may be in any partition
-_ABOUT_ORDERS = ("shipment", "cancellation", "refund", "return_order")
+_ABOUT_ORDERS = ("shipment", "cancellation", "refund", "return_order", "settled_order")
 
 
 class UnknownOrderError(LookupError):

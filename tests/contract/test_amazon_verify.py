@@ -73,6 +73,14 @@ async def test_a_missing_role_is_named_with_its_remedy(
     assert all(words in checks[subject].remedy for subject in subjects)
 
 
+async def test_what_a_flow_that_is_off_would_need_is_not_asked_for(box: Box, amazon: Connected) -> None:
+    subject = "read stock at Amazon (FBA)"
+    assert subject in await checked(amazon)
+    reading = amazon.settings.reading.model_copy(update={"fba_stock": False})
+    amazon.settings = amazon.settings.model_copy(update={"reading": reading})
+    assert subject not in await checked(amazon)
+
+
 async def test_without_any_role_nothing_works_but_what_needs_none(box: Box, amazon: Connected) -> None:
     box.http.put(ACCOUNT, json={"roles": []}).raise_for_status()
     checks = await checked(amazon)

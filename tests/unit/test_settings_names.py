@@ -65,6 +65,7 @@ NO_MARKETPLACE = "there is no marketplace 'wallmart'; did you mean walmart? ther
         ("[stock.channels.wallmart]\nbuffer = 1", "stock.channels.wallmart", NO_MARKETPLACE),
         ('[[stock.rules]]\nchannel = "walmart"\naccount = "mian"', "stock.rules[1].account", NO_ACCOUNT),
         ('[[stock.rules]]\nchannel = "wallmart"\naccount = "main"', "stock.rules[1].channel", NO_MARKETPLACE),
+        ('[odoo.marketplace_warehouses]\n"walmart:mian" = "WFS"', 'odoo.marketplace_warehouses."walmart:mian"', NO_ACCOUNT),
         ("[stock.channels.walmart]\nratoi = 1", "stock.channels.walmart.ratoi", "there is no such setting; did you mean ratio?"),
         (POLL + '"walmart.orderz" = "1m"', 'poll.intervals."walmart.orderz"', NONE + f"'orderz'; did you mean walmart.orders? {FLOWS}"),
         (POLL + '"walmart.listings" = "1m"', 'poll.intervals."walmart.listings"', NONE + f"'listings'; did you mean walmart.items? {FLOWS}"),
