@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from connectors.amazon.feed_documents import document_of
-from connectors.amazon.listing_draft import Draft, first_price
+from connectors.amazon.listing_draft import Draft, first_prices
 from connectors.amazon.listing_items import (
     delete_listing,
     get_listings,
@@ -25,6 +25,7 @@ from connectors.amazon.pages import asins_of
 from connectors.amazon.prices import Prices
 from connectors.amazon.stock import Stock
 from connectors.kit import exact_json
+from connectors.kit.catalogue.first_price import FirstPricing
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
 from tests.conformance.amazon_models import MODELS, Json, examples, problems
@@ -79,7 +80,8 @@ async def test_listings_are_asked_for_as_the_model_says(preview: bool) -> None:
     draft = Draft(
         "LAMP", "LISTING", {"texts": texts, "attributes": {"condition_type": "new_new"}}, ("ean", "4006381333931")
     )
-    attributes = {**draft.attributes(US, ["https://a.example/1.jpg"]), **first_price(product(), US)}
+    first = first_prices(product(), [US], "main", FirstPricing("amazon"))
+    attributes = {**draft.attributes(US, ["https://a.example/1.jpg"]), **first[US]}
     await put_listing(found.client, "S 1", US, draft.product_type, draft.requirements, attributes, preview=preview)
     await delete_listing(found.client, "S 1", US)
     assert [problem for request in found.requests for problem in unsound(request)] == []
