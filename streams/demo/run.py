@@ -288,13 +288,17 @@ class Demo:
                 self._show([order.key for order in books.orders])
 
     def settle(self, follower: OutcomeFollower, limit_seconds: float | None = None) -> None:
-        """Return when every order has its outcome and nothing has moved for a while, or when the limit (or patience) ends."""
-        moved = time.monotonic()
-        deadline = moved + (limit_seconds or _PATIENCE_SECONDS + self.wish.orders / 5)
+        """Return when every order has its outcome and nothing has moved for a while, or when the limit ends; without one patience, which lasts as
+        long as outcomes come."""
+        moved = began = time.monotonic()
+        patience = _PATIENCE_SECONDS + self.wish.orders / 5
+        deadline = began + (limit_seconds or patience)
         while time.monotonic() < deadline:
             outcomes = follower.poll(0.25)
             for outcome in outcomes:
                 self._hear(outcome)
+            if outcomes and limit_seconds is None:
+                deadline = min(time.monotonic() + patience, began + 4 * patience)
             books = self._books()
             if outcomes or books is None:
                 moved = time.monotonic()
