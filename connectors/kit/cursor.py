@@ -6,6 +6,7 @@ the source is not exact: entities appear late, clocks differ. Times are aware UT
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,19 @@ class Overlap:
 
     def of(self, poll: int) -> timedelta:
         return max(self.usual, self.wide) if self.wide_every and poll % self.wide_every == 0 else self.usual
+
+
+def content_of(text: str, version: int) -> dict[str, Any]:
+    """What a position says, whose "v" is that version; nothing of "", which is the beginning. Raises DataError for what is no position."""
+    if not text:
+        return {}
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict) or content.get("v") != version:
+        raise DataError("position: not one of this connector's; resync to start over")
+    return content
 
 
 def whole_second(moment: datetime) -> datetime:

@@ -33,8 +33,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from connectors.kit.cursor import Overlap, Window, count_of, from_text, to_text
-from connectors.kit.errors import DataError
+from connectors.kit.cursor import Overlap, Window, content_of, count_of, from_text, to_text
 
 VERSION = 1
 UNKNOWN_TOTAL = -1
@@ -164,14 +163,7 @@ def encode(position: Position) -> str:
 
 def decode(text: str, nodes: Sequence[str]) -> Position:
     """The reverse; "" is the beginning. A pass of a list that is no longer read starts over. Raises DataError for what is no position."""
-    if not text:
-        return Position()
-    try:
-        content = json.loads(text)
-    except ValueError:
-        content = None
-    if not isinstance(content, dict) or content.get("v") != VERSION:
-        raise DataError("position: not one of this connector's; resync to start over")
+    content = content_of(text, VERSION)
     until = from_text(content["read_until"], "read_until") if "read_until" in content else None
     reading = _pass(content["pass"], nodes) if isinstance(content.get("pass"), dict) else None
     return Position(until, count_of(content, "poll"), reading)

@@ -48,7 +48,7 @@ def open_desk(connectors: Collection[Connector] | None = None) -> Desk:
     from schemas.codec import Codec
     from schemas.registry import Registry
     from streams.connectors import discover, load_connected_settings
-    from streams.failure.actions import who
+    from streams.terminal import who
 
     settings = load_connected_settings(discover() if connectors is None else connectors)
     return Desk(settings, Codec(Registry(settings.registry.client())), who())

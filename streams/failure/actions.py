@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,15 +15,6 @@ from schemas.topics import AUDIT, FAILED_ACTIONS
 
 NOTE_LIMIT_CHARACTERS = 500
 _STATE_LIMIT_CHARACTERS = 2000
-
-
-def who() -> str:
-    """The person at this terminal: user@host."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # no entry for this user id, as in some containers
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"
 
 
 def action_message(

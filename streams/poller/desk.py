@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import logging
 import os
 import uuid
@@ -23,6 +22,7 @@ from streams.poller.cursors import decode_cursor
 from streams.poller.flows import Flow, FlowKey, Names, configured_flows
 from streams.poller.records import Shaper
 from streams.settings import ConfigurationError, Settings
+from streams.terminal import who
 
 logger = logging.getLogger(__name__)
 
@@ -157,11 +157,4 @@ def open_desk() -> Desk:
     """By the configuration of this process."""
     connectors = discover()
     settings = load_connected_settings(connectors)
-    return Desk(settings, connectors, Codec(Registry(settings.registry.client())), requested_by=_login())
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no entry in the password file, as in some containers
-        return f"uid {os.getuid()}"
+    return Desk(settings, connectors, Codec(Registry(settings.registry.client())), requested_by=who())

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.kit.cursor import count_of, from_text, to_text
+from connectors.kit.cursor import content_of, count_of, from_text, to_text
 from connectors.kit.errors import DataError
 
 VERSION = 1
@@ -143,14 +143,7 @@ def encode(position: Position) -> str:
 
 def decode(text: str) -> Position:
     """The reverse; "" is the beginning. Raises DataError for what is no position."""
-    if not text:
-        return Position()
-    try:
-        content = json.loads(text)
-    except ValueError:
-        content = None
-    if not isinstance(content, dict) or content.get("v") != VERSION:
-        raise DataError("position: not one of this connector's; resync to start over")
+    content = content_of(text, VERSION)
     return Position(
         until=_time(content, "until"),
         poll=count_of(content, "poll"),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from connectors.kit.cursor import LoopGuard, Overlap, Window, count_of, from_text, to_text, whole_second
+from connectors.kit.cursor import LoopGuard, Overlap, Window, content_of, count_of, from_text, to_text, whole_second
 from connectors.kit.errors import DataError, TransientError
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -60,3 +60,12 @@ def test_a_cursor_seen_before_ends_the_walk_visibly() -> None:
     with pytest.raises(TransientError, match="page 2 leads back") as caught:
         guard.follow("?a")
     assert caught.value.code == "CURSOR_LOOP"
+
+
+def test_a_position_is_of_its_own_version_or_none() -> None:
+    """ "" is the beginning; nothing that is no position is taken for one, however deep it is nested."""
+    assert content_of("", 3) == {}
+    assert content_of('{"v": 3, "poll": 2}', 3) == {"v": 3, "poll": 2}
+    for text in ("{", "[]", "3", '{"v": 2}', "{}", "[" * 100_000):
+        with pytest.raises(DataError, match="not one of this connector's"):
+            content_of(text, 3)
