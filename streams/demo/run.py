@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from schemas.codec import Codec
-from schemas.records import Outcome
+from schemas.records import Listing, Outcome
 from schemas.registry import Registry
 from streams.demo.agree import FlowReport, Sides, agree, balanced
 from streams.demo.compare import Comparison, compare
@@ -229,6 +229,8 @@ class Demo:
             self.world.set_faults("none", self.wish.seed)
 
     def _compared(self, hands: Hands) -> list[FlowReport]:
+        if self._heard:
+            self._heard.listen()
         return [flow for side in self.sides(hands) for flow in agree(self._day, side)]
 
     def sides(self, hands: Hands) -> list[Sides]:
@@ -241,7 +243,7 @@ class Demo:
         free, prices, left, back = hands.free(), hands.prices(), hands.left(sales), hands.returns(sales)
         credited, unreserved, taken = hands.credited(sales), hands.unreserved(sales), hands.taken(sales)
         theirs = frozenset(order.reference for order in sold if ELSEWHERE in order.traits)
-        heard, flows = self._heard_listings(), self._ledgers.flows
+        heard, flows = self._heard.of if self._heard else _nothing_heard, self._ledgers.flows
 
         def side(market: Market) -> Sides:
             name = market.name
@@ -250,7 +252,7 @@ class Demo:
             return Sides(
                 name, market.flows, market.stock_cap, held[name]["items"], orders, mine, sold, sales, free, prices, left, back,
                 credited, unreserved, hands.entries(words) if words else (),
-                by_sku(flows["upsert_listing"], name), by_sku(flows["merge_listing"], name), heard.of(name), taken,
+                by_sku(flows["upsert_listing"], name), by_sku(flows["merge_listing"], name), heard(name), taken,
                 frozenset() if market.tells_refunds_elsewhere else theirs, dead_of(flows, name),
             )  # fmt: skip
 
@@ -261,21 +263,13 @@ class Demo:
         self._ledgers.add(outcome)
 
     def follower(self) -> OutcomeFollower:
-        """The outcomes of this world."""
-        return OutcomeFollower(*self._reading())
-
-    def _reading(self) -> tuple[Mapping[str, Any], Codec]:
+        """The outcomes of this world; what is said of listings is heard from now on too, until `close`."""
         kafka = KafkaSettings(bootstrap=self.world.stack_bootstrap()).librdkafka()
         registry = Registry({"url": self.world.env()["CAUSEWAY_REGISTRY__URL"]})
         for name in ("outcome", "listing"):
             registry.id_of(name)  # known from now on: chaos takes the registry away
-        return kafka, Codec(registry)
-
-    def _heard_listings(self) -> HeardListings:
-        """Up to now."""
-        self._heard = self._heard or HeardListings(*self._reading())
-        self._heard.listen()
-        return self._heard
+        self._heard = HeardListings(kafka, Codec(registry))
+        return OutcomeFollower(kafka, Codec(registry))
 
     def settle_while(self, follower: OutcomeFollower, busy: Callable[[], None]) -> None:
         """Keep the view moving while `busy` runs in a thread of its own."""
@@ -331,6 +325,10 @@ class Demo:
         view.seconds = time.monotonic() - self._began
         self._step(view)
         return view.counts[WAITING]
+
+
+def _nothing_heard(_market: str) -> dict[str, Listing]:
+    return {}
 
 
 def make_world(wish: Wish, say: Say) -> World:

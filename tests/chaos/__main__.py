@@ -171,6 +171,7 @@ def run(seed: int, orders: int, seconds: float, folder: Path, say: Callable[[str
             demo.live_a_day(follower)
         finally:
             follower.close()
+            demo.close()
         report = demo.report()
         say("starts: " + ", ".join(f"{name} {process.starts}" for name, process in world.processes.items()))
     finally:
