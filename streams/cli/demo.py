@@ -46,7 +46,7 @@ def demo(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = False,
 ) -> None:
-    """Sell orders on a Walmart sandbox, bring them into Odoo while faults strike, and compare to the cent.
+    """Sell on sandboxes of Walmart and Amazon, bring everything to Odoo and back while faults strike, and compare to the cent.
 
     Exit code 0 only when the ledger balances: in = applied + held + excluded + dead, and Odoo holds each applied order exactly once.
     """
