@@ -2,7 +2,8 @@
 
     goods       to the seller: in once the carrier has delivered them, announced before; a tracking number comes with the label and says nothing.
                 To Amazon: the report tells of units that are in
-    money       what the seller's report says was refunded. Amazon's report says nothing of money: what Amazon gave back stands in settlements
+    money       what the seller's report says was refunded, by feed or by hand: it is the seller who refunds (`extras.refunded_by`).
+                Amazon's report says nothing of money: what Amazon gave back stands in settlements
     service     the seller's status of the request; a claim (A-to-Z) is escalated
 
 A return has no time of its last change; its version is the newest date it states, and changes without one are told apart by content.
@@ -69,7 +70,7 @@ def to_return(payload: bytes, account: str) -> Sequence[Canonical]:
         physical=physical_of(line["physical"] for line in lines), financial=financial_of([line["financial"] for line in lines]),
         service=service_of([line["service"] for line in lines]),
         source_status=",".join(dict.fromkeys(text for row in rows if (text := row.get("return-request-status") or row.get("status")))),
-        total_refund=_total(lines), lines=lines, extras=_extras(rows),
+        total_refund=_total(lines), lines=lines, extras=_extras(rows) | ({"refunded_by": "seller"} if kind == BY_SELLER else {}),
     )  # fmt: skip
     return (Canonical("return_order", body["key"], version, body),)
 

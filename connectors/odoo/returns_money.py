@@ -4,6 +4,8 @@ So a refund that grows makes a second credit note over the rest, and the same st
 the return's key, and made by `load()` with an external id that holds the sum they bring it to. Taxes are given back in proportion to
 the invoice, each tax of it by its own share (`returns_shares`), on lines of the tax's own record, so they post to its refund account.
 
+Where the seller refunds, a person may have credited it already, which is what the marketplace tells of: that counts (`returns_credited`).
+
 An order without a posted invoice has nothing to credit yet: the return is held until there is one.
 """
 
@@ -20,6 +22,7 @@ from connectors.odoo.invoices import posted_invoices
 from connectors.odoo.keys import xid
 from connectors.odoo.loading import Cell, load
 from connectors.odoo.money import ZERO, remainder, units_at
+from connectors.odoo.returns_credited import CreditedByPersons
 from connectors.odoo.returns_goods import QUIET, Work
 from connectors.odoo.returns_shares import Given, split
 from connectors.odoo.settings import OdooSettings
@@ -55,6 +58,7 @@ class CreditNotes:
 
     def __init__(self, odoo: Odoo, settings: OdooSettings) -> None:
         self._odoo, self._settings = odoo, settings
+        self._persons = CreditedByPersons(odoo, settings.module)
         self._services: dict[str, int] = {}
         self._twins: dict[int, int] = {}
 
@@ -62,17 +66,27 @@ class CreditNotes:
         """How much more is to be credited. Raises ConflictError when Odoo has credited more than was given back."""
         if self._settings.credit_notes == "off" or not work.plan.currency:
             return ZERO
-        return work.plan.refund - sum((_cents(row["amount_total"]) for row in await self._standing(work)), ZERO)
+        credited = sum((_cents(row["amount_total"]) for row in await self._standing(work)), ZERO)
+        return max(work.plan.refund - credited - await self._by_persons(work, free=True), ZERO)
 
     async def give(self, work: Work) -> int:
         """The newest credit note of the return, 0 when there is none. Raises ConnectorError."""
         if self._settings.credit_notes == "off" or not work.plan.currency:
             return 0
         standing = await self._standing(work)
-        gap = work.plan.refund - sum((_cents(row["amount_total"]) for row in standing), ZERO)
+        counted = await self._by_persons(work)
+        gap = work.plan.refund - counted - sum((_cents(row["amount_total"]) for row in standing), ZERO)
+        if gap > 0 and work.plan.by_seller:
+            anew = await self._persons.count(work.plan.key, work.order, gap)
+            counted, gap = counted + anew, gap - anew
+            work.did += ["credit_counted"] if anew else []
         if gap < 0:
             raise ConflictError(
                 f"Odoo has credited {-gap} {work.plan.currency} more than the marketplace gave back for this return"
+            )
+        if gap and counted:
+            raise RuleError(
+                f"{gap} {work.plan.currency} more than a person has credited went back to the buyer; credit it by hand"
             )
         if gap:
             invoice = await self._invoice(work)
@@ -84,8 +98,15 @@ class CreditNotes:
                 )
             await self._make(work, invoice, standing, gap)
             standing = await self._standing(work)
-        await self._post(work, standing)
+        await self._post(work, standing, counted)
         return max((row["id"] for row in standing), default=0)
+
+    async def _by_persons(self, work: Work, *, free: bool = False) -> Decimal:
+        """What of persons' credit notes is counted for this return; with `free` what could be, too."""
+        if not work.plan.by_seller:
+            return ZERO
+        notes = await self._persons.look(work.plan.key, work.order)
+        return sum((note.mine + (note.free if free else ZERO) for note in notes), ZERO)
 
     async def _standing(self, work: Work) -> list[dict[str, Any]]:
         domain = [["move_type", "=", "out_refund"], ["ref", "=", work.plan.key], ["state", "!=", "cancel"]]
@@ -200,12 +221,12 @@ class CreditNotes:
             raise made
         return made
 
-    async def _post(self, work: Work, standing: Sequence[Mapping[str, Any]]) -> None:
+    async def _post(self, work: Work, standing: Sequence[Mapping[str, Any]], counted: Decimal) -> None:
         """Drafts of ours, made now or by a call whose sequel never came. Not before the sum is right to the cent."""
         drafts = [row["id"] for row in standing if row["state"] == "draft"]
         if not drafts:
             return
-        gap = sum((_cents(row["amount_total"]) for row in standing), ZERO) - work.plan.refund
+        gap = sum((_cents(row["amount_total"]) for row in standing), counted) - work.plan.refund
         if gap:
             raise RuleError(f"Odoo's credit notes are {gap:+f} {work.plan.currency} off the refund; left as drafts")
         if self._settings.credit_notes == "draft":

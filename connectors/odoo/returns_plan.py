@@ -21,6 +21,8 @@ from connectors.odoo.record_places import Place
 from connectors.odoo.record_places import line as place_of_line
 from schemas.records import ReturnLine, ReturnOrder
 
+# Of `extras`: who gives buyers their money back, where it is not the marketplace.
+REFUNDED_BY, SELLER = "refunded_by", "seller"
 _COMING = ("announced", "in_transit", "received")
 _REFUNDED = ("refunded", "partly_refunded")
 
@@ -39,7 +41,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class ReturnPlan:
-    """`rest`: what the marketplace gave back beyond its lines (shipping) or kept back (below 0). `currency` is empty when nothing was given back."""
+    """`rest`: what the marketplace gave back beyond its lines (shipping) or kept back (below 0). `currency` is empty when nothing was given back.
+    `by_seller`: it was the seller who gave it back, not the marketplace."""
 
     key: str
     return_id: str
@@ -49,6 +52,7 @@ class ReturnPlan:
     currency: str
     states: str
     tracking: str
+    by_seller: bool = False
 
     @property
     def refund(self) -> Decimal:
@@ -87,6 +91,7 @@ def plan_return(body: ReturnOrder, *, release_at: str) -> ReturnPlan:
         currency=currency if refund or body["financial"] in _REFUNDED else "",
         states=states_of(body),
         tracking=", ".join(dict.fromkeys(line["tracking_number"] for line in body["lines"] if line["tracking_number"])),
+        by_seller=body["extras"].get(REFUNDED_BY) == SELLER,
     )
 
 
