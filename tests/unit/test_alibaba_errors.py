@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -23,8 +24,10 @@ from connectors.kit.errors import (
 from connectors.kit.http import Answer
 from connectors.kit.http_errors import Asked
 
+NONE: Mapping[str, str] = {}
 
-def answer(body: Any, status: int = 400, *, repeatable: bool = True, **headers: str) -> Answer:
+
+def answer(body: Any, status: int = 400, *, repeatable: bool = True, headers: Mapping[str, str] = NONE) -> Answer:
     text = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
     return Answer(status, headers, text, Asked("order list", "gw.example", repeatable))
 
@@ -89,7 +92,7 @@ def test_a_create_without_an_answer_may_have_been_carried_out() -> None:
 
 def test_retry_after_is_kept() -> None:
     """RATE-1."""
-    assert errors.refusal(answer(gateway("gw.QosAppFrequencyLimit"), **{"retry-after": "7"})).retry_after == 7
+    assert errors.refusal(answer(gateway("gw.QosAppFrequencyLimit"), headers={"retry-after": "7"})).retry_after == 7
 
 
 @pytest.mark.parametrize(
