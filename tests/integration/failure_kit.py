@@ -88,14 +88,6 @@ def records(settings: Settings, topic: str, key_prefix: str) -> list[Record]:
     return [record for record in found if (record.key or b"").startswith(key_prefix.encode())]
 
 
-def wait_until(condition: Callable[[], bool], what: str, limit_seconds: float = LIMIT_SECONDS) -> None:
-    """Returns when it holds; fails saying what did not happen."""
-    limit = time.monotonic() + limit_seconds
-    while not condition():
-        assert time.monotonic() < limit, f"not within {limit_seconds:.0f} s: {what}"
-        time.sleep(0.2)  # each look reads a topic
-
-
 @contextmanager
 def running(run: Callable[[threading.Event], None]) -> Iterator[threading.Event]:
     """`run(stop)` in a thread of its own; stopped and its error raised at the end."""

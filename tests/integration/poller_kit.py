@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -354,15 +353,6 @@ class Running:
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait(LIMIT_SECONDS)
-
-
-def until(condition: Callable[[], Any], what: str, limit_seconds: float = LIMIT_SECONDS) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + limit_seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {limit_seconds:.0f} s: {what}")
-        time.sleep(0.1)
 
 
 def commands_committed(world: World) -> Iterator[tuple[int, int]]:

@@ -19,9 +19,10 @@ from schemas.headers import Headers, encode_headers
 from schemas.record import Message, Record
 from schemas.records import Availability
 from streams.kafka import SyncProducer, read_to_end, record_of
-from tests.integration.runtime.kit import QUICK, ROOT, wait_for
+from tests.integration.runtime.kit import QUICK, ROOT
 from tests.integration.stock_process import Plan
 from tests.unit.failure.samples import codec
+from tests.waiting import until
 
 CODEC = codec()
 PARTITIONS = 4
@@ -107,7 +108,7 @@ class StockBroker:
             return self.newest() == wanted
 
         try:
-            wait_for(is_there, "the numbers were told", limit_seconds)
+            until(is_there, "the numbers were told", limit_seconds)
         except AssertionError as error:
             missing = {
                 key: (value, self.newest().get(key)) for key, value in wanted.items() if self.newest().get(key) != value

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from streams.first_prices import FirstPriceTable
 from streams.phases import Phase
-from tests.integration.failure_kit import wait_until
 from tests.integration.test_price import Shop, shop
+from tests.waiting import until
 
 __all__ = ["shop"]  # the fixture
 
@@ -36,13 +36,13 @@ async def test_what_is_decided_is_known_to_who_runs_and_to_who_starts_later(shop
         assert asked(runs, shop.sku) == ""
         shop.set_price("10.00")
         await shop.work()
-        wait_until(lambda: asked(runs, shop.sku) == "10.00", "the first price is known")
+        until(lambda: asked(runs, shop.sku) == "10.00", "the first price is known")
         shop.set_price("15.00")
         await shop.work()
-        wait_until(lambda: asked(runs, shop.sku) == "", "nothing is decided while a person is asked")
+        until(lambda: asked(runs, shop.sku) == "", "nothing is decided while a person is asked")
         shop.set_price("10.50")
         await shop.work()
-        wait_until(lambda: asked(runs, shop.sku) == "10.50", "the next price is known")
+        until(lambda: asked(runs, shop.sku) == "10.50", "the next price is known")
         with table(shop) as later:
             assert asked(later, shop.sku) == "10.50"
 

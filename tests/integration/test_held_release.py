@@ -29,8 +29,8 @@ from tests.integration.failure_kit import (
     running,
     send,
     unique,
-    wait_until,
 )
+from tests.waiting import until
 
 TARGET = "deliver.odoo.bulk"
 
@@ -96,7 +96,7 @@ def test_a_mapping_releases_what_waits_for_it_and_nothing_else(settings: Setting
         time.sleep(1.5)
         assert not records(settings, TARGET, name)
         desk.put(("sku", "walmart", "", name), "OUR-1", actor="me", at=datetime.now(UTC))
-        wait_until(released(settings, name), "it was released")
+        until(released(settings, name), "it was released")
         time.sleep(1.5)
     (back,) = records(settings, TARGET, name)
     assert (back.key, back.value) == (original.key, original.value)
@@ -116,10 +116,10 @@ def test_what_exists_at_the_destination_by_now_is_released_by_the_check(settings
     word, shelf = f"sku:walmart:ACME:{name}", Shelf()
     hold(settings, codec, name, word)
     with running(ReleaseWorker(settings, codec, {"odoo": shelf}, group=unique("group")).run):
-        wait_until(lambda: word in shelf.asked, "the destination was asked")
+        until(lambda: word in shelf.asked, "the destination was asked")
         assert not records(settings, TARGET, name)
         shelf.exist.add(word)
-        wait_until(released(settings, name), "it was released")
+        until(released(settings, name), "it was released")
 
 
 def test_a_destination_that_cannot_be_asked_is_asked_again(settings: Settings, codec: Codec) -> None:
@@ -135,7 +135,7 @@ def test_a_destination_that_cannot_be_asked_is_asked_again(settings: Settings, c
 
     hold(settings, codec, name, word)
     with running(ReleaseWorker(settings, codec, {"odoo": Down()}, group=unique("group")).run):
-        wait_until(released(settings, name), "it was released")
+        until(released(settings, name), "it was released")
 
 
 def test_a_worker_that_dies_between_release_and_tombstone_repeats_and_loses_nothing(
@@ -158,10 +158,10 @@ def test_a_worker_that_dies_between_release_and_tombstone_repeats_and_loses_noth
         pytest.raises(KeyboardInterrupt),
         running(ReleaseWorker(settings, codec, {}, group=unique("group"), producer=dying).run),
     ):
-        wait_until(released(settings, name), "it was released")
+        until(released(settings, name), "it was released")
     with running(ReleaseWorker(settings, codec, {}, group=unique("group")).run):
-        wait_until(lambda: len(records(settings, TARGET, name)) == 2, "it was released once more")
-        wait_until(lambda: any(r.value is None for r in records(settings, "held.odoo", name)), "it is held no more")
+        until(lambda: len(records(settings, TARGET, name)) == 2, "it was released once more")
+        until(lambda: any(r.value is None for r in records(settings, "held.odoo", name)), "it is held no more")
 
 
 def test_the_newer_held_record_survives_the_tombstone_of_the_older(settings: Settings, codec: Codec) -> None:
@@ -176,7 +176,7 @@ def test_the_newer_held_record_survives_the_tombstone_of_the_older(settings: Set
     shelf = Shelf(newer)
     before = len([record for record in records(settings, "held.odoo", name) if record.value])
     with running(ReleaseWorker(settings, codec, {"odoo": shelf}, group=unique("group")).run):
-        wait_until(released(settings, name), "the newer one was released")
+        until(released(settings, name), "the newer one was released")
     (back,) = records(settings, TARGET, name)
     assert dict(back.headers)["version"] == b"2"
     kept = [record for record in records(settings, "held.odoo", name) if record.value]
@@ -192,10 +192,10 @@ def test_a_table_follows_what_others_put_and_remove(settings: Settings, codec: C
     try:
         assert table.lookup(*key) == "OUR-1"
         desk.put(key, "OUR-2", actor="me", at=datetime.now(UTC), before="OUR-1")
-        wait_until(lambda: table.lookup(*key) == "OUR-2", "the change was heard")
+        until(lambda: table.lookup(*key) == "OUR-2", "the change was heard")
         assert heard.is_set()
         desk.remove(key, actor="me", at=datetime.now(UTC), before="OUR-2")
-        wait_until(lambda: table.lookup(*key) is None, "the removal was heard")
+        until(lambda: table.lookup(*key) is None, "the removal was heard")
     finally:
         table.close()
     trail = [codec.decode("audit", record.value) for record in records(settings, "audit", f"sku:walmart:ACME:{name}")]

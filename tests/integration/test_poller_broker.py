@@ -10,7 +10,8 @@ import pytest
 
 from streams.stack import Stack
 from tests.integration.conftest import stack_settings
-from tests.integration.poller_kit import World, until
+from tests.integration.poller_kit import World
+from tests.waiting import until
 
 MOST_LINES = 10  # about a broker that is away: with the clients of a poller it was thousands in three minutes
 

@@ -11,7 +11,8 @@ from schemas.record import Message
 from streams.kafka import SyncProducer
 from streams.poller.desk import Desk
 from streams.settings import ConfigurationError
-from tests.integration.poller_kit import CONNECTOR, EPOCH, MakeWorld, World, commands_committed, until, world
+from tests.integration.poller_kit import CONNECTOR, EPOCH, MakeWorld, World, commands_committed, world
+from tests.waiting import until
 
 __all__ = ["world"]  # the fixture
 

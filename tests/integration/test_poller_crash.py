@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from schemas.headers import decode_headers
-from tests.integration.poller_kit import World, commands_committed, until
+from tests.integration.poller_kit import World, commands_committed
+from tests.waiting import until
 
 PAGE = 3
 POINTS = {  # where it dies -> at which occurrence

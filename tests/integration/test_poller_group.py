@@ -7,7 +7,8 @@ import signal
 
 from streams.poller.cursors import CursorWriter
 from streams.poller.flows import FlowKey
-from tests.integration.poller_kit import SOURCE, MakeWorld, World, until, world
+from tests.integration.poller_kit import SOURCE, MakeWorld, World, world
+from tests.waiting import until
 
 __all__ = ["world"]  # the fixture
 

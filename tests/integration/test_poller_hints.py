@@ -10,7 +10,8 @@ import pytest
 
 from streams.kafka import read_to_end
 from tests.contract.odoo_capture_box import capture_box
-from tests.integration.poller_kit import MakeWorld, World, until, world
+from tests.integration.poller_kit import MakeWorld, World, world
+from tests.waiting import until
 
 __all__ = ["world"]  # the fixture
 

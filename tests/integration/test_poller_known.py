@@ -13,7 +13,8 @@ from schemas.record import Message
 from schemas.topics import topic_table
 from streams.kafka import SyncProducer, ensure_topics, read_to_end
 from tests.contract.odoo_capture_box import CaptureBox, capture_box
-from tests.integration.poller_kit import MakeWorld, World, until, world
+from tests.integration.poller_kit import MakeWorld, World, world
+from tests.waiting import until
 
 __all__ = ["world"]  # the fixture
 

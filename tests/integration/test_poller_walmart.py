@@ -20,7 +20,8 @@ from connectors.walmart.sandbox.settings import DEMO_ACCOUNT, SandboxSettings
 from schemas.headers import decode_headers
 from schemas.records import RawEvent
 from streams.kafka import read_to_end
-from tests.integration.poller_kit import MakeWorld, World, until, world
+from tests.integration.poller_kit import MakeWorld, World, world
+from tests.waiting import until
 
 __all__ = ["world"]  # the fixture
 

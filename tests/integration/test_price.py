@@ -26,9 +26,10 @@ from streams.settings import Settings
 from streams.stages.pricing.stage import PRICES, PricingStage
 from streams.stages.pricing.waiting import Wants
 from streams.worker import now
-from tests.integration.failure_kit import now_ms, running, send, unique, wait_until
+from tests.integration.failure_kit import now_ms, running, send, unique
 from tests.integration.stages_kit import Line, chunks, registry_of, settings_of
 from tests.unit.pricing.test_offered import price
+from tests.waiting import until
 
 CHANNEL = ("walmart", "main")
 OFFERS = ENTITIES["price_offer"].every
@@ -220,7 +221,7 @@ async def test_a_price_without_a_rate_is_held_and_goes_on_by_itself(shop: Shop) 
     worker = ReleaseWorker(shop.settings, shop.codec, {"pricing": Wants(rated)}, group=unique("group"))
     with running(worker.run):
         # In a thread: the worker asks in this loop.
-        await asyncio.to_thread(wait_until, lambda: not waits(), "it was released")
+        await asyncio.to_thread(until, lambda: not waits(), "it was released")
     await shop.work()
     assert shop.offers() == [("11.00", "none")]
     assert waits() == []

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from collections import Counter
 
-from tests.integration.failure_kit import LIMIT_SECONDS, make_settings, parked, records, send, unique, wait_until
+from tests.integration.failure_kit import LIMIT_SECONDS, make_settings, parked, records, send, unique
+from tests.waiting import until
 
 TARGET = "deliver.odoo.bulk"
 TIERS = ("4s", "6s")
@@ -44,12 +45,12 @@ def test_killed_again_and_again_it_loses_nothing(bootstrap: str, registry_url: s
         try:
             before = len(records(settings, TARGET, name))
             at_least = min(RECORDS, before + chance.randrange(1, 900))
-            wait_until(lambda least=at_least: len(records(settings, TARGET, name)) >= least, "some came back")  # type: ignore[misc]
+            until(lambda least=at_least: len(records(settings, TARGET, name)) >= least, "some came back")  # type: ignore[misc]
         finally:
             end(process)
     process = start(bootstrap, registry_url, group)
     try:
-        wait_until(lambda: len({r.key for r in records(settings, TARGET, name)}) == RECORDS, "all came back")
+        until(lambda: len({r.key for r in records(settings, TARGET, name)}) == RECORDS, "all came back")
     finally:
         end(process)
     arrived = Counter(record.key for record in records(settings, TARGET, name))

@@ -26,8 +26,8 @@ from tests.integration.failure_kit import (
     running,
     send,
     unique,
-    wait_until,
 )
+from tests.waiting import until
 
 TARGET = "deliver.odoo.bulk"
 
@@ -51,12 +51,12 @@ def test_each_tier_wakes_exactly_when_its_head_is_due(settings: Settings, codec:
     worker = RetryWorker(settings, codec, group=unique("group"))
     with running(worker.run), SyncProducer(settings.kafka.librdkafka()) as producer:
         producer.send_all([parked("3s", TARGET, f"probe-{name}", b"v", 0)])
-        wait_until(lambda: bool(records(settings, TARGET, f"probe-{name}")), "the worker is at work")
+        until(lambda: bool(records(settings, TARGET, f"probe-{name}")), "the worker is at work")
         producer.send_all([parked("7s", TARGET, f"{name}:slow:{i}", b"v", 5.0) for i in range(20)])
         for wave in range(3):  # in one tier, 0.4 s apart: the head of each partition is due, those behind it are not
             producer.send_all([parked("3s", TARGET, f"{name}:fast:{wave}:{i}", b"v", 3.0) for i in range(20)])
             time.sleep(0.4)
-        wait_until(lambda: len(records(settings, TARGET, name)) == 80, "80 records came back")
+        until(lambda: len(records(settings, TARGET, name)) == 80, "80 records came back")
     lateness = []
     for record in records(settings, TARGET, name):
         failure = decode_failure(record.headers)
@@ -71,7 +71,7 @@ def test_order_within_a_key_is_kept(settings: Settings, codec: Codec) -> None:
     name = unique()
     send(settings, [parked("3s", TARGET, f"{name}:{i % 5}", b"%d" % i, i / 500) for i in range(500)])
     with running(RetryWorker(settings, codec, group=unique("group"), batch=37).run):
-        wait_until(lambda: len(records(settings, TARGET, name)) == 500, "all came back")
+        until(lambda: len(records(settings, TARGET, name)) == 500, "all came back")
     back = records(settings, TARGET, name)
     for number in range(5):
         mine = [int(record.value or b"-1") for record in back if record.key == f"{name}:{number}".encode()]
@@ -96,7 +96,7 @@ def test_a_record_without_a_way_back_becomes_a_dead_letter_and_holds_up_nobody(
         ],
     )
     with running(RetryWorker(settings, codec, group=unique("group")).run):
-        wait_until(lambda: len(records(settings, TARGET, name)) == 1, "the good one came back")
+        until(lambda: len(records(settings, TARGET, name)) == 1, "the good one came back")
     (bare,) = records(settings, "dead.transform", name)
     found = codec.decode("failed_record", bare.value)
     assert (found["value"], found["destination"]) == (b"no headers", "retry")
@@ -122,8 +122,8 @@ def test_a_target_that_refuses_a_record_does_not_stop_the_queue(
     big = parked("3s", small, f"{name}:big", random.Random(1).randbytes(50_000), 0.1)
     send(settings, [big, parked("3s", small, f"{name}:small", b"v", 0.1)])
     with running(Known().run):
-        wait_until(lambda: len(records(settings, small, name)) >= 1, "the small one came back")
-        wait_until(lambda: len(records(settings, "dead.odoo", name)) == 1, "the big one is dead")
+        until(lambda: len(records(settings, small, name)) >= 1, "the small one came back")
+        until(lambda: len(records(settings, "dead.odoo", name)) == 1, "the big one is dead")
     (dead,) = records(settings, "dead.odoo", name)
     assert codec.decode("failed_record", dead.value)["value"] == big.value
 
@@ -133,7 +133,7 @@ def test_a_wrong_clock_in_a_header_does_not_stop_the_queue(settings: Settings, c
     name = unique()
     send(settings, [parked("3s", TARGET, name, b"v", 365 * 86400.0)])
     with running(RetryWorker(settings, codec, group=unique("group")).run):
-        wait_until(lambda: len(records(settings, TARGET, name)) == 1, "it came back")
+        until(lambda: len(records(settings, TARGET, name)) == 1, "it came back")
 
 
 def test_a_second_worker_takes_over_waiting_partitions_without_loss(settings: Settings, codec: Codec) -> None:
@@ -145,7 +145,7 @@ def test_a_second_worker_takes_over_waiting_partitions_without_loss(settings: Se
         with running(RetryWorker(settings, codec, group=group).run):
             time.sleep(2.0)  # both own some
             first.set()  # the second owns all
-            wait_until(lambda: len(set(keys(settings, name))) == 60, "60 records came back")
+            until(lambda: len(set(keys(settings, name))) == 60, "60 records came back")
     for record in records(
         settings, TARGET, name
     ):  # one may come twice: sent, and the partition given away before the commit
@@ -162,7 +162,7 @@ def test_waiting_and_due_records_are_counted(settings: Settings, codec: Codec) -
     """OPS-1: due and waiting are different things."""
     name, group = unique(), unique("group")
     with running(RetryWorker(settings, codec, group=group).run):  # so that what others left behind is done
-        wait_until(lambda: sum(depth.due for depth in depths(settings, group, time.time())) == 0, "nothing is due")
+        until(lambda: sum(depth.due for depth in depths(settings, group, time.time())) == 0, "nothing is due")
     before = now_ms()
     send(settings, [parked("7s", TARGET, f"{name}:{i}", b"v", 7.0) for i in range(30)])
     found = depths(settings, group, before / 1000)

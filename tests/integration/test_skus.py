@@ -37,6 +37,7 @@ from tests.integration.runtime.kit import LIMIT_SECONDS, QUICK
 from tests.integration.stages_kit import Line, registry_of, settings_of
 from tests.unit.observe.bodies import body_of
 from tests.unit.stock.samples import demand, level
+from tests.waiting import until
 
 AVAILABILITY = ENTITIES["availability"].every
 
@@ -121,15 +122,9 @@ async def running(settings: Settings, *stages: Stage) -> AsyncIterator[None]:
         assert await asyncio.wait_for(task, LIMIT_SECONDS) == 0
 
 
-async def until(condition: Callable[[], Any], wanted: Any) -> None:
-    """Until it says so; in a thread, for it reads topics."""
-    found: Any = None
-    try:
-        async with asyncio.timeout(LIMIT_SECONDS):
-            while (found := await asyncio.to_thread(condition)) != wanted:  # noqa: ASYNC110 - it happens on the broker
-                await asyncio.sleep(0.2)
-    except TimeoutError:
-        raise AssertionError(f"it stayed {found}, wanted {wanted}") from None
+async def comes_to(condition: Callable[[], Any], wanted: Any) -> None:
+    """In a thread, for it reads topics."""
+    await asyncio.to_thread(until, lambda: condition() == wanted, f"it is {wanted}", so_far=lambda: str(condition()))
 
 
 async def test_numbers_go_out_under_the_word_that_holds(world: World) -> None:
@@ -144,22 +139,22 @@ async def test_numbers_go_out_under_the_word_that_holds(world: World) -> None:
     async with running(world.settings, stage):
         world.number("OURS", "4")
         world.number("OTHER", "9")
-        await until(world.told, {"OURS": "4", "OTHER": "9"})
+        await comes_to(world.told, {"OURS": "4", "OTHER": "9"})
         world.holds("OURS")
         world.entry("A", "OURS")
-        await until(
+        await comes_to(
             lambda: world.table.lookup("sku", "walmart", world.account, "OURS"), "OURS"
         )  # it is an item there as well
-        await until(world.told, {"OURS": "4", "OTHER": "9", "A": "4"})
+        await comes_to(world.told, {"OURS": "4", "OTHER": "9", "A": "4"})
         world.number("OURS", "3")
-        await until(world.told, {"OURS": "3", "OTHER": "9", "A": "3"})
+        await comes_to(world.told, {"OURS": "3", "OTHER": "9", "A": "3"})
         world.entry("OURS", None, before="OURS")
-        await until(world.told, {"OURS": "0", "OTHER": "9", "A": "3"})
+        await comes_to(world.told, {"OURS": "0", "OTHER": "9", "A": "3"})
         world.holds("A")
         world.entry("A", "OTHER", before="OURS")
-        await until(world.told, {"OURS": "3", "OTHER": "9", "A": "9"})
+        await comes_to(world.told, {"OURS": "3", "OTHER": "9", "A": "9"})
         world.entry("A", None, before="OTHER")
-        await until(world.told, {"OURS": "3", "OTHER": "9", "A": "0"})
+        await comes_to(world.told, {"OURS": "3", "OTHER": "9", "A": "0"})
     skus = Skus(world.table)
     journey = find_journey(world.settings, world.codec, "sku:OURS", (), skus)
     assert f"stock:walmart:{world.account}:OURS" in {
@@ -183,8 +178,8 @@ async def test_open_orders_count_on_the_sku_that_the_entry_says(world: World, to
     async with running(world.settings, stage):
         world.say(topics.inventory, "stock_level", level(10, sku="OURS"))
         world.say(topics.demand, "demand", asked)
-        await until(is_open, {"OURS": [], "A": ["3"]})
+        await comes_to(is_open, {"OURS": [], "A": ["3"]})
         world.entry("A", "OURS")
-        await until(is_open, {"OURS": ["3"], "A": []})
+        await comes_to(is_open, {"OURS": ["3"], "A": []})
         world.entry("A", None, before="OURS")
-        await until(is_open, {"OURS": [], "A": ["3"]})
+        await comes_to(is_open, {"OURS": [], "A": ["3"]})

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from schemas.records import Demand, StockLevel
-from tests.integration.runtime.kit import wait_for
 from tests.integration.stock_kit import StockBroker, StockWorker, Told
 from tests.integration.stock_process import CHANNELS, Plan
 from tests.unit.stock.samples import AMAZON, demand, level
+from tests.waiting import until
 
 SKUS = 60
 STOCK = 50
@@ -88,7 +88,7 @@ def test_workers_killed_in_mid_flow_lose_no_number_and_none_goes_back(
         broker.send("demand", sold[share * ORDERS // 3 : (share + 1) * ORDERS // 3])
         victim = alive.pop(dice.randrange(2))
         before = len(broker.told)
-        wait_for(lambda before=before: len(broker.poll()) > before, "orders are worked on")  # type: ignore[misc]
+        until(lambda before=before: len(broker.poll()) > before, "orders are worked on")  # type: ignore[misc]
         victim.stop(signal.SIGKILL)
         alive.append(worker(plan))
     broker.until(expected(sold))
@@ -103,7 +103,7 @@ def test_partitions_move_to_a_second_worker_and_back(broker: StockBroker, worker
     broker.send("inventory", inventory())
     broker.until(expected([]))
     second = worker(plan)
-    wait_for(second.is_restored, "the second worker has partitions")
+    until(second.is_restored, "the second worker has partitions")
     broker.send("demand", sold[:300])
     broker.until(expected(sold[:300]))
     assert first.stop() == 0
@@ -117,7 +117,7 @@ def test_what_waits_for_the_window_survives_a_restart(broker: StockBroker, worke
     """INV-1: nothing goes out before the window ends, and nothing is forgotten when the worker ends before it."""
     first = worker(broker.plan(flush_minutes=1440))
     broker.send("inventory", inventory())
-    wait_for(lambda: len(broker.ledgers()) >= SKUS, "the levels are folded")
+    until(lambda: len(broker.ledgers()) >= SKUS, "the levels are folded")
     assert first.stop() == 0
     assert broker.poll() == []
     worker(broker.plan(flush_minutes=0.05))
@@ -132,7 +132,7 @@ def test_an_order_lowers_the_other_channel_before_its_window_ends(broker: StockB
     broker.until(expected([]))
     assert first.stop() == 0
     second = worker(broker.plan(flush_minutes=1440))
-    wait_for(second.is_restored, "the worker has partitions")
+    until(second.is_restored, "the worker has partitions")
     sold = [demand(5, "1", sku="SKU-1", channel=AMAZON)]
     broker.send("demand", sold)
     broker.until(expected([]) | {"stock:walmart:main:SKU-1": STOCK - 5})

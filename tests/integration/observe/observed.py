@@ -40,6 +40,7 @@ from streams.settings import KafkaSettings, RegistrySettings, RetrySettings, Set
 from streams.stack import Stack
 from tests.integration.conftest import START_SECONDS
 from tests.unit.walmart_sandbox.orders import order_of
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 LIMIT_SECONDS = 120.0  # reached only when it does not happen at all, also on a slow and busy machine
@@ -108,15 +109,6 @@ def broken() -> Iterator[tuple[str, bytes]]:
     yield "9900000000116", json.dumps(order("9900000000116"))[:300].encode()  # cut short
     yield "9900000000117", f"{NAME} {EMAIL}".encode()  # no JSON
     yield "9900000000118", f'{{"purchaseOrderId": 1, "{NAME}": 2, "{NAME}": 3}}'.encode()
-
-
-def wait_for(condition: Callable[[], bool], what: Callable[[], str], limit_seconds: float = LIMIT_SECONDS) -> None:
-    """Until it holds; fails saying what is the case instead."""
-    deadline = time.monotonic() + limit_seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {limit_seconds:.0f} s: {what()}")
-        time.sleep(0.2)
 
 
 @dataclass
@@ -237,18 +229,19 @@ def play(scene: Observed) -> None:
     sell(scene, [order(GOOD), unknown])
     scene.send([scene.raw_message(number, payload) for number, payload in broken()])
     numbers = {number for number, _ in broken()}
-    wait_for(lambda: "applied" in scene.results(GOOD), lambda: f"{GOOD}: {scene.results(GOOD)}")
-    wait_for(lambda: "held" in scene.results(UNKNOWN), lambda: f"{UNKNOWN}: {scene.results(UNKNOWN)}")
-    wait_for(
+    until(lambda: "applied" in scene.results(GOOD), so_far=lambda: f"{GOOD}: {scene.results(GOOD)}")
+    until(lambda: "held" in scene.results(UNKNOWN), so_far=lambda: f"{UNKNOWN}: {scene.results(UNKNOWN)}")
+    until(
         lambda: numbers <= {outcome["key"].rpartition(":")[2] for outcome in scene.outcomes()},
-        lambda: f"no outcome of {sorted(numbers - {o['key'].rpartition(':')[2] for o in scene.outcomes()})}",
+        so_far=lambda: f"no outcome of {sorted(numbers - {o['key'].rpartition(':')[2] for o in scene.outcomes()})}",
     )
     # Acknowledged by now, which is a second state of it: nothing of it may take the strikes meant for the next order.
-    wait_for(lambda: len(scene.results(GOOD)) >= 2, lambda: f"{GOOD}: {scene.results(GOOD)}")
+    until(lambda: len(scene.results(GOOD)) >= 2, so_far=lambda: f"{GOOD}: {scene.results(GOOD)}")
     fail_a_while(scene)
     sell(scene, [order(RETRIED)])
-    wait_for(
-        lambda: {"retry", "applied"} <= set(scene.results(RETRIED)), lambda: f"{RETRIED}: {scene.results(RETRIED)}"
+    until(
+        lambda: {"retry", "applied"} <= set(scene.results(RETRIED)),
+        so_far=lambda: f"{RETRIED}: {scene.results(RETRIED)}",
     )
     _refuse_and_come_back(scene)
 
@@ -259,10 +252,10 @@ def _refuse_and_come_back(scene: Observed) -> None:
     wrong = {"CAUSEWAY_ODOO__PASSWORD": f"wrong-{PASSWORD}"}
     scene.start("worker", "worker", **wrong).wait_for_line("runtime_started", LIMIT_SECONDS)
     sell(scene, [order(LATE)])
-    wait_for(lambda: "causeway_breaker_open" in opened(scene.metrics("worker")), lambda: "no breaker opened")
+    until(lambda: "causeway_breaker_open" in opened(scene.metrics("worker")), so_far=lambda: "no breaker opened")
     scene.stop("worker")
     scene.start("worker", "worker").wait_for_line("runtime_started", LIMIT_SECONDS)
-    wait_for(lambda: "applied" in scene.results(LATE), lambda: f"{LATE}: {scene.results(LATE)}")
+    until(lambda: "applied" in scene.results(LATE), so_far=lambda: f"{LATE}: {scene.results(LATE)}")
 
 
 def fail_a_while(scene: Observed) -> None:

@@ -12,7 +12,8 @@ from schemas.topics import OUTCOMES
 from streams.connectors import discover
 from streams.worker import stage_names
 from tests.integration.failure_kit import parked
-from tests.integration.observe.observed import LIMIT_SECONDS, Observed, broken, wait_for
+from tests.integration.observe.observed import LIMIT_SECONDS, Observed, broken
+from tests.waiting import until
 
 
 def status(scene: Observed, *args: str, **env: str) -> dict[str, Any]:
@@ -69,7 +70,7 @@ def test_lag_waiting_and_due_are_told_apart_while_nothing_runs(scene: Observed) 
         scene.send([scene.raw_message(f"77{number:011d}", b"{}") for number in range(20)])
         scene.send([parked("1s", "deliver.odoo.bulk", f"walmart:demo:{n}", b"x", 1.0) for n in range(3)])
         scene.send([parked("60s", "deliver.odoo.bulk", f"walmart:demo:{n}", b"x", 60.0) for n in range(5)])
-        wait_for(lambda: time.time() - began > 2.5, lambda: "")
+        until(lambda: time.time() - began > 2.5, so_far=lambda: "")
         found = status(scene)
         behind = stage(found, "transform")
         assert (behind["members"], found["retry_members"]) == (0, 0)
@@ -83,7 +84,7 @@ def test_lag_waiting_and_due_are_told_apart_while_nothing_runs(scene: Observed) 
         assert "not running" in scene.cli("status").stdout
     finally:
         scene.start("worker", "worker").wait_for_line("runtime_started", LIMIT_SECONDS)
-    wait_for(lambda: stage(status(scene), "transform")["lag_records"] < 5, lambda: "transform did not catch up")
+    until(lambda: stage(status(scene), "transform")["lag_records"] < 5, so_far=lambda: "transform did not catch up")
 
 
 def test_of_a_hundred_thousand_outcomes_it_reads_the_newest_and_says_so(scene: Observed) -> None:
@@ -136,7 +137,7 @@ def test_an_open_breaker_and_its_paused_lane_are_told(scene: Observed) -> None:
             seen.update(status(scene, "--endpoint", endpoint)["processes"][0])
             return bool(seen["breakers"] and seen["paused"])
 
-        wait_for(is_told, lambda: str(seen))
+        until(is_told, so_far=lambda: str(seen))
         assert seen["breakers"] == ["odoo upsert_order"]
         assert seen["paused"][0]["stage"] == "deliver.odoo.critical"
         assert "breaker" in seen["paused"][0]["reason"]

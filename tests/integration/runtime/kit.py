@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -21,24 +20,11 @@ from confluent_kafka.admin import AdminClient
 
 from streams.kafka import QUIET
 from tests.integration.runtime.worker import Plan
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 LIMIT_SECONDS = 120.0  # for what takes a second or two; reached only when it does not happen at all, also on a slow and busy machine
 QUICK = {"session": 6.0, "heartbeat": 1.0, "commit": 0.3, "watch": 0.5, "revoke": 15.0, "stop": 60.0}
-
-
-def wait_for(
-    condition: Callable[[], bool],
-    what: str,
-    limit_seconds: float = LIMIT_SECONDS,
-    so_far: Callable[[], str] = lambda: "nothing more is known",
-) -> None:
-    """Until it holds. Raises AssertionError after the limit, saying what was waited for and how far it came."""
-    deadline = time.monotonic() + limit_seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {limit_seconds:.0f} s in vain until {what}: {so_far()}")
-        time.sleep(0.05)
 
 
 def fill(bootstrap: str, topic: str, values: Iterable[bytes], *, partition: int = -1) -> None:
@@ -87,7 +73,7 @@ class Reader:
         self, condition: Callable[[Counter[bytes]], bool], what: str, limit_seconds: float = LIMIT_SECONDS
     ) -> Counter[bytes]:
         """Read until the condition holds for what was seen."""
-        wait_for(lambda: condition(self.poll()), what, limit_seconds, self.so_far)
+        until(lambda: condition(self.poll()), what, limit_seconds, self.so_far)
         return self.seen
 
     def so_far(self) -> str:
@@ -142,7 +128,7 @@ class Worker:
         return "\n".join([f"worker {how}, its log ends with", *self.log().splitlines()[-25:]])
 
     def wait_event(self, name: str, count: int = 1) -> None:
-        wait_for(lambda: len(self.events(name)) >= count or self.is_over(), f"{name} was said", so_far=self.end_of_log)
+        until(lambda: len(self.events(name)) >= count or self.is_over(), f"{name} was said", so_far=self.end_of_log)
         assert len(self.events(name)) >= count, f"it ended before {name} was said {count} times: {self.end_of_log()}"
 
     def is_over(self) -> bool:
@@ -153,7 +139,7 @@ class Worker:
 
     def wait(self) -> int:
         """Its exit code, once it has ended."""
-        wait_for(self.is_over, "the worker ended", so_far=self.end_of_log)
+        until(self.is_over, "the worker ended", so_far=self.end_of_log)
         return int(self.process.returncode)
 
     def end(self) -> None:

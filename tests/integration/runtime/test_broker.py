@@ -16,8 +16,9 @@ from streams.kafka import QUIET
 from streams.runtime.runtime import EXIT_FAILED, EXIT_STALLED
 from streams.stack import Stack
 from tests.integration.conftest import stack_settings
-from tests.integration.runtime.kit import LIMIT_SECONDS, QUICK, Reader, Worker, Workers, fill, reading, wait_for
+from tests.integration.runtime.kit import LIMIT_SECONDS, QUICK, Reader, Worker, Workers, fill, reading
 from tests.integration.runtime.worker import Plan
+from tests.waiting import until
 
 RECORDS = 6_000
 DEAF_SECONDS = 8.0  # longer than the workers' session
@@ -68,7 +69,7 @@ class Crew:
             self.look()
             return len(out.poll()) >= count
 
-        wait_for(enough, f"{count} records arrived", 3 * LIMIT_SECONDS, lambda: self.report(out))
+        until(enough, f"{count} records arrived", 3 * LIMIT_SECONDS, lambda: self.report(out))
 
     def report(self, out: Reader) -> str:
         """For a message."""
@@ -91,7 +92,7 @@ def test_killed_and_deaf_broker_cost_nothing(own: Stack, workers: Workers) -> No
         crew.until(out, RECORDS // 3)
         own.pause_broker()
         since = time.monotonic()
-        wait_for(lambda: time.monotonic() - since > DEAF_SECONDS, "the session is over")
+        until(lambda: time.monotonic() - since > DEAF_SECONDS, "the session is over")
         own.resume_broker()
         fill(plan.bootstrap, plan.source, values[RECORDS // 2 :])
         crew.until(out, RECORDS)
@@ -109,11 +110,11 @@ def test_a_broker_that_is_away_fills_no_log(own: Stack, workers: Workers) -> Non
         out.until(lambda seen: len(seen) >= 100, "all is copied")
         before = len(worker.log().splitlines())
         own.kill_broker()
-        wait_for(lambda: " kafka_away " in worker.log(), "it says that the broker is away", so_far=worker.end_of_log)
+        until(lambda: " kafka_away " in worker.log(), "it says that the broker is away", so_far=worker.end_of_log)
         since = time.monotonic()
-        wait_for(lambda: time.monotonic() - since > AWAY_SECONDS, "it is away for a while")
+        until(lambda: time.monotonic() - since > AWAY_SECONDS, "it is away for a while")
         own.start_broker()
-        wait_for(lambda: " kafka_back " in worker.log(), "it says that the broker is back", so_far=worker.end_of_log)
+        until(lambda: " kafka_back " in worker.log(), "it says that the broker is back", so_far=worker.end_of_log)
         fill(plan.bootstrap, plan.source, values[100:200])
         out.until(lambda seen: len(seen) >= 200, "the rest is copied", 3 * LIMIT_SECONDS)
     assert not worker.is_over(), worker.end_of_log()

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.runtime.kit import Workers, committed, fill, reading, wait_for
+from tests.integration.runtime.kit import Workers, committed, fill, reading
 from tests.integration.runtime.worker import Plan
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_failure_ends_the_process_and_keeps_the_record(
         what = dataclasses.replace(what, failures="")
     fill(what.bootstrap, what.source, [b"good"], partition=0)
     first = workers.start(what)
-    wait_for(lambda: committed(what.bootstrap, what.group, what.source) == {0: 1}, "the good one is committed")
+    until(lambda: committed(what.bootstrap, what.group, what.source) == {0: 1}, "the good one is committed")
     fill(what.bootstrap, what.source, [value], partition=0)
 
     assert first.wait() == 70

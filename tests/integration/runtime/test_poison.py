@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from tests.integration.runtime.kit import Workers, committed, fill, reading, wait_for
+from tests.integration.runtime.kit import Workers, committed, fill, reading
 from tests.integration.runtime.worker import Plan
+from tests.waiting import until
 
 
 def test_only_the_bad_records_of_a_chunk_fail(plan: Callable[..., Plan], workers: Workers) -> None:
@@ -20,7 +21,7 @@ def test_only_the_bad_records_of_a_chunk_fail(plan: Callable[..., Plan], workers
         seen = out.until(lambda seen: len(seen) == 296, "all good records arrived")
         failed = failures.until(lambda seen: len(seen) == 4, "all bad records failed")
         first_seen = list(dict.fromkeys(out.order[0]))
-    wait_for(lambda: committed(what.bootstrap, what.group, what.source) == {0: 300}, "all is committed")
+    until(lambda: committed(what.bootstrap, what.group, what.source) == {0: 300}, "all is committed")
     worker.send(signal.SIGTERM)
 
     assert worker.wait() == 0

@@ -14,6 +14,7 @@ from streams.runtime import Chunk, Partition, Runtime, RuntimeSettings, StageCon
 from streams.runtime.consumer import ChunkConsumer
 from streams.settings import KafkaSettings
 from tests.integration.runtime.kit import LIMIT_SECONDS, QUICK, committed, fill, reading
+from tests.waiting import soon
 
 SETTINGS = RuntimeSettings(**QUICK)
 
@@ -51,12 +52,6 @@ class Forward:
         raise error
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LIMIT_SECONDS):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens in threads and on the broker
-            await asyncio.sleep(0.05)
-
-
 async def test_stages_of_one_process_hand_on_and_report(bootstrap: str, topic: Callable[..., str]) -> None:
     first, second, third = topic("a", partitions=2), topic("b", partitions=2), topic("c")
     values = [b"%d" % number for number in range(2_000)]
@@ -65,11 +60,11 @@ async def test_stages_of_one_process_hand_on_and_report(bootstrap: str, topic: C
     running = asyncio.create_task(runtime.run())
     await asyncio.to_thread(fill, bootstrap, first, values)
     with reading(bootstrap, third) as out:
-        await until(lambda: len(out.poll()) == len(values))
+        await soon(lambda: len(out.poll()) == len(values))
     assert runtime.is_ready()
     assert runtime.is_healthy()
-    await until(lambda: [s.lag for sights in runtime.sights().values() for s in sights] == [0] * 4)
-    await until(lambda: sum(committed(bootstrap, stages[1].name, second).values()) == len(values))
+    await soon(lambda: [s.lag for sights in runtime.sights().values() for s in sights] == [0] * 4)
+    await soon(lambda: sum(committed(bootstrap, stages[1].name, second).values()) == len(values))
     assert runtime.pauses() == {stage.name: () for stage in stages}
     runtime.stop()
     assert await asyncio.wait_for(running, LIMIT_SECONDS) == 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from tests.integration.runtime.kit import Workers, committed, fill, reading, wait_for
+from tests.integration.runtime.kit import Workers, committed, fill, reading
 from tests.integration.runtime.worker import Plan
+from tests.waiting import until
 
 RECORDS = 6_000
 
@@ -42,7 +43,7 @@ def test_second_signal_ends_at_once(plan: Callable[..., Plan], workers: Workers)
     worker = workers.start(what)
     worker.wait_event("hanging")
     worker.send(signal.SIGTERM)
-    wait_for(lambda: "stopping signal=SIGTERM" in worker.log(), "the first signal was taken")
+    until(lambda: "stopping signal=SIGTERM" in worker.log(), "the first signal was taken")
     assert not worker.is_over()
     worker.send(signal.SIGTERM)
     assert worker.wait() == 130, worker.end_of_log()

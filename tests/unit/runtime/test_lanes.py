@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
@@ -12,6 +11,7 @@ from streams.runtime.lanes import Lanes
 from streams.runtime.progress import Progress
 from streams.runtime.stage import StageLimits
 from tests.unit.runtime.fakes import FakeStage, chunk
+from tests.waiting import soon
 
 P0, P1 = Partition("t", 0), Partition("t", 1)
 
@@ -38,12 +38,6 @@ class Bench:
         self.gates.setdefault(str(of), asyncio.Event()).set()
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - the conditions are plain state, looked at in each turn of the loop
-            await asyncio.sleep(0)
-
-
 @pytest.fixture
 async def bench() -> Bench:
     made = Bench()
@@ -55,10 +49,10 @@ async def test_chunks_of_a_partition_come_one_at_a_time_and_partitions_side_by_s
     first, second, other = chunk(0, 9), chunk(10, 19), chunk(0, 9, partition=1)
     for piece in (first, second, other):
         bench.give(piece)
-    await until(lambda: len(bench.begun) == 2)
+    await soon(lambda: len(bench.begun) == 2)
     assert bench.begun == [str(first), str(other)]
     bench.end(first)
-    await until(lambda: len(bench.begun) == 3)
+    await soon(lambda: len(bench.begun) == 3)
     assert bench.begun[-1] == str(second)
     assert bench.lanes.position(P0) == 10
     assert bench.lanes.position(P1) is None
@@ -72,26 +66,26 @@ async def test_what_trickled_in_is_worked_off_together_as_far_as_it_fits(bench: 
         bench.give(piece)
     assert bench.lanes.room_of(P0) == 30 - 21
     bench.end(first)
-    await until(lambda: len(bench.begun) == 2)
+    await soon(lambda: len(bench.begun) == 2)
     assert bench.begun[-1] == str(chunk(10, 19))
     assert bench.lanes.position(P0) == 10
     bench.end(chunk(10, 19))
-    await until(lambda: bench.lanes.position(P0) == 20)
-    await until(lambda: bench.begun[-1] == str(chunk(20, 20)))
+    await soon(lambda: bench.lanes.position(P0) == 20)
+    await soon(lambda: bench.begun[-1] == str(chunk(20, 20)))
     await bench.lanes.settle(0)
 
 
 async def test_what_counts_no_more_is_joined_to_nothing(bench: Bench) -> None:
     bench.give(chunk(0, 0))
-    await until(lambda: bool(bench.begun))
+    await soon(lambda: bool(bench.begun))
     bench.give(chunk(1, 3))
     bench.lanes.forget(P0)
     bench.give(chunk(0, 4))
     bench.end(chunk(0, 0))
-    await until(lambda: len(bench.begun) == 2)
+    await soon(lambda: len(bench.begun) == 2)
     assert bench.begun[-1] == str(chunk(0, 4))
     bench.end(chunk(0, 4))
-    await until(lambda: bench.lanes.position(P0) == 5)
+    await soon(lambda: bench.lanes.position(P0) == 5)
     await bench.lanes.settle(0)
 
 
@@ -102,7 +96,7 @@ async def test_room_is_what_is_not_out(bench: Bench) -> None:
     assert bench.lanes.room_of(P0) == 0
     assert bench.lanes.room_of(P1) == 30
     bench.end(chunk(0, 9))
-    await until(lambda: bench.lanes.room_of(P0) == 10)
+    await soon(lambda: bench.lanes.room_of(P0) == 10)
     bench.lanes.close()
     assert bench.lanes.room_of(P1) == 0
     await bench.lanes.settle(0)
@@ -117,7 +111,7 @@ async def test_failure_beyond_the_hook_is_reported_and_not_done(bench: Bench) ->
 
     bench.stage.work, bench.stage.on_failed = work, hook
     bench.give(chunk(0, 0))
-    await until(lambda: bool(bench.errors))
+    await soon(lambda: bool(bench.errors))
     assert isinstance(bench.errors[0], RuntimeError)
     assert bench.lanes.position(P0) is None
     await bench.lanes.settle(0)
@@ -127,7 +121,7 @@ async def test_settle_waits_for_what_is_in_work_and_begins_nothing_more(bench: B
     first, second = chunk(0, 9), chunk(10, 19)
     bench.give(first)
     bench.give(second)
-    await until(lambda: bool(bench.begun))
+    await soon(lambda: bool(bench.begun))
     settling = asyncio.create_task(bench.lanes.settle(5))
     await asyncio.sleep(0)
     bench.end(first)
@@ -142,7 +136,7 @@ async def test_settle_waits_for_what_is_in_work_and_begins_nothing_more(bench: B
 
 async def test_settle_cancels_what_takes_too_long_and_that_does_not_count(bench: Bench) -> None:
     bench.give(chunk(0, 9))
-    await until(lambda: bool(bench.begun))
+    await soon(lambda: bool(bench.begun))
     await bench.lanes.settle(0.1)
     assert bench.lanes.position(P0) is None
     assert bench.stage.failures == []
@@ -156,7 +150,7 @@ async def test_settle_cancels_a_paused_chunk_at_once(bench: Bench) -> None:
 
     bench.stage.work = work
     bench.give(chunk(0, 9))
-    await until(lambda: bool(bench.progress.pauses()))
+    await soon(lambda: bool(bench.progress.pauses()))
     async with asyncio.timeout(2):
         await bench.lanes.settle(3600)
     assert bench.lanes.position(P0) is None
@@ -165,14 +159,14 @@ async def test_settle_cancels_a_paused_chunk_at_once(bench: Bench) -> None:
 async def test_chunk_of_a_forgotten_partition_counts_no_more(bench: Bench) -> None:
     old, again = chunk(0, 9), chunk(0, 4)
     bench.give(old)
-    await until(lambda: bool(bench.begun))
+    await soon(lambda: bool(bench.begun))
     bench.lanes.forget(P0)
     bench.give(again)
     bench.end(old)
-    await until(lambda: len(bench.begun) == 2)
+    await soon(lambda: len(bench.begun) == 2)
     assert bench.lanes.position(P0) is None
     bench.end(again)
-    await until(lambda: bench.lanes.position(P0) == 5)
+    await soon(lambda: bench.lanes.position(P0) == 5)
     await bench.lanes.settle(0)
 
 
@@ -189,7 +183,7 @@ async def test_no_chunk_begins_before_the_state_is_restored() -> None:
         await asyncio.sleep(0)
     assert bench.begun == []
     restored.set()
-    await until(lambda: bool(bench.begun))
+    await soon(lambda: bool(bench.begun))
     await bench.lanes.settle(0)
     await bench.lanes.revoked()
     assert bench.stage.calls == ["assigned", "revoked"]
@@ -203,6 +197,6 @@ async def test_failed_restore_is_reported() -> None:
 
     bench.stage.on_assigned = restore
     bench.lanes.assign({P0})
-    await until(lambda: bool(bench.errors))
+    await soon(lambda: bool(bench.errors))
     assert isinstance(bench.errors[0], OSError)
     await bench.lanes.settle(0)
