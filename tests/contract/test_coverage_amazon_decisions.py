@@ -14,6 +14,7 @@ from connectors.kit.errors import RuleError, ThrottledError
 from connectors.kit.reading import Reader
 from tests.contract.amazon_orders_out import ONE, TWO
 from tests.unit.amazon.fake import Fake, in_turn, refused, reply
+from tests.unit.amazon.samples import mapped, raw
 from tests.unit.amazon_in.test_returns import sellers_return
 from tests.unit.amazon_out.samples import shipped_order
 from tests.unit.amazon_out.test_feed_results import COLS, HEAD
@@ -80,3 +81,12 @@ async def test_a_read_whose_quota_is_soon_there_is_waited_for() -> None:
     fake = Fake(in_turn(refused(429, x_amzn_ratelimit_limit="0.5"), reply(200, {})))
     await fake.client.call("getListingsItem", "GET", "/listings/2021-08-01/items/A/B")
     assert (len(fake.requests), fake.slept[:1]) == (2, [2.0])
+
+
+def test_units_of_a_pending_order_are_ordered_whatever_is_said_to_be_left() -> None:
+    """ORD-3: nothing can be fulfilled yet, so Amazon counts nothing as left; that is no cancellation."""
+    order = raw("order_pending")
+    (item, *_) = order["orderItems"]
+    item["quantityOrdered"], item["fulfillment"] = 3, {"quantityFulfilled": 0, "quantityUnfulfilled": 0}
+    (line, *_) = mapped(order)["lines"]
+    assert (line["quantity"], line["quantity_cancelled"], line["status"]) == ("3", "0", "pending")
