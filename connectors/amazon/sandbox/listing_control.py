@@ -25,15 +25,17 @@ from connectors.amazon.sandbox.listing_rules import OWN_CHANNEL
 from connectors.amazon.sandbox.listing_store import PARENT, QUANTITY, Change, Listing
 from connectors.amazon.sandbox.listing_work import ListingWork, note_of
 from connectors.amazon.sandbox.marketplaces import MARKETPLACES, Marketplace, marketplace
-from connectors.kit.sandbox.catalog import CATALOG, MARKER, ean13
+from connectors.kit.sandbox.catalog import ean13
 from connectors.kit.sandbox.page import Table
 from connectors.kit.sandbox.steering import Json, NotThereError, account_in, answered, known, number
+from connectors.kit.sandbox.wanted_items import wanted_items
 
-MAX_ITEMS = 100_000
 # What the channel of Amazon's own warehouses is called in a region.
 AMAZON_CHANNELS = {"na": "AMAZON_NA", "eu": "AMAZON_EU", "fe": "AMAZON_JP"}
 _COMMON = ("stock", "marketplaces", "fba")
 _ITEM = {"sku", "name", "price_cents", "gtin", "product_type", "asin", "image", *_COMMON}
+# What invented items are: product type, and what one of it is called.
+_KINDS = [(one.name, one.title) for one in TYPES.values() if one.name != "PRODUCT"]
 _SHOWN = 50
 
 
@@ -128,17 +130,12 @@ class ListingControl:
         return [Table(f"Listings of {account}", columns, rows, note, "No listings. POST /sandbox/items adds some.")]
 
     def _add(self, body: Json) -> Json:
-        known(body, {"catalog", "count", "prefix", "items", "seed", "account", *_COMMON})
         account, now = account_in(self.world.sellers, body), self.world.now()
-        wanted: list[Json] = [dict(one) for one in body.get("items", [])]
-        wanted += _catalog_items() if body.get("catalog") else []
-        wanted += _numbered(int(number(body, "count", 0, MAX_ITEMS, 0)), str(body.get("prefix", f"{MARKER}N")), body)
-        fresh = [one for one in wanted if not self.work.store.known(account, str(one["sku"]))]
-        common: Json = {name: body[name] for name in _COMMON if name in body}
+        fresh, before = wanted_items(body, _COMMON, _KINDS, lambda sku: self.work.store.known(account, sku))
         with self.world.database.transaction():
             for one in fresh:
-                self._add_item(account, {**common, **one}, now)
-        return {"added": len(fresh), "known": len(wanted) - len(fresh), "skus": [one["sku"] for one in fresh]}
+                self._add_item(account, one, now)
+        return {"added": len(fresh), "known": before, "skus": [one["sku"] for one in fresh]}
 
     def _add_item(self, account: str, wanted: Json, now: float) -> None:
         known(wanted, _ITEM)
@@ -259,18 +256,3 @@ def _issue(body: Json, kind: str) -> Issue:
         marketplaces=tuple(marketplace(str(one)).id for one in body.get("marketplaces", ())),
         action=action,
     )
-
-
-def _catalog_items() -> list[Json]:
-    return [{"sku": one.sku, "name": one.name, "price_cents": one.price_cents, "gtin": one.barcode} for one in CATALOG]
-
-
-def _numbered(count: int, prefix: str, body: Json) -> list[Json]:
-    """Invented items: SKU, name, price and product type from the seed."""
-    rng = random.Random(f"{body.get('seed', 0)}:items")
-    made = []
-    for place in range(1, count + 1):
-        kind = rng.choice([name for name in TYPES if name != "PRODUCT"])
-        name, cents = f"{TYPES[kind].title} No. {place}", rng.randrange(499, 9_999)
-        made.append({"sku": f"{prefix}{place:06d}", "name": name, "price_cents": cents, "product_type": kind})
-    return made

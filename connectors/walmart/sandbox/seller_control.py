@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.kit.sandbox.catalog import CATALOG, MARKER, ean13
+from connectors.kit.sandbox.catalog import ean13
 from connectors.kit.sandbox.steering import NotThereError, account_in, answered, known, number
+from connectors.kit.sandbox.wanted_items import wanted_items
 from connectors.walmart.sandbox import snapshot
 from connectors.walmart.sandbox.charges import Json
 from connectors.walmart.sandbox.errors import ApiError
@@ -31,7 +32,9 @@ from connectors.walmart.sandbox.settlements import Wish
 from connectors.walmart.sandbox.stock_store import Origin
 from connectors.walmart.sandbox.world import World
 
-MAX_ITEMS = 100_000
+_COMMON = ("stock", "published", "wfs")
+# What invented items are: product type, and what one of it is called.
+_KINDS = [(one.name, one.name.removesuffix("s")) for one in TYPES]
 _CHANGES: Mapping[str, dict[str, Any]] = {
     "publish": {"published": PUBLISHED, "lifecycle": ACTIVE, "reasons": ()},
     "unpublish": {"published": UNPUBLISHED},
@@ -132,17 +135,12 @@ class SellerControl:
     def _add_items(self, body: Json) -> Json:
         """{"catalog": true} | {"count": 1000, "prefix": "CWT-N"} | {"items": [{"sku": ...}]}, with "stock", "published",
         "wfs", "seed" for all of them. Items that are there already stay as they are."""
-        known(body, {"catalog", "count", "prefix", "items", "stock", "published", "wfs", "seed", "account"})
         account, now = account_in(self.world.accounts, body), self.world.now()
-        wanted: list[Json] = [dict(one) for one in body.get("items", [])]
-        wanted += _catalog_items() if body.get("catalog") else []
-        wanted += _numbered(int(number(body, "count", 0, MAX_ITEMS, 0)), str(body.get("prefix", f"{MARKER}N")), body)
-        fresh = [one for one in wanted if not self.world.items.known(account, str(one["sku"]))]
-        common: Json = {name: body[name] for name in ("stock", "published", "wfs") if name in body}
+        fresh, before = wanted_items(body, _COMMON, _KINDS, lambda sku: self.world.items.known(account, sku))
         with self.world.database.transaction():
             for one in fresh:
-                self._add_item(account, {**common, **one}, now)
-        return {"added": len(fresh), "known": len(wanted) - len(fresh), "skus": [one["sku"] for one in fresh]}
+                self._add_item(account, one, now)
+        return {"added": len(fresh), "known": before, "skus": [one["sku"] for one in fresh]}
 
     def _add_item(self, account: str, wanted: Json, now: float) -> None:
         sku, name = str(wanted["sku"]), str(wanted.get("name", wanted["sku"]))
@@ -223,18 +221,3 @@ def _wanted(line: Mapping[str, Any]) -> Wanted:
         raise ValueError(f"exception: one of {', '.join(EXCEPTIONS)} is expected")
     quantity = int(number(dict(line), "quantity", 1, 10**6, 1))
     return Wanted(str(line.get("line", "1")), quantity, str(reason), str(exception), bool(line.get("keep_it", False)))
-
-
-def _catalog_items() -> list[Json]:
-    return [{"sku": one.sku, "name": one.name, "price_cents": one.price_cents, "gtin": one.barcode} for one in CATALOG]
-
-
-def _numbered(count: int, prefix: str, body: Json) -> list[Json]:
-    """Invented items: SKU, name, price and product type from the seed."""
-    rng = random.Random(f"{body.get('seed', 0)}:items")
-    made = []
-    for place in range(1, count + 1):
-        kind = rng.choice(TYPES).name
-        name, cents = f"{kind.removesuffix('s')} No. {place}", rng.randrange(499, 9_999)
-        made.append({"sku": f"{prefix}{place:06d}", "name": name, "price_cents": cents, "product_type": kind})
-    return made
