@@ -110,6 +110,7 @@ class AlibabaSettings(Part):
     )
     wide_overlap_hours: float = Field(24, ge=0, le=2160, description="now and then a poll looks back this far")
     wide_every_polls: int = Field(24, ge=0, le=100_000, description="every how many polls; 0 = never")
+    window_hours: float = Field(24, ge=1, le=2160, description="longest window of changes asked for at once")
     horizon_seconds: float = Field(
         5, ge=0, le=3600, description="a poll ends this long before now; the list lags a little"
     )

@@ -7,6 +7,7 @@ they come by messages (`message_source.py`) and by the list of what is under way
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,9 +17,10 @@ from connectors.alibaba.mapping import order_id_of, order_key, version_of
 from connectors.alibaba.reading import OrderReader
 from connectors.alibaba.settings import AlibabaSettings
 from connectors.alibaba.times import stamp
-from connectors.kit.cursor import Overlap
+from connectors.kit.cursor import Overlap, Window
 from connectors.kit.errors import TransientError
-from connectors.kit.passes import Pass
+from connectors.kit.passes import Pass, Position
+from connectors.kit.ports import Page
 from connectors.kit.rate import Priority
 from connectors.kit.windowed import Listed, ListRules, WindowedList
 
@@ -41,6 +43,14 @@ class AlibabaOrders(WindowedList):
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+    async def _step(self, run: Any, position: Position) -> tuple[Page | None, Position]:
+        """Longer windows are read in slices: how long one may be is said nowhere."""
+        reading, longest = position.reading, timedelta(hours=self._settings.window_hours)
+        if reading is not None and not reading.cursor and reading.window.end - reading.window.start > longest:
+            start = reading.window.start
+            return None, replace(position, reading=replace(reading, window=Window(start, start + longest)))
+        return await super()._step(run, position)
 
     async def _list(self, reading: Pass, priority: Priority) -> Listed:
         page = int(reading.cursor or 1)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,21 @@ async def test_the_next_poll_brings_what_changed_and_an_old_position_all_of_it(
             assert {one.key for one in rest} >= order_keys(ids[1])
         with pytest.raises(DataError):
             await every(source.pages("{}"))
+
+
+async def test_long_windows_are_read_in_slices_without_a_gap(box: Box, shop: Shop, tmp_path: Path) -> None:
+    """PO-2: how long a window may be is said nowhere; an outage of days is caught up day by day."""
+    ids = [shop.order(shop.cargo(shop.first(), 5))]
+    for _ in range(3):
+        box.clock.tick(86_400)
+        ids.append(shop.order(shop.cargo(shop.first(), 5)))
+    box.clock.tick(5)
+    async with reading(box, tmp_path, AlibabaOrders, page_size=20) as source:
+        pages = [page async for page in source.pages("")]
+    asked = [re.findall(r"2026-[0-9T:-]+Z", page.request) for page in pages]
+    assert len(asked) == 7
+    assert all(before[1] == after[0] for before, after in pairwise(asked))
+    assert {one.key for page in pages for one in page.items} == order_keys(*ids)
 
 
 async def test_an_order_the_list_leaves_out_comes_by_the_count(box: Box, shop: Shop, tmp_path: Path) -> None:
