@@ -1,0 +1,291 @@
+"""`create_purchase` (purchase_order) -> orders at 1688, each part exactly once (PO-1, EVT-4).
+
+    look       by reference, before every attempt: what is there is adopted
+    wait       while something may be on its way: two looks, some time apart (`doubts`)
+    preview    every part that is missing; what is refused or would cost otherwise is told, before anything is made
+    create     part by part. An answer that is not clear: a look, then the wait above
+
+Money is never paid here. What happened is told as `purchase_result`, in the buyer's words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import cast
+
+from connectors.alibaba import purchase_compare
+from connectors.alibaba.client import AlibabaClient
+from connectors.alibaba.doubts import MOST_TRIES, Doubt, doubt_of, latest
+from connectors.alibaba.errors import Refusal
+from connectors.alibaba.purchase_answers import Created
+from connectors.alibaba.purchase_calls import Delivered, create, is_clear, preview
+from connectors.alibaba.purchase_lookup import Standing, judged, orders_of
+from connectors.alibaba.purchase_plan import PurchasePart, parts_of, problem
+from connectors.alibaba.purchase_results import CREATED, DIFFERS, FAILED, PARTLY, WAITING, Placed, result, told
+from connectors.alibaba.purchase_settings import STOP, AlibabaPurchases
+from connectors.alibaba.purchase_words import words_for
+from connectors.kit.accounts import OpenClient
+from connectors.kit.errors import ConnectorError, DataError, RuleError, UncertainError
+from connectors.kit.ports import Delivery, Difference, Outcome, Result, failed, failed_by, submitted
+from schemas.reasons import Reason
+from schemas.records import PurchaseOrder, ResultDifference, ResultProblem
+
+MODEL = "supplier_order"
+_SOON_SECONDS = 30.0
+_KEPT = 20_000
+
+
+@dataclass
+class _Told:
+    """What is found out on the way."""
+
+    order: PurchaseOrder
+    account: str
+    placed: list[Placed] = field(default_factory=list)
+    differences: list[ResultDifference] = field(default_factory=list)
+    problems: list[ResultProblem] = field(default_factory=list)
+    wrote: bool = False
+
+
+class Creating:
+    """The handler."""
+
+    def __init__(
+        self, purchases: AlibabaPurchases, open_client: OpenClient[AlibabaClient], now: Callable[[], datetime]
+    ) -> None:
+        self._purchases = purchases
+        self._open = open_client
+        self._now = now
+        self._places = asyncio.Semaphore(purchases.concurrency)
+        # Delivery -> since when this process says that it sends it; what it has sent without knowing what came of it.
+        self._announced: OrderedDict[str, int] = OrderedDict()
+        self._doubts: OrderedDict[str, Doubt] = OrderedDict()
+
+    def announces(self, delivery: Delivery) -> bool:
+        """Always: it is written down before it is sent, so that a process that dies leaves a trace."""
+        self._announced[delivery.id] = self._seconds()
+        while len(self._announced) > _KEPT:
+            self._announced.popitem(last=False)
+        return True
+
+    async def __call__(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        """One outcome per delivery, in order. Never raises ConnectorError."""
+        return await asyncio.gather(*(self._done(delivery) for delivery in batch))
+
+    async def differences(self, delivery: Delivery) -> list[Difference]:
+        """What it would order; reads only. Raises ConnectorError."""
+        told_of = self._begun(delivery)
+        parts, problems = parts_of(told_of.order, self._purchases.reference_prefix)
+        if problems:
+            return [Difference("order", "", told(problems, ()), refused=True)]
+        client = self._open(delivery.account)
+        delivered = Delivered.by(self._purchases, delivery.body)
+        missing = [part for part in parts if not await orders_of(client, part.reference)]
+        return [await self._shown(client, part, delivered) for part in missing]
+
+    async def _shown(self, client: AlibabaClient, part: PurchasePart, delivered: Delivered) -> Difference:
+        found = await preview(client, part, delivered)
+        if isinstance(found, Refusal):
+            return Difference(f"order {part.reference}", "", words_for(found), refused=True)
+        differences = purchase_compare.before(part.wanted, found, self._purchases)
+        stops = bool(differences) and self._purchases.on_difference == STOP
+        words = f"{len(part.wanted)} items, goods {found.goods} CNY, freight {found.freight} CNY"
+        return Difference(f"order {part.reference}", "", told((), differences) if stops else words, refused=stops)
+
+    async def _done(self, delivery: Delivery) -> Outcome:
+        doubt = latest([doubt_of(delivery, self._announced.get(delivery.id)), self._doubts.get(delivery.id)])
+        try:
+            async with self._places:
+                outcome = await self._written(self._open(delivery.account), delivery, doubt)
+        except ConnectorError as error:
+            outcome = self._kept(delivery, doubt, error)
+        self._announced.pop(delivery.id, None)
+        if outcome.result is not Result.SUBMITTED:
+            self._doubts.pop(delivery.id, None)
+        return outcome
+
+    def _kept(self, delivery: Delivery, doubt: Doubt | None, error: ConnectorError) -> Outcome:
+        """A doubt stays whatever fails meanwhile: without it, it would be sent a second time."""
+        doubt = latest([doubt, self._doubts.get(delivery.id)])
+        if doubt is None or isinstance(error, (RuleError, DataError)):
+            return self._with_event(delivery, error) if isinstance(error, (RuleError, DataError)) else failed_by(error)
+        return submitted(doubt.name(delivery.version), error.retry_after or _SOON_SECONDS)
+
+    async def _written(self, client: AlibabaClient, delivery: Delivery, doubt: Doubt | None) -> Outcome:
+        found = self._begun(delivery)
+        parts, found.problems = parts_of(found.order, self._purchases.reference_prefix)
+        if found.problems:
+            return self._failed(found, Reason.DATA)
+        standings = [judged(part, await orders_of(client, part.reference)) for part in parts]
+        for one in standings:
+            self._adopt(found, one)
+        if found.problems:
+            return self._failed(found, Reason.RULE)
+        missing = [one.part for one in standings if not one.exists]
+        if missing and (waits := self._waits(delivery, found, doubt, standings)) is not None:
+            return waits
+        return await self._ordered(client, delivery, found, missing, doubt)
+
+    def _waits(
+        self, delivery: Delivery, found: _Told, doubt: Doubt | None, standings: Sequence[Standing]
+    ) -> Outcome | None:
+        """None: what is missing may be sent now."""
+        known = delivery.known
+        before = known is not None and known.remote_model == MODEL and known.remote_id and not standings[0].exists
+        if before:
+            doubt = doubt or Doubt(self._seconds())
+        if doubt is None:
+            return None
+        doubt, seconds = doubt.after_nothing(self._seconds(), self._purchases.look_again_seconds)
+        if seconds > 0:
+            return submitted(doubt.name(delivery.version), seconds)
+        if before or doubt.tries >= MOST_TRIES:
+            ids = f" ({known.remote_id})" if known is not None and before else ""
+            found.problems.append(
+                problem(
+                    f"It may have been ordered{ids}, but 1688 does not show it: look there, then replay or discard this."
+                )
+            )
+            return self._failed(found, Reason.RULE)
+        return None
+
+    async def _ordered(
+        self,
+        client: AlibabaClient,
+        delivery: Delivery,
+        found: _Told,
+        missing: Sequence[PurchasePart],
+        doubt: Doubt | None,
+    ) -> Outcome:
+        if not missing:
+            return self._settled(found)
+        delivered = Delivered.by(self._purchases, delivery.body)
+        # All of them before the first is made: nothing is half ordered because of a price.
+        asked: list[ResultDifference] = []
+        for part in missing:
+            seen = await preview(client, part, delivered)
+            if isinstance(seen, Refusal):
+                found.problems.append(problem(words_for(seen), code=seen.code))
+            else:
+                asked += purchase_compare.before(part.wanted, seen, self._purchases)
+        if found.problems or (asked and self._purchases.on_difference == STOP):
+            found.differences += asked
+            return self._failed(found, Reason.RULE)
+        tries = doubt.tries if doubt else 0
+        for part in missing:
+            if (outcome := await self._made(client, delivery, found, part, delivered, tries)) is not None:
+                return outcome
+        return self._settled(found)
+
+    async def _made(
+        self,
+        client: AlibabaClient,
+        delivery: Delivery,
+        found: _Told,
+        part: PurchasePart,
+        delivered: Delivered,
+        tries: int,
+    ) -> Outcome | None:
+        """None: the part exists now. Raises what has not been carried out."""
+        earlier = self._doubts.get(delivery.id)
+        self._doubts[delivery.id] = Doubt(self._seconds(), tries=tries + 1)
+        try:
+            answer = await create(client, part, delivered)
+        except UncertainError:
+            answer = None
+        except ConnectorError:
+            # Not carried out. What was made before may not stand in the list yet, so then the doubt stays.
+            self._forget(delivery, earlier)
+            raise
+        if answer is not None and answer.orders:
+            self._doubts[delivery.id] = Doubt(self._seconds(), tries=tries)
+            found.wrote = True
+            self._take(found, part, answer)
+            return None
+        if answer is not None and answer.refusal is not None and is_clear(answer.refusal):
+            self._forget(delivery, earlier)
+            found.problems.append(problem(words_for(answer.refusal), code=answer.refusal.code))
+            return self._failed(found, Reason.RULE)
+        return await self._unclear(client, delivery, found, part)
+
+    def _forget(self, delivery: Delivery, earlier: Doubt | None) -> None:
+        if earlier is None:
+            self._doubts.pop(delivery.id, None)
+        else:
+            self._doubts[delivery.id] = earlier
+
+    def _take(self, found: _Told, part: PurchasePart, made: Created) -> None:
+        left_out = {(one.offer_id, one.spec_id): one.said for one in made.failed}
+        had = [one for one in part.wanted if one.spec not in left_out]
+        for one in part.wanted:
+            if (said := left_out.get(one.spec)) is not None:
+                found.problems += [problem(words_for(said), line=line, code=said.code) for line in one.lines]
+        line_ids = [line_id for one in had for line_id in one.line_ids]
+        alone = len(made.orders) == 1
+        found.placed += [Placed(order, part.reference, line_ids if alone else ()) for order in made.orders]
+        found.differences += purchase_compare.after(had, made.orders, self._purchases)
+
+    async def _unclear(
+        self, client: AlibabaClient, delivery: Delivery, found: _Told, part: PurchasePart
+    ) -> Outcome | None:
+        """No clear answer: what the list shows decides; while it shows nothing, time has to pass."""
+        doubt = self._doubts[delivery.id]
+        standing = judged(part, await orders_of(client, part.reference))
+        if standing.exists:
+            found.wrote = True
+            self._adopt(found, standing)
+            return None
+        doubt = replace(doubt, looked=self._seconds())
+        event = result(found.account, found.order, WAITING, self._now(), placed=found.placed)
+        waits = submitted(doubt.name(delivery.version), self._purchases.look_again_seconds)
+        return replace(waits, events=(event,))
+
+    def _adopt(self, found: _Told, standing: Standing) -> None:
+        found.placed += standing.placed
+        found.problems += standing.problems
+        found.differences += standing.differences
+        if standing.placed and not standing.differences:
+            orders = [one.order for one in standing.placed]
+            found.differences += purchase_compare.after(standing.part.wanted, orders, self._purchases)
+
+    def _settled(self, found: _Told) -> Outcome:
+        """All parts exist. What is otherwise than it should be is for a person, but nothing is to be sent any more."""
+        status = PARTLY if found.problems else DIFFERS if found.differences else CREATED
+        event = result(
+            found.account, found.order, status, self._now(), placed=found.placed, differences=found.differences,
+            problems=found.problems,
+        )  # fmt: skip
+        ids = ",".join(one.order.order_id for one in found.placed)
+        done = Result.APPLIED if found.wrote else Result.ALREADY_APPLIED
+        notes = () if status == CREATED else (f"purchase_{status}",)
+        return Outcome(done, remote_model=MODEL, remote_id=ids, notes=notes, events=(event,))
+
+    def _failed(self, found: _Told, reason: Reason) -> Outcome:
+        status = PARTLY if found.placed else DIFFERS if found.differences and not found.problems else FAILED
+        event = result(
+            found.account, found.order, status, self._now(), placed=found.placed, differences=found.differences,
+            problems=found.problems, reason=reason,
+        )  # fmt: skip
+        return replace(failed(reason, told(found.problems, found.differences)), events=(event,))
+
+    def _with_event(self, delivery: Delivery, error: ConnectorError) -> Outcome:
+        order = cast("PurchaseOrder", delivery.body)
+        event = result(
+            delivery.account,
+            order,
+            FAILED,
+            self._now(),
+            problems=[problem(str(error), code=error.code)],
+            reason=error.reason,
+        )
+        return replace(failed_by(error), events=(event,))
+
+    def _begun(self, delivery: Delivery) -> _Told:
+        return _Told(cast("PurchaseOrder", delivery.body), delivery.account)
+
+    def _seconds(self) -> int:
+        return int(self._now().timestamp())
