@@ -125,6 +125,11 @@ def test_prices_by_quantity_are_the_offers() -> None:
     assert found["variants"][0]["prices"] == []
 
 
+def test_a_skus_price_does_not_count_where_prices_go_by_quantity() -> None:
+    """PO-3: it is often there, and often another one."""
+    assert body(sale(quoteType=2))["variants"][0]["prices"] == []
+
+
 def test_an_offer_without_skus_is_its_only_variant() -> None:
     def change(offer: dict[str, Any]) -> None:
         offer["productSkuInfos"] = None
