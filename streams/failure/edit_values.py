@@ -42,17 +42,27 @@ DECIMALS: dict[str, frozenset[str]] = {
     "WarehouseStock": frozenset({"on_hand", "reserved"}),
     "StockOrder": frozenset({"demanded", "reserved", "done", "cancelled"}),
     "KitComponent": frozenset({"quantity"}),
+    "FulfilmentStock": frozenset({"sellable", "reserved", "inbound", "unsellable", "researching"}),
+    "SettledOrder": frozenset(
+        {"sales", "shipping", "promotions", "refunds", "adjustments", "unknown", "tax", "margin"}
+    ),
+    "SupplierOrderLine": frozenset({"quantity"}),
+    "SupplierProduct": frozenset({"minimum_quantity", "batch_quantity", "weight", "length"}),
+    "PriceTier": frozenset({"from_quantity"}),
+    "OfferVariant": frozenset({"stock", "weight"}),
 }
 MAY_BE_EMPTY = frozenset({
     ("OrderLine", "quantity_cancelled"), ("OrderLine", "quantity_shipped"), ("Tax", "rate"), ("Product", "weight_kg"), ("Product", "volume_m3"),
     ("Availability", "previous"), ("LastOffer", "previous"), ("CancelledLine", "remaining"), ("SettlementLine", "quantity"), ("Term", "quantity"),
-    ("OpenDemand", "done"),
+    ("OpenDemand", "done"), ("SupplierProduct", "minimum_quantity"), ("SupplierProduct", "batch_quantity"), ("SupplierProduct", "weight"),
+    ("SupplierProduct", "length"), ("OfferVariant", "stock"), ("OfferVariant", "weight"),
 })  # fmt: skip
 CURRENCIES: dict[str, frozenset[str]] = {
     "Money": frozenset({"currency"}),
     "Order": frozenset({"currency"}),
     "Settlement": frozenset({"currency"}),
     "PurchaseOrder": frozenset({"currency"}),
+    "SettledOrder": frozenset({"currency"}),
 }
 # Records whose amounts are booked to the cent; in others (prices, costs) more digits are right.
 TO_THE_CENT = frozenset({"order", "return_order"})
