@@ -162,7 +162,9 @@ def _first_offer(price: Money | None, marketplace: str) -> Json:
     currency = BY_ID[marketplace].currency if marketplace in BY_ID else ""
     if price is None or (currency and price["currency"] != currency) or Decimal(price["amount"]) <= 0:
         told = f"{price['amount']} {price['currency']}" if price else "missing"
-        detail = f"a new listing needs a price in {currency or 'the currency of its marketplace'}, and this one is {told}"
+        detail = (
+            f"a new listing needs a price in {currency or 'the currency of its marketplace'}, and this one is {told}"
+        )
         raise refusal([FieldProblem(codes.MISSING_REQUIRED, PRICE, detail)])
     amount = Decimal(price["amount"]).quantize(smallest(price["currency"]))
     our_price = [{"schedule": [{"value_with_tax": amount}]}]
