@@ -14,8 +14,6 @@ from pydantic import Field, field_validator
 from connectors.kit.rate import Plan, Quota
 from connectors.kit.settings import Part
 
-# Two clocks never agree to the moment, and calls take longer or shorter on their way: one call of each burst stays in Amazon's bucket.
-RESERVE = 1
 LIMIT_HEADER = "x-amzn-ratelimit-limit"
 _FASTEST_PER_SECOND = 1000.0
 
@@ -89,7 +87,7 @@ class AmazonRates(Part):
         quotas = {}
         for name, (rate, burst) in PUBLISHED.items():
             per_second = self.per_second.get(name, rate * self.factor)
-            quotas[name] = Quota(per_second, 1.0, max(1.0, self.burst.get(name, burst * self.factor) - RESERVE))
+            quotas[name] = Quota(per_second, 1.0, max(1.0, self.burst.get(name, burst * self.factor)))
         return Plan(quotas, DRAWS)
 
 

@@ -10,8 +10,8 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
 from connectors.kit import rate
@@ -56,6 +56,17 @@ class Budget:
             with self._lock:
                 self._line.discard(who)
         return self._clock() - began
+
+    @asynccontextmanager
+    async def calling(self, operation: str, priority: Priority = Priority.ORDERS) -> AsyncIterator[None]:
+        """As `take`, around the call: until it ends it counts as under way (`connectors.kit.rate.Bucket`)."""
+        await self.take(operation, priority)
+        names = self._plan.draws[operation]
+        self._sent(names, 1)
+        try:
+            yield
+        finally:
+            self._sent(names, -1)
 
     def forecast(self, operation: str, calls: int, priority: Priority = Priority.REPORTS) -> float:
         """Seconds until that many calls could have been made, after those of the same or a higher priority that are waiting: what a batch
@@ -164,6 +175,12 @@ class Budget:
         """Part of this process's share of each quota that is used up, 0 to 1, for metrics."""
         left, quotas = self.left(), self._plan.quotas
         return {name: min(max(1 - level / quotas[name].depth, 0.0), 1.0) for name, level in left.items()}
+
+    def _sent(self, names: Sequence[str], calls: int) -> None:
+        with self._lock:
+            now, quotas = self._clock(), self._plan.quotas
+            changed = {name: self._levels[name].refilled(quotas[name], now).sent(calls) for name in set(names)}
+            self._levels = {**self._levels, **changed}
 
     def _forecast(self, operation: str, calls: int, priority: Priority) -> float:
         """`calls` more of an operation, behind those that draw from the same quotas, wait, and go first."""

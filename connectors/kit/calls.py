@@ -174,8 +174,8 @@ class AccountClient:
             token: Token | None = None
             try:
                 token = await cache.token(fetch)
-                await self._budget.take(request.operation, request.priority)
-                return await self._once(request, token, correlation)
+                async with self._budget.calling(request.operation, request.priority):
+                    return await self._once(request, token, correlation)
             except AuthError as error:
                 if isinstance(error, ForbiddenError) and not self.renews_when_forbidden:
                     raise

@@ -20,6 +20,7 @@ from enum import IntEnum
 
 # A call is there when the bucket holds one; the hair's breadth forgives rounding of floats.
 _ONE_CALL = 1 - 1e-9
+_ROOM_FOR_SEVERAL = 2
 
 
 class Priority(IntEnum):
@@ -55,15 +56,27 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """`level` calls are left at `at`; none may be made before `closed_until`. Times are seconds of a monotonic clock."""
+    """`level` calls are left at `at`; none may be made before `closed_until`. Times are seconds of a monotonic clock.
+
+    `under_way` calls have been drawn and not been answered. When the other side draws them nobody knows: at the latest just before it answers,
+    and until then its bucket may have been full, so that nothing flowed in. So for each of them ours is full one call sooner. However late
+    calls come, and however many at a time, they find room.
+    """
 
     level: float
     at: float
     closed_until: float = -math.inf
+    under_way: int = 0
 
     def refilled(self, quota: Quota, now: float) -> Bucket:
         gained = max(0.0, now - self.at) * quota.per_second
-        return replace(self, level=min(quota.depth, self.level + gained), at=max(now, self.at))
+        # Where there is room for one call only, one that hangs must not keep all others.
+        most = quota.depth - self.under_way if quota.depth >= _ROOM_FOR_SEVERAL else quota.depth
+        return replace(self, level=max(min(most, self.level + gained), min(self.level, 0.0)), at=max(now, self.at))
+
+    def sent(self, calls: int) -> Bucket:
+        """So many more are under way, or fewer. The bucket must have been refilled."""
+        return replace(self, under_way=self.under_way + calls)
 
     def wait_seconds(self, quota: Quota, now: float) -> float:
         """Until there is a whole call; 0 = now. The bucket must have been refilled at `now`."""

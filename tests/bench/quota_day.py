@@ -104,7 +104,8 @@ class Used:
 
 @dataclass
 class FarSide:
-    """Amazon's door: a bucket for each operation, as the sandbox has them. `limits`: what differs from the published ones, and may change."""
+    """Amazon's door: a bucket for each operation, as the sandbox has them. `limits`: what differs from the published ones, and may change; `stands`:
+    (every so many seconds, for so many) it stands still, and what came meanwhile is taken in at once."""
 
     clock: Clock
     chance: random.Random
@@ -112,9 +113,12 @@ class FarSide:
     buckets: Buckets = field(default_factory=Buckets)
     statuses: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     settings: SandboxSettings = field(default_factory=SandboxSettings)
+    stands: tuple[float, float] = (1.0, 0.0)
 
     async def answer(self, operation: str, asked: Asked) -> Answer:
         await asyncio.sleep(self.chance.uniform(*_LATENCY))
+        every, still = self.stands
+        await asyncio.sleep(max(0.0, still - self.clock() % every))
         limits = {name: self._limit(name) for name in _far_draws(operation)}
         taken = [self.buckets.take("seller", name, limit, self.clock()) for name, limit in limits.items()]
         status = 200 if all(passed for passed, _ in taken) else 429
@@ -237,11 +241,11 @@ Change = Callable[[FarSide, Sequence[Worker]], None]
 
 def at_full_quota(
     shares: Sequence[float] = (1.0,), *, hours: float = 24, classes: Sequence[Class] = CLASSES, seed: int = 1,
-    rates: AmazonRates | None = None, half_way: Change | None = None,
+    rates: AmazonRates | None = None, half_way: Change | None = None, stands: tuple[float, float] = (1.0, 0.0),
 ) -> dict[str, Used]:  # fmt: skip
-    """Operation -> what became of its class. `shares`: of each process; `half_way`: what happens in the middle."""
+    """Operation -> what became of its class. `shares`: of each process; `half_way`: what happens in the middle; `stands`: as FarSide has it."""
     clock, seconds = Clock(), hours * 3600
-    far = FarSide(clock, random.Random(seed))
+    far = FarSide(clock, random.Random(seed), stands=stands)
 
     async def day() -> list[Worker]:
         workers = [Worker.made(far, share, seconds, rates or AmazonRates()) for share in shares]

@@ -24,7 +24,7 @@ def longest_allowed(used: Mapping[str, Used], processes: int) -> dict[str, float
 
 
 @pytest.mark.parametrize("which", _HOURS)
-@pytest.mark.parametrize("shares", [(1.0,), (0.5, 0.5), (0.7, 0.2, 0.1)])
+@pytest.mark.parametrize("shares", [(1.0,), (0.5, 0.5), (0.6, 0.2, 0.2)])
 def test_the_whole_quota_is_used_and_amazon_refuses_nothing(shares: Sequence[float], which: str) -> None:
     """RATE-1: while work waits, whichever the class of calls, by one process or by several that share."""
     classes, hours = _HOURS[which]
@@ -32,6 +32,15 @@ def test_the_whole_quota_is_used_and_amazon_refuses_nothing(shares: Sequence[flo
     assert {name: one.refused for name, one in used.items()} == dict.fromkeys(used, 0)
     enough = ENOUGH_PERCENT if len(shares) < 3 else 90.0  # a part of a call that has grown is nobody's yet
     assert {name: one.percent for name, one in used.items() if one.percent < enough} == {}
+
+
+@pytest.mark.parametrize("shares", [(1.0,), (0.5, 0.5)])
+def test_calls_that_are_held_up_and_come_all_at_once_find_room(shares: Sequence[float]) -> None:
+    """RATE-1: Amazon, or the way there, stands still for three seconds in twenty. Its bucket is full then, and overflows: that quota nobody can use;
+    but what comes after is no more than a bucket holds."""
+    used = at_full_quota(shares, hours=0.05, classes=QUICK, stands=(20.0, 3.0))
+    assert {name: one.refused for name, one in used.items()} == dict.fromkeys(used, 0)
+    assert {name: one.percent for name, one in used.items() if one.percent < 80} == {}
 
 
 @pytest.mark.parametrize("which", _HOURS)

@@ -157,7 +157,7 @@ def test_which_orders_are_read(changes: dict[str, Any], order: tuple[str, str, s
 def test_the_plan_is_the_published_one() -> None:
     """RATE-1."""
     quota = AmazonRates().plan().quotas["searchOrders"]
-    assert (quota.per_second, quota.depth) == (0.0056, 19)  # one of the burst stays at Amazon's
+    assert (quota.per_second, quota.depth) == (0.0056, 20)
     plan = AmazonRates(per_second={"searchOrders": 1}, factor=10).plan()
     assert (plan.quotas["searchOrders"].per_second, plan.quotas["getOrder"].per_second) == (1, 5)
     assert plan.own("createListingsFeed") == "createFeed"
