@@ -204,11 +204,12 @@ def prices(day: Day, sides: Sides) -> FlowReport:
 
 def returns(day: Day, sides: Sides) -> FlowReport:
     """Each return is one return delivery in Odoo, received as the goods are, and one credit note of what the buyer has back: none where the
-    marketplace does not tell of money, and no refund to the marketplace, which gave it back itself."""
+    marketplace does not tell of money, or where a person's note had it refunded. Only that one is a refund to the marketplace."""
     wrong, arrived = [], 0
     for reference in day.returned:
         states, notes = list(sides.back.get(reference, ())), list(sides.credited.get(reference, ()))
-        due, theirs = 0 if reference in sides.silent else 1, sides.orders[reference]
+        by_note, theirs = reference in day.credited, sides.orders[reference]
+        due = 0 if by_note or reference in sides.silent else 1
         refunds, given = theirs["writes"].get("refund", 0), theirs.get("returned_cents", sum(notes))
         arrived += states == ["done"] and len(notes) == due
         if states != ["done"]:
@@ -217,8 +218,8 @@ def returns(day: Day, sides: Sides) -> FlowReport:
             wrong.append(f"{reference}: {len(notes)} credit notes for its return, not {due}")
         elif due and sum(notes) != given:
             wrong.append(f"{reference}: {sum(notes) / 100:.2f} credited, {given / 100:.2f} went back to the buyer")
-        if refunds:
-            wrong.append(f"{reference}: its money went back once more, by {refunds} refunds")
+        if refunds != by_note:
+            wrong.append(f"{reference}: its money went back by {refunds} refunds, not {int(by_note)}")
     return FlowReport("returns", len(day.returned), arrived, tuple(wrong))
 
 

@@ -35,6 +35,7 @@ class Amazon(Sandboxed):
     rate_factor = 2000
     example: ClassVar[Path] = EXAMPLE
     tells_refunds_elsewhere = False
+    seller_refunds = True
 
     def intervals(self) -> Mapping[str, str]:
         """As `Market`."""

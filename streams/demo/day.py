@@ -16,8 +16,8 @@ from streams.demo.hands import Hands, Sale
 
 # Share of a marketplace's orders that are shipped, shipped in two parcels, cancelled; the rest stays open.
 SHIPPED, IN_TWO, CANCELLED = 0.55, 0.1, 0.1
-# Of each marketplace's orders, and, of those that come back, of what it had sent itself; of all goods.
-CREDITED, RETURNED, RETURNED_THERE, RECOUNTED, REPRICED = 2, 3, 2, 12, 8
+# Of each marketplace's orders; of those that come back, of what it had sent itself, and of what was credited in Odoo; of all goods.
+CREDITED, RETURNED, RETURNED_THERE, RETURNED_NOTED, RECOUNTED, REPRICED = 2, 3, 2, 1, 12, 8
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ def planned(sales: Sequence[Sale], plain: frozenset[str], chance: random.Random)
     count = len(waiting)
     ship = waiting[: int(count * SHIPPED)]
     two = frozenset(sale.reference for sale in ship[len(ship) - int(count * IN_TWO) :])
-    cancel = waiting[len(ship) : len(ship) + int(count * CANCELLED)]
+    cancel = waiting[len(ship) : len(ship) + max(1, int(count * CANCELLED))]
     credit = [sale for sale in ship if sale.reference in plain and sale.reference not in two][:CREDITED]
     return Plan(tuple(ship), two, tuple(cancel), tuple(credit))
 
@@ -97,6 +97,11 @@ def coming_back(day: Day, gone: Collection[str], taken: Collection[str]) -> list
     whole = [sale.reference for sale in day.shipped if sale.reference in gone and sale.reference not in taken]
     there = [sale.reference for sale in day.sent if sale.reference in gone]
     return whole[:RETURNED] + there[:RETURNED_THERE]
+
+
+def refunded_by_note(day: Day, gone: Collection[str]) -> list[str]:
+    """Which orders come back that were credited in Odoo, where that is what refunds them."""
+    return [reference for reference in day.credited if reference in gone][:RETURNED_NOTED]
 
 
 def make_goods(hands: Hands, day: Day) -> None:
@@ -128,7 +133,7 @@ def credit(hands: Hands, plan: Plan, day: Day) -> None:
 def invoiced(hands: Hands, day: Day) -> None:
     """What will come back has been invoiced: a refund is credited on its invoice."""
     for sale in [*day.shipped, *day.sent]:
-        if sale.reference in day.returned:
+        if sale.reference in day.returned and sale.reference not in day.credited:
             hands.invoice(sale)
 
 

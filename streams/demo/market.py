@@ -65,6 +65,7 @@ class Market(Protocol):
     flows      what is carried over to and from it (`agree`)
     stock_cap  the largest number it takes
     tells_refunds_elsewhere   whether its returns say what it gave back for goods it had shipped itself
+    seller_refunds            whether it is the seller who refunds returns, so that one credited in Odoo is refunded by that
     """
 
     @property
@@ -79,6 +80,8 @@ class Market(Protocol):
     def stock_cap(self) -> int: ...
     @property
     def tells_refunds_elsewhere(self) -> bool: ...
+    @property
+    def seller_refunds(self) -> bool: ...
 
     def process(self, logs: Path, data: Path) -> Process:
         """Its sandbox, not started."""
@@ -110,8 +113,8 @@ class Market(Protocol):
         returned_cents (given back for returns) where it tells that."""
         ...
 
-    def send_back(self, references: Collection[str]) -> None:
-        """Buyers of its own orders among these send one unit of the first line back; the goods arrive and the money goes back."""
+    def send_back(self, references: Collection[str], *, refunded: bool = True) -> None:
+        """Buyers of its own orders among these send one unit of the first line back; the goods arrive and, if `refunded`, the money goes back."""
         ...
 
     def object_to(self, sku: str) -> str:

@@ -27,6 +27,7 @@ from streams.demo.day import (
     invoiced,
     make_goods,
     planned,
+    refunded_by_note,
     together,
     untouched,
     work,
@@ -185,10 +186,13 @@ class Demo:
         for market in self.world.markets:
             mine = market.books().orders
             gone, taken = {order.reference for order in mine if order.first_left}, plan.two | set(self._day.credited)
-            self._day.returned += coming_back(self._day.of({order.reference for order in mine}), gone, taken)
+            todays = self._day.of({order.reference for order in mine})
+            self._day.returned += coming_back(todays, gone, taken)
+            self._day.returned += refunded_by_note(todays, gone) if market.seller_refunds else []
         invoiced(hands, self._day)
         for market, sku in zip(self.world.markets, untouched(hands, self._day), strict=False):
-            market.send_back(self._day.returned)
+            market.send_back(set(self._day.returned) - self._day.credited.keys())
+            market.send_back(set(self._day.returned) & self._day.credited.keys(), refunded=False)
             self._day.objected[market.name] = (sku, market.object_to(sku))
         self.carried_over(follower, hands)
         self._day.settlements = {market.name: market.settle() for market in self.world.markets}

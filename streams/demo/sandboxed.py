@@ -27,6 +27,7 @@ class Sandboxed:
     # The connector's tables for the demo's goods.
     example: ClassVar[Path]
     tells_refunds_elsewhere: ClassVar[bool] = True
+    seller_refunds: ClassVar[bool] = False
     flows: ClassVar[frozenset[str]] = frozenset(FLOWS)
 
     def __init__(self, url: str, control: Control, folder: Path, pictures_url: str) -> None:
@@ -111,11 +112,12 @@ class Sandboxed:
         """Which of its countries is meant."""
         return {}
 
-    def send_back(self, references: Collection[str]) -> None:
+    def send_back(self, references: Collection[str], *, refunded: bool = True) -> None:
         """As `Market`."""
         mine = {order.reference for order in self.books().orders}
+        timeline = {"timeline": "refunded" if refunded else "received"}
         for reference in sorted(mine.intersection(references)):
-            self._control("POST", "/sandbox/returns", {**self._returned(reference), "timeline": "refunded"})
+            self._control("POST", "/sandbox/returns", {**self._returned(reference), **timeline})
 
     def object_to(self, sku: str) -> str:
         """As `Market`."""

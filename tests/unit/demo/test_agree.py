@@ -173,6 +173,16 @@ def test_what_a_marketplace_gave_back_is_not_given_back_again(refunds: int, righ
     assert agree.returns(RETURNED, there).balanced is right
 
 
+@pytest.mark.parametrize(("notes", "refunds", "right"), [(0, 1, True), (1, 1, False), (0, 2, False), (0, 0, False)])
+def test_what_a_person_credited_is_refunded_by_that_and_not_credited_again(
+    notes: int, refunds: int, right: bool
+) -> None:
+    """RET-2."""
+    day = Day(returned=["PO1"], credited={"PO1": 5})
+    there = sides(order(writes={"refund": refunds}), back={"PO1": ["done"]}, credited={"PO1": [5] * notes})
+    assert agree.returns(day, there).balanced is right
+
+
 THERE = replace(SALE, elsewhere="walmart")
 
 
