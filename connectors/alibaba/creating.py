@@ -175,6 +175,8 @@ class Creating:
         if found.problems or (asked and self._purchases.on_difference == STOP):
             found.differences += asked
             return self._failed(found, Reason.RULE)
+        # Sums are told by the orders themselves.
+        found.differences += [one for one in asked if one["what"] == purchase_compare.PRICE]
         tries = doubt.tries if doubt else 0
         for part in missing:
             if (outcome := await self._made(client, delivery, found, part, delivered, tries)) is not None:
