@@ -24,10 +24,12 @@ from connectors.alibaba.errors import Refusal
 from connectors.alibaba.purchase_answers import Created
 from connectors.alibaba.purchase_calls import Delivered, create, is_clear, preview
 from connectors.alibaba.purchase_lookup import Standing, judged, orders_of
-from connectors.alibaba.purchase_plan import PurchasePart, parts_of, problem
+from connectors.alibaba.purchase_offers import facts_of
+from connectors.alibaba.purchase_plan import PurchasePart, offer_problems, parts_of, problem, vendor_of
 from connectors.alibaba.purchase_results import CREATED, DIFFERS, FAILED, PARTLY, WAITING, Placed, result, told
 from connectors.alibaba.purchase_settings import STOP, AlibabaPurchases
 from connectors.alibaba.purchase_words import words_for
+from connectors.alibaba.settings import AlibabaSettings
 from connectors.kit.accounts import OpenClient
 from connectors.kit.errors import ConnectorError, DataError, RuleError, UncertainError
 from connectors.kit.ports import Delivery, Difference, Outcome, Result, failed, failed_by, submitted
@@ -55,8 +57,10 @@ class Creating:
     """The handler."""
 
     def __init__(
-        self, purchases: AlibabaPurchases, open_client: OpenClient[AlibabaClient], now: Callable[[], datetime]
-    ) -> None:
+        self, settings: AlibabaSettings, purchases: AlibabaPurchases, open_client: OpenClient[AlibabaClient],
+        now: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        self._settings = settings
         self._purchases = purchases
         self._open = open_client
         self._now = now
@@ -164,6 +168,9 @@ class Creating:
         if not missing:
             return self._settled(found)
         delivered = Delivered.by(self._purchases, delivery.body)
+        found.problems += await self._offer_problems(client, found, missing)
+        if found.problems:
+            return self._failed(found, Reason.RULE)
         # All of them before the first is made: nothing is half ordered because of a price.
         asked: list[ResultDifference] = []
         for part in missing:
@@ -182,6 +189,15 @@ class Creating:
             if (outcome := await self._made(client, delivery, found, part, delivered, tries)) is not None:
                 return outcome
         return self._settled(found)
+
+    async def _offer_problems(
+        self, client: AlibabaClient, found: _Told, parts: Sequence[PurchasePart]
+    ) -> list[ResultProblem]:
+        if not self._purchases.check_offers:
+            return []
+        ids = [one.offer_id for part in parts for one in part.wanted]
+        facts = await facts_of(self._settings, client, found.account, ids)
+        return offer_problems(parts, facts, vendor_of(found.order))
 
     async def _made(
         self,

@@ -130,6 +130,12 @@ def offer_problems(
     return found
 
 
+def vendor_of(order: PurchaseOrder) -> str:
+    """`sellerOpenId` of `alibaba:ACCOUNT:SELLEROPENID`; "" where the vendor's reference is another."""
+    source, _, rest = order["supplier"].partition(":")
+    return rest.partition(":")[2] if source == "alibaba" else ""
+
+
 def problem(text: str, *, line: PurchaseLine | None = None, code: str = "") -> ResultProblem:
     """For the buyer. Without a line it is of all."""
     line_id, supplier_code = ("", "") if line is None else (line["line_id"], line["supplier_code"])

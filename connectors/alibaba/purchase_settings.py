@@ -48,6 +48,9 @@ class AlibabaPurchases(Part):
     price_tolerance_percent: Decimal = Field(Decimal(2), ge=0, le=100, description="of a line, and of all goods")
     price_tolerance_amount: Decimal = Field(Decimal(1), ge=0, description="yuan; what differs by less is never told")
     freight_tolerance: Decimal = Field(Decimal(50), ge=0, description="yuan an order's freight may cost")
+    check_offers: bool = Field(
+        True, description="whether each offer is read before it is ordered: supplier, variant, least quantity, lots"
+    )
     on_difference: Literal["stop", "note"] = Field(
         "stop",
         description="what happens to an order that would cost more or less than that: not sent, or sent and told",

@@ -13,6 +13,7 @@ from connectors.alibaba.cancelling import Cancelling
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.creating import Creating
 from connectors.alibaba.purchase_settings import AlibabaPurchases
+from connectors.alibaba.settings import AlibabaSettings
 from connectors.kit.account_sink import AccountSink, utc_now
 from connectors.kit.accounts import OpenClient
 from connectors.kit.operations import Operation, Operations
@@ -29,10 +30,11 @@ class AlibabaSink(AccountSink[AlibabaClient]):
     destination = "alibaba"
 
     def __init__(
-        self, purchases: AlibabaPurchases, open_client: OpenClient[AlibabaClient], now: Callable[[], datetime] = utc_now
-    ) -> None:
+        self, settings: AlibabaSettings, purchases: AlibabaPurchases, open_client: OpenClient[AlibabaClient],
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:  # fmt: skip
         super().__init__(open_client)
-        creating = Creating(purchases, self.accounts, now)
+        creating = Creating(settings, purchases, self.accounts, now)
         cancelling = Cancelling(purchases, self.accounts, now)
         self.resolving = Resolving(self.destination, self.accounts, {}, purchases.patience_seconds)
 

@@ -14,6 +14,8 @@ import pytest
 
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.purchase_settings import AlibabaPurchases
+from connectors.alibaba.sandbox.sellers import SELLERS
+from connectors.alibaba.settings import AlibabaSettings
 from connectors.alibaba.sink import CANCEL, CREATE, AlibabaSink
 from connectors.kit.jobs import sending
 from connectors.kit.ports import Delivery, Outcome, Result
@@ -22,9 +24,14 @@ from schemas.records import PurchaseLine, PurchaseOrder
 from tests.contract.alibaba_box import CREATE as CREATE_API
 from tests.contract.alibaba_box import Json, Shop, alibaba_box
 from tests.contract.alibaba_connected import connected, now_of, settings_of
-from tests.unit.test_alibaba_purchase_plan import line, purchase
+from tests.unit.test_alibaba_purchase_plan import line
+from tests.unit.test_alibaba_purchase_plan import purchase as plain_purchase
 
 ON_CREATE = "fastCreateOrder"
+
+
+def purchase(*lines: PurchaseLine, seller: str = "s1", **changes: Any) -> PurchaseOrder:
+    return plain_purchase(*lines, **{"supplier": f"alibaba:main:{SELLERS[seller].open_id}", **changes})
 
 
 @pytest.fixture
@@ -50,6 +57,7 @@ class Buying:
 
     shop: Shop
     client: AlibabaClient
+    settings: AlibabaSettings
     purchases: AlibabaPurchases
     sink: AlibabaSink = field(init=False)
     open_jobs: list[str] = field(default_factory=list)
@@ -59,7 +67,7 @@ class Buying:
 
     def restart(self) -> None:
         """Another process."""
-        self.sink = AlibabaSink(self.purchases, lambda _: self.client, lambda: now_of(self.shop.box))
+        self.sink = AlibabaSink(self.settings, self.purchases, lambda _: self.client, lambda: now_of(self.shop.box))
 
     async def once(self, order: PurchaseOrder, operation: str = CREATE, job: str = "") -> Outcome:
         delivery = Delivery(
@@ -102,8 +110,9 @@ class Buying:
 @asynccontextmanager
 async def buying(shop: Shop, folder: Path, **changes: Any) -> AsyncIterator[Buying]:
     plain = {"addresses": {"default": {"address_id": "1234567"}}, "reference_prefix": "CW-", "freight_tolerance": 10}
-    async with connected(shop.box, settings_of(shop.box, folder)) as client:
-        yield Buying(shop, client, AlibabaPurchases(**{**plain, **changes}))
+    settings = settings_of(shop.box, folder)
+    async with connected(shop.box, settings) as client:
+        yield Buying(shop, client, settings, AlibabaPurchases(**{**plain, **changes}))
 
 
 def body_of(outcome: Outcome) -> Any:
@@ -182,7 +191,7 @@ async def test_a_process_that_dies_at_any_step_leaves_one_order_of_each_part(
 
         async def killed(*given: Any, **named: Any) -> Any:
             answer = await real(*given, **named)
-            calls[0] += 1
+            calls[0] += given[0] != "product_detail"
             if calls[0] == step + 1:
                 raise asyncio.CancelledError
             return answer
@@ -267,6 +276,21 @@ async def test_what_is_refused_is_said_in_words(shop: Shop, tmp_path: Path) -> N
         nowhere = await buyer.once(two_lines(shop))
         assert (nowhere.reason, "delivery address" in nowhere.detail) == (Reason.DATA, True)
         assert body_of(nowhere)["status"] == "failed"
+        assert buyer.orders() == []
+
+
+async def test_what_the_offers_ask_is_said_by_line(shop: Shop, tmp_path: Path) -> None:
+    """PO-1: another supplier's offer, a variant made anew, too few; nothing is ordered."""
+    offer = shop.first()
+    async with buying(shop, tmp_path) as buyer:
+        other = await buyer.once(purchase(wanted(1, offer), seller="s6"))
+        assert "of another supplier" in other.detail
+        few = shop.offer(seed=13, minimum=10, batch=5, seller="s1")
+        less = await buyer.once(purchase(wanted(1, offer), wanted(2, few, quantity=5)))
+        assert [(one["line_id"], "at least 10" in one["text"]) for one in body_of(less)["problems"]] == [("2", True)]
+        old = purchase(wanted(1, offer))
+        shop.box.control(f"/sandbox/offers/{offer['id']}/change", kind="respec", spec=offer["specs"][0]["spec_id"])
+        assert "no such variant any more" in (await buyer.once(old)).detail
         assert buyer.orders() == []
 
 
