@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from connectors.alibaba.apis import AlibabaApis
+from connectors.alibaba.purchase_settings import AlibabaPurchases
 from connectors.alibaba.rates import AlibabaRates
 from connectors.kit.http import HttpSettings, checked_base_url, is_loopback
 from connectors.kit.settings import Part, account_names, check_one_secret, secret_from
@@ -125,6 +126,7 @@ class AlibabaSettings(Part):
         4, ge=1, le=10, description="how often a call is tried: waits of 1, 2, 4 seconds lie between (ERR-3)"
     )
     longest_wait_seconds: float = Field(120, ge=0, le=600, description="longest wait between tries inside one call")
+    purchases: AlibabaPurchases = AlibabaPurchases()
     rates: AlibabaRates = AlibabaRates()
     http: HttpSettings = HttpSettings()
 
