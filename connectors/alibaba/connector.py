@@ -21,9 +21,10 @@ from connectors.alibaba.offer_mapping import to_supplier_product
 from connectors.alibaba.parcel_source import AlibabaParcels
 from connectors.alibaba.product_source import AlibabaProducts
 from connectors.alibaba.settings import AlibabaSettings
+from connectors.alibaba.sink import OPERATIONS, AlibabaSink
 from connectors.alibaba.source import AlibabaOrders
 from connectors.alibaba.verify import AlibabaVerifier
-from connectors.kit.ports import Connector, Deps, Setup, SetupOffer, Source, Verifier
+from connectors.kit.ports import Connector, Deps, Setup, SetupOffer, Sink, Source, Verifier
 
 FLOWS = {
     source.FLOW: timedelta(minutes=15),
@@ -54,6 +55,10 @@ def _source(settings: AlibabaSettings, account: str, flow: str, deps: Deps) -> S
             return AlibabaOrders(settings, account, client, deps.now)
 
 
+def _sink(settings: AlibabaSettings, deps: Deps) -> Sink:
+    return AlibabaSink(settings, settings.purchases, lambda account: client_of(settings, deps, account), deps.now)
+
+
 def _verifier(settings: AlibabaSettings, deps: Deps) -> Verifier:
     return AlibabaVerifier(settings, lambda account: client_of(settings, deps, account), deps.now)
 
@@ -68,6 +73,8 @@ OFFERED = Connector(
     accounts=lambda settings: list(settings.accounts),
     flows=FLOWS,
     source=_source,
+    sink=_sink,
+    operations=OPERATIONS,
     verifier=_verifier,
     mappings=lambda settings: {mapping.ENTITY: to_supplier_order, offer_mapping.ENTITY: to_supplier_product},
     setups={authorising.NAME: SetupOffer(authorising.ABOUT, _authorisation)},
