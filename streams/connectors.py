@@ -137,6 +137,11 @@ def stock_caps(settings: Settings, connectors: Iterable[Connector]) -> dict[str,
     }
 
 
+def stock_minutes(connectors: Iterable[Connector]) -> dict[str, float]:
+    """Marketplace -> how often numbers that are not urgent go there, of those that say so themselves."""
+    return {one.name: one.stock_every.total_seconds() / 60 for one in connectors if one.stock_every is not None}
+
+
 def _connector_of(module: str) -> Connector | None:
     try:
         offered = getattr(importlib.import_module(module), "CONNECTOR", None)

@@ -16,7 +16,7 @@ What is said for fewer things wins: `[stock]` itself, then the channel, then its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from pydantic import Field, model_validator
@@ -87,7 +87,12 @@ class StockSettings(StockTerms):
     floor: int = Field(0, ge=0, description="units offered at least, as far as there are so many")
     cap: int | None = Field(None, ge=0, description="units offered at most; empty = what the marketplace takes")
     low_stock: int = Field(3, ge=0, description="a number that falls to this or below goes out at once")
-    flush_minutes: float = Field(15, gt=0, le=1440, description="changes that are not urgent go out this often")
+    flush_minutes: float = Field(
+        15,
+        gt=0,
+        le=1440,
+        description="changes that are not urgent go out this often; while nothing is said, to Amazon every 180",
+    )
     channels: dict[str, ChannelStock] = Field(default_factory=dict, description="what holds for one marketplace")
     rules: tuple[StockRule, ...] = Field((), description="what holds for some SKUs; of several that fit the last wins")
     shipped_days: float = Field(
@@ -115,7 +120,10 @@ class StockSettings(StockTerms):
         found = [(one.key, one.problem(accounts)) for one in said]
         return [f"{dotted(key)}: {problem}" for key, problem in found if problem]
 
-    def flush_minutes_of(self, channel: str) -> float:
-        """How often what is not urgent goes out to that marketplace."""
+    def flush_minutes_of(self, channel: str, usual: Mapping[str, float] | None = None) -> float:
+        """How often what is not urgent goes out to that marketplace (INV-1): as is said for it, else for all, else as is `usual` there."""
         own = next((part for name, part in self.channels.items() if name.casefold() == channel.casefold()), None)
-        return own.flush_minutes if own is not None and own.flush_minutes is not None else self.flush_minutes
+        if own is not None and own.flush_minutes is not None:
+            return own.flush_minutes
+        said_for_all = "flush_minutes" in self.model_fields_set
+        return self.flush_minutes if said_for_all else (usual or {}).get(channel, self.flush_minutes)

@@ -22,7 +22,15 @@ from schemas.codec import Codec
 from schemas.record import Record
 from schemas.registry import Registry, RegistryError
 from schemas.topics import DESTINATIONS, SOURCES, Lane, shadow
-from streams.connectors import check_credentials, discover, load_connected_settings, mappings_of, part_of, stock_caps
+from streams.connectors import (
+    check_credentials,
+    discover,
+    load_connected_settings,
+    mappings_of,
+    part_of,
+    stock_caps,
+    stock_minutes,
+)
 from streams.failure.breaker import Breakers
 from streams.failure.held import ReleaseWorker, Resolver
 from streams.failure.mappings import MappingTable
@@ -36,6 +44,7 @@ from streams.runtime.runtime import EXIT_FAILED
 from streams.settings import ConfigurationError, Settings, StageSettings
 from streams.stages.catching_up import CatchingUp
 from streams.stages.deliver import DeliverStage
+from streams.stages.filters import exclusion
 from streams.stages.newest import newest_of
 from streams.stages.pricing.stage import STAGE as PRICING
 from streams.stages.pricing.stage import PricingStage
@@ -163,12 +172,15 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
         transformer = Transformer(settings, codec, mappings, routing, now)
         stages.append(TransformStage(settings, transformer, tuple(mappings), settings.stage.chunk_records))
     if "route" in wanted:
-        router = Router(codec, routing, now, switches(parts), skus)
+        excluded = partial(exclusion, filters=settings.filters, environment=settings.environment)
+        router = Router(codec, routing, now, switches(parts), skus, excluded)
         chunk_records = settings.stage.chunk_records
         stages.append(RouteStage(router, chunk_records, renaming(parts, router), catching_up(parts, router)))
     if "stock" in wanted:
-        caps = stock_caps(settings, parts.connectors)
-        stages.append(StockStage(settings, codec, routing, channels_of(parts), now, caps=caps, skus=skus))
+        caps, minutes = stock_caps(settings, parts.connectors), stock_minutes(parts.connectors)
+        stages.append(
+            StockStage(settings, codec, routing, channels_of(parts), now, caps=caps, minutes=minutes, skus=skus)
+        )
     if "pricing" in wanted:
         stages.append(PricingStage(settings, codec, routing, channels_of(parts), now))
     for connector in parts.connectors:

@@ -125,5 +125,6 @@ CONNECTOR = Connector(
     },
     operations=OPERATIONS,
     stock_cap=lambda settings: settings.stock_cap,
+    stock_every=timedelta(hours=3),  # INV-1: every two to four hours
     setups={notification_setup.NAME: SetupOffer(notification_setup.ABOUT, _notifications)},
 )

@@ -434,6 +434,7 @@ class Connector:
     resync_reach   (settings, flow) -> how far back its resync reads at most, and the setting that says so; None = as far as is asked
     hints          settings -> where the other side may say that something changed; None = nowhere
     stock_cap      settings -> the largest stock number the marketplace takes, where it has one
+    stock_every    how often stock numbers that are not urgent go there unless the configuration says otherwise; None = as everywhere
     setups         what the other side has to have once for an account, by the name `causeway setup` knows it by
     """
 
@@ -452,6 +453,7 @@ class Connector:
     resync_reach: Callable[[Any, str], tuple[timedelta, str] | None] | None = None
     hints: Callable[[Any], Hints | None] | None = None
     stock_cap: Callable[[Any], int] | None = None
+    stock_every: timedelta | None = None
     setups: Mapping[str, SetupOffer] = field(default_factory=dict)
 
     def configured_flows(self, settings: Any) -> Mapping[str, timedelta]:

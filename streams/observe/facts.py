@@ -172,6 +172,32 @@ def _purchase(body: Body) -> Told:
     return text, {"purchase_id": body["purchase_id"], "state": body["state"]} | _of(body)
 
 
+def _supplier_product(body: Body) -> Told:
+    text = f"offer {body['offer_id']} of {body['source']}:{body['account']}: {body['status']}, {_count(body['variants'], 'variant')}"
+    return text, {"offer_id": body["offer_id"], "status": body["status"]} | _of(body)
+
+
+def _supplier_order(body: Body) -> Told:
+    parcels = f", {_count(body['parcels'], 'parcel')}" if body["parcels"] else ""
+    text = (
+        f"order {body['order_id']} at {body['source']}:{body['account']}: {body['state']} ({body['status']}){parcels}"
+    )
+    return text, {"order_id": body["order_id"], "state": body["state"], "reference": body["our_reference"]} | _of(body)
+
+
+def _delivery_event(body: Body) -> Told:
+    what = body["status"] or "on its way"
+    text = f"parcel {body['parcel_id']} of order {body['order_id']}: {what}"
+    return text, {"order_id": body["order_id"], "parcel_id": body["parcel_id"], "status": body["status"]} | _of(body)
+
+
+def _purchase_result(body: Body) -> Told:
+    orders = [one["order_id"] for one in body["orders"]]
+    text = f"purchase order {body['purchase_name']} at {body['source']}:{body['account']}: {body['status']}"
+    facts = {"purchase_id": body["purchase_id"], "status": body["status"], "orders": orders}
+    return text + (f", orders {', '.join(orders)}" if orders else ""), facts | _of(body)
+
+
 # Topic -> (record, its words).
 FACTS: Mapping[str, tuple[str, Callable[[Body], Told]]] = {
     **{
@@ -181,7 +207,8 @@ FACTS: Mapping[str, tuple[str, Callable[[Body], Told]]] = {
             ("return_order", _return), ("stock_level", _stock_level), ("product", _product), ("price", _price),
             ("listing", _listing), ("settlement", _settlement), ("purchase_order", _purchase), ("availability", _availability),
             ("price_offer", _price_offer), ("conflict", _conflict), ("settled_order", _settled_order),
-            ("fulfilment_stock", _fulfilment_stock),
+            ("fulfilment_stock", _fulfilment_stock), ("supplier_product", _supplier_product), ("supplier_order", _supplier_order),
+            ("delivery_event", _delivery_event), ("purchase_result", _purchase_result),
         )
     },
     DEMAND: ("demand", _demand),

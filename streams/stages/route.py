@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from schemas.codec import Codec, DecodeError
 from schemas.headers import Headers, decode_headers, encode_headers
 from schemas.reasons import Reason
 from schemas.record import Message, Record
-from schemas.records import Deliver, Outcome
+from schemas.records import Deliver, Order, Outcome
 from schemas.topics import DEMAND, MAPPINGS, OUTCOMES, deliver, shadow
 from streams.failure.routing import FailureRouting
 from streams.observe import metrics
@@ -72,6 +72,13 @@ class Switches:
         return phase
 
 
+Exclusion = Callable[[Order], str | None]
+
+
+def _imported(order: Order) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """What a delivery is about: its record, in the words of the record's headers."""
@@ -84,16 +91,18 @@ class Fact:
 
 
 class Router:
-    """One record -> the deliveries that follow."""
+    """One record -> the deliveries that follow. `exclusion`: why an order is not imported as it is now, None when it is (ORD-4)."""
 
     def __init__(
-        self, codec: Codec, routing: FailureRouting, now: Clock, switches: Switches, skus: Skus = SAME
-    ) -> None:
+        self, codec: Codec, routing: FailureRouting, now: Clock, switches: Switches, skus: Skus = SAME,
+        exclusion: Exclusion = _imported,
+    ) -> None:  # fmt: skip
         self._codec = codec
         self.routing = routing
         self.now = now
         self.switches = switches
         self.skus = skus
+        self._exclusion = exclusion
 
     def messages(self, record: Record) -> list[Message]:
         """The deliveries; a record that cannot be read becomes a dead letter of this stage."""
@@ -120,8 +129,9 @@ class Router:
             raise DecodeError(f"the {entity} has no key or no value")
         body = self._codec.decode(entity, record.value)
         messages: list[Message] = []
+        excluded = self._exclusion(body) or "" if entity == "order" else ""
         for made in follow(entity, body, self.switches.channels, headers.lane, self.skus):
-            onward = replace(made, least_ms=max(made.least_ms, least_ms))
+            onward = replace(made, least_ms=max(made.least_ms, least_ms), excluded=made.excluded or excluded)
             value = self._named(entity, body, onward) or record.value
             fact = Fact(entity, value, headers.source, onward.channel[1], headers)
             messages += self.switched(onward, fact, body.get("status", ""))

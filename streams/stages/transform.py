@@ -4,7 +4,7 @@ What happens to one raw record, in this order; the first that fits ends it:
 
     it cannot be read, or not be mapped        -> dead letter of `transform` (data), or (bug) when our code failed
     it says less than what is known already    -> nothing: superseded or duplicate, counted
-    an order that is not to be imported        -> outcome `excluded` with the reason
+    an order that is never to be imported      -> outcome `excluded` with the reason
     else                                       -> the canonical record on its topic; an order on `orders` and `orders.current`
 
 One raw record may mean nothing to us (a delivery that has not left yet): then nothing follows. It may mean more than one: a settlement, and what each
@@ -38,7 +38,7 @@ from streams.runtime import Chunk, InfrastructureError, Partition, RejectedError
 from streams.settings import Settings
 from streams.stages.canonical import canonical_headers, canonical_message
 from streams.stages.dedupe import Draft, Memory, Verdict
-from streams.stages.filters import exclusion
+from streams.stages.filters import OF_THE_MOMENT, exclusion
 from streams.stages.last_resort import deliver_or_bury
 from streams.stages.outcomes import Verdict as Ended
 from streams.stages.outcomes import outcome_message
@@ -193,7 +193,8 @@ class Transformer:
     def _exclusion(self, made: Canonical) -> str | None:
         if made.entity != "order":
             return None
-        return exclusion(cast("Order", made.body), self._settings.filters, self._settings.environment)
+        reason = exclusion(cast("Order", made.body), self._settings.filters, self._settings.environment)
+        return None if reason in OF_THE_MOMENT else reason
 
     def _headers_or_blank(self, record: Record) -> Headers:
         try:

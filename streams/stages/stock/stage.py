@@ -49,11 +49,12 @@ _RECORDS_AT_ONCE = 20  # then others in the loop have their turn
 
 class StockStage:
     """The stage: one consumer group over `inventory` and `demand`. `channels`: (marketplace, account) of those configured;
-    `caps`: what a marketplace takes at most; `skus`: what it calls them."""
+    `caps`: what a marketplace takes at most; `minutes`: how often numbers go there usually; `skus`: what it calls them."""
 
     def __init__(
         self, settings: Settings, codec: Codec, routing: FailureRouting, channels: Sequence[Channel], now: Callable[[], datetime],
-        *, caps: Mapping[str, int] | None = None, skus: Skus = SAME, name: str = f"causeway.{STAGE}", topics: StockTopics | None = None,
+        *, caps: Mapping[str, int] | None = None, minutes: Mapping[str, float] | None = None, skus: Skus = SAME,
+        name: str = f"causeway.{STAGE}", topics: StockTopics | None = None,
     ) -> None:  # fmt: skip
         if problems := settings.stock.problems(channels):
             raise ConfigurationError("the configuration of stock has problems:\n  " + "\n  ".join(problems))
@@ -66,7 +67,7 @@ class StockStage:
         self.shelf = Shelf()
         allocations = Allocations(settings.stock, channels, caps or {}, skus)
         self._folding = folding_of(settings, codec, routing, allocations, self._topics)
-        lengths = {channel: int(settings.stock.flush_minutes_of(channel[0]) * 60_000) for channel in channels}
+        lengths = {channel: int(settings.stock.flush_minutes_of(channel[0], minutes) * 60_000) for channel in channels}
         windows = Windows(lengths, milliseconds(now()))
         self.flusher = Flusher(self.shelf, self._folding, windows, self._send, now)
         self.homing = Homing(skus, self.send_home)

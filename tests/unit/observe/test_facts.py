@@ -89,6 +89,19 @@ def test_words_hold_no_personal_data(topic: str) -> None:
             "stock at amazon:main: 3 to sell, 2 reserved, 4 on the way",
         ),
         ("fulfilment_stock", {"source": "amazon", "account": "main", "active": False}, "stock at amazon:main: gone"),
+        (
+            "supplier_product", {"source": "alibaba", "account": "main", "offer_id": "7", "status": "published"},
+            "offer 7 of alibaba:main: published, 1 variant",
+        ),
+        (
+            "supplier_order", {"source": "alibaba", "account": "main", "order_id": "7", "state": "shipped", "status": "waitbuyerreceive"},
+            "order 7 at alibaba:main: shipped (waitbuyerreceive), 1 parcel",
+        ),
+        ("delivery_event", {"order_id": "7", "parcel_id": "LP-1", "status": "SIGN"}, "parcel LP-1 of order 7: SIGN"),
+        (
+            "purchase_result", {"source": "alibaba", "account": "main", "purchase_name": "P00012", "status": "created"},
+            "purchase order P00012 at alibaba:main: created, orders <order_id>",
+        ),
         ("product", {"product_id": 5, "category": "", "barcode": ""}, "product 5 of Odoo: active, no category, 1 picture, no barcode"),
     ],
 )  # fmt: skip

@@ -23,6 +23,8 @@ SANDBOX, PRODUCTION = Environment.SANDBOX, Environment.PRODUCTION
         ({"status": "pending"}, {}, SANDBOX, "pending"),
         ({"status": "pending"}, {"pending": True}, SANDBOX, None),
         ({"fulfilment": "marketplace"}, {}, SANDBOX, "fulfilment"),
+        ({"fulfilment": "marketplace", "status": "pending"}, {}, SANDBOX, "fulfilment"),  # never ours, whenever
+        ({"marketplace": "CA", "status": "pending"}, {"marketplaces": ("US",)}, SANDBOX, "marketplace"),
         ({"fulfilment": "marketplace"}, {"fulfilment": ("seller", "marketplace")}, SANDBOX, None),
         ({"marketplace": "CA"}, {"marketplaces": ("US",)}, SANDBOX, "marketplace"),
         ({"status": "shipped"}, {"statuses": ("created",)}, SANDBOX, "status"),

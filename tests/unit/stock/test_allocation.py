@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from streams.connectors import compose_settings, discover, stock_caps
+from streams.connectors import compose_settings, discover, stock_caps, stock_minutes
 from streams.settings import ConfigurationError, Settings, load_settings
 from streams.stages.stock.allocation import Allocation, Allocations
 from streams.stock_settings import StockSettings
@@ -97,6 +97,14 @@ def test_flushes_may_differ_by_channel() -> None:
     stock = StockSettings(channels={"amazon": {"flush_minutes": 120}})
     assert stock.flush_minutes_of("walmart") == 15
     assert stock.flush_minutes_of("Amazon") == 120
+    assert stock.flush_minutes_of("amazon", {"amazon": 180}) == 120
+
+
+def test_inv_1_amazon_is_told_every_two_to_four_hours_and_walmart_every_15_minutes_unless_somebody_says_else() -> None:
+    usual = stock_minutes(discover())
+    assert 120 <= StockSettings().flush_minutes_of("amazon", usual) <= 240
+    assert StockSettings().flush_minutes_of("walmart", usual) == 15
+    assert StockSettings(flush_minutes=30).flush_minutes_of("amazon", usual) == 30
 
 
 def test_a_marketplace_says_by_its_connector_what_it_takes() -> None:
