@@ -110,7 +110,8 @@ class Cancelling:
 
     async def _found(self, client: AlibabaClient, order: PurchaseOrder) -> list[tuple[PurchasePart, FoundOrder]]:
         """All orders of it: of its parts, and, for it may have been larger when it was sent, of references behind them until one is not used."""
-        prefix, found, place = self._purchases.reference_prefix, [], 0
+        prefix, place = self._purchases.reference_prefix, 0
+        found: list[tuple[PurchasePart, FoundOrder]] = []
         parts, _ = parts_of(order, prefix)
         while True:
             part = parts[place] if place < len(parts) else PurchasePart(reference_of(order, prefix, place), ())

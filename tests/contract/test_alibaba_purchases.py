@@ -18,11 +18,11 @@ from connectors.alibaba.sandbox.sellers import SELLERS
 from connectors.alibaba.settings import AlibabaSettings
 from connectors.alibaba.sink import CANCEL, CREATE, AlibabaSink
 from connectors.kit.jobs import sending
-from connectors.kit.ports import Delivery, Outcome, Result
+from connectors.kit.ports import Delivery, Known, Outcome, Result
 from schemas.reasons import Reason
 from schemas.records import PurchaseLine, PurchaseOrder
 from tests.contract.alibaba_box import CREATE as CREATE_API
-from tests.contract.alibaba_box import Json, Shop, alibaba_box
+from tests.contract.alibaba_box import LIST, Json, Shop, alibaba_box
 from tests.contract.alibaba_connected import connected, now_of, settings_of
 from tests.unit.test_alibaba_purchase_plan import line
 from tests.unit.test_alibaba_purchase_plan import purchase as plain_purchase
@@ -69,9 +69,11 @@ class Buying:
         """Another process."""
         self.sink = AlibabaSink(self.settings, self.purchases, lambda _: self.client, lambda: now_of(self.shop.box))
 
-    async def once(self, order: PurchaseOrder, operation: str = CREATE, job: str = "") -> Outcome:
+    async def once(
+        self, order: PurchaseOrder, operation: str = CREATE, job: str = "", known: Known | None = None
+    ) -> Outcome:
         delivery = Delivery(
-            "d1", operation, True, order["key"], "odoo", "main", order["version"], "", "c1", order, job=job,
+            "d1", operation, True, order["key"], "odoo", "main", order["version"], "", "c1", order, known=known, job=job,
             open_jobs=tuple(self.open_jobs),
         )  # fmt: skip
         if self.sink.announces(delivery):
@@ -83,11 +85,11 @@ class Buying:
         self.open_jobs.clear()
         return outcome
 
-    async def through(self, order: PurchaseOrder, operation: str = CREATE) -> Outcome:
+    async def through(self, order: PurchaseOrder, operation: str = CREATE, known: Known | None = None) -> Outcome:
         """Until it is settled, as retry tiers bring it back."""
         job = ""
-        for _ in range(12):
-            outcome = await self.once(order, operation, job)
+        for _ in range(40):
+            outcome = await self.once(order, operation, job, known)
             again = outcome.result is Result.SUBMITTED or outcome.reason in (
                 Reason.TRANSIENT,
                 Reason.THROTTLED,
@@ -206,6 +208,41 @@ async def test_a_process_that_dies_at_any_step_leaves_one_order_of_each_part(
         assert outcome.ok, outcome
         assert sorted(one["out_order_id"] for one in buyer.orders()) == ["CW-P00007", "CW-P00007-2"]
         assert buyer.doubled() in ({}, [])
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_bad_day_makes_no_second_order(shop: Shop, tmp_path: Path, seed: int) -> None:
+    """EVT-4: faults drawn by seed, on creations and on the list that is looked at."""
+    bad: list[Json] = [
+        {"kind": kind, "path": ON_CREATE, "rate": 0.3} for kind in ("lost", "answer_502", "reset", "flow_control")
+    ]
+    bad += [
+        {"kind": "late_in_list", "rate": 0.5},
+        {"kind": "split_order", "rate": 0.3},
+        {"kind": "flat_false", "rate": 0.3},
+    ]
+    bad += [{"kind": "status", "path": "getBuyerOrderList", "rate": 0.2}]
+    async with buying(shop, tmp_path) as buyer:
+        shop.box.http.put("/sandbox/faults", json={"rules": bad, "seed": seed}).raise_for_status()
+        outcome = await buyer.through(two_lines(shop))
+        shop.box.faults()
+        assert sum(one["quantity"] for order in buyer.orders() for one in order["lines"]) == (5 if outcome.ok else 0)
+        assert outcome.ok or "may have been ordered" in outcome.detail
+        assert buyer.doubled() in ({}, [])
+
+
+async def test_what_was_ordered_before_and_is_not_shown_any_more_is_for_a_person(shop: Shop, tmp_path: Path) -> None:
+    """EVT-4: the list goes three months back, and may leave an order out."""
+    order = two_lines(shop)
+    async with buying(shop, tmp_path) as buyer:
+        made = await buyer.once(order)
+        shop.box.faults({"kind": "absent_order"})
+        shown = shop.box.ask(LIST, outOrderId="CW-P00007")
+        assert shown["result"] == []
+        known = Known(3, "", made.remote_model, made.remote_id)
+        changed = purchase(*order["lines"], version=9)
+        outcome = await buyer.through(changed, known=known)
+        assert (outcome.reason, len(buyer.orders())) == (Reason.RULE, 1)
 
 
 async def test_a_split_order_is_one_purchase(shop: Shop, tmp_path: Path) -> None:
