@@ -236,13 +236,15 @@ async def test_what_was_ordered_before_and_is_not_shown_any_more_is_for_a_person
     order = two_lines(shop)
     async with buying(shop, tmp_path) as buyer:
         made = await buyer.once(order)
-        shop.box.faults({"kind": "absent_order"})
-        shown = shop.box.ask(LIST, outOrderId="CW-P00007")
-        assert shown["result"] == []
+        shop.box.control(f"/sandbox/orders/{made.remote_id}/age", days=200)
+        assert shop.box.ask(LIST, outOrderId="CW-P00007")["result"] == []
         known = Known(3, "", made.remote_model, made.remote_id)
         changed = purchase(*order["lines"], version=9)
+        first = await buyer.once(changed, known=known)
+        assert (first.result, first.retry_after) == (Result.SUBMITTED, 60)
         outcome = await buyer.through(changed, known=known)
         assert (outcome.reason, len(buyer.orders())) == (Reason.RULE, 1)
+        assert made.remote_id in body_of(outcome)["problems"][0]["text"]
 
 
 async def test_a_split_order_is_one_purchase(shop: Shop, tmp_path: Path) -> None:
