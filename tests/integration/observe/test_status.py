@@ -34,7 +34,15 @@ def test_a_running_pipeline_is_told(scene: Observed) -> None:
     assert (found["retry_members"], found["release_members"], found["poller_members"]) == (1, 1, 1)
     flows = {(flow["account"], flow["flow"]): flow for flow in found["flows"]}
     read = {
-        "amazon:demo": ("catalogue", "census", "orders", "returns", "settlements"),
+        "amazon:demo": (
+            "catalogue",
+            "census",
+            "fba_stock",
+            "listing_census",
+            "orders",
+            "returns",
+            "settlements",
+        ),
         "walmart:demo": ("items", "orders", "returns", "settlements"),
     }
     assert set(flows) == {(account, name) for account, names in read.items() for name in names}
