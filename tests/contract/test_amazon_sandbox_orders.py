@@ -191,6 +191,15 @@ def test_damaged_orders_keep_their_id(box: Box) -> None:
     assert sorted(box.listed()) == sorted(ids)
 
 
+def test_an_order_whose_damage_hides_its_marketplace_is_in_the_list_all_the_same(box: Box) -> None:
+    """Amazon knows where it was sold: a list asked by marketplace must not lose it."""
+    (order_id,) = box.add(1)
+    box.raw({**box.order(order_id), "salesChannel": None, "fulfillment": None})
+    box.clock.tick(200)
+    found = box.search(marketplaceIds="ATVPDKIKX0DER", fulfilledBy="MERCHANT").json()
+    assert [order["orderId"] for order in found["orders"]] == [order_id]
+
+
 def test_orders_of_any_form_can_be_put_in(box: Box) -> None:
     odd: Json = {"orderId": "999-0000001-0000001", "orderItems": None}
     box.raw(odd)

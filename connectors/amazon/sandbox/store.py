@@ -122,7 +122,8 @@ def _where(account: str, search: Search, now: float) -> tuple[str, list[Any]]:
         ("fulfilled_by", search.fulfilled_by),
     ):
         if wanted:
-            sql.append(f"{column} IN ({','.join('?' * len(wanted))})")
+            # An order whose damage hides it is in every list: Amazon itself knows where it was sold.
+            sql.append(f"{column} IN ('', {','.join('?' * len(wanted))})")
             values += wanted
     if search.position is not None:
         sql.append(f"({search.column}, order_id) > (?, ?)")
