@@ -158,22 +158,26 @@ class Hands:
     def close(self, sales: Sequence[Sale]) -> list[Sale]:
         """Whoever keeps the stock that stands for a marketplace's closes the deliveries of what it has sent. Returns the orders that left."""
         gone = []
+        for market in {sale.elsewhere for sale in sales}:
+            self._supply(market)
         for sale in sales:
-            self._supply(sale)
             pickings = self._open_pickings(sale)
             done = [self._do("stock.picking", "button_validate", [[one]], context=_QUIET) is True for one in pickings]
             gone += [sale] if done and all(done) else []
         return gone
 
-    def _supply(self, sale: Sale) -> None:
-        """As much as an order still wants is in the warehouse it leaves."""
-        domain = [["sale_line_id.order_id", "=", sale.odoo_id], ["state", "not in", ["done", "cancel"]]]
+    def _supply(self, market: str) -> None:
+        """As much as all open orders want is in the warehouse they leave: what comes for one may be taken by another that waits for the same."""
+        house = self._houses.theirs[market]
+        domain = [
+            ["location_id", "=", house.stock], ["sale_line_id", "!=", False], ["state", "not in", ["done", "cancel"]],
+        ]  # fmt: skip
         moves = self._do("stock.move", "search_read", [domain, ["product_id", "product_uom_qty"]], order="id")
         skus = self._skus(move["product_id"][0] for move in moves)
         wanted = dict.fromkeys(skus.values(), 0)
         for move in moves:
             wanted[skus[move["product_id"][0]]] += int(move["product_uom_qty"])
-        self.stock_up(wanted, self._houses.theirs[sale.elsewhere])
+        self.stock_up(wanted, house)
 
     def cancel(self, sale: Sale) -> None:
         """Cancel the whole order; the plain call would answer with a wizard and cancel nothing."""

@@ -64,6 +64,18 @@ def test_what_a_marketplace_ships_is_told_apart_and_closed_without_the_sellers_g
     assert hands.close([sales["theirs"]]) == [], "nothing is open any more"
 
 
+def test_one_leaves_though_another_waits_for_the_same_goods(box: CaptureBox, houses: Warehouses, hands: Hands) -> None:
+    """What comes in is reserved for whoever has waited longest, which is not the one that leaves."""
+    product = box.product("A")
+    sold(box, "first", product, 3, houses.theirs["amazon"].odoo_id)
+    sold(box, "second", product, 2, houses.theirs["amazon"].odoo_id)
+    sales = {sale.reference: sale for sale in hands.sales(["first", "second"])}
+    hands.stock_up({"A": 3}, houses.theirs["amazon"])
+    hands._open_pickings(sales["first"])
+    assert hands.close([sales["second"]]) == [sales["second"]]
+    assert hands.close([sales["first"]]) == [sales["first"]]
+
+
 def test_what_is_shipped_from_the_wrong_warehouse_shows(box: CaptureBox, houses: Warehouses, hands: Hands) -> None:
     product = box.product("A")
     hands.stock_up({"A": 10})
