@@ -20,7 +20,7 @@ from dataclasses import replace
 from connectors.kit.ports import Announcing, Outcome, Result, Sink
 from schemas.codec import Codec
 from schemas.reasons import Reason
-from schemas.record import Message
+from schemas.record import Message, Record
 from schemas.topics import Lane, deliver
 from streams.failure.breaker import Breakers
 from streams.failure.routing import FailureRouting
@@ -114,8 +114,7 @@ class DeliverStage:
     async def _catch_up(self, partition: int) -> int:
         """Learn what other lanes wrote of this partition's keys."""
         try:
-            records = await asyncio.to_thread(self._others.catch_up, partition)
-            passed_by = await asyncio.to_thread(self._others.passed_by, _PASSED_BY)
+            records, passed_by = await asyncio.to_thread(self._read_others, partition)
         except BrokerError as error:
             raise InfrastructureError(str(error)) from error
         for other, passed in passed_by.items():
@@ -128,6 +127,10 @@ class DeliverStage:
             )
             await self._producer.deliver(torn)
         return known
+
+    def _read_others(self, partition: int) -> tuple[list[Record], dict[int, list[Record]]]:
+        """New of this partition, and what was read of others on the way. Called in a thread."""
+        return self._others.catch_up(partition), self._others.passed_by(_PASSED_BY)
 
     # -- one batch
 
