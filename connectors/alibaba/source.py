@@ -17,12 +17,12 @@ from connectors.alibaba.mapping import order_id_of, order_key, version_of
 from connectors.alibaba.reading import OrderReader
 from connectors.alibaba.settings import AlibabaSettings
 from connectors.alibaba.times import stamp
-from connectors.kit.cursor import Overlap, Window
+from connectors.kit.cursor import Window
 from connectors.kit.errors import TransientError
 from connectors.kit.passes import Pass, Position
 from connectors.kit.ports import Page
 from connectors.kit.rate import Priority
-from connectors.kit.windowed import Listed, ListRules, WindowedList
+from connectors.kit.windowed import Listed, ListRules, WindowedList, overlap_of
 
 FLOW = "orders"
 
@@ -99,11 +99,7 @@ async def order_rows(client: AlibabaClient, query: dict[str, Any], priority: Pri
 def rules_of(settings: AlibabaSettings, account: str) -> ListRules:
     """As configured. Raises ValueError for an account that is not."""
     return ListRules(
-        Overlap(
-            timedelta(minutes=settings.overlap_minutes),
-            timedelta(hours=settings.wide_overlap_hours),
-            settings.wide_every_polls,
-        ),
+        overlap_of(settings),
         horizon=timedelta(seconds=settings.horizon_seconds),
         first=timedelta(days=settings.account(account).start_days_back),
         oldest=timedelta(days=settings.history_days),

@@ -14,10 +14,10 @@ from connectors.amazon.client import ORDERS, AmazonClient
 from connectors.amazon.errors import REFUSED
 from connectors.amazon.mapping import version_of
 from connectors.amazon.settings import AmazonSettings
-from connectors.kit.cursor import Overlap, to_text
+from connectors.kit.cursor import to_text
 from connectors.kit.passes import Pass
 from connectors.kit.rate import Priority
-from connectors.kit.windowed import Listed, ListRules, WindowedList, text_id
+from connectors.kit.windowed import Listed, ListRules, WindowedList, overlap_of, text_id
 
 FLOW, ENTITY = "orders", "order"
 # Amazon keeps orders for two years (JP, AU and SG longer).
@@ -98,11 +98,7 @@ class AmazonOrders(OrderList):
 def rules_of(settings: AmazonSettings, account: str) -> ListRules:
     """As configured. Raises ValueError for an account that is not."""
     return ListRules(
-        Overlap(
-            timedelta(minutes=settings.overlap_minutes),
-            timedelta(hours=settings.wide_overlap_hours),
-            settings.wide_every_polls,
-        ),
+        overlap_of(settings),
         horizon=timedelta(seconds=settings.horizon_seconds),
         first=timedelta(days=settings.account(account).start_days_back),
         oldest=OLDEST,

@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from connectors.kit import exact_json, passes
 from connectors.kit.cursor import LoopGuard, Overlap, Window, to_text, whole_second
@@ -42,6 +42,23 @@ class Listed:
     next_cursor: str = ""
     total: int | None = None
     until: datetime | None = None
+
+
+class OverlapSettings(Protocol):
+    """What a connector's settings say of it."""
+
+    @property
+    def overlap_minutes(self) -> float: ...
+    @property
+    def wide_overlap_hours(self) -> float: ...
+    @property
+    def wide_every_polls(self) -> int: ...
+
+
+def overlap_of(settings: OverlapSettings) -> Overlap:
+    """As configured."""
+    wide = timedelta(hours=settings.wide_overlap_hours)
+    return Overlap(timedelta(minutes=settings.overlap_minutes), wide, settings.wide_every_polls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from connectors.kit.cursor import Overlap, to_text
+from connectors.kit.cursor import to_text
 from connectors.kit.passes import Pass
 from connectors.kit.rate import Priority
-from connectors.kit.windowed import Listed, ListRules, WindowedList, text_id
+from connectors.kit.windowed import Listed, ListRules, WindowedList, overlap_of, text_id
 from connectors.walmart.client import WalmartClient
 from connectors.walmart.mapping import version_of
 from connectors.walmart.settings import WalmartSettings
@@ -78,11 +78,7 @@ class WalmartOrders(WalmartList):
 def rules_of(settings: WalmartSettings, account: str) -> ListRules:
     """As configured. Raises ValueError for an account that is not."""
     return ListRules(
-        Overlap(
-            timedelta(minutes=settings.overlap_minutes),
-            timedelta(hours=settings.wide_overlap_hours),
-            settings.wide_every_polls,
-        ),
+        overlap_of(settings),
         horizon=timedelta(seconds=settings.horizon_seconds),
         first=timedelta(days=settings.account(account).start_days_back),
         oldest=timedelta(days=settings.created_days_back),

@@ -15,7 +15,7 @@ from connectors.alibaba.sandbox.push import CANCELLED
 from connectors.alibaba.sandbox.world import World
 from connectors.kit.sandbox.page import Table, page
 from connectors.kit.sandbox.standard_control import StandardControl
-from connectors.kit.sandbox.steering import Json, account_in, answered, known, number
+from connectors.kit.sandbox.steering import Json, account_in, answered, known, number, wanted_sections
 
 # Where PUT /sandbox/accounts/{app_key} may change something of a buyer.
 _BUYER_FIELDS = {"app_secret": str, "authorised": bool, "single_user": bool, "callback_url": str, "denied": list}
@@ -95,9 +95,7 @@ class Control(StandardControl):
         def told(_: Json) -> Json:
             account, now = self._account(request.query_params), self.world.now()
             held = self._held(account, now)
-            wanted = request.query_params.get("sections", ",".join(held)).split(",")
-            if unknown := sorted(set(wanted) - set(held)):
-                raise ValueError(f"sections: unknown {', '.join(unknown)}; known: {', '.join(held)}")
+            wanted = wanted_sections(request.query_params.get("sections"), held)
             return {"account": account, "at": now, **{name: held[name] for name in wanted}}
 
         return await answered(request, told)

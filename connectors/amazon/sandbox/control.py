@@ -11,7 +11,7 @@ from connectors.amazon.sandbox.mix import OrderMix, mix_from
 from connectors.amazon.sandbox.world import MOST_AHEAD, World
 from connectors.kit.sandbox.page import Table, page
 from connectors.kit.sandbox.selling_control import SellingControl
-from connectors.kit.sandbox.steering import Json, answered, known, number, texts
+from connectors.kit.sandbox.steering import Json, answered, known, number, texts, wanted_sections
 
 # What PUT /sandbox/accounts/{seller_id} may change, besides the roles.
 _SELLER_FIELDS = {"client_secret": str, "refresh_token": str, "authorised": bool}
@@ -105,9 +105,7 @@ class Control(SellingControl[OrderMix]):
         def told(_: Json) -> Json:
             account, now = self.account_of(request.query_params), self.world.now()
             held = self._held(account, now)
-            wanted = request.query_params.get("sections", ",".join(held)).split(",")
-            if unknown := sorted(set(wanted) - set(held)):
-                raise ValueError(f"sections: unknown {', '.join(unknown)}; known: {', '.join(held)}")
+            wanted = wanted_sections(request.query_params.get("sections"), held)
             return {"account": account, "at": now, **{name: held[name] for name in wanted}}
 
         return await answered(request, told)

@@ -46,6 +46,15 @@ async def answered(request: Request, act: Callable[[Json], Json]) -> Response:
         return refused(said(error))
 
 
+def wanted_sections(asked: str | None, known: Iterable[str]) -> list[str]:
+    """`items,orders` -> those sections; all when nothing is asked. Raises ValueError for one that is not known."""
+    names = list(known)
+    wanted = names if asked is None else asked.split(",")
+    if unknown := sorted(set(wanted) - set(names)):
+        raise ValueError(f"sections: unknown {', '.join(unknown)}; known: {', '.join(names)}")
+    return wanted
+
+
 def refused(what: str, status: int = 400) -> Response:
     return JSONResponse({"error": what[:_LONGEST]}, status)
 

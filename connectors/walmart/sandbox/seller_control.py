@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.kit.sandbox.catalog import ean13
-from connectors.kit.sandbox.steering import NotThereError, account_in, answered, known, number
+from connectors.kit.sandbox.steering import NotThereError, account_in, answered, known, number, wanted_sections
 from connectors.kit.sandbox.wanted_items import wanted_items
 from connectors.walmart.sandbox import snapshot
 from connectors.walmart.sandbox.charges import Json
@@ -127,7 +127,7 @@ class SellerControl:
 
         def told(_: Json) -> Json:
             account = account_in(self.world.accounts, request.query_params)
-            wanted = request.query_params.get("sections", ",".join(snapshot.SECTIONS)).split(",")
+            wanted = wanted_sections(request.query_params.get("sections"), snapshot.SECTIONS)
             return snapshot.of(self.world, account, wanted, history=request.query_params.get("history") == "true")
 
         return await answered(request, told)
