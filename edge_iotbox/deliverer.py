@@ -1,0 +1,186 @@
+"""The thread that sends: the oldest first, until the other side says they are safe. It never gives up and never loses what it could not send."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from edge_iotbox.listener import Shared
+from edge_iotbox.numbers import write_durably
+from edge_iotbox.spool import SpoolFullError
+from edge_iotbox.verdicts import TIMEOUT, Hole, Later, NotAllowed, Refused, Taken, TooLarge, Verdict, backoff
+from schemas.hardware import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, Event, to_json
+
+logger = logging.getLogger(__name__)
+
+NOT_ALLOWED_SECONDS = 3600.0
+_BAD_FILE_BYTES = 1024 * 1024
+
+
+class Sender(Protocol):
+    """A way out: the gateway over HTTPS, or Kafka."""
+
+    def send(self, events: Sequence[Event]) -> Verdict:
+        """Brings them there. An empty batch asks how far the other side is; who cannot know answers Later with `why` "not_known"."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Deliverer:
+    """`tick`: called about once a second whatever happens (health, configuration). `bad_file`: where events lie that nobody takes."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        shared: Shared,
+        bad_file: Path,
+        tick: Callable[[], None] = lambda: None,
+        idle_seconds: float = 1.0,
+    ) -> None:
+        self._sender, self._all, self._bad_file, self._tick, self._idle = sender, shared, bad_file, tick, idle_seconds
+        self.most_events = MAX_BATCH_EVENTS
+        self.pause = 0.0  # between batches while little happens: what comes in the meantime goes together
+        self._most_now = MAX_BATCH_EVENTS
+        self._slow_ms = 0  # how long a call took whose time was up
+        self._proved = False
+        self._attempt = 0
+        self._not_before_ms = 0
+
+    def run(self) -> None:
+        """Until `stop`; then one last try, so that little is left lying."""
+        clock, stop = self._all.teller.clock, self._all.stop
+        while not stop.is_set():
+            self._tick()
+            left = self._not_before_ms - clock.monotonic_ms()
+            if left > 0:
+                stop.wait(min(left / 1000, self._idle))
+            elif self._all.spool.wait(self._idle):
+                if self.pause and self._all.spool.depth().events < self.most_events:
+                    stop.wait(self.pause)
+                self._not_before_ms = clock.monotonic_ms() + int(self.once() * 1000)
+        if self._proved:
+            self.once()
+        self._sender.close()
+
+    def once(self) -> float:
+        """One batch. How long to wait before the next, seconds."""
+        try:
+            return self._one()
+        except SpoolFullError:  # said by the spool; what was sent comes again, and the other side knows its numbers
+            return self._again("spool_not_written", None)
+
+    def _one(self) -> float:
+        spool = self._all.spool
+        if not self._proved:
+            return self._ask()
+        events = spool.batch(min(self.most_events, self._most_now), MAX_BATCH_BYTES - 4096)
+        if not events:
+            return 0.0
+        began = self._all.teller.clock.monotonic_ms()
+        verdict = self._sender.send(events)
+        return self._settle(verdict, events, self._all.teller.clock.monotonic_ms() - began)
+
+    def forget_wait(self) -> None:
+        """Something changed (a new enrolment): try at once, and count from the beginning."""
+        self._attempt, self._not_before_ms = 0, 0
+
+    def _ask(self) -> float:
+        verdict = self._sender.send([])
+        if isinstance(verdict, Later) and verdict.why == "not_known":
+            self._proved = True
+            return 0.0
+        if not isinstance(verdict, Taken):
+            return self._settle(verdict, [])
+        moved = self._all.spool.prove(verdict.through)
+        if moved:
+            logger.error("numbers_moved by=%d through=%d", moved, verdict.through)
+        self._proved = True
+        self._good()
+        return 0.0
+
+    def _settle(self, verdict: Verdict, events: Sequence[Event], took_ms: int = 0) -> float:
+        """What a verdict means for what was lent; the call took so long."""
+        spool, counters = self._all.spool, self._all.counters
+        match verdict:
+            case Taken(through):
+                if events and through < events[0].first_sequence:
+                    return self._again("took_nothing", None)
+                spool.acknowledge(min(through, events[-1].sequence) if events else through)
+                counters.sent += sum(event.sequence <= through for event in events)
+                if not self._slow_ms or took_ms * 4 < self._slow_ms:
+                    self._most_now = min(self.most_events, self._most_now * 2)
+                return self._good()
+            case Hole(expected):
+                done = spool.explain(expected)
+                logger.warning("hole expected=%d done=%s", expected, done)
+                return self._again("hole", None) if done == "nothing" else 0.0
+            case Refused(index, problem) if 0 <= index < len(events):
+                self._aside(events[index], problem)
+                return 0.0
+            case TooLarge() if len(events) == 1:
+                self._aside(events[0], "too large")
+                return 0.0
+            case TooLarge() if events:
+                self._most_now = max(1, len(events) // 2)
+                spool.give_back()
+                return 0.0
+            case NotAllowed():
+                spool.give_back()
+                counters.send_errors += 1
+                if counters.sender_state != "not_allowed":
+                    logger.error("not_allowed do=causeway-edge enrol")
+                counters.sender_state = "not_allowed"
+                return NOT_ALLOWED_SECONDS
+            case Later(why) if why == TIMEOUT and len(events) > 1:
+                # The line is too slow for so many. Who waited this long need not wait more before he tries with fewer.
+                self._most_now, self._slow_ms = max(1, len(events) // 4), took_ms
+                return self._again(why, 0.0)
+            case Later(why, seconds):
+                return self._again(why, seconds)
+            case _:
+                return self._again("not_understood", None)
+
+    def _good(self) -> float:
+        counters = self._all.counters
+        if counters.sender_state != "good":
+            logger.info("sending")
+        counters.sender_state, counters.sent_at, self._attempt = "good", self._all.teller.clock.now(), 0
+        return 0.0
+
+    def _again(self, why: str, seconds: float | None) -> float:
+        counters = self._all.counters
+        self._all.spool.give_back()
+        counters.send_errors += 1
+        if counters.sender_state != why:
+            logger.warning("not_sent why=%s", why)
+        counters.sender_state = why
+        wait = backoff(self._attempt, random.random()) if seconds is None else seconds  # noqa: S311 - no secret
+        self._attempt += 1
+        return wait
+
+    def _aside(self, event: Event, problem: str) -> None:
+        """Kept in a file for somebody to look at, told as dropped in its place, and the rest goes on."""
+        logger.error("event_set_aside sequence=%d kind=%s problem=%s", event.sequence, event.kind, problem)
+        if event.kind in ("dropped", "gap"):
+            # What stands for others cannot be told any other way: whoever refuses it is asked again later.
+            self._all.stop.wait(self._again("explanation_refused", None))
+            return
+        keep_bad(self._bad_file, {"problem": problem, "event": to_json(event)})
+        self._all.spool.set_aside(event.sequence, "refused")
+        self._all.counters.set_aside += 1
+
+
+def keep_bad(path: Path, entry: dict[str, Any]) -> None:
+    """Adds a line; of a file that grew too long the newer half stays."""
+    try:
+        content = path.read_bytes() if path.exists() else b""
+        if len(content) > _BAD_FILE_BYTES:
+            content = content[len(content) // 2 :].partition(b"\n")[2]
+        write_durably(path, content + json.dumps(entry).encode() + b"\n")
+    except OSError as error:
+        logger.error("bad_file_not_written problem=%s", error)
