@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 # A call of the token API: which (`grant`, `postpone`), its form without client_id and client_secret -> the answer's body.
 AskGrant = Callable[[str, Mapping[str, str]], Awaitable[Any]]
 GRANT, POSTPONE = "grant", "postpone"
+AUTHORISE = "authorise it: causeway setup add alibaba:{} authorisation"
 AUTHORISE_AGAIN = "authorise the app again: causeway setup add alibaba:{} authorisation"
 _LASTING = timedelta(hours=1)
 _LONGEST_LIFE_SECONDS = 400 * 86_400
@@ -96,7 +97,8 @@ class Authority:
     async def _renewed(self, file: TokenFile, held: Authorisation, ask: AskGrant) -> Authorisation:
         if held.dead or not held.refresh_token:
             what = "the platform has ended the authorisation" if held.dead else "nobody has authorised the app yet"
-            raise AuthError(f"alibaba {self._name}: {what}; {AUTHORISE_AGAIN.format(self._name)}", code=BAD_GRANT)
+            how = AUTHORISE_AGAIN if held.dead else AUTHORISE
+            raise AuthError(f"alibaba {self._name}: {what}; {how.format(self._name)}", code=BAD_GRANT)
         try:
             answer = await ask(GRANT, {"grant_type": "refresh_token", "refresh_token": held.refresh_token})
         except AuthError as error:

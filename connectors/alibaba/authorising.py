@@ -26,8 +26,8 @@ ABOUT = "a buyer lets the app in"
 _ADD = "causeway setup add alibaba:{} authorisation, with a browser at hand"
 
 
-def _to_the_person(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+def _to_the_person(address: str) -> None:
+    sys.stderr.write(f"Open this address in a browser, log in as the buyer, and agree:\n{address}\n\n")
     sys.stderr.flush()
 
 

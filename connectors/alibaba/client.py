@@ -21,7 +21,7 @@ from connectors.alibaba import errors
 from connectors.alibaba.apis import WITHOUT_USER
 from connectors.alibaba.auth import POSTPONE, Authority
 from connectors.alibaba.masking import masked
-from connectors.alibaba.rates import TOKEN
+from connectors.alibaba.rates import TOKEN, Use
 from connectors.alibaba.settings import AlibabaAccount, AlibabaSettings
 from connectors.alibaba.signing import SIGNATURE, request_signature
 from connectors.kit.budget import Budget
@@ -55,13 +55,14 @@ class AlibabaClient(AccountClient):
 
     def __init__(
         self, settings: AlibabaSettings, account: AlibabaAccount, http: HttpClient, tokens: TokenCache, authority: Authority,
-        budget: Budget, surroundings: Surroundings,
+        budget: Budget, surroundings: Surroundings, use: Use = Use.WRITING,
     ) -> None:  # fmt: skip
         super().__init__(http, budget, surroundings, Patience(settings.attempts, settings.longest_wait_seconds))
         self._settings = settings
         self._account = account
         self._tokens = tokens
         self._authority = authority
+        self._use = use
         self._nobody = TokenCache("alibaba:nobody", surroundings.now)
 
     @property
@@ -104,7 +105,7 @@ class AlibabaClient(AccountClient):
         if signed.startswith("param2/"):
             fields[SIGNATURE] = request_signature(signed, fields, secret)
         answer = await self._http.call(
-            f"{which} token", "POST", path, headers={"Content-Type": FORM, "Accept": "application/json"},
+            f"token {which}", "POST", path, headers={"Content-Type": FORM, "Accept": "application/json"},
             content=urlencode(fields).encode(), repeatable=True, correlation=self._out.new_id(),
         )  # fmt: skip
         content = answer.json()
@@ -125,7 +126,7 @@ class AlibabaClient(AccountClient):
     async def _once(self, request: Request, token: Token, correlation: str) -> Said:
         """Signed for each try: the token and the time may be new."""
         assert isinstance(request, Call)
-        async with places(self._settings, self._account):
+        async with places(self._settings, self._account, self._use):
             sent = replace(request, path=f"/openapi/{request.path}", content=self._form(request, token))
             return await super()._once(sent, token, correlation)
 
@@ -176,24 +177,26 @@ async def _no_token() -> Grant:
 # Once per process and app key, whoever asks: source and sink share token and budget (RATE-1).
 _AUTHORITIES: Shared[tuple[TokenCache, Authority]] = Shared()
 _BUDGETS: Shared[Budget] = Shared()
-_PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], asyncio.Semaphore]] = WeakKeyDictionary()
+_PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str, Use], asyncio.Semaphore]] = (
+    WeakKeyDictionary()
+)
 _PLACES_LOCK = threading.Lock()
 
 
-def places(settings: AlibabaSettings, account: AlibabaAccount) -> asyncio.Semaphore:
+def places(settings: AlibabaSettings, account: AlibabaAccount, use: Use = Use.WRITING) -> asyncio.Semaphore:
     """So many calls of an app key are under way at once in this event loop; a process has one that calls."""
-    identity = (settings.base_url, account.app_key)
+    identity = (settings.base_url, account.app_key, use)
     with _PLACES_LOCK:
         of_loop = _PLACES.setdefault(asyncio.get_running_loop(), {})
-        return of_loop.setdefault(identity, asyncio.Semaphore(settings.rates.parallel))
+        return of_loop.setdefault(identity, asyncio.Semaphore(settings.rates.at_once(use)))
 
 
-def budget_of(settings: AlibabaSettings, account: str) -> Budget:
-    """The rate budget of an account's app in this process."""
-    identity = (settings.base_url, settings.account(account).app_key, repr(settings.rates))
+def budget_of(settings: AlibabaSettings, account: str, use: Use = Use.WRITING) -> Budget:
+    """The rate budget of an account's app in this process, for that use."""
+    identity = (settings.base_url, settings.account(account).app_key, repr(settings.rates), use)
 
     def make() -> Budget:
-        plan = settings.rates.plan()
+        plan = settings.rates.plan(use)
         budget = Budget(plan)
         sizes = {name: quota.depth for name, quota in plan.quotas.items()}
         watch_quotas("alibaba", account, sizes, budget.left, budget.used, budget.backlog)
@@ -202,8 +205,10 @@ def budget_of(settings: AlibabaSettings, account: str) -> Budget:
     return _BUDGETS.get(identity, make)
 
 
-def open_client(settings: AlibabaSettings, account: str, now: Callable[[], datetime]) -> AlibabaClient:
-    """A client of an account. Opens no connection yet. Raises ValueError for an account that is not configured."""
+def open_client(
+    settings: AlibabaSettings, account: str, now: Callable[[], datetime], use: Use = Use.WRITING
+) -> AlibabaClient:
+    """A client of an account, for that use. Opens no connection yet. Raises ValueError for an account that is not configured."""
     keys = settings.account(account)
     identity = (settings.base_url, keys.model_dump_json(), keys.access_token, keys.refresh_token)
 
@@ -215,5 +220,5 @@ def open_client(settings: AlibabaSettings, account: str, now: Callable[[], datet
 
     tokens, authority = _AUTHORITIES.get(identity, make)
     http = HttpClient(settings.base_url, settings.http, refusal=errors.refusal, system="alibaba")
-    budget = budget_of(settings, account)
-    return AlibabaClient(settings, keys, http, tokens, authority, budget, real_surroundings(now))
+    budget = budget_of(settings, account, use)
+    return AlibabaClient(settings, keys, http, tokens, authority, budget, real_surroundings(now), use)

@@ -11,6 +11,8 @@ from connectors.alibaba import (
     offer_mapping,
     parcel_source,
     product_source,
+    purchase_book,
+    push,
     source,
 )
 from connectors.alibaba.authorising import AuthorisationSetup
@@ -20,6 +22,7 @@ from connectors.alibaba.message_source import AlibabaMessages
 from connectors.alibaba.offer_mapping import to_supplier_product
 from connectors.alibaba.parcel_source import AlibabaParcels
 from connectors.alibaba.product_source import AlibabaProducts
+from connectors.alibaba.rates import Use
 from connectors.alibaba.settings import AlibabaSettings
 from connectors.alibaba.sink import OPERATIONS, AlibabaSink
 from connectors.alibaba.source import AlibabaOrders
@@ -34,16 +37,16 @@ FLOWS = {
 }
 
 
-def client_of(settings: AlibabaSettings, deps: Deps, account: str) -> AlibabaClient:
+def client_of(settings: AlibabaSettings, deps: Deps, account: str, use: Use = Use.WRITING) -> AlibabaClient:
     """Raises ValueError for an account that is not configured, or an environment that is another one."""
     settings.check_environment(deps.environment)
-    return open_client(settings, account, deps.now)
+    return open_client(settings, account, deps.now, use)
 
 
 def _source(settings: AlibabaSettings, account: str, flow: str, deps: Deps) -> Source:
     if flow not in FLOWS:
         raise ValueError(f"alibaba has no flow {flow!r}; it has {', '.join(FLOWS)}")
-    client = client_of(settings, deps, account)
+    client = client_of(settings, deps, account, Use.READING)
     match flow:
         case parcel_source.FLOW:
             return AlibabaParcels(settings, account, client, deps.now)
@@ -76,6 +79,8 @@ OFFERED = Connector(
     sink=_sink,
     operations=OPERATIONS,
     verifier=_verifier,
+    pushes=push.pushes,
     mappings=lambda settings: {mapping.ENTITY: to_supplier_order, offer_mapping.ENTITY: to_supplier_product},
     setups={authorising.NAME: SetupOffer(authorising.ABOUT, _authorisation)},
+    books={purchase_book.KIND: purchase_book.open_book},
 )

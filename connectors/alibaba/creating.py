@@ -1,6 +1,8 @@
 """`create_purchase` (purchase_order) -> orders at 1688, each part exactly once (PO-1, EVT-4).
 
-    look       by reference, before every attempt: what is there is adopted
+    keep back  what was confirmed before Causeway took over, or has been ordered by hand, is not ordered (`purchase_guards`)
+    vendor     where the vendor's reference names no seller at an account of ours, the buyer is told
+    look       by reference, before every attempt: what is there is adopted; where nothing is, by the numbers of what was made for it before
     wait       while something may be on its way: two looks, some time apart (`doubts`)
     preview    every part that is missing; what is refused or would cost otherwise is told, before anything is made
     create     part by part. An answer that is not clear: a look, then the wait above
@@ -21,18 +23,41 @@ from connectors.alibaba import purchase_compare
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.doubts import MOST_TRIES, Doubt, doubt_of, latest
 from connectors.alibaba.errors import Refusal
+from connectors.alibaba.purchase_address import check_saved
 from connectors.alibaba.purchase_answers import Created
+from connectors.alibaba.purchase_by_hand import as_they_are, of_nothing
 from connectors.alibaba.purchase_calls import Delivered, create, is_clear, preview
-from connectors.alibaba.purchase_lookup import Standing, judged, orders_of
+from connectors.alibaba.purchase_guards import NO_SUCH_ACCOUNT, ORDERED_BY_HAND, kept_back, numbers_by_hand
+from connectors.alibaba.purchase_living import behind, living_of, not_wanted
+from connectors.alibaba.purchase_lookup import Standing, Whose, judged, standing_of
+from connectors.alibaba.purchase_numbers import orders_made_for
 from connectors.alibaba.purchase_offers import facts_of
-from connectors.alibaba.purchase_plan import PurchasePart, offer_problems, parts_of, problem, vendor_of
+from connectors.alibaba.purchase_plan import (
+    PurchasePart,
+    offer_problems,
+    parts_of,
+    problem,
+    vendor_of,
+    vendor_problem,
+)
 from connectors.alibaba.purchase_results import CREATED, DIFFERS, FAILED, PARTLY, WAITING, Placed, result, told
 from connectors.alibaba.purchase_settings import STOP, AlibabaPurchases
 from connectors.alibaba.purchase_words import words_for
+from connectors.alibaba.reading import OrderReader
+from connectors.alibaba.reference import AlibabaReference
 from connectors.alibaba.settings import AlibabaSettings
 from connectors.kit.accounts import OpenClient
 from connectors.kit.errors import ConnectorError, DataError, RuleError, UncertainError
-from connectors.kit.ports import Delivery, Difference, Outcome, Result, failed, failed_by, submitted
+from connectors.kit.ports import (
+    Delivery,
+    Difference,
+    Outcome,
+    Result,
+    excluded,
+    failed,
+    failed_by,
+    submitted,
+)
 from schemas.reasons import Reason
 from schemas.records import PurchaseOrder, ResultDifference, ResultProblem
 
@@ -53,6 +78,12 @@ class _Told:
     wrote: bool = False
 
 
+def _ours(delivery: Delivery, standings: Sequence[Standing]) -> set[str]:
+    """Numbers of orders that were made for it, as far as they are known."""
+    known = delivery.known.remote_id.split(",") if delivery.known is not None else []
+    return {*known, *(order.order_id for one in standings for order in one.orders)}
+
+
 class Creating:
     """The handler."""
 
@@ -66,11 +97,14 @@ class Creating:
         self._now = now
         self._places = asyncio.Semaphore(purchases.concurrency)
         # Delivery -> since when this process says that it sends it; what it has sent without knowing what came of it.
+        self._references: dict[str, AlibabaReference] = {}
         self._announced: OrderedDict[str, int] = OrderedDict()
         self._doubts: OrderedDict[str, Doubt] = OrderedDict()
 
     def announces(self, delivery: Delivery) -> bool:
-        """Always: it is written down before it is sent, so that a process that dies leaves a trace."""
+        """All that may be sent: it is written down before, so that a process that dies leaves a trace."""
+        if self._kept_back(delivery, doubt_of(delivery, None)) or self._vendor_problem(delivery):
+            return False
         self._announced[delivery.id] = self._seconds()
         while len(self._announced) > _KEPT:
             self._announced.popitem(last=False)
@@ -83,12 +117,22 @@ class Creating:
     async def differences(self, delivery: Delivery) -> list[Difference]:
         """What it would order; reads only. Raises ConnectorError."""
         told_of = self._begun(delivery)
+        if why := self._kept_back(delivery, doubt_of(delivery, None)):
+            return [Difference("order", "", f"nothing: {why}", refused=True)]
+        if (wrong := self._vendor_problem(delivery)) is not None:
+            return [Difference("order", "", told([wrong], ()), refused=True)]
         parts, problems = parts_of(told_of.order, self._purchases.reference_prefix)
         if problems:
             return [Difference("order", "", told(problems, ()), refused=True)]
         client = self._open(delivery.account)
         delivered = Delivered.by(self._purchases, delivery.body)
-        missing = [part for part in parts if not await orders_of(client, part.reference)]
+        whose = Whose.of(delivery, may_be_sent=doubt_of(delivery, None) is not None)
+        standings = [await standing_of(client, part, whose) for part in parts]
+        if taken := [said for one in standings if not one.exists for said in one.problems]:
+            return [Difference("order", "", told(taken, ()), refused=True)]
+        missing = [one.part for one in standings if not one.exists]
+        if missing and (by_hand := numbers_by_hand(told_of.order, _ours(delivery, standings))):
+            return [Difference("order", "", f"nothing: {ORDERED_BY_HAND} as {', '.join(by_hand)}", refused=True)]
         return [await self._shown(client, part, delivered) for part in missing]
 
     async def _shown(self, client: AlibabaClient, part: PurchasePart, delivered: Delivered) -> Difference:
@@ -120,19 +164,64 @@ class Creating:
         return submitted(doubt.name(delivery.version), error.retry_after or _SOON_SECONDS)
 
     async def _written(self, client: AlibabaClient, delivery: Delivery, doubt: Doubt | None) -> Outcome:
+        if why := self._kept_back(delivery, doubt):
+            return excluded(why)
         found = self._begun(delivery)
+        if (wrong := self._vendor_problem(delivery)) is not None:
+            return self._of_nobody(delivery, found, doubt, wrong)
         parts, found.problems = parts_of(found.order, self._purchases.reference_prefix)
+        whose = Whose.of(delivery, may_be_sent=doubt is not None)
         if found.problems:
-            return self._failed(found, Reason.DATA)
-        standings = [judged(part, await orders_of(client, part.reference)) for part in parts]
+            # It may have been ordered before it was edited.
+            found.placed += await living_of(client, delivery, parts, whose, self._purchases.reference_prefix)
+            return self._failed(found, Reason.DATA, DIFFERS if found.placed else "")
+        standings = [await standing_of(client, part, whose) for part in parts]
         for one in standings:
             self._adopt(found, one)
         if found.problems:
             return self._failed(found, Reason.RULE)
         missing = [one.part for one in standings if not one.exists]
+        if not missing and whose.numbers - {one.order.order_id for one in found.placed}:
+            more = await behind(client, delivery, len(parts), whose, self._purchases.reference_prefix)
+            found.placed += more
+            found.differences += [not_wanted(one) for one in more]
+        if missing and (by_hand := numbers_by_hand(found.order, _ours(delivery, standings))):
+            return await self._by_hand(client, found, by_hand)
+        if len(missing) == len(parts) and (renamed := await orders_made_for(client, delivery)):
+            self._adopt(
+                found,
+                judged(PurchasePart(parts[0].reference, tuple(one for part in parts for one in part.wanted)), renamed),
+            )
+            return self._failed(found, Reason.RULE) if found.problems else self._settled(found)
         if missing and (waits := self._waits(delivery, found, doubt, standings)) is not None:
             return waits
         return await self._ordered(client, delivery, found, missing, doubt)
+
+    def _kept_back(self, delivery: Delivery, doubt: Doubt | None) -> str:
+        return kept_back(delivery, doubt, self._settings.not_before(delivery.account))
+
+    def _vendor_problem(self, delivery: Delivery) -> ResultProblem | None:
+        return vendor_problem(cast("PurchaseOrder", delivery.body), delivery.account)
+
+    def _of_nobody(self, delivery: Delivery, found: _Told, doubt: Doubt | None, wrong: ResultProblem) -> Outcome:
+        """The vendor names no seller at an account of ours: its buyer is told, unless it has been ordered, by us or by hand."""
+        if _ours(delivery, ()) - {""} or numbers_by_hand(found.order, ()):
+            return excluded(NO_SUCH_ACCOUNT)
+        maybe = [problem("It may have been ordered before the reference was changed: look at 1688.")] if doubt else []
+        found.problems += [wrong, *maybe]
+        return self._failed(found, Reason.DATA)
+
+    async def _by_hand(self, client: AlibabaClient, found: _Told, numbers: Sequence[str]) -> Outcome:
+        """Its orders are told as they are now, so that they are followed from here on. One that is none of this account's is for the buyer."""
+        reader = OrderReader(client, self._reference(client, found.account))
+        events, problems = await as_they_are(reader, found.account, numbers)
+        if problems:
+            found.problems += problems
+            return self._failed(found, Reason.RULE)
+        if said := of_nothing(events, self._purchases.reference_prefix):
+            at = self._now()
+            events.append(result(found.account, found.order, FAILED, at, problems=said, reason=Reason.RULE))
+        return replace(excluded(ORDERED_BY_HAND, f"as {', '.join(numbers)}"), events=tuple(events))
 
     def _waits(
         self, delivery: Delivery, found: _Told, doubt: Doubt | None, standings: Sequence[Standing]
@@ -168,6 +257,7 @@ class Creating:
         if not missing:
             return self._settled(found)
         delivered = Delivered.by(self._purchases, delivery.body)
+        await check_saved(delivered.fields, self._reference(client, found.account))
         found.problems += await self._offer_problems(client, found, missing)
         if found.problems:
             return self._failed(found, Reason.RULE)
@@ -196,7 +286,8 @@ class Creating:
         if not self._purchases.check_offers:
             return []
         ids = [one.offer_id for part in parts for one in part.wanted]
-        facts = await facts_of(self._settings, client, found.account, ids)
+        reference = self._reference(client, found.account)
+        facts = await facts_of(self._settings, client, found.account, ids, reference)
         return offer_problems(parts, facts, vendor_of(found.order))
 
     async def _made(
@@ -252,7 +343,7 @@ class Creating:
     ) -> Outcome | None:
         """No clear answer: what the list shows decides; while it shows nothing, time has to pass."""
         doubt = self._doubts[delivery.id]
-        standing = judged(part, await orders_of(client, part.reference))
+        standing = await standing_of(client, part, Whose.of(delivery, may_be_sent=True))
         if standing.exists:
             found.wrote = True
             self._adopt(found, standing)
@@ -282,8 +373,9 @@ class Creating:
         notes = () if status == CREATED else (f"purchase_{status}",)
         return Outcome(done, remote_model=MODEL, remote_id=ids, notes=notes, events=(event,))
 
-    def _failed(self, found: _Told, reason: Reason) -> Outcome:
-        status = PARTLY if found.placed else DIFFERS if found.differences and not found.problems else FAILED
+    def _failed(self, found: _Told, reason: Reason, status: str = "") -> Outcome:
+        plain = PARTLY if found.placed else DIFFERS if found.differences and not found.problems else FAILED
+        status = status or plain
         event = result(
             found.account, found.order, status, self._now(), placed=found.placed, differences=found.differences,
             problems=found.problems, reason=reason,
@@ -301,6 +393,11 @@ class Creating:
             reason=error.reason,
         )
         return replace(failed_by(error), events=(event,))
+
+    def _reference(self, client: AlibabaClient, account: str) -> AlibabaReference:
+        if account not in self._references:
+            self._references[account] = AlibabaReference(self._settings, account, client, self._now)
+        return self._references[account]
 
     def _begun(self, delivery: Delivery) -> _Told:
         return _Told(cast("PurchaseOrder", delivery.body), delivery.account)

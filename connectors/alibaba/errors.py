@@ -130,7 +130,7 @@ def business_error(asked: Asked, said: Refusal) -> ConnectorError:
 def grant_error(asked: Asked, content: Mapping[str, Any]) -> AuthError:
     """A refusal of the token call (RFC 6749 section 5.2)."""
     code = _text(content.get("error"))[:60]
-    remedy = "a person has to authorise the app again" if code == BAD_GRANT else "check app_key and app_secret"
+    remedy = "the authorisation has ended" if code == BAD_GRANT else "check app_key and app_secret"
     return AuthError(f"{asked.operation}: {asked.host} gave no token ({code or 'no reason'}); {remedy}", code=code)
 
 

@@ -111,23 +111,25 @@ def _refunded(base: Reader) -> Money | None:
 def _parcels(whole: Reader, line_ids: set[str]) -> list[SupplierParcel]:
     """In the order they were sent. Both lists tell of each: the order's own when, the logistics' how far it is."""
     found: dict[str, SupplierParcel] = {}
+    names = whole["carriers"]
     for item in whole["order"]["nativeLogistics"].children("logisticsItems"):
-        parcel = _parcel(item, "logisticsCode", item.text("subItemIds"), line_ids)
+        parcel = _parcel(item, "logisticsCode", item.text("subItemIds"), line_ids, names)
         found[parcel["parcel_id"]] = parcel
     for item in whole.children("logistics"):
-        parcel = _parcel(item, "logisticsId", item.text("orderEntryIds"), line_ids)
+        parcel = _parcel(item, "logisticsId", item.text("orderEntryIds"), line_ids, names)
         known = found.get(parcel["parcel_id"])
         found[parcel["parcel_id"]] = parcel if known is None else _both(known, parcel)
     return list(found.values())
 
 
-def _parcel(item: Reader, id_name: str, entries: str, line_ids: set[str]) -> SupplierParcel:
-    """entries: numbers of lines with commas; a parcel may hold lines of other orders too."""
+def _parcel(item: Reader, id_name: str, entries: str, line_ids: set[str], names: Reader) -> SupplierParcel:
+    """entries: numbers of lines with commas; a parcel may hold lines of other orders too. names: of carriers, by their codes."""
+    carrier = item.text("logisticsCompanyNo")
     sent = item.text("type") != _NO_SHIPPING
     return SupplierParcel(
         parcel_id=item.text(id_name) or item.needed_text("id"),
         tracking_number=tracking_number(item.text("logisticsBillNo")) if sent else "",
-        carrier_code=item.text("logisticsCompanyNo"), carrier_name=item.text("logisticsCompanyName"), status=item.text("status"),
+        carrier_code=carrier, carrier_name=item.text("logisticsCompanyName") or (names.text(carrier) if carrier else ""), status=item.text("status"),
         shipped_at=time_in(item, "deliveredTime"),
         line_ids=[one for one in (part.strip() for part in entries.split(",")) if one in line_ids],
     )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.messages import AUTHORISATION_ENDED, Message, message_in
 from connectors.alibaba.reading import OfferReader, OrderReader, fetched_offer, fetched_order, no_offer, no_order
+from connectors.alibaba.reference import AlibabaReference
 from connectors.alibaba.settings import AlibabaSettings
 from connectors.alibaba.times import stamp
 from connectors.alibaba.trade import NUMBER
@@ -38,8 +39,9 @@ class AlibabaMessages:
     ) -> None:
         self.account = account
         self._client = client
-        self._orders = OrderReader(client)
-        self._offers = OfferReader(client, settings.apis.product_detail, settings.language)
+        reference = AlibabaReference(settings, account, client, now)
+        self._orders = OrderReader(client, reference)
+        self._offers = OfferReader(client, settings.apis.product_detail, settings.language, reference)
         self._now = now
 
     def pages(self, position: str) -> AsyncIterator[Page]:
@@ -115,7 +117,7 @@ class AlibabaMessages:
             logger.error("reauthorise", extra={"source": "alibaba", "account": self.account})
         if message.known:
             return []
-        return [Problem(self._key(message.id), "a message of a type unknown to us", exact_json.dumps(row))]
+        return [unknown_type(self.account, message.id, exact_json.dumps(row))]
 
     async def _confirm(self, identities: Iterable[str]) -> None:
         found = [int(one) for one in identities if one]
@@ -123,7 +125,17 @@ class AlibabaMessages:
             await self._client.call("confirm_messages", {"msgIdList": found}, priority=Priority.REPORTS)
 
     def _key(self, identity: str) -> str:
-        return f"alibaba:{self.account}:message:{identity}"
+        return _key(self.account, identity)
+
+
+def unknown_type(account: str, identity: str, payload: bytes) -> Problem:
+    """A message of a type that means nothing to us, whichever way it came."""
+    detail = "a message of a type unknown to us; take its topic out of the app's console, or discard it"
+    return Problem(_key(account, identity), detail, payload)
+
+
+def _key(account: str, identity: str) -> str:
+    return f"alibaba:{account}:message:{identity}"
 
 
 def _identity(row: Any) -> str:

@@ -76,12 +76,13 @@ def to_supplier_product(payload: bytes, account: str) -> Sequence[Canonical]:
     limits = offer if form is _DETAIL else sale
     minimum, batch = _quantity(limits, "minOrderQuantity"), _quantity(limits, "batchNumber")
     updated = time_in(offer, "lastUpdateTime")
+    category = offer.text("categoryName") or Reader(content)["category"].text("name")
     unit = sale["unitInfo"] if form is _DETAIL else sale
     body = SupplierProduct(
         key=offer_key(account, offer_id), source="alibaba", account=account, offer_id=offer_id,
         version=millis_of(updated) if updated else 0, status=offer.text("status"), supplier=offer.needed_text(form.supplier),
         supplier_name=offer.text("companyName"), name=_needed_tidy(offer, "subject"), name_translated=tidy(offer.text("subjectTrans")),
-        description=_html(offer, "description"), category_id=offer.text(form.category_id), category_name=offer.text("categoryName"),
+        description=_html(offer, "description"), category_id=offer.text(form.category_id), category_name=category,
         images=_images(offer[form.images]), attributes=_attributes(offer, form.attributes, form.attribute), unit=unit.text("unit"),
         unit_translated=unit.text("transUnit"), minimum_quantity=minimum, batch_quantity=batch, prices=_ranges(sale, form),
         variants=_variants(offer, sale, form, minimum), weight=_measure(shipping, form.weight), length=_measure(shipping, "length"),
@@ -100,18 +101,19 @@ def _found(content: Reader) -> tuple[Reader, _Form]:
 
 
 def _variants(offer: Reader, sale: Reader, form: _Form, minimum: str) -> list[OfferVariant]:
-    """An offer without SKUs is its own only variant. A SKU without its spec could not be ordered: that is an error."""
+    """An offer without SKUs is its own only variant. A SKU without its id or spec cannot be ordered: whoever takes it up leaves it out and says so,
+    the others go on."""
     by_sku = sale.text("quoteType") == str(_BY_SKU)
     weights = _weights(offer[form.shipping])
     found = []
     for sku in offer.children(form.skus):
-        sku_id = sku.needed_text("skuId")
+        sku_id = sku.text("skuId")
         prices = [_tier(Decimal(minimum or 1), sku.decimal("price"))] if by_sku and not sku["price"].missing else []
         pictures = [one.text("skuImageUrl") for one in sku.children(form.sku_attributes)]
         found.append(
             OfferVariant(
                 sku_id=sku_id,
-                spec_id=sku.needed_text("specId"),
+                spec_id=sku.text("specId"),
                 attributes=_attributes(sku, form.sku_attributes, form.sku_attribute),
                 prices=prices,
                 stock=_quantity(sku, "amountOnSale", zero="0"),

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.mapping import order_id_of
 from connectors.alibaba.reading import OrderReader, fetched_order, no_order
+from connectors.alibaba.reference import AlibabaReference
 from connectors.alibaba.settings import AlibabaSettings
 from connectors.alibaba.source import order_rows
 from connectors.alibaba.times import stamp
@@ -33,7 +34,8 @@ class AlibabaParcels:
         self.account = account
         self._settings = settings
         self._client = client
-        self._orders = OrderReader(client)
+        reference = AlibabaReference(settings, account, client, now)
+        self._orders = OrderReader(client, reference)
         self._now = now
 
     def pages(self, position: str) -> AsyncIterator[Page]:

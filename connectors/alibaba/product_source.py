@@ -15,6 +15,7 @@ from typing import Any
 
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.reading import OfferReader, fetched_offer, no_offer
+from connectors.alibaba.reference import AlibabaReference
 from connectors.alibaba.settings import AlibabaSettings
 from connectors.alibaba.trade import NUMBER
 from connectors.kit.errors import DataError, ForbiddenError, RuleError
@@ -37,7 +38,8 @@ class AlibabaProducts:
         self.account = account
         self._settings = settings
         self._client = client
-        self._offers = OfferReader(client, settings.apis.product_detail, settings.language)
+        reference = AlibabaReference(settings, account, client, now)
+        self._offers = OfferReader(client, settings.apis.product_detail, settings.language, reference)
         self._now = now
 
     def pages(self, position: str) -> AsyncIterator[Page]:

@@ -1,4 +1,4 @@
-"""Where a purchase is delivered: configuration -> `addressParam` (PO-1). Nothing is guessed: what is missing is named. Pure.
+"""Where a purchase is delivered: configuration -> `addressParam` (PO-1). Nothing is guessed: what is missing is named. Pure but for `check_saved`.
 
 An address saved at the platform wins; else province, city, district, street, name and mobile are needed. There is no country: the platform
 delivers within the Chinese mainland. (Fact: the API's page; names of at least two characters by field reports.)
@@ -7,9 +7,11 @@ delivers within the Chinese mainland. (Fact: the API's page; names of at least t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from connectors.alibaba.purchase_settings import DEFAULT_ADDRESS, AlibabaAddress, AlibabaPurchases
+from connectors.alibaba.reference import AlibabaReference
 from connectors.kit.errors import DataError
 
 _NEEDED = ("province", "city", "area", "street", "full_name")
@@ -31,6 +33,15 @@ def delivery_address(purchases: AlibabaPurchases, warehouse: str = "") -> dict[s
         part, words = problem
         raise DataError(f"delivery address: {part} {words}; set {where}__{part.upper()}")
     return _parts(found)
+
+
+async def check_saved(fields: Mapping[str, Any], reference: AlibabaReference) -> None:
+    """Raises DataError for an address number that the buyer has not saved, or has deleted since. fields: of a creation."""
+    number = str(fields.get("addressParam", {}).get("addressId", ""))
+    if number and await reference.has_address(number) is False:
+        raise DataError(
+            f"delivery address: {number} is none of those saved at 1688 by this account; save it there, or correct its ADDRESS_ID"
+        )
 
 
 def _problem(address: AlibabaAddress) -> tuple[str, str] | None:

@@ -2,12 +2,17 @@
 it comes (EVT-4, PO-1). What is found is held against what was wanted.
 
 One reference may have several orders: the platform splits them. More units than were wanted mean that it was ordered twice, or changed since.
+
+A reference may be that of several purchase orders: `P7-2` is the second part of `P7`, or the purchase order of that name. What is found under it
+is ours when its number is known (`Whose`), or when it has just the goods of the part. All else is another's: never adopted, never cancelled.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.purchase_answers import FoundOrder, found_orders
@@ -16,20 +21,40 @@ from connectors.alibaba.purchase_plan import PurchasePart, Spec, problem
 from connectors.alibaba.purchase_results import Placed
 from connectors.alibaba.source import order_rows
 from connectors.kit.errors import RuleError, TransientError
+from connectors.kit.order_numbers import words_of
+from connectors.kit.ports import Delivery
 from connectors.kit.rate import Priority
-from schemas.records import ResultDifference, ResultProblem
+from schemas.records import PurchaseOrder, ResultDifference, ResultProblem
 
 _PAGE = 20
+_LIKE_A_PART = re.compile(r".+-([2-9]|[1-9][0-9]{1,3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """What is known of whose orders are. numbers: of this purchase order's, by the pipeline or by its vendor reference; may_be_sent: something of it
+    may be on its way."""
+
+    numbers: frozenset[str]
+    may_be_sent: bool
+
+    @classmethod
+    def of(cls, delivery: Delivery, *, may_be_sent: bool) -> Whose:
+        known = delivery.known.remote_id.split(",") if delivery.known is not None else []
+        written = words_of(cast("PurchaseOrder", delivery.body)["supplier_reference"])
+        return cls(frozenset(filter(None, (*known, *written))), may_be_sent)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A part and what there is of it. With problems a person has to look: it is neither right nor absent."""
+    """A part and what there is of it. With problems a person has to look: it is neither right nor absent. others: orders of that reference that
+    are another purchase order's."""
 
     part: PurchasePart
     orders: Sequence[FoundOrder] = ()
     differences: Sequence[ResultDifference] = field(default=())
     problems: Sequence[ResultProblem] = field(default=())
+    others: Sequence[FoundOrder] = ()
 
     @property
     def exists(self) -> bool:
@@ -57,6 +82,38 @@ async def orders_of(client: AlibabaClient, reference: str) -> list[FoundOrder]:
     if total > len(rows) or any(one.reference and one.reference != reference for one in found):
         raise RuleError("order list: it does not go by outOrderId, so what exists cannot be told; nothing is ordered")
     return found
+
+
+async def standing_of(client: AlibabaClient, part: PurchasePart, whose: Whose) -> Standing:
+    """What there is of a part. A reference that only others have is a problem: what would be made under it could not be told from theirs."""
+    orders = await orders_of(client, part.reference)
+    ours = ours_of(part, orders, whose)
+    others = [one for one in orders if one not in ours]
+    if not others or ours:
+        return replace(judged(part, ours), others=others)
+    ids = ", ".join(one.order_id for one in others[:5])
+    words = (
+        f"1688 has an order called {part.reference} already, with other goods ({ids}): rename this purchase order, or make it anew under another "
+        "name. If that order is meant for this one, write its number into the vendor reference."
+    )
+    return Standing(part, problems=[problem(words)], others=others)
+
+
+def ours_of(part: PurchasePart, orders: Sequence[FoundOrder], whose: Whose) -> list[FoundOrder]:
+    """Those that are this purchase order's: known to be, or with just the part's goods, in one or split. A name that no part of another purchase
+    order can have is enough where anything of the goods is the same, or something may have been sent."""
+    if not _LIKE_A_PART.fullmatch(part.reference):
+        wanted = {one.spec for one in part.wanted}
+        if whose.may_be_sent or any(not one.cargo or wanted & _units(part, [one]).keys() for one in orders):
+            return list(orders)
+    elif any(_is_all(part, some) for some in (orders, [one for one in orders if one.is_alive])):
+        return list(orders)
+    return [one for one in orders if one.order_id in whose.numbers or _is_all(part, [one])]
+
+
+def _is_all(part: PurchasePart, orders: Sequence[FoundOrder]) -> bool:
+    wanted = {one.spec: one.quantity for one in part.wanted}
+    return bool(wanted) and _units(part, orders) == wanted
 
 
 def judged(part: PurchasePart, orders: Sequence[FoundOrder]) -> Standing:

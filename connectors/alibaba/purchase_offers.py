@@ -14,6 +14,7 @@ from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.offer_mapping import to_supplier_product
 from connectors.alibaba.purchase_plan import OfferFacts
 from connectors.alibaba.reading import OfferReader
+from connectors.alibaba.reference import AlibabaReference
 from connectors.alibaba.settings import AlibabaSettings
 from connectors.kit import exact_json
 from connectors.kit.errors import DataError, RuleError
@@ -24,10 +25,14 @@ _PUBLISHED = "published"
 
 
 async def facts_of(
-    settings: AlibabaSettings, client: AlibabaClient, account: str, offer_ids: Iterable[str]
+    settings: AlibabaSettings,
+    client: AlibabaClient,
+    account: str,
+    offer_ids: Iterable[str],
+    reference: AlibabaReference,
 ) -> dict[str, OfferFacts]:
     """By offer, those that can be read. Raises what is no refusal of one offer."""
-    reader = OfferReader(client, settings.apis.product_detail, settings.language)
+    reader = OfferReader(client, settings.apis.product_detail, settings.language, reference)
     found = {}
     for offer_id in dict.fromkeys(offer_ids):
         try:

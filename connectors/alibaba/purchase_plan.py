@@ -13,11 +13,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.kit.money import quantity_text
+from connectors.kit.vendor_references import vendor_reference
 from schemas.records import PurchaseLine, PurchaseOrder, ResultProblem
 
 MOST_SPECS = 50
 LONGEST_REFERENCE = 64
 CNY = "CNY"
+PLATFORM = "alibaba"
 _CODE = re.compile(r"([0-9]{1,19})(?:/([0-9]{0,19})(?:/([0-9a-zA-Z]{0,64}))?)?")
 _REFERENCE = re.compile(r"[A-Za-z0-9._/-]+")
 _MOST_UNITS = 10**9
@@ -132,8 +134,25 @@ def offer_problems(
 
 def vendor_of(order: PurchaseOrder) -> str:
     """`sellerOpenId` of `alibaba:ACCOUNT:SELLEROPENID`; "" where the vendor's reference is another."""
-    source, _, rest = order["supplier"].partition(":")
-    return rest.partition(":")[2] if source == "alibaba" else ""
+    found = vendor_reference(order["supplier"])
+    return found.seller if found is not None and found.platform == PLATFORM else ""
+
+
+def vendor_problem(order: PurchaseOrder, account: str) -> ResultProblem | None:
+    """What is wrong with the vendor's reference, where it does not lead to a seller at this account."""
+    found = vendor_reference(order["supplier"])
+    if found is not None and found.account == account and found.seller:
+        return None
+    if found is None or not found.account:
+        wrong = "names no account"
+    elif found.account != account:
+        wrong = f"names the account {found.account}, which Causeway does not have"
+    else:
+        wrong = "names no seller"
+    return problem(
+        f"The vendor's reference in Odoo, {order['supplier'].strip()[:80]!r}, {wrong}: correct it on the vendor's contact "
+        f"({PLATFORM}:{account}:SELLER, with the seller's number at 1688), then save a change of this purchase order."
+    )
 
 
 def problem(text: str, *, line: PurchaseLine | None = None, code: str = "") -> ResultProblem:

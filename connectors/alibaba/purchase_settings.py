@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import AwareDatetime, Field, field_validator
 
 from connectors.kit.settings import Part
 
@@ -41,6 +41,11 @@ class AlibabaPurchases(Part):
     addresses: dict[str, AlibabaAddress] = Field(
         default_factory=dict,
         description="by the warehouse's short name in Odoo, in lower case; `default` for all others",
+    )
+    not_before: AwareDatetime | None = Field(
+        None,
+        description="purchase orders confirmed before this moment are not ordered, for they were ordered by hand; the flow `purchases` cannot be "
+        "on without it",
     )
     flow: str = Field("general", pattern="[a-z]{1,40}", description="kind of purchase; general = wholesale")
     trade_type: str = Field("", max_length=40, description="way of payment; empty = the platform chooses")

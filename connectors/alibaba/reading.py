@@ -7,6 +7,7 @@ from typing import Any
 from connectors.alibaba import mapping, offer_mapping
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.errors import NO_ORDER, NO_RIGHT_TO_ORDER, NO_TRACE, NOT_SHIPPED, TOO_OLD_TO_TRACE
+from connectors.alibaba.reference import AlibabaReference
 from connectors.kit import exact_json
 from connectors.kit.errors import DataError, RuleError
 from connectors.kit.ports import Fetched, Problem
@@ -19,13 +20,15 @@ _RELATED = "alibaba.cross.productInfo"
 
 
 class OrderReader:
-    """Orders of an account, each with its parcels and their traces."""
+    """Orders of an account, each with its parcels and their traces. reference: for what parcels leave out."""
 
-    def __init__(self, client: AlibabaClient) -> None:
+    def __init__(self, client: AlibabaClient, reference: AlibabaReference) -> None:
         self._client = client
+        self._reference = reference
 
     async def read(self, order_id: str, priority: Priority = Priority.ORDERS) -> dict[str, Any] | None:
-        """`{"order", "logistics", "trace"}`; None when the platform shows this buyer no such order."""
+        """`{"order", "logistics", "trace"}`, and `carriers` (code -> name) of parcels that name their carrier by its code alone; None when the
+        platform shows this buyer no such order."""
         asked = {"webSite": _WEB_SITE, "orderId": order_id}
         try:
             body = await self._client.call("order_view", {**asked, "includeFields": _FIELDS}, priority=priority)
@@ -40,7 +43,9 @@ class OrderReader:
             return {"order": order, "logistics": None, "trace": None}
         logistics = await self._or_none("logistics", {**asked, "fields": _LOGISTICS_FIELDS}, "result", priority)
         trace = await self._or_none("trace", asked, "logisticsTrace", priority)
-        return {"order": order, "logistics": logistics, "trace": trace}
+        content = {"order": order, "logistics": logistics, "trace": trace}
+        names = await self._reference.carrier_names(_bare_carriers(order, logistics))
+        return {**content, "carriers": names} if names else content
 
     async def _or_none(self, name: str, asked: dict[str, str], where: str, priority: Priority) -> Any:
         """What a parcel's call gives; None where that there is nothing is a normal state."""
@@ -54,15 +59,22 @@ class OrderReader:
 
 
 class OfferReader:
-    """Offers of an account, by the API that is configured."""
+    """Offers of an account, by the API that is configured. reference: for the category's name where the offer leaves it out."""
 
-    def __init__(self, client: AlibabaClient, api: str, language: str) -> None:
+    def __init__(self, client: AlibabaClient, api: str, language: str, reference: AlibabaReference) -> None:
         self._client = client
+        self._reference = reference
         self._is_related = api.endswith(_RELATED)
         self._language = language
 
     async def read(self, offer_id: str, priority: Priority = Priority.PRODUCTS) -> dict[str, Any]:
-        """The answer as it came. Raises RuleError or DataError when there is no such offer, or it is not shown to this buyer."""
+        """The answer as it came, and `category` with its `name` where that was left out. Raises RuleError or DataError when there is no such offer,
+        or it is not shown to this buyer."""
+        content = await self._read(offer_id, priority)
+        name = await self._reference.category_name(_bare_category(content))
+        return {**content, "category": {"name": name}} if name else content
+
+    async def _read(self, offer_id: str, priority: Priority) -> dict[str, Any]:
         if not self._is_related:
             asked = {"offerId": int(offer_id), "country": self._language}
             return await self._detail({"offerDetailParam": asked}, priority)
@@ -94,6 +106,25 @@ def no_order(account: str, order_id: str) -> Problem:
 
 def no_offer(account: str, offer_id: str, why: str) -> Problem:
     return Problem(offer_mapping.offer_key(account, offer_id), why, b"", offer_mapping.ENTITY)
+
+
+def _bare_carriers(order: dict[str, Any], logistics: Any) -> list[str]:
+    """Codes of carriers that no parcel names."""
+    lists = (order["nativeLogistics"]["logisticsItems"], logistics)
+    parcels = [one for some in lists if isinstance(some, list) for one in some]
+    known = [one for one in parcels if isinstance(one, dict) and isinstance(one.get("logisticsCompanyNo"), str)]
+    return [one["logisticsCompanyNo"] for one in known if not one.get("logisticsCompanyName")]
+
+
+def _bare_category(content: dict[str, Any]) -> str:
+    """The number of a category without a name; empty where there is a name, or no number."""
+    result = content.get("result")
+    inner = result.get("result") if isinstance(result, dict) else None
+    offer = content.get("productInfo") or inner
+    if not isinstance(offer, dict) or offer.get("categoryName"):
+        return ""
+    found = offer.get("categoryId") or offer.get("categoryID")
+    return str(found) if isinstance(found, int | str) else ""
 
 
 def _has_parcels(order: dict[str, Any]) -> bool:

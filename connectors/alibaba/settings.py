@@ -8,10 +8,12 @@ CAUSEWAY_ALIBABA__ACCOUNTS__MAIN__TOKEN_FILE=...          where the authorisatio
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, field_validator, model_validator
 
 from connectors.alibaba.apis import AlibabaApis
 from connectors.alibaba.purchase_settings import AlibabaPurchases
@@ -21,6 +23,7 @@ from connectors.kit.settings import Part, account_names, check_one_secret, secre
 
 PRODUCTION = "https://gw.open.1688.com"
 AUTHORISE = "https://auth.1688.com"
+BUYS = "purchases"  # the flow that orders
 _OFFER = re.compile(r"[0-9]{1,19}")
 
 
@@ -50,6 +53,7 @@ class AlibabaAccount(Part):
     offers_file: str = Field("", description="a file with further offers, one number a line; # begins a remark")
     keywords: tuple[str, ...] = Field((), description="searches whose offers are read too")
     start_days_back: float = Field(7, ge=0, le=365, description="how far back the very first poll of orders looks")
+    not_before: AwareDatetime | None = Field(None, description="of this account, in place of purchases.not_before")
 
     @model_validator(mode="after")
     def _one_way_in(self) -> AlibabaAccount:
@@ -80,6 +84,30 @@ class AlibabaAccount(Part):
     def static_token(self) -> SecretStr:
         """The lasting token. Raises OSError when its file cannot be read."""
         return secret_from(self.access_token, self.access_token_file)
+
+
+class AlibabaWebhook(Part):
+    """A port on which the platform's messages arrive, `/webhooks/alibaba/ACCOUNT`: what they name is fetched at once."""
+
+    port: int = Field(
+        0, ge=0, le=65535, description="port the poller listens on for the platform's messages; 0 = it does not"
+    )
+    host: str = Field(
+        "127.0.0.1",
+        description="address it listens on; plain HTTP, so put TLS in front of any other than this machine's own",
+    )
+    window_minutes: float = Field(
+        1440, gt=0, le=43_200, description="older messages are refused; the platform keeps them, and its replay is read"
+    )
+    ahead_minutes: float = Field(5, ge=0, le=1440, description="so far the platform's clock may be before ours")
+
+
+class AlibabaReferenceSettings(Part):
+    """What changes seldom is kept: saved addresses, carriers, categories."""
+
+    reference_hours: float = Field(24, gt=0, le=8760, description="how long they are kept")
+    stale_days: float = Field(30, ge=0, le=3650, description="how long they still serve when 1688 cannot be asked")
+    cache_folder: str = Field("", description="where they are kept; empty = the user's cache folder")
 
 
 class AlibabaSettings(Part):
@@ -126,7 +154,9 @@ class AlibabaSettings(Part):
         4, ge=1, le=10, description="how often a call is tried: waits of 1, 2, 4 seconds lie between (ERR-3)"
     )
     longest_wait_seconds: float = Field(120, ge=0, le=600, description="longest wait between tries inside one call")
+    webhook: AlibabaWebhook = AlibabaWebhook()
     purchases: AlibabaPurchases = AlibabaPurchases()
+    reference: AlibabaReferenceSettings = AlibabaReferenceSettings()
     rates: AlibabaRates = AlibabaRates()
     http: HttpSettings = HttpSettings()
 
@@ -142,6 +172,32 @@ class AlibabaSettings(Part):
             variable = f"CAUSEWAY_ALIBABA__ACCOUNTS__{name.upper()}__APP_KEY"
             raise ValueError(f"the 1688 account {name!r} is not configured; set {variable} and its secret")
         return found
+
+    def not_before(self, account: str) -> datetime | None:
+        """Purchase orders confirmed before are not ordered; None while nobody has said."""
+        own = self.accounts.get(account)
+        return (own.not_before if own is not None else None) or self.purchases.not_before
+
+    @property
+    def buyers(self) -> tuple[str, ...]:
+        """Its accounts, which vendors in Odoo may name."""
+        return tuple(self.accounts)
+
+    @property
+    def purchase_prefix(self) -> str | None:
+        """What stands before purchase orders' names at the platform; None where nothing is bought and nobody has said."""
+        purchases = self.purchases
+        said = bool(self.accounts) or "reference_prefix" in purchases.model_fields_set
+        return purchases.reference_prefix if said else None
+
+    def check_switched_on(self, flows: Mapping[str, Collection[str]]) -> None:
+        """An account that orders has to say from when on: what was confirmed earlier has been ordered by hand."""
+        silent = [name for name in self.accounts if BUYS in flows.get(name, ()) and self.not_before(name) is None]
+        if silent:
+            raise ValueError(
+                f"purchases of {', '.join(silent)} are on, but nobody has said from when on: set CAUSEWAY_ALIBABA__PURCHASES__NOT_BEFORE "
+                "to the moment of switching on, for example 2026-11-22T08:00:00Z; what was confirmed earlier is not ordered again"
+            )
 
     def check_environment(self, environment: str) -> None:
         """Refuses hosts of another world where the address tells (AUTH-7). Raises ValueError."""

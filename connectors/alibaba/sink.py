@@ -35,7 +35,7 @@ class AlibabaSink(AccountSink[AlibabaClient]):
     ) -> None:  # fmt: skip
         super().__init__(open_client)
         creating = Creating(settings, purchases, self.accounts, now)
-        cancelling = Cancelling(purchases, self.accounts, now)
+        cancelling = Cancelling(settings, purchases, self.accounts, now)
         self.resolving = Resolving(self.destination, self.accounts, {}, purchases.patience_seconds)
 
         async def creations(batch: Sequence[Delivery]) -> list[Sequence[Difference]]:

@@ -15,6 +15,7 @@ from connectors.alibaba import mapping
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.mapping import order_id_of, order_key, version_of
 from connectors.alibaba.reading import OrderReader
+from connectors.alibaba.reference import AlibabaReference
 from connectors.alibaba.settings import AlibabaSettings
 from connectors.alibaba.times import stamp
 from connectors.kit.cursor import Window
@@ -39,7 +40,8 @@ class AlibabaOrders(WindowedList):
         super().__init__(account, now, rules_of(settings, account))
         self._settings = settings
         self._client = client
-        self._orders = OrderReader(client)
+        reference = AlibabaReference(settings, account, client, now)
+        self._orders = OrderReader(client, reference)
 
     async def aclose(self) -> None:
         await self._client.aclose()

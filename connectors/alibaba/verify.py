@@ -13,6 +13,8 @@ from typing import Any
 
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.errors import NO_ORDER, NO_RIGHT_TO_ORDER, NOT_SHIPPED
+from connectors.alibaba.purchase_address import check_saved, delivery_address
+from connectors.alibaba.reference import AlibabaReference
 from connectors.alibaba.settings import AlibabaSettings
 from connectors.kit.accounts import OpenClient
 from connectors.kit.errors import ConnectorError, DataError, ForbiddenError, RuleError
@@ -55,6 +57,10 @@ WRITES = (
 )
 
 
+# What it refuses is who we are, not a right.
+KEY_AND_SECRET = Try("current_time", "app key and secret are right")
+
+
 class AlibabaVerifier(AccountVerifier[AlibabaClient]):
     """`Verifier` over all configured accounts."""
 
@@ -73,11 +79,28 @@ class AlibabaVerifier(AccountVerifier[AlibabaClient]):
         return f"at {self._settings.base_url}"
 
     async def _rights(self, subject: str, name: str, client: AlibabaClient) -> list[Check]:
-        clock = await _tried(subject, client, Try("current_time", "app key and secret are right"))
+        clock = await _tried(subject, client, KEY_AND_SECRET)
         if not clock.ok:
             return [clock]
         checks = [clock, *self._authorisation(subject, client)]
-        return checks + [await _tried(subject, client, one) for one in (*READS, *WRITES)]
+        checks += [await _tried(subject, client, one) for one in (*READS, *WRITES)]
+        return checks + await self._addresses(subject, AlibabaReference(self._settings, name, client, self._now))
+
+    async def _addresses(self, subject: str, reference: AlibabaReference) -> list[Check]:
+        """Whether goods could be sent to each warehouse's address."""
+        purchases = self._settings.purchases
+        if not purchases.addresses:
+            return [Check(f"{subject}: delivery address", True, "none is configured, so nothing is ordered")]
+        checks = []
+        for warehouse in sorted(purchases.addresses):
+            what = f"{subject}: delivery address {warehouse}"
+            try:
+                await check_saved({"addressParam": delivery_address(purchases, warehouse)}, reference)
+            except DataError as error:
+                checks.append(Check(what, False, str(error), "see the message"))
+            else:
+                checks.append(Check(what, True, "nothing of it is missing"))
+        return checks
 
     def _authorisation(self, subject: str, client: AlibabaClient) -> list[Check]:
         """How long the refresh token is good, where there is one whose end is known."""
@@ -103,7 +126,8 @@ async def _tried(subject: str, client: AlibabaClient, one: Try) -> Check:
     try:
         await client.call(one.name, one.parameters, priority=Priority.REPORTS, repeatable=True)
     except ForbiddenError as error:
-        return Check(what, False, str(error), f"in the app's console add this API, or name its equivalent: {one.what}")
+        add = f"in the app's console add this API, or name its equivalent: {one.what}"
+        return Check(what, False, str(error), "see the message" if one is KEY_AND_SECRET else add)
     except (DataError, RuleError) as error:
         if error.code not in one.fine:
             return Check(what, False, str(error), "see the message")
