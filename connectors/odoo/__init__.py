@@ -1,6 +1,7 @@
 """Odoo 18: marketplace orders become sale orders, and what changes in Odoo goes out (README.md)."""
 
 from connectors.kit.ports import Connector
+from connectors.odoo import purchase_book
 from connectors.odoo.capture_mapping import mappings
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.sink import OPERATIONS, OdooSink
@@ -21,4 +22,5 @@ CONNECTOR = Connector(
     operations=OPERATIONS,
     hints=hints,
     resync_reach=resync_reach,
+    books={purchase_book.KIND: purchase_book.open_book},
 )

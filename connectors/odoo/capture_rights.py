@@ -83,6 +83,9 @@ _READ: dict[str, tuple[tuple[str, str, str, bool], ...]] = {
         ("product.product", "Sales", INTERNAL, False),
         ("product.supplierinfo", "Sales", INTERNAL, True),
         ("res.partner", "Contacts", INTERNAL, False),
+        ("stock.picking.type", "Inventory", INTERNAL, True),
+        ("stock.warehouse", "Inventory", INTERNAL, True),
+        ("ir.attachment", "Discuss", INTERNAL, True),
     ),
     "partners": (("res.partner", "Contacts", INTERNAL, False),),
 }  # fmt: skip

@@ -62,6 +62,9 @@ class CaptureSettings(Part):
     wide_overlap_minutes: int = Field(30, ge=0, le=1440, description="how far it looks back now and then")
     wide_every_polls: int = Field(60, ge=0, description="every how many polls; 0 = never")
     census_minutes: int = Field(15, ge=0, description="pause between censuses of product ids; 0 = never")
+    purchases_deleted_at_most: int = Field(
+        5, ge=0, description="so many ordered purchase orders may be missing in one census; more are an exception, and none is cancelled by itself"
+    )  # fmt: skip
     sweep_hours: int = Field(
         24, ge=0, description="every product's stock, price and content is read anew this often; 0 = only at first"
     )

@@ -127,6 +127,14 @@ class Odoo:
             except ConnectorError:
                 raise
             except Exception as error:  # noqa: BLE001 - translated and raised again, whatever it is
-                raise translated(error, "login", writes=False) from None
+                raise _unreached(translated(error, "login", writes=False), self._settings.url) from None
             self._local.connection = connection
         return connection
+
+
+def _unreached(error: ConnectorError, url: str) -> ConnectorError:
+    """With the address and what to look at, where nobody answered: whoever reads it may know of several Odoos. An address holds no credentials."""
+    if not isinstance(error, RetryError):
+        return error
+    text = f"{error}; check that Odoo answers at {url} and that CAUSEWAY_ODOO__URL is right"
+    return type(error)(text, retry_after=error.retry_after)

@@ -5,14 +5,13 @@ What cannot be said in the field's type (a size in a number field) is left out a
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.kit.catalogue.html import text_of
+from connectors.odoo.kept import packed, unpacked
 from schemas.records import Listing
 
 TEXTS = frozenset({"char", "text", "html", "selection"})
@@ -82,11 +81,11 @@ class Memory:
     def read(cls, datas: str | bool | None) -> Memory:
         """From an attachment's `datas`; whatever cannot be read counts as nothing seen yet."""
         try:
-            found = json.loads(base64.b64decode(datas)) if isinstance(datas, str) and datas else {}
+            found = unpacked(datas)
             return cls(str(found["delivery"]), dict(found["seen"]), tuple(found["conflicts"]))
         except (ValueError, KeyError, TypeError):
             return cls()
 
     def datas(self) -> str:
         content = {"delivery": self.delivery, "seen": dict(self.seen), "conflicts": list(self.conflicts)}
-        return base64.b64encode(json.dumps(content, sort_keys=True).encode()).decode()
+        return packed(content)

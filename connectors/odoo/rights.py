@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PURCHASES_GROUP = "Purchase / User"
 SALES, OWN_SALES = "Sales / User: All Documents", "Sales / User: Own Documents Only"
 CONTACTS, PRODUCTS = "Extra Rights / Contact Creation", "Extra Rights / Product Creation"
 INVOICING, ACCOUNTING = "Invoicing / Invoicing", "Invoicing / Administrator"
@@ -84,11 +85,68 @@ LISTINGS = (
     need("product.product", "Sales", "write", PRODUCTS, "fields the marketplace owns"),
     need("ir.attachment", "Discuss", "read write create", INTERNAL, "what was last seen of a listing"),
 )
+PURCHASES = (
+    need(
+        "purchase.order",
+        "Purchase",
+        "read write",
+        PURCHASES_GROUP,
+        "numbers of orders at suppliers' platforms",
+        optional=True,
+    ),
+    need("purchase.order.line", "Purchase", "read", PURCHASES_GROUP, "naming lines in notes", optional=True),
+    need("res.partner", "Contacts", "read", INTERNAL, "which vendor is on which platform"),
+    need("stock.picking", "Inventory", "read write", INVENTORY, "tracking of receipts", optional=True),
+    need("delivery.carrier", "Delivery Costs", "read", INVENTORY, "carriers of receipts", optional=True),
+    need("mail.message", "Discuss", "read create", INTERNAL, "notes on purchase orders and receipts"),
+    need("mail.activity", "Discuss", "read write create", INTERNAL, "what the buyer has to decide"),
+    need(
+        "ir.attachment",
+        "Discuss",
+        "read write create",
+        INTERNAL,
+        "what is known of purchase orders at suppliers' platforms",
+    ),
+)
+SUPPLIER_PRODUCTS = (
+    *(
+        need(model, "Sales", "read", INTERNAL, purpose)
+        for model, purpose in (
+            ("product.product", "variants of suppliers' offers"),
+            ("product.template", "names and pictures of suppliers' offers"),
+            ("product.category", "categories of suppliers' offers"),
+            ("uom.uom", "units of suppliers' offers"),
+            ("product.supplierinfo", "vendor prices"),
+            ("res.currency", "currencies of vendor prices"),
+            ("res.currency.rate", "costs and prices in the company's currency"),
+            ("res.partner", "vendors by their reference"),
+            ("res.country", "the country of new vendors"),
+        )
+    ),
+    need("product.product", "Sales", "write create", PRODUCTS, "variants of suppliers' offers"),
+    need("product.template", "Sales", "write create", PRODUCTS, "suppliers' offers"),
+    need("product.attribute", "Sales", "read create", PRODUCTS, "what tells variants apart"),
+    need("product.attribute.value", "Sales", "read create", PRODUCTS, "what tells variants apart"),
+    need("product.template.attribute.line", "Sales", "read write create", PRODUCTS, "what tells variants apart"),
+    need("product.template.attribute.value", "Sales", "read", PRODUCTS, "what tells variants apart"),
+    need("product.supplierinfo", "Sales", "write create", PRODUCTS, "vendor prices"),
+    need("ir.attachment", "Discuss", "read write create", INTERNAL, "what was written of a supplier's offer"),
+)
+NEW_VENDORS = (
+    need("res.partner", "Contacts", "create", CONTACTS, "vendors of suppliers' offers",
+         instead="set CAUSEWAY_ODOO__SUPPLIER_PRODUCTS__VENDORS=hold"),
+)  # fmt: skip
+NEW_CURRENCIES = (
+    need("res.currency", "Invoicing", "write", ACCOUNTING, "making the suppliers' currency active",
+         instead="activate it by hand and set CAUSEWAY_ODOO__SUPPLIER_PRODUCTS__ACTIVATE_CURRENCY=false"),
+)  # fmt: skip
 BY_USE: dict[str, tuple[Need, ...]] = {
     "orders": ORDERS,
     "returns": RETURNS,
     "settlements": SETTLEMENTS,
     "listings": LISTINGS,
+    "purchases": PURCHASES,
+    "supplier_products": SUPPLIER_PRODUCTS,
 }
 # The sink's operations that are a use.
 OPERATIONS_OF: dict[str, frozenset[str]] = {
@@ -96,6 +154,8 @@ OPERATIONS_OF: dict[str, frozenset[str]] = {
     "returns": frozenset({"upsert_return"}),
     "settlements": frozenset({"post_settlement"}),
     "listings": frozenset({"merge_listing"}),
+    "purchases": frozenset({"update_purchase", "note_purchase"}),
+    "supplier_products": frozenset({"upsert_supplier_product", "set_vendor_terms"}),
 }
 UNKNOWN_SKUS = (
     need("product.product", "Sales", "create", PRODUCTS, "products for unknown SKUs",

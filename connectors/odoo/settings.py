@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -14,6 +15,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from connectors.kit.settings import Part
 from connectors.odoo.capture_settings import CaptureSettings
 from connectors.odoo.listing_settings import ListingSettings
+from connectors.odoo.purchase_settings import PurchaseSettings
+from connectors.odoo.supplier_settings import SupplierProductSettings
 from schemas.topics import SOURCES
 
 
@@ -119,8 +122,8 @@ class OdooSettings(Part):
     tax_product: str = Field("MKT-TAX", description="the same for taxes")
     capture: CaptureSettings = CaptureSettings()
 
-    uses: tuple[Literal["orders", "returns", "settlements", "listings"], ...] = Field(
-        ("orders", "returns", "settlements", "listings"),
+    uses: tuple[Literal["orders", "returns", "settlements", "listings", "purchases", "supplier_products"], ...] = Field(
+        ("orders", "returns", "settlements", "listings", "purchases", "supplier_products"),
         description="what is written there: whose rights `causeway verify` asks for",
     )
     release_returns_at: Literal["receipt", "announced"] = Field(
@@ -141,6 +144,13 @@ class OdooSettings(Part):
     listings: ListingSettings = Field(
         default_factory=ListingSettings, description="how a marketplace's catalogue comes into products"
     )
+    purchases: PurchaseSettings = Field(
+        default_factory=PurchaseSettings, description="how a supplier's platform's orders come into purchase orders"
+    )
+
+    supplier_products: SupplierProductSettings = Field(
+        default_factory=SupplierProductSettings, description="how what suppliers offer comes into products and vendor prices"
+    )  # fmt: skip
 
     @field_validator("url")
     @classmethod
@@ -203,6 +213,25 @@ class OdooSettings(Part):
                 f"CAUSEWAY_ODOO__ENVIRONMENT is {self.environment}, but CAUSEWAY_ENVIRONMENT is {environment}; "
                 "say what kind of database this is"
             )
+
+    def beside(self, parts: Mapping[str, Part]) -> OdooSettings:
+        """With the accounts of suppliers' platforms, and the prefix of references that the platform is given (PO-1): two of them that differ would
+        lose every order."""
+        owners = tuple(f"{name}:{account}" for name, part in parts.items() for account in getattr(part, "buyers", ()))
+        said = {
+            name: prefix
+            for name, part in parts.items()
+            if (prefix := getattr(part, "purchase_prefix", None)) is not None
+        }
+        told: dict[str, Any] = {"accounts": owners} if owners else {}
+        mine, (name, prefix) = self.purchases, next(iter(said.items()), ("", None))
+        if prefix is not None and "reference_prefix" in mine.model_fields_set and mine.reference_prefix != prefix:
+            raise ValueError(
+                f"CAUSEWAY_ODOO__PURCHASES__REFERENCE_PREFIX is {mine.reference_prefix!r}, but CAUSEWAY_{name.upper()}__PURCHASES__REFERENCE_PREFIX "
+                f"is {prefix!r}: orders would not find their purchase orders; set only the second"
+            )
+        told |= {} if prefix is None else {"reference_prefix": prefix}
+        return self.model_copy(update={"purchases": mine.model_copy(update=told)}) if told else self
 
     def secret(self) -> str:
         """The password or API key. Raises OSError when its file cannot be read."""

@@ -15,11 +15,18 @@ from connectors.odoo.handling import Handler
 from connectors.odoo.listings import Listings
 from connectors.odoo.mapping import Rules
 from connectors.odoo.order_upserts import OrderUpserts
+from connectors.odoo.packing import PACKING, PackingChecks
+from connectors.odoo.purchase_finding import WAITS
+from connectors.odoo.purchase_results import PurchaseResults
+from connectors.odoo.purchase_updates import PurchaseUpdates
+from connectors.odoo.purchase_writing import PurchaseWriting
 from connectors.odoo.references import References
 from connectors.odoo.reopening import Reopening
 from connectors.odoo.returns import Returns
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.settlements import NAME, Settlements
+from connectors.odoo.supplier_products import SupplierProducts
+from connectors.odoo.supplier_terms import VENDOR_PRICE, SupplierTerms
 from connectors.odoo.waiting import Waiting
 from schemas.reasons import Reason
 
@@ -30,7 +37,15 @@ UPSERT_RETURN = "upsert_return"
 POST_SETTLEMENT = "post_settlement"
 MERGE_LISTING = "merge_listing"
 REOPEN_ORDER = "reopen_order"
-OPERATIONS = frozenset({UPSERT_ORDER, UPSERT_RETURN, POST_SETTLEMENT, MERGE_LISTING, REOPEN_ORDER})
+UPDATE_PURCHASE = "update_purchase"
+NOTE_PURCHASE = "note_purchase"
+UPSERT_SUPPLIER_PRODUCT = "upsert_supplier_product"
+SET_VENDOR_TERMS = "set_vendor_terms"
+CHECK_PACKING = "check_packing"
+OPERATIONS = frozenset({
+    UPSERT_ORDER, UPSERT_RETURN, POST_SETTLEMENT, MERGE_LISTING, REOPEN_ORDER, UPDATE_PURCHASE, NOTE_PURCHASE, UPSERT_SUPPLIER_PRODUCT,
+    SET_VENDOR_TERMS, CHECK_PACKING,
+})  # fmt: skip
 
 
 class OdooSink:
@@ -47,12 +62,22 @@ class OdooSink:
         references = References(self._odoo, settings, deps.mappings, deps.now)
         rules = Rules(settings, production=production)
         settlements = Settlements(self._odoo, settings, deps.mappings)
+        self._supplier_products = supplier_products = SupplierProducts(self._odoo, settings, deps)
+        terms = SupplierTerms(self._odoo, settings, deps, supplier_products.references)
+        purchases = PurchaseWriting(self._odoo, settings, deps.mappings)
+        updates = PurchaseUpdates(purchases)
+        packing = PackingChecks(self._odoo, settings)
         self._handlers: Mapping[str, Handler] = {
             UPSERT_ORDER: OrderUpserts(self._odoo, settings, references, rules),
             REOPEN_ORDER: Reopening(self._odoo, settings),
             UPSERT_RETURN: Returns(self._odoo, settings),
             POST_SETTLEMENT: settlements,
             MERGE_LISTING: Listings(self._odoo, settings, references.products, deps),
+            UPSERT_SUPPLIER_PRODUCT: supplier_products,
+            SET_VENDOR_TERMS: terms,
+            UPDATE_PURCHASE: updates,
+            NOTE_PURCHASE: PurchaseResults(purchases),
+            CHECK_PACKING: packing,
         }
         # What is waited for is looked up anew each time; the orders under way must not lose what they have just found.
         self._waiting = Waiting(
@@ -60,7 +85,15 @@ class OdooSink:
             settings,
             References(self._odoo, settings, deps.mappings, deps.now),
             deps.mappings,
-            {NAME: settlements.named, "account": settlements.account_exists},
+            {
+                NAME: settlements.named,
+                "account": settlements.account_exists,
+                WAITS: updates.exists,
+                VENDOR_PRICE: terms.exists,
+                PACKING: packing.is_free,
+                "supplier": supplier_products.references.vendor_exists,
+                "currency": supplier_products.references.currency_active,
+            },
         )
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
@@ -93,6 +126,7 @@ class OdooSink:
         return await self._waiting.over(waiting_for)
 
     async def aclose(self) -> None:
+        await self._supplier_products.aclose()
         await self._odoo.aclose()
 
 

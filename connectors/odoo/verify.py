@@ -12,7 +12,17 @@ from connectors.odoo.capture_checks import CaptureChecks
 from connectors.odoo.capture_rights import CAPTURE_OF, OUTBOX, capture_needs
 from connectors.odoo.client import Odoo
 from connectors.odoo.listings_plan import WRITABLE
-from connectors.odoo.rights import BY_USE, NEW_PRODUCTS, OPERATIONS_OF, UNKNOWN_BUNDLES, UNKNOWN_SKUS, Need
+from connectors.odoo.purchase_vendors import vendor_check
+from connectors.odoo.rights import (
+    BY_USE,
+    NEW_CURRENCIES,
+    NEW_PRODUCTS,
+    NEW_VENDORS,
+    OPERATIONS_OF,
+    UNKNOWN_BUNDLES,
+    UNKNOWN_SKUS,
+    Need,
+)
 from connectors.odoo.settings import OdooSettings, is_loopback
 from connectors.odoo.settlements_plan import DEFAULTS
 from connectors.odoo.source.make import flows_for
@@ -44,6 +54,8 @@ class OdooVerifier:
         checks += await self._records()
         if "listings" in self._uses:
             checks.append(await self._listing_fields())
+        if "purchases" in self._uses and self._settings.purchases.accounts:
+            checks.append(await vendor_check(self._odoo, self._settings.purchases.accounts))
         if self._uses:
             checks.append(await self._rounding())
         return checks
@@ -174,6 +186,10 @@ def needed(settings: OdooSettings, operations: Collection[str] | None = None) ->
         needs += UNKNOWN_BUNDLES if settings.unknown_bundle == "create" else ()
     if "listings" in written and settings.listings.unknown == "create":
         needs += NEW_PRODUCTS
+    if "supplier_products" in written:
+        rules = settings.supplier_products
+        needs += NEW_VENDORS if rules.vendors == "make" else ()
+        needs += NEW_CURRENCIES if rules.currency == "keep" and rules.activate_currency else ()
     needs += capture_needs(flows_for(settings), outbox=settings.capture.mode == "outbox")
     found: dict[tuple[str, str], Need] = {}
     for need in needs:

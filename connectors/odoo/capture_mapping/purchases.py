@@ -24,9 +24,15 @@ def to_purchase_order(payload: bytes, account: str) -> Sequence[Canonical]:
         "supplier": raw.text("supplier"),
         "supplier_id": whole(raw, "supplier_id"),
         "supplier_reference": raw.text("supplier_reference"),
+        "warehouse": raw.text("warehouse"),
         "currency": currency,
         "planned_at": time_or_none(raw, "date_planned"),
+        "confirmed_at": time_or_none(raw, "date_approve"),
         "lines": [_line(line, currency) for line in raw.children("lines")],
+        "elsewhere": [
+            {"order_id": one.needed_text("order_id"), "purchase_name": one.text("purchase_name")}
+            for one in raw.children("elsewhere")
+        ],
     }
     return (Canonical("purchase_order", order["key"], order["version"], order),)
 

@@ -2,7 +2,8 @@
 
     pass      rows of the watched models changed since, by id -> those not seen before -> their entities, read whole
     sweep     every entity by id, for flows of products: at first, and now and then
-    census    every id: products that vanished, also while no poller ran: then what was published is compared with what is there
+    census    every id: products that vanished, also while no poller ran: then what was published is compared with what is there; of documents
+              those that a flow knows of and that were deleted (`Parts.deleted`)
     journal   mode `outbox`: instead of the rows' dates, what Odoo itself wrote down (`journal`)
 
 An entity is always read after the row that told of it, in a later transaction: what is published is never older than what was noticed.
@@ -22,6 +23,7 @@ from connectors.kit.cursor import to_text, whole_second
 from connectors.kit.ports import Fetched, Page, Problem
 from connectors.odoo.capture_settings import CaptureSettings
 from connectors.odoo.client import Odoo
+from connectors.odoo.purchase_census import TooManyDeletedError
 from connectors.odoo.source import position as positions
 from connectors.odoo.source.catalogue import Catalogue
 from connectors.odoo.source.entities import Entities
@@ -44,7 +46,8 @@ async def _nothing() -> Collection[str]:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a flow is put together from. `known`: keys that were published as active before this process, see `Deps.known`."""
+    """What a flow is put together from. `known`: keys that were published as active before this process, see `Deps.known`; `deleted`: ids of
+    documents that are gone, of a flow that can tell."""
 
     plan: Plan
     odoo: Odoo
@@ -54,6 +57,7 @@ class Parts:
     catalogue: Catalogue | None = None
     journal: Journal | None = None
     known: Callable[[], Awaitable[Collection[str]]] = _nothing
+    deleted: Callable[[], Awaitable[Collection[int]]] | None = None
 
 
 class OdooCapture:
@@ -68,6 +72,7 @@ class OdooCapture:
         self._stamps = Stamps(now)
         self._next_census: datetime | None = None
         self._is_first = True
+        self._held = ""
         self._listing = Listing(
             flow, parts.plan, settings, parts.models, parts.entities, parts.catalogue, parts.journal
         )
@@ -175,13 +180,37 @@ class OdooCapture:
     async def _census(self, place: Position) -> AsyncIterator[Page]:
         """Now and then: products that vanished, products no poll has seen, price rules that vanished."""
         now = self._now()
-        if self._parts.catalogue is None or not self._settings.census_minutes or place.until is None:
+        catalogue, deleted = self._parts.catalogue, self._parts.deleted
+        if (catalogue is None and deleted is None) or not self._settings.census_minutes or place.until is None:
             return
         if self._next_census is not None and now < self._next_census:
             return
         self._next_census = now + timedelta(minutes=self._settings.census_minutes)
-        settled = place.until - self._reach.usual
-        catalogue = self._parts.catalogue
+        found = Found()
+        if deleted is not None:
+            try:
+                found.touched.add(gone := await deleted())
+            except TooManyDeletedError as error:
+                if page := self._held_back(error, place):
+                    yield page
+                return
+            self._count("deleted", gone)
+        elif catalogue is not None:
+            found = await self._products_census(catalogue, place.until - self._reach.usual)
+        async for page in self._published(found, place, place):
+            yield page
+
+    def _held_back(self, error: TooManyDeletedError, place: Position) -> Page | None:
+        """An exception for a person, once for the same ones."""
+        logger.error("capture_census_held_back flow=%s detail=%s", self.flow, error)
+        if str(error) == self._held:
+            return None
+        self._held = str(error)
+        entity = self._parts.plan.entity
+        problem = Problem(f"odoo:{entity}:deleted", str(error), b"", entity)
+        return Page((), self._encoded(place), None, last=False, problems=(problem,), request="census")
+
+    async def _products_census(self, catalogue: Catalogue, settled: datetime) -> Found:
         census = await catalogue.census(
             settled.strftime(STAMP), await self._published_before() if catalogue.is_new else ()
         )
@@ -198,8 +227,7 @@ class OdooCapture:
             kits = await self._parts.entities.changed_kits()
             self._count("deleted", kits)
             found.touched.add(kits)
-        async for page in self._published(found, place, place):
-            yield page
+        return found
 
     async def _published_before(self) -> list[str]:
         """The SKUs that whoever ran before told of as for sale."""

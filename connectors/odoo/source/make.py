@@ -67,7 +67,8 @@ def make_source(settings: OdooSettings, account: str, flow: str, deps: Deps) -> 
     links = Links(odoo, settings.module)
     reader = _reader(settings, flow, models, catalogue, kits, units, links, deps)
     known = partial(deps.known, RAW["odoo"][plan.entity])
-    parts = Parts(plan, odoo, models, entities, reader, catalogue, journal, known)
+    deleted = reader.deleted if isinstance(reader, PurchaseReader) else None
+    parts = Parts(plan, odoo, models, entities, reader, catalogue, journal, known, deleted)
     return OdooCapture(capture, account, flow, parts, deps.now)
 
 
@@ -83,7 +84,7 @@ def _reader(
         case "refunds", None:
             return RefundReader(models, links, services_of(settings))
         case "purchase_orders", None:
-            return PurchaseReader(models)
+            return PurchaseReader(models, capture.purchases_deleted_at_most)
         case "partners", None:
             return PartnerReader(models)
         case "stock", Catalogue():

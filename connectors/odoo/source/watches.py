@@ -117,7 +117,7 @@ PLANS: Mapping[str, Plan] = {
         "purchase_order",
         "purchase.order",
         (
-            Watch("purchase.order", ("state", "partner_ref", "date_planned"), own=True),
+            Watch("purchase.order", ("state", "partner_ref", "date_planned", "picking_type_id"), own=True),
             Watch("purchase.order.line", ("order_id", "product_id", "product_qty", "price_unit", "date_planned"), "order_id"),
         ),
     ),

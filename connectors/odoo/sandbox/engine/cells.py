@@ -156,7 +156,8 @@ def _target(env: Env, spec: Field, column: Column, cell: Any) -> int:
         case ".id":
             if not re.fullmatch(r"\d+", str(cell)):
                 raise _CellProblemError(f"Invalid database id '{cell}' for the field '%(field)s'")
-            if int(cell) not in env.rows(spec.relation):
+            # A search, as on a real server (ir.fields.converter.db_id_for): what is archived is not found.
+            if int(cell) not in env.rows(spec.relation) or not env.search(spec.relation, [("id", "=", int(cell))]):
                 raise _CellProblemError(f"No matching record found for database id '{cell}' in field '%(field)s'")
             return int(cell)
         case "id":

@@ -183,6 +183,10 @@ def _names_active(domain: Any) -> bool:
     return any(isinstance(leaf, (list, tuple)) and leaf and leaf[0] == "active" for leaf in domain)
 
 
+# What Odoo says of every number with digits: so many in all.
+_WIDTH = 16
+
+
 def _described(name: str, spec: Field) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": name,
@@ -194,6 +198,8 @@ def _described(name: str, spec: Field) -> dict[str, Any]:
         "searchable": True,
         "sortable": spec.sortable,
     }
+    if spec.kind == "float" and spec.digits is not None:
+        found["digits"] = [_WIDTH, spec.digits]
     if spec.relation:
         found["relation"] = spec.relation
     if spec.kind == "one2many":

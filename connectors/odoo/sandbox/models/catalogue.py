@@ -21,6 +21,7 @@ from connectors.odoo.sandbox.models.sale_lines import SALE_LINES
 from connectors.odoo.sandbox.models.sales import SALES
 from connectors.odoo.sandbox.models.schema import SCHEMA
 from connectors.odoo.sandbox.models.stock_places import STOCK_PLACES
+from connectors.odoo.sandbox.models.supplier_prices import SUPPLIER_PRICES
 from connectors.odoo.sandbox.models.system import SYSTEM
 from connectors.odoo.sandbox.models.taxes import TAXES
 from connectors.odoo.sandbox.models.users import USERS
@@ -28,7 +29,7 @@ from connectors.odoo.sandbox.models.variants import VARIANTS
 
 # Parents come before the models that inherit from them.
 CATALOGUE: list[type[Model]] = [
-    *SCHEMA, *SYSTEM, *AUTOMATION_RULES, *PLACES, *PARTNERS, *USERS, *ACCOUNTS, *TAXES, *PRODUCTS, *VARIANTS, *KITS, *PRICELISTS, *STOCK_PLACES,
-    *QUANTS, *MOVES, *PICKINGS, *RETURNS, *SALES, *SALE_LINES, *PURCHASES, *INVOICES, *ENTRY_LINES, *RECONCILING,
+    *SCHEMA, *SYSTEM, *AUTOMATION_RULES, *PLACES, *PARTNERS, *USERS, *ACCOUNTS, *TAXES, *PRODUCTS, *VARIANTS, *SUPPLIER_PRICES, *KITS, *PRICELISTS,
+    *STOCK_PLACES, *QUANTS, *MOVES, *PICKINGS, *RETURNS, *SALES, *SALE_LINES, *PURCHASES, *INVOICES, *ENTRY_LINES, *RECONCILING,
     *MESSAGES,
 ]  # fmt: skip

@@ -7,10 +7,12 @@ from functools import partial
 from html import escape
 from typing import Any, ClassVar
 
+from connectors.odoo.sandbox.engine.base import Values
 from connectors.odoo.sandbox.engine.env import Env
 from connectors.odoo.sandbox.engine.exposed import exposed
 from connectors.odoo.sandbox.engine.fields import Field, Fields, Row, choice, derived, many2many, many2one
 from connectors.odoo.sandbox.engine.model import Model
+from connectors.odoo.sandbox.errors import UserError
 
 
 class Subtype(Model):
@@ -59,6 +61,10 @@ class Attachment(Model):
         "res_id": Field("many2one_reference", "Resource ID"),
     }
 
+    def rule(self, env: Env) -> list[Any] | None:
+        """What belongs to no record is its maker's alone."""
+        return ["|", ["res_id", "!=", False], ["create_uid", "=", env.uid]]
+
 
 class ActivityType(Model):
     name = "mail.activity.type"
@@ -97,6 +103,13 @@ class Activity(Model):
 
     def check(self, env: Env, row: Row) -> None:
         env.row(env.value(self.name, row, "res_model"), row["res_id"])
+
+    def created(self, env: Env, record_id: int, given: Values) -> None:
+        """Whom it is for gets a mail, unless it is for oneself: from somebody who has an address."""
+        if env.context.get("mail_activity_quick_update") or env.row(self.name, record_id)["user_id"] == env.uid:
+            return
+        if not env.row("res.partner", env.row("res.users", env.uid)["partner_id"])["email"]:
+            raise UserError("Unable to send message, please configure the sender's email address.")
 
     @exposed()
     def action_done(self, env: Env, ids: list[int]) -> int | bool:

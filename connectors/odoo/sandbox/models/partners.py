@@ -80,6 +80,7 @@ class Partner(Thread):
         "supplier_rank": Field("integer", "Supplier Rank"),
         "active": Field("boolean", "Active", default=True),
         "property_account_position_id": many2one("account.fiscal.position", "Fiscal Position"),
+        "property_purchase_currency_id": many2one("res.currency", "Supplier Currency"),
         "property_product_pricelist": derived(
             "many2one", lambda env, row: row.get("own_pricelist") or first_pricelist(env), "Pricelist",
             relation="product.pricelist",

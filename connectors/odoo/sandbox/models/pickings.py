@@ -55,6 +55,8 @@ class Picking(Thread):
         "carrier_tracking_ref": Field("char", "Tracking Reference"),
         "company_id": many2one("res.company", "Company", default=lambda env: env.company["id"]),
         "user_id": many2one("res.users", "Responsible"),
+        "shipping_weight": Field("float", "Weight for Shipping", digits=2),
+        "weight_uom_name": derived("char", lambda env, row: "kg", "Weight unit of measure label"),
         "note": Field("html", "Notes"),
     }  # fmt: skip
 

@@ -139,6 +139,7 @@ class ProductTemplate(Thread):
         "product_tag_ids": many2many("product.tag", "Product Template Tags"),
         "attribute_line_ids": one2many("product.template.attribute.line", "product_tmpl_id", "Product Attributes"),
         "product_variant_ids": one2many("product.product", "product_tmpl_id", "Products"),
+        "seller_ids": one2many("product.supplierinfo", "product_tmpl_id", "Vendors"),
         "product_variant_id": derived(
             "many2one", lambda env, row: next(iter(variants_of(env, row["id"])), None), "Product",
             relation="product.product",

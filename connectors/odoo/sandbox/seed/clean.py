@@ -72,7 +72,10 @@ def _new(env: Env, external_id: str, model: str, values: dict[str, Any]) -> int:
 
 def _models(env: Env) -> None:
     for model in sorted(env.db.registry, key=lambda one: one.name):
-        owner = "sale" if model.name.startswith("sale.") else "base"  # as far as anybody asks for them by external id
+        family = model.name.partition(".")[0]
+        owner = (
+            family if family in ("sale", "purchase", "stock") else "base"
+        )  # as far as anybody asks for them by external id
         external_id = f"{owner}.model_{model.name.replace('.', '_')}"
         _new(env, external_id, "ir.model", {"name": model.label, "model": model.name, "state": "base"})
         _fields(env, model)

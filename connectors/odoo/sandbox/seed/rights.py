@@ -39,18 +39,18 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
 RIGHTS: dict[str, dict[str, str]] = {
     "base.group_user": {
         "r": "res.company res.currency res.currency.rate res.country res.country.state res.country.group res.lang "
-        "res.partner res.partner.category res.users res.groups uom.uom uom.category decimal.precision "
+        "res.partner res.partner.category res.users res.groups uom.uom uom.category "
         "account.incoterms account.payment.term account.tax account.tax.group account.tax.repartition.line "
         "product.template product.product product.category product.tag product.pricelist product.pricelist.item "
         "product.attribute product.attribute.value product.template.attribute.line product.template.attribute.value "
-        "crm.team ir.model stock.warehouse stock.location stock.picking.type stock.quant account.account "
+        "product.supplierinfo crm.team ir.model stock.warehouse stock.location stock.picking.type stock.quant account.account "
         "account.fiscal.position account.fiscal.position.tax account.fiscal.position.account mail.message.subtype mail.activity.type",
         "rwcu": "mail.message mail.activity ir.attachment",
     },
     "base.group_partner_manager": {"rwcu": "res.partner res.partner.category", "r": "delivery.carrier"},
     "product.group_product_manager": {
         "rwcu": "product.template product.product product.category product.tag product.attribute "
-        "product.attribute.value product.template.attribute.line product.template.attribute.value",
+        "product.attribute.value product.template.attribute.line product.template.attribute.value product.supplierinfo",
     },
     "sales_team.group_sale_salesman": {
         "rwc": "sale.order stock.picking stock.move crm.tag",
@@ -78,10 +78,13 @@ RIGHTS: dict[str, dict[str, str]] = {
     },
     "account.group_account_manager": {
         "rwcu": "account.account account.journal account.tax account.tax.group account.tax.repartition.line "
-        "account.fiscal.position account.fiscal.position.tax account.fiscal.position.account account.payment.term",
+        "account.fiscal.position account.fiscal.position.tax account.fiscal.position.account account.payment.term "
+        "res.currency res.currency.rate",
     },
     "purchase.group_purchase_user": {
-        "rwcu": "purchase.order purchase.order.line",
-        "r": "stock.picking stock.move stock.picking.type account.fiscal.position account.move account.move.line",
+        "rwcu": "purchase.order purchase.order.line stock.picking",
+        "rwc": "stock.move",
+        "r": "stock.picking.type account.fiscal.position account.move account.move.line",
     },
+    "purchase.group_purchase_manager": {"rwcu": "product.supplierinfo", "rwc": "res.partner"},
 }
