@@ -848,6 +848,13 @@ class PurchaseLine(TypedDict):
     planned_at: datetime | None
 
 
+class OrderElsewhere(TypedDict):
+    """A number of a supplier's order that stands in the vendor reference of another purchase order."""
+
+    order_id: str
+    purchase_name: str
+
+
 class PurchaseOrder(TypedDict):
     """A purchase order of Odoo, in the form suppliers' connectors need."""
 
@@ -859,9 +866,12 @@ class PurchaseOrder(TypedDict):
     supplier: str
     supplier_id: int
     supplier_reference: str
+    warehouse: str
     currency: str
     planned_at: datetime | None
+    confirmed_at: datetime | None
     lines: list[PurchaseLine]
+    elsewhere: list[OrderElsewhere]
 
 
 class OfferedPrice(TypedDict):
@@ -1051,6 +1061,73 @@ class ResultProblem(TypedDict):
     text: str
 
 
+class PricedSku(TypedDict):
+    """What the supplier asks for one SKU."""
+
+    sku_id: str
+    prices: list[PriceTier]
+
+
+class VendorTerms(TypedDict):
+    """What was decided of a vendor's terms: how long a SKU of an offer takes, or how much of the offer is the least (PO-4)."""
+
+    key: str
+    source: str
+    account: str
+    offer_id: str
+    sku_id: str
+    supplier: str
+    kind: str
+    version: int
+    lead_days: int | None
+    minimum_quantity: str
+    offered_minimum: str
+    skus: list[PricedSku]
+    approval: str
+    why: str
+    at: datetime
+
+
+class SupplyMatter(TypedDict):
+    """One of the terms that can change."""
+
+    kind: str
+    told: str
+    version: int
+    turn: int
+    proposal: str
+    proposed: str
+    why: str
+    rejected: str
+    answered: str
+
+
+class SuppliedSku(TypedDict):
+    """One SKU of the offer."""
+
+    sku_id: str
+    stock: str
+    most: str
+    short: bool
+    prices: list[PriceTier]
+    matters: list[SupplyMatter]
+
+
+class SupplyLedger(TypedDict):
+    """What is known of the supply of one offer: what was decided of its SKUs, and what waits for a person. The stage's own memory."""
+
+    key: str
+    source: str
+    account: str
+    offer_id: str
+    supplier: str
+    version: int
+    skus: list[SuppliedSku]
+    minimum: str
+    matters: list[SupplyMatter]
+    at: datetime
+
+
 class PurchaseResult(TypedDict):
     """What became of a purchase order at the supplier's side."""
 
@@ -1066,3 +1143,149 @@ class PurchaseResult(TypedDict):
     differences: list[ResultDifference]
     problems: list[ResultProblem]
     reason: str
+
+
+class HardwareEvent(TypedDict):
+    """What a device at an Odoo IoT Box did, or what the agent beside it has to tell of the Box and of holes (EDGE-2, EDGE-3)."""
+
+    id: str
+    box: str
+    boot: str
+    sequence: int
+    first_sequence: int
+    kind: str
+    device: str
+    device_class: str
+    device_name: str
+    payload: str
+    value: str
+    weight: str | None
+    status: str | None
+    device_time: int | None
+    received_at: int
+    skew_ms: int | None
+    monotonic_ms: int
+    clock_trusted: bool
+
+
+class PackedCode(TypedDict):
+    """One code and how often it was scanned."""
+
+    code: str
+    count: int
+
+
+class PackingCheck(TypedDict):
+    """What was scanned and weighed for one transfer of Odoo at a packing station, from its first scan to its last (EDGE-5)."""
+
+    key: str
+    source: str
+    account: str
+    picking: str
+    version: int
+    box: str
+    scans: list[PackedCode]
+    unreadable: int
+    weight: str
+    weight_unit: str
+    ended_by: str
+    first_sequence: int
+    last_sequence: int
+    opened_at: datetime
+    closed_at: datetime
+
+
+class OpenPacking(TypedDict):
+    """The transfer that is being packed."""
+
+    picking: str
+    first_sequence: int
+    last_sequence: int
+    opened_at: datetime
+    last_at: datetime
+    last_monotonic: int
+    scans: list[PackedCode]
+    unreadable: int
+
+
+class Weighed(TypedDict):
+    """What the scale told."""
+
+    sequence: int
+    monotonic: int
+    weight: str
+
+
+class ClosedPacking(TypedDict):
+    """A check that was told, for weights that come late."""
+
+    first_sequence: int
+    last_sequence: int
+    last_monotonic: int
+    check: bytes
+
+
+class PackingLedger(TypedDict):
+    """What is known of one packing station: the transfer that is open, the last weights and checks, which events were had. The stage's own memory."""
+
+    key: str
+    station: str
+    open: OpenPacking | None
+    weights: list[Weighed]
+    closed: list[ClosedPacking]
+    had: dict[str, list[int]]
+    at: datetime
+
+
+class EdgeBox(TypedDict):
+    """One thing the gateways know of a Box. The kind says which fields speak; the key keeps what may be replaced by what (SEC-1, EDGE-4)."""
+
+    kind: str
+    box: str
+    at: datetime
+    by: str
+    code_hash: str
+    expires_at: datetime | None
+    enrolment: int
+    credential: str
+    token_hash: str
+    name: str
+    agent_version: str
+    content: str
+    through: int
+    event_id: str
+    writer: str
+
+
+class ReconciliationFinding(TypedDict):
+    """One difference between two systems' books."""
+
+    what: str
+    odoo: str
+    there: list[str]
+    line: str
+    ours: str
+    theirs: str
+    advice: str
+    first_seen: datetime
+
+
+class Reconciliation(TypedDict):
+    """What one reconciliation of two systems' books found (REC-1)."""
+
+    key: str
+    kind: str
+    source: str
+    account: str
+    result: str
+    failure: str
+    since: datetime
+    at: datetime
+    looked_at: datetime | None
+    odoo_entries: int
+    there_entries: int
+    matched: int
+    too_fresh: int
+    left_alone: int
+    differences: int
+    findings: list[ReconciliationFinding]

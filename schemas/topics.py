@@ -56,12 +56,21 @@ class Topic:
 
 
 SOURCES = ("amazon", "walmart")  # marketplaces: what is sold through
-DESTINATIONS = ("odoo", "amazon", "walmart")
+SUPPLIERS = (
+    "alibaba",
+)  # suppliers' platforms: what is bought through. Nothing is sold there: no stock, price or listing goes out to them
+EDGE = (
+    "iotbox"  # packing stations, by their devices at IoT Boxes: each is an account whose flow is switched on by itself
+)
+PARTNERS = (*SOURCES, *SUPPLIERS, EDGE)  # whatever has accounts whose flows are switched on one by one
+DESTINATIONS = ("odoo", "amazon", "walmart", "alibaba")
 STAGES = (
     "transform",
     "route",
     "stock",
     "pricing",
+    "supply",
+    "packing",
 )  # stages that can fail a record for good have dead letters of their own
 
 HOLDERS = (*DESTINATIONS, "pricing")  # where a record can wait for something by its name
@@ -74,10 +83,16 @@ AUDIT = "audit"
 FAILED_ACTIONS = "dead.actions"
 POLL_COMMANDS = "poll.commands"
 POLL_CURSORS = "poll.cursors"
+EDGE_BOXES = "edge.boxes"
 DEMAND = "demand"
 STOCK_LEDGER = "stock.ledger"
 PRICE_LEDGER = "price.ledger"
+SUPPLY_LEDGER = "supply.ledger"
 APPROVALS = "approvals"
+RECONCILIATIONS = "reconciliations"
+HARDWARE_EVENTS = "hardware-events"
+PACKING_EVENTS = "packing.events"
+PACKING_LEDGER = "packing.ledger"
 
 # What each source is read for: the entities of its raw topics, in the source's own terms, and the canonical entity made of each.
 RAW: dict[str, dict[str, str]] = {
@@ -89,6 +104,7 @@ RAW: dict[str, dict[str, str]] = {
         "fba_stock": "fulfilment_stock",
     },
     "walmart": {"order": "order", "return": "return_order", "item": "listing", "settlement": "settlement"},
+    "alibaba": {"order": "supplier_order", "offer": "supplier_product"},
     "odoo": {
         "sale_order": "cancellation",
         "picking": "shipment",
@@ -121,6 +137,18 @@ _STATES: dict[str, tuple[str, str, bool, str]] = {
     "purchase_result": (
         "purchase-results",
         "What became of purchase orders at suppliers' platforms.",
+        False,
+        "integration",
+    ),
+    "vendor_terms": (
+        "vendor-terms",
+        "What was decided of vendors' lead times and smallest orders.",
+        False,
+        "catalogue",
+    ),
+    "packing_check": (
+        "packing-checks",
+        "What was scanned and weighed for transfers at packing stations.",
         False,
         "integration",
     ),
@@ -222,7 +250,24 @@ def _flow(partitions: int) -> Iterator[Topic]:
         "What the prices of each SKU are made of, what was offered last, what waits for a person.", Cleanup.COMPACT,
     )  # fmt: skip
     yield Topic(
-        APPROVALS, "sku:SKU", "approval", partitions, 365 * _DAY, "Changes proposed to a person, and what was said.", owner="catalogue",
+        SUPPLY_LEDGER, "natural key", "supply_ledger", partitions, None,
+        "What is known of the supply of each offer, what was decided of it, what waits for a person.", Cleanup.COMPACT,
+    )  # fmt: skip
+    yield Topic(
+        APPROVALS, "sku:SKU, or an offer's key", "approval", partitions, 365 * _DAY, "Changes proposed to a person, and what was said.",
+        owner="catalogue",
+    )  # fmt: skip
+    yield Topic(
+        HARDWARE_EVENTS, "box:BOX:DEVICE", "hardware_event", partitions, 90 * _DAY,
+        "What devices at IoT Boxes did: scans, weights, holes in what was heard. docs/edge.md explains it.", pii=True,
+    )  # fmt: skip
+    yield Topic(
+        PACKING_EVENTS, "station:STATION", "hardware_event", partitions, 7 * _DAY,
+        "Hardware events of packing stations, all of a station in one partition. docs/packing.md explains it.", pii=True,
+    )  # fmt: skip
+    yield Topic(
+        PACKING_LEDGER, "station:STATION", "packing_ledger", partitions, None,
+        "What is open at each packing station, its last weights and checks.", Cleanup.COMPACT,
     )  # fmt: skip
     yield Topic(
         OUTCOMES, "natural key", "outcome", partitions, 90 * _DAY, "What became of each record, where, and why."
@@ -263,6 +308,10 @@ def _failure(partitions: int, tiers: Iterable[timedelta]) -> Iterator[Topic]:
             f"Records for {place} that wait for a mapping or an approval.", Cleanup.COMPACT, pii=True, owner="catalogue",
         )  # fmt: skip
     yield Topic(
+        RECONCILIATIONS, "kind:source:account", "reconciliation", 1, None,
+        "What the newest reconciliation of each kind and account found.", Cleanup.COMPACT,
+    )  # fmt: skip
+    yield Topic(
         FAILED_ACTIONS, "failed record id", "failed_action", 1, None,
         "What was done with dead and held records.", Cleanup.COMPACT,
     )  # fmt: skip
@@ -286,6 +335,10 @@ def _control(partitions: int) -> Iterator[Topic]:
         "How far each flow has been read.",
         Cleanup.COMPACT,
     )
+    yield Topic(
+        EDGE_BOXES, "what:BOX", "edge_box", 1, None,
+        "What the gateways know of each Box: enrolment, credential, configuration, how far its events are safe.", Cleanup.COMPACT, owner="platform",
+    )  # fmt: skip
     yield Topic(
         MAPPINGS,
         "kind:source:account:external",

@@ -38,7 +38,7 @@ async def ask_for_token(http: HttpClient, path: str, account: AmazonAccount, gra
     else:
         form |= {"grant_type": "client_credentials", "scope": grant}
     answer = await http.call(
-        "get token",
+        "token fetch",
         "POST",
         path,
         headers={

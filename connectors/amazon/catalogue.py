@@ -18,7 +18,7 @@ from urllib.parse import quote
 from connectors.amazon import errors
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.listing_items import ITEMS, SKUS, path_of
-from connectors.amazon.listing_standing import countries, standing, standings, words, worst
+from connectors.amazon.listing_standing import countries, standing, standings, summaries_of, words, worst
 from connectors.amazon.marketplaces import BY_ID
 from connectors.amazon.settings import AmazonSettings
 from connectors.kit import exact_json
@@ -143,10 +143,10 @@ def to_listing(payload: bytes, account: str, places: Sequence[str] = ()) -> Sequ
     except ValueError as error:
         raise DataError(f"payload: not JSON ({type(error).__name__})", code="DATA") from None
     item = Reader(content).an_object()
-    sku, summaries = item.needed_text("sku"), item.children("summaries")
+    sku, summaries = item.needed_text("sku"), summaries_of(item)
     ranks = {place: number for number, place in enumerate(places)}
     head = min(summaries, key=lambda one: ranks.get(one.text("marketplaceId"), len(ranks)), default=Reader({}))
-    place, issues = head.text("marketplaceId"), item.children("issues")
+    place, issues = head.text("marketplaceId"), item.objects("issues")
     body = Listing(
         key=f"amazon:{account}:item:{sku}", source="amazon", account=account, sku=sku, version=0, item_id=head.text("asin"),
         barcode=_stated(item, "externally_assigned_product_identifier", place), title=head.text("itemName") or _stated(item, "item_name", place),
@@ -177,7 +177,7 @@ def _problems(issues: Sequence[Reader], several: bool) -> Iterator[ListingProble
 
 def _price(item: Reader, place: str) -> Money | None:
     """What a consumer pays in that marketplace now."""
-    for offer in item.children("offers"):
+    for offer in item.objects("offers"):
         if offer.text("marketplaceId") == place and offer.text("offerType").upper() == CONSUMER:
             price = offer["price"].an_object()
             amount = price.decimal("amount", whole_digits=9)
@@ -186,7 +186,7 @@ def _price(item: Reader, place: str) -> Money | None:
 
 
 def _type(item: Reader, head: Reader) -> str:
-    kinds = [one.text("productType") for one in item.children("productTypes")]
+    kinds = [one.text("productType") for one in item.objects("productTypes")]
     return head.text("productType") or next(iter(kinds), "")
 
 
@@ -202,7 +202,7 @@ def _stated(item: Reader, name: str, place: str) -> str:
 
 def _facts(item: Reader, head: Reader, summaries: Sequence[Reader]) -> dict[str, str]:
     """Who ships, how many the seller offers, where it is listed."""
-    channels = item.children("fulfillmentAvailability")
+    channels = item.objects("fulfillmentAvailability")
     codes = [code for one in channels if (code := one.text("fulfillmentChannelCode"))]
     quantities = [one.text("quantity") for one in channels if one.text("fulfillmentChannelCode") == OWN_CHANNEL]
     names = [one.text("marketplaceId") for one in summaries]
@@ -218,8 +218,8 @@ def _facts(item: Reader, head: Reader, summaries: Sequence[Reader]) -> dict[str,
 
 def _variant_group(item: Reader, sku: str) -> str:
     """The parent's SKU, for a parent its own."""
-    for holder in item.children("relationships"):
-        for one in holder.children("relationships"):
+    for holder in item.objects("relationships"):
+        for one in holder.objects("relationships"):
             if one.text("type").upper() != "VARIATION":
                 continue
             if parents := one.texts("parentSkus"):

@@ -35,6 +35,8 @@ from connectors.kit.words import plain_words
 DONE, FATAL, CANCELLED = "DONE", "FATAL", "CANCELLED"
 NOT_OVER = ("IN_QUEUE", "IN_PROGRESS")
 _WORDS = {DONE: PROCESSED, FATAL: ERROR, CANCELLED: ERROR}
+# The first column of the table in the result of a flat file.
+TABLE = "original-record-number"
 _MOST_ERRORS = 5
 _FAILURE = "ERROR"
 # 13013 is "This SKU does not exist in the Amazon catalog" of all feeds; the words are those of the Listings API.
@@ -107,7 +109,7 @@ def _of_listings(content: bytes) -> Report:
         raise DataError("the result of the feed is no JSON") from None
     summary = whole["summary"]
     report = Report(_count(summary, "messagesProcessed"), _count(summary, "messagesInvalid"))
-    for issue in whole.children("issues"):
+    for issue in whole.objects("issues"):
         if issue.text("severity").upper() != _FAILURE:
             continue
         error = _error(issue.text("code"), issue.text("message"), issue.text("attributeName"))
@@ -131,7 +133,7 @@ def _of_flat_file(content: bytes) -> Report:
                 _failed_record(report, dict(zip(columns, cells, strict=False)))
         elif found := _COUNTED.search(line):
             counts[found[1].lower()] = int(found[2])
-        elif "original-record-number" in cells:
+        elif TABLE in cells:
             columns = cells
     if "processed" not in counts:
         raise DataError("the result of the feed tells no number of records")

@@ -14,14 +14,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from connectors.amazon import errors
 from connectors.amazon.client import AmazonClient, Query
-from connectors.amazon.documents import Documents
+from connectors.amazon.documents import Documents, damage_of
 from connectors.amazon.feed_documents import LISTINGS, content_type, document_of, most_of
-from connectors.amazon.feed_results import NOT_OVER, read_report, read_state, with_report
+from connectors.amazon.feed_results import NOT_OVER, TABLE, Report, read_report, read_state, with_report
 from connectors.amazon.rates import CREATE_LISTINGS_FEED
 from connectors.amazon.settings import AmazonFeedSettings
 from connectors.kit.cursor import to_text
@@ -30,6 +31,7 @@ from connectors.kit.feed_results import FeedState
 from connectors.kit.feeds import Feed, Feeds, Listed, Lost
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader, millis_of
+from connectors.kit.rereading import DamagedError, Rereading
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,7 @@ class AmazonFeeds(Feeds):
         super().__init__(client, more.pop("now"), lost_after_seconds, *args, **more)
         self._client = client
         self._documents = documents
+        self._rereading = Rereading(self.system)
         self._is_alone = is_alone
         self._list_patience = patience
         self._late_ms = int(lost_after_seconds * 1000) + _CLOCKS_APART_MS
@@ -120,14 +123,16 @@ class AmazonFeeds(Feeds):
         kind = feed.text("feedType")
         priority = following([kind])
         self._check_quota("getFeedDocument", priority)
+        report: Report | None
         try:
-            report = read_report(kind, await self._content(document_id, priority))
-        except (
-            DataError
-        ) as error:  # gone after 28 days, or unreadable: then nothing is known, and asking again changes nothing
+            report = await self._rereading.read(document_id, partial(self._report, kind, document_id, priority))
+        except DataError as error:  # gone after 28 days, or it stays unreadable: then nothing is known, and asking again changes nothing
             logger.warning("amazon_feed_result_unreadable feed=%s error=%s", state.feed_id, error)
             report = None
         return with_report(state, report)
+
+    async def _report(self, kind: str, document_id: str, priority: Priority) -> Report:
+        return whole_report(kind, await self._content(document_id, priority))
 
     async def _content(self, document_id: str, priority: Priority) -> bytes:
         path = f"{DOCUMENTS}/{quote(document_id, safe='')}"
@@ -150,7 +155,7 @@ class AmazonFeeds(Feeds):
             self._check_quota("getFeeds", priority)
             _, content = await self._client.call("getFeeds", "GET", FEEDS, query=query, priority=priority)
             page = Reader(content).an_object()
-            found += [Listed(entry.text("feedType"), read_state(entry), entry) for entry in page.children("feeds")]
+            found += [Listed(entry.text("feedType"), read_state(entry), entry) for entry in page.objects("feeds")]
             if not (token := page.text("nextToken")):
                 return found
             query = {"nextToken": token}
@@ -193,6 +198,21 @@ class AmazonFeeds(Feeds):
         wait = self._client.forecast_seconds(operation, 1, priority)
         if wait > self._list_patience:
             raise ThrottledError(f"the quota of {operation} calls is used up", retry_after=round(wait, 1))
+
+
+def whole_report(kind: str, content: bytes) -> Report:
+    """A result document. Raises DamagedError for one that makes no sense, and for a flat file that ends within a row, or within a line without having
+    named all that went wrong."""
+    try:
+        report = read_report(kind, content)
+    except DataError as error:
+        raise DamagedError(str(error)) from None
+    if kind == LISTINGS:
+        return report
+    _, head, rows = content.partition(TABLE.encode())
+    if damage_of(head + rows) or not (report.tells_all or content.endswith(b"\n")):
+        raise DamagedError("the result of the feed was cut short")
+    return report
 
 
 def open_feeds(

@@ -36,6 +36,7 @@ from connectors.kit.errors import DataError, RuleError
 from connectors.kit.follower import Follower
 from connectors.kit.operations import Operation
 from connectors.kit.ports import Delivery, Difference, Mappings, Outcome, Result
+from connectors.kit.shipped_there import check_shipped_there
 from schemas.records import Shipment
 
 ACKNOWLEDGE, SHIP, CANCEL, REFUND = "acknowledge_order", "ship_order", "cancel_lines", "refund_order"
@@ -131,7 +132,8 @@ class OrderCommands:
 
     def _missing(self, now: OrderNow, shipment: Shipment, account: str) -> list[Json]:
         """The confirmations still to be sent. Raises as `bodies.confirmations`, and DataError where the transfer names no carrier."""
-        if bodies.was_sent_by_amazon(now, shipment):
+        if now.by_amazon:
+            check_shipped_there("Amazon", shipment, lambda line_id: now.line(line_id).shipped)
             return []
         return bodies.confirmations(now, shipment, self._carrier(shipment, account))
 

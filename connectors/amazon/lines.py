@@ -92,17 +92,17 @@ def order_line(line: Reader, order: OrderFacts) -> tuple[OrderLine, LineMoney]:
 
 def promotions(line: Reader) -> list[str]:
     """The promotions of a line, each once."""
-    found = (one.text("promotionId") for one in line["promotion"].children("breakdowns"))
+    found = (one.text("promotionId") for one in line["promotion"].objects("breakdowns"))
     return list(dict.fromkeys(name for name in found if name))
 
 
 def parcels_in(order: Reader) -> dict[str, list[LineShipment]]:
     """orderItemId -> the parcels it is in. Parcels that were cancelled are none."""
     found: dict[str, list[LineShipment]] = {}
-    for parcel in order.children("packages"):
+    for parcel in order.objects("packages"):
         if parcel["packageStatus"].text("status").upper() == _GONE:
             continue
-        for item in parcel.children("packageItems"):
+        for item in parcel.objects("packageItems"):
             found.setdefault(item.needed_text("orderItemId"), []).append(
                 LineShipment(
                     tracking_number=parcel.text("trackingNumber"),
@@ -137,7 +137,7 @@ def _wants_to_cancel(cancellation: Reader, state: LineState) -> bool:
 
 def _extras(line: Reader) -> dict[str, str]:
     product, work = line["product"], line["fulfillment"]
-    schemes = [one.text("reportingScheme") for one in line["tax"].children("taxCalculationBreakdowns")]
+    schemes = [one.text("reportingScheme") for one in line["tax"].objects("taxCalculationBreakdowns")]
     demanded = [
         name
         for name, word in work["shipping"]["shippingConstraints"].facts(*_CONSTRAINTS).items()

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from connectors.amazon import errors
 from connectors.amazon.client import AmazonClient
+from connectors.amazon.listing_standing import summaries_of
 from connectors.kit.errors import ConnectorError, DataError, TransientError
 from connectors.kit.http_errors import Asked
 from connectors.kit.rate import Priority
@@ -250,28 +251,28 @@ def issues_in(holder: Reader) -> tuple[Issue, ...]:
             plain_words(issue.text("message")),
             tuple(name[:60] for name in issue.texts("attributeNames")[:_MOST_ISSUES]),
         )
-        for issue in holder.children("issues")
+        for issue in holder.objects("issues")
     )
 
 
 def shown_in(item: Reader) -> Shown:
     """A listing of the API -> what is shown. Raises DataError."""
-    summaries, attributes = item.children("summaries"), item["attributes"]
-    channels = item.children("fulfillmentAvailability")
-    written = attributes.children("fulfillment_availability")
+    said, attributes = summaries_of(item), item["attributes"]
+    channels = item.objects("fulfillmentAvailability")
+    written = attributes.objects("fulfillment_availability")
     codes = [one.text("fulfillmentChannelCode") for one in channels]
     codes += [one.text("fulfillment_channel_code") for one in written]
     return Shown(
         sku=item.needed_text("sku"),
-        asin=next((text for one in summaries if (text := one.text("asin"))), ""),
-        name=next((text for one in summaries if (text := one.text("itemName"))), ""),
-        product_type=next((text for one in summaries if (text := one.text("productType"))), ""),
-        marketplaces=tuple(one.text("marketplaceId") for one in summaries),
-        statuses=frozenset(text for one in summaries for text in one.texts("status")),
+        asin=next((text for one in said if (text := one.text("asin"))), ""),
+        name=next((text for one in said if (text := one.text("itemName"))), ""),
+        product_type=next((text for one in said if (text := one.text("productType"))), ""),
+        marketplaces=tuple(one.text("marketplaceId") for one in said),
+        statuses=frozenset(text for one in said for text in one.texts("status")),
         channels=frozenset(code for code in codes if code),
         quantity=_own(channels, "fulfillmentChannelCode"),
         written=_own(written, "fulfillment_channel_code"),
-        offers=tuple(one.value for one in attributes.children("purchasable_offer") if isinstance(one.value, dict)),
+        offers=tuple(one.value for one in attributes.objects("purchasable_offer") if isinstance(one.value, dict)),
         issues=issues_in(item),
         own_page=is_own_page(item),
     )
@@ -279,7 +280,7 @@ def shown_in(item: Reader) -> Shown:
 
 def is_own_page(item: Reader) -> bool:
     """Whether the seller wrote what its page says, so that it is more than an offer."""
-    return bool(item["attributes"].children("item_name"))
+    return bool(item["attributes"].objects("item_name"))
 
 
 def _own(channels: Sequence[Reader], code: str) -> int | None:
@@ -321,7 +322,7 @@ async def _searched(client: AmazonClient, skus: Sequence[str], priority: Priorit
         read = Reader(content)
         if not isinstance(content, dict) or not isinstance(content.get("items"), list):
             raise answer.asked.left("gave no `items`")
-        for item in read.children("items"):
+        for item in read.objects("items"):
             one = _shown_or_sku(item)
             if not isinstance(one, Shown) or one.sku in wanted:
                 yield one

@@ -20,8 +20,8 @@ _WORST_FIRST = (Status.FAILED, Status.UNPUBLISHED, Status.PROCESSING, Status.PUB
 
 def standings(item: Reader, wanted: Sequence[str] = ()) -> dict[str, Status]:
     """Marketplace id -> where it stands there, for those that have it and those `wanted`. Raises DataError."""
-    issues = item.children("issues")
-    here = {one.text("marketplaceId"): one.texts("status") for one in item.children("summaries")}
+    issues = item.objects("issues")
+    here = {one.needed_text("marketplaceId"): one.texts("status") for one in summaries_of(item)}
     places = [*here, *(place for place in wanted if place not in here)]
     return {
         # While some have it, only what names another tells about that one.
@@ -30,6 +30,14 @@ def standings(item: Reader, wanted: Sequence[str] = ()) -> dict[str, Status]:
         )
         for place in places
     }
+
+
+def summaries_of(item: Reader) -> list[Reader]:
+    """What marketplaces say of a listing. Raises DataError, also for null in its place, which is damage: Amazon leaves out what it does not
+    tell."""
+    if isinstance(item.value, dict) and item.value.get("summaries", ()) is None:
+        raise item["summaries"].wrong("a list")
+    return item.objects("summaries")
 
 
 def standing(statuses: Sequence[str] | None, issues: Sequence[Reader]) -> Status:
@@ -56,7 +64,7 @@ def is_about(issue: Reader, place: str, by_name: bool = False) -> bool:
 
 def words(item: Reader, wanted: Sequence[str] = ()) -> str:
     """Amazon's own: its statuses, of several marketplaces that differ each with its country."""
-    found = {one.text("marketplaceId"): ",".join(sorted(one.texts("status"))) for one in item.children("summaries")}
+    found = {one.needed_text("marketplaceId"): ",".join(sorted(one.texts("status"))) for one in summaries_of(item)}
     found |= {place: "" for place in wanted if place not in found}
     if len(set(found.values())) <= 1:
         return next(iter(found.values()), "")

@@ -74,7 +74,7 @@ def _problems(order: Order, unread: Sequence[str]) -> list[str]:
 def _order(order: Reader, account: str, unread: list[str]) -> Order:
     """`unread`: collects what cannot be read of where it goes."""
     order_id = order.needed_text("orderId")
-    raw_lines = order.children("orderItems")
+    raw_lines = order.objects("orderItems")
     if not 0 < len(raw_lines) <= MOST_LINES:
         raise order["orderItems"].wrong(f"1 to {MOST_LINES} order items")
     status, word = status_in(order)
@@ -92,7 +92,7 @@ def _order(order: Reader, account: str, unread: list[str]) -> Order:
         lines[0]["fees"].append(Fee(name="DELIVERY_TIP", amount=as_money(tips, currency)))
     work, programs = order["fulfillment"], order.texts("programs")
     updated, ship_to = order.needed_time("lastUpdatedTime"), ship_to_of(order, unread)
-    methods = list(dict.fromkeys(one.text("paymentMethod") for one in order["payment"].children("paymentExecutions")))
+    methods = list(dict.fromkeys(one.text("paymentMethod") for one in order["payment"].objects("paymentExecutions")))
     return Order(
         key=f"amazon:{account}:{order_id}",
         source="amazon",
@@ -163,14 +163,14 @@ def _fulfilment(work: Reader) -> str:
 
 
 def _alias(order: Reader) -> str:
-    for one in order.children("orderAliases"):
+    for one in order.objects("orderAliases"):
         if one.text("aliasType") == "SELLER_ORDER_ID" and (text := one.text("aliasId")):
             return text
     return ""
 
 
 def _replaced(order: Reader) -> str:
-    for one in order.children("associatedOrders"):
+    for one in order.objects("associatedOrders"):
         if one.text("associationType") in _REPLACES and (text := one.text("orderId")):
             return text
     return ""
@@ -201,6 +201,6 @@ def _extras(order: Reader, programs: Sequence[str], moneys: Sequence[LineMoney])
         **order["salesChannel"].facts("channelName", "marketplaceId"),
         **order["tax"]["taxInvoicing"].facts("invoiceStatus", "buyerInvoicePreference"),
     }
-    kinds = {one.text("associationType") for one in order.children("associatedOrders")}
+    kinds = {one.text("associationType") for one in order.objects("associatedOrders")}
     found["associations"] = ",".join(sorted(kinds - {""}))
     return {name: text for name, text in found.items() if text}

@@ -102,7 +102,7 @@ def line_money(
 
 def _breakdowns(proceeds: Reader, money: LineMoney) -> bool:
     """Whether there are any."""
-    found = proceeds.children("breakdowns")
+    found = proceeds.objects("breakdowns")
     for one in found:
         kind = one.needed_text("type").upper()
         amount, money.currency = money_in(one["subtotal"], money.currency)
@@ -118,7 +118,7 @@ def _breakdowns(proceeds: Reader, money: LineMoney) -> bool:
 def _details(one: Reader, subtotal: Decimal, currency: str, *, unsigned: bool = False) -> Amounts:
     """The subtotal by the category it is of; where the details are missing or do not come to it, all of it is the item's."""
     found: Amounts = {}
-    for detail in one.children("detailedBreakdowns"):
+    for detail in one.objects("detailedBreakdowns"):
         amount, _ = money_in(detail["value"], currency)
         _add(found, {detail.text("subtype", ITEM).upper(): abs(amount) if unsigned else amount})
     if _sum(found) == subtotal:
@@ -159,7 +159,7 @@ def _priced(line: Reader, units: Decimal, money: LineMoney) -> Decimal:
 
 def _collector(line: Reader, *, tax_told: bool) -> str:
     """Who pays the line's tax to the authority: the data set TAX names only what Amazon collects."""
-    models = {one.text("model").upper() for one in line["tax"].children("taxCollections")}
+    models = {one.text("model").upper() for one in line["tax"].objects("taxCollections")}
     if FACILITATOR in models:
         return "marketplace"
     return "seller" if tax_told or not line["tax"].missing else ""
@@ -216,7 +216,7 @@ def check_total(order: Reader, lines: list[LineMoney], currency: str) -> tuple[D
 def _tips(proceeds: Reader, currency: str) -> tuple[Decimal, Decimal]:
     """(all tips, those not charged yet). The other categories of the order are the sums of its lines."""
     found, pending = ZERO, ZERO
-    for one in proceeds.children("breakdowns"):
+    for one in proceeds.objects("breakdowns"):
         if one.needed_text("type").upper() == "DELIVERY_TIP":
             amount, _ = money_in(one["subtotal"], currency)
             found += amount

@@ -18,7 +18,7 @@ from typing import Any
 
 from connectors.amazon.fulfilment_settings import BUYER_ASKED
 from connectors.amazon.marketplaces import BY_COUNTRY
-from connectors.amazon.order_state import MERCHANT, LineNow, OrderNow, ParcelNow
+from connectors.amazon.order_state import LineNow, OrderNow, ParcelNow
 from connectors.kit.errors import ConflictError, DataError, RuleError
 from schemas.records import Cancellation, Parcel, Shipment
 
@@ -87,18 +87,6 @@ def confirmations(now: OrderNow, shipment: Shipment, carrier: Carrier) -> list[J
     return found
 
 
-def was_sent_by_amazon(now: OrderNow, shipment: Shipment) -> bool:
-    """Whether all of it left Amazon's own warehouses: in Odoo the delivery from the warehouse that stands for them is closed afterwards (ORD-10),
-    and there is nothing to tell. Raises DataError."""
-    if now.fulfilled_by in ("", MERCHANT):
-        return False
-    gone: dict[str, int] = {}
-    for parcel in shipment["parcels"]:
-        for number, count in _units(now, parcel).items():
-            gone[number] = gone.get(number, 0) + count
-    return all(now.line(number).shipped >= count for number, count in gone.items())
-
-
 def is_correction(now: OrderNow, body: Mapping[str, Any]) -> bool:
     """Whether a body changes a parcel that was told before."""
     return any(one.reference == body["packageDetail"]["packageReferenceId"] for one in now.parcels)
@@ -131,8 +119,6 @@ def _units(now: OrderNow, parcel: Parcel) -> dict[str, int]:
 
 
 def _take(now: OrderNow, left: dict[str, Decimal], units: Mapping[str, int]) -> None:
-    if now.fulfilled_by not in ("", MERCHANT):
-        raise RuleError("Amazon ships this order itself; a person has to look why it left our warehouse")
     if now.status == "pending":
         raise ConflictError(f"the order is {now.word} at Amazon: its payment is not verified; it is shipped after that")
     for number, count in units.items():
@@ -182,7 +168,7 @@ def cancellation_lines(now: OrderNow, cancellation: Cancellation, reasons: Mappi
 
 
 def _check_cancellable(now: OrderNow, line: LineNow, missing: Decimal) -> None:
-    if now.fulfilled_by not in ("", MERCHANT):
+    if now.by_amazon:
         raise RuleError("Amazon fulfils this order itself; only its buyer and Amazon can cancel it")
     if now.status == "pending":
         raise ConflictError(f"the order is {now.word} at Amazon and cannot be cancelled before its payment is verified")

@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 from decimal import Decimal
 
 from connectors.amazon.money import ZERO
-from connectors.amazon.order_state import MERCHANT, LineNow, OrderNow
+from connectors.amazon.order_state import LineNow, OrderNow
 from connectors.kit.errors import DataError, RuleError
 from schemas.records import Money, Refund, RefundLine
 
@@ -34,7 +34,7 @@ class _Back:
 
 def refund_lines(now: OrderNow, refund: Refund, code: str) -> list[dict[str, str]]:
     """One line for each item that gets something back, together the amounts of the note. Raises RuleError, DataError."""
-    if now.fulfilled_by not in ("", MERCHANT):
+    if now.by_amazon:
         raise RuleError(
             "Amazon ships this order itself and takes its returns; what goes back of it is Amazon's to refund"
         )

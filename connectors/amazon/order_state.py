@@ -79,6 +79,11 @@ class OrderNow:
         return found
 
     @property
+    def by_amazon(self) -> bool:
+        """Whether Amazon ships it itself (FBA)."""
+        return self.fulfilled_by not in ("", MERCHANT)
+
+    @property
     def tax_included(self) -> bool:
         """Whether the marketplace's prices include tax."""
         place = BY_ID.get(self.marketplace)
@@ -95,12 +100,12 @@ def order_now(order: Any) -> OrderNow:
     reader = Reader(order).an_object()
     status, word = status_in(reader)
     marketplace = reader["salesChannel"].text("marketplaceId")
-    lines = [_line(line, status, word, BY_ID.get(marketplace)) for line in reader.children("orderItems")]
+    lines = [_line(line, status, word, BY_ID.get(marketplace)) for line in reader.objects("orderItems")]
     return OrderNow(
         reader.needed_text("orderId"), status, word, marketplace, reader["fulfillment"].text("fulfilledBy").upper(),
         {line.number: line for line in lines},
-        tuple(_parcel(one) for one in reader.children("packages") if not _is_gone(one)),
-        any(one.text("paymentMethod") == ON_DELIVERY for one in reader["payment"].children("paymentExecutions")),
+        tuple(_parcel(one) for one in reader.objects("packages") if not _is_gone(one)),
+        any(one.text("paymentMethod") == ON_DELIVERY for one in reader["payment"].objects("paymentExecutions")),
     )  # fmt: skip
 
 
@@ -136,7 +141,7 @@ def _is_gone(parcel: Reader) -> bool:
 def _parcel(parcel: Reader) -> ParcelNow:
     at = parcel.time("shipTime")
     units: dict[str, int] = {}
-    for item in parcel.children("packageItems"):
+    for item in parcel.objects("packageItems"):
         name = item.needed_text("orderItemId")
         units[name] = units.get(name, 0) + int(item.decimal("quantity", whole_digits=6, fraction_digits=0))
     return ParcelNow(

@@ -27,9 +27,9 @@ async def asins_of(
         answer, content = await client.call("searchCatalogItems", "GET", CATALOGUE, query=query, priority=priority)
         if not isinstance(content, dict) or not isinstance(content.get("items"), list):
             raise answer.asked.left("gave no `items`")
-        for item in Reader(content).children("items"):
-            for place in item.children("identifiers"):
-                for one in place.children("identifiers"):
+        for item in Reader(content).objects("items"):
+            for place in item.objects("identifiers"):
+                for one in place.objects("identifiers"):
                     number = one.text("identifier").zfill(14)
                     if number in part:
                         found.setdefault(number, set()).add(item.needed_text("asin"))

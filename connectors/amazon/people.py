@@ -95,7 +95,7 @@ def _address(one: Reader, place: str, unread: list[str]) -> Address:
 
 def _registration(order: Reader) -> Reader:
     """The buyer's tax registration; an empty one when there is none."""
-    for one in order["tax"].children("taxRegistrations"):
+    for one in order["tax"].objects("taxRegistrations"):
         if one.text("entityType").upper() == "BUYER":
             return one
     return Reader({}, "tax")

@@ -5,7 +5,8 @@
     getReport           IN_QUEUE, IN_PROGRESS, DONE, CANCELLED (nothing to report), FATAL
     getReportDocument   an address for five minutes, opened without a token
 
-A document is left as it was downloaded, gzip or not: who reads it looks at its first bytes, so it is unpacked once whoever unpacked before.
+A document is left as it was downloaded, gzip or not: who reads it looks at its first bytes, so it is unpacked once whoever unpacked before. It is
+whole: one that came damaged is downloaded again (the kit's `rereading`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from connectors.amazon import errors
 from connectors.amazon.client import AmazonClient, Query
-from connectors.amazon.documents import GZIP, Documents
+from connectors.amazon.documents import GZIP, Documents, damage_of
 from connectors.amazon.settings import AmazonSettings
 from connectors.kit.calls import Said
 from connectors.kit.cursor import LoopGuard, to_text
@@ -27,6 +29,7 @@ from connectors.kit.errors import DataError, RetryError
 from connectors.kit.http import HttpSettings
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
+from connectors.kit.rereading import DamagedError, Rereading
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +75,7 @@ class Reports:
     def __init__(self, client: AmazonClient, documents: Documents) -> None:
         self._client = client
         self._documents = documents
+        self._rereading = Rereading("amazon")
         self._following = ""
 
     async def listed(
@@ -119,19 +123,30 @@ class Reports:
         return report_id
 
     async def download(self, document_id: str) -> Downloaded:
-        """A report's document. An address that came to nothing is asked for once more. Raises DataError for a packing we do not know."""
-        url = await self._address(document_id)
-        try:
-            return Downloaded(*await self._documents.fetch(url))
-        except RetryError:
-            return Downloaded(*await self._documents.fetch(await self._address(document_id)))
+        """A report's document, whole. An address that came to nothing, or to something damaged, is asked for once more. Raises DamagedError when
+        that came damaged as well, DataError for a document that stays so and for a packing we do not know."""
+        return await self._rereading.read(document_id, partial(self._whole, document_id))
 
     async def aclose(self) -> None:
         """The client's connections too."""
         await self._documents.aclose()
         await self._client.aclose()
 
-    async def _address(self, document_id: str) -> str:
+    async def _whole(self, document_id: str) -> Downloaded:
+        address = await self._address(document_id)
+        try:
+            return await self._opened(*address)
+        except RetryError:
+            return await self._opened(*await self._address(document_id))
+
+    async def _opened(self, url: str, packing: str) -> Downloaded:
+        found = Downloaded(*await self._documents.fetch(url, packing))
+        if damage := damage_of(found.content):
+            raise DamagedError(f"document: {damage}")
+        return found
+
+    async def _address(self, document_id: str) -> tuple[str, str]:
+        """(a new address, how it is packed)"""
         answer, content = await self._call("getReportDocument", "GET", f"{DOCUMENTS}/{quote(document_id, safe='')}")
         read = Reader(content if isinstance(content, dict) else {})
         url, packing = read.text("url"), read.text("compressionAlgorithm").upper()
@@ -139,7 +154,7 @@ class Reports:
             raise answer.asked.left("gave no `url`")
         if packing not in ("", GZIP):
             raise DataError("get report document: it is packed in a way we do not know", code="DATA")
-        return url
+        return url, packing
 
     async def _pages(self, query: Query) -> list[Report]:
         found: list[Report] = []

@@ -51,7 +51,7 @@ def to_return(payload: bytes, account: str) -> Sequence[Canonical]:
     except ValueError as error:
         raise DataError(f"payload: not JSON ({type(error).__name__})", code="DATA") from None
     read = Reader(content).an_object()
-    kind, rows = read.needed_text("report"), [_row(one) for one in read.children("rows")]
+    kind, rows = read.needed_text("report"), [_row(one) for one in read.objects("rows")]
     if kind not in (BY_SELLER, BY_AMAZON):
         raise read["report"].wrong("a report of returns")
     if not rows:

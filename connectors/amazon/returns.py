@@ -135,11 +135,14 @@ class AmazonReturns:
         return Fetched(self._key(raw.return_id), ENTITY, exact_json.dumps(content))
 
     async def _order(self, order_id: str) -> tuple[str, dict[str, str]]:
-        """(marketplace, SKU -> item) of an order, the first item of each SKU; nothing for an order Amazon does not have."""
+        """(marketplace, SKU -> item) of an order, the first item of each SKU; nothing for an order Amazon does not have, which is asked for again:
+        it may only not be there yet."""
         if order_id not in self._orders:
             order = (
                 await self._client.get_order(order_id, (), Priority.REPORTS) if ORDER_ID.fullmatch(order_id) else None
             )
+            if order is None:
+                return "", {}
             self._orders[order_id] = (place_in(order), items_in(order))
             if len(self._orders) > MOST_ORDERS:
                 self._orders.popitem(last=False)

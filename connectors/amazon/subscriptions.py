@@ -97,7 +97,7 @@ async def destination_of(client: AmazonClient, arn: str) -> Destination | None:
     _, content = await client.call(
         "getDestinations", "GET", f"{PATH}/destinations", grant=NOTIFICATIONS, priority=Priority.REPORTS
     )
-    for one in Reader(content).an_object().children("payload"):
+    for one in Reader(content).an_object().objects("payload"):
         if (found := one["resource"]["sqs"].text("arn")) == arn:
             return Destination(one.needed_text("destinationId"), one.text("name"), found)
     return None
@@ -118,7 +118,7 @@ async def subscriptions(client: AmazonClient) -> list[Subscription]:
                 return found
             raise
         page = Reader(content).an_object()["payload"]
-        found += [_subscription(one) for one in page.children("subscriptions")]
+        found += [_subscription(one) for one in page.objects("subscriptions")]
         if not (token := page.text("nextToken")):
             break
     return found

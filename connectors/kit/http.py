@@ -167,7 +167,7 @@ class HttpClient:
             self._client = httpx.AsyncClient(
                 timeout=httpx.Timeout(one.read_seconds, connect=one.connect_seconds),
                 limits=httpx.Limits(max_connections=one.connections, max_keepalive_connections=one.connections),
-                verify=tls_context(one.ca_file) if self._base.startswith("https") else True,
+                verify=tls_context(one.ca_file),
                 proxy=one.proxy or None,
                 transport=self._transport,
                 trust_env=False,

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
+from connectors.kit.books import OpenBook
 from connectors.kit.errors import ConnectorError
 from connectors.kit.hints import Hints
+from connectors.kit.pushes import Pushes
 from schemas.reasons import Reason
 from schemas.records import Money, Order
 
@@ -24,6 +26,7 @@ class Result(StrEnum):
     ALREADY_APPLIED = "already_applied"  # it held it before; nothing was written
     STALE = "stale"  # it holds a newer version; nothing was written
     SUBMITTED = "submitted"  # a job at the destination will decide; the same delivery comes back to ask how it went
+    EXCLUDED = "excluded"  # it is not to be carried out, for the reason in the first note; nothing was written, nothing is known of the key
     FAILED = "failed"  # see reason
 
 
@@ -121,6 +124,11 @@ class Canonical:
 def submitted(job: str, check_after: float) -> Outcome:
     """The destination works on it: ask again after so many seconds (rounded up to a retry tier)."""
     return Outcome(Result.SUBMITTED, retry_after=check_after, job=job)
+
+
+def excluded(code: str, detail: str = "") -> Outcome:
+    """Not to be carried out, by what the configuration says. code: why, counted and shown as the reason."""
+    return Outcome(Result.EXCLUDED, detail=detail, notes=(code,))
 
 
 def failed(reason: Reason, detail: str, *, retry_after: float | None = None, waiting_for: str = "") -> Outcome:
@@ -433,9 +441,11 @@ class Connector:
     operations     what its sink takes, for example `upsert_order`; whatever is routed to it must be among them
     resync_reach   (settings, flow) -> how far back its resync reads at most, and the setting that says so; None = as far as is asked
     hints          settings -> where the other side may say that something changed; None = nowhere
+    pushes         settings -> where the other side may send messages, signed, about what changed; None = nowhere
     stock_cap      settings -> the largest stock number the marketplace takes, where it has one
     stock_every    how often stock numbers that are not urgent go there unless the configuration says otherwise; None = as everywhere
     setups         what the other side has to have once for an account, by the name `causeway setup` knows it by
+    books          what it can tell of for reconciliation (REC-1), by kind: purchases
     """
 
     name: str
@@ -452,9 +462,11 @@ class Connector:
     flows_for: Callable[[Any], Mapping[str, timedelta]] | None = None
     resync_reach: Callable[[Any, str], tuple[timedelta, str] | None] | None = None
     hints: Callable[[Any], Hints | None] | None = None
+    pushes: Callable[[Any], Pushes | None] | None = None
     stock_cap: Callable[[Any], int] | None = None
     stock_every: timedelta | None = None
     setups: Mapping[str, SetupOffer] = field(default_factory=dict)
+    books: Mapping[str, OpenBook] = field(default_factory=dict)
 
     def configured_flows(self, settings: Any) -> Mapping[str, timedelta]:
         """The flows to poll with these settings."""

@@ -63,6 +63,12 @@ class Reader:
             raise found.wrong("a list")
         return [Reader(item, f"[{index}]", found).an_object() for index, item in enumerate(found.value)]
 
+    def objects(self, name: str) -> list[Reader]:
+        """The elements of a list of objects, of an API that writes lists as lists: a single object in its place is damage."""
+        if isinstance(self._under(name), dict):
+            raise self[name].wrong("a list")
+        return self.children(name)
+
     def an_object(self) -> Reader:
         """Itself. Raises DataError when it is no object."""
         if not isinstance(self.value, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +23,13 @@ class Part(BaseModel):
 
     def check_credentials(self) -> None:
         """Raises ValueError, naming the setting, when what is needed to log in is missing; here: nothing is that is not asked for anyway."""
+
+    def check_switched_on(self, flows: Mapping[str, Collection[str]]) -> None:
+        """flows: account -> those of its flows that are on. Raises ValueError, naming the setting, for one that cannot be on so."""
+
+    def beside(self, parts: Mapping[str, Part]) -> Part:
+        """This part with what follows from others'; parts: by the connectors' names. Raises ValueError, naming both settings, where they disagree."""
+        return self
 
 
 def account_names(accounts: Mapping[str, A]) -> dict[str, A]:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, Generic
 
 from connectors.kit.accounts import ClientT, OpenClient
-from connectors.kit.errors import ConnectorError
+from connectors.kit.errors import ConnectorError, RetryError
 from connectors.kit.ports import Check
+
+UNREACHED = "see whether this machine reaches that host: its network, the proxy and the addresses in the settings"
 
 
 class AccountVerifier(ABC, Generic[ClientT]):
@@ -45,7 +47,9 @@ class AccountVerifier(ABC, Generic[ClientT]):
         try:
             await client.ask_token()
         except ConnectorError as error:
-            return [Check(f"{subject}: get token", False, str(error), self.refused)]
+            # Who did not answer has refused nothing.
+            remedy = UNREACHED if isinstance(error, RetryError) else self.refused
+            return [Check(f"{subject}: get token", False, str(error), remedy)]
         return [
             Check(f"{subject}: get token", True, self._where(name)),
             *await self._rights(subject, name, client),

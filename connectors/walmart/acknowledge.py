@@ -19,6 +19,7 @@ from connectors.kit.line_states import UNKNOWN
 from connectors.kit.ports import Delivery, Difference, Outcome, Result, failed
 from connectors.kit.reading import Reader
 from connectors.walmart.client import WalmartClient
+from connectors.walmart.order_state import is_walmarts
 from connectors.walmart.statuses import CANONICAL
 from schemas.reasons import Reason
 
@@ -67,7 +68,7 @@ def _settled(order: Mapping[str, object] | None, order_id: str) -> Outcome | Non
     """What is to be said without writing, None when the order is still to be acknowledged."""
     if order is None:
         return failed(Reason.DATA, "Walmart has no order of this purchaseOrderId; check the account and the id")
-    if _is_walmarts(order):
+    if is_walmarts(order):
         return Outcome(Result.ALREADY_APPLIED, remote_model=MODEL, remote_id=order_id, notes=(WALMART_SHIPS,))
     states = states_of(order)
     if not states or "created" in states or states == {UNKNOWN}:
@@ -75,8 +76,3 @@ def _settled(order: Mapping[str, object] | None, order_id: str) -> Outcome | Non
     result = Result.STALE if states == {"cancelled"} else Result.ALREADY_APPLIED
     notes = ("order_cancelled",) if states == {"cancelled"} else ()
     return Outcome(result, remote_model=MODEL, remote_id=order_id, notes=notes)
-
-
-def _is_walmarts(order: Mapping[str, object]) -> bool:
-    node = order.get("shipNode")  # an empty list in some published examples
-    return isinstance(node, Mapping) and node.get("type") == "WFSFulfilled"

@@ -50,7 +50,7 @@ async def ask_for_token(http: HttpClient, account: WalmartAccount, caller: Calle
         "Content-Type": "application/x-www-form-urlencoded",
     }
     answer = await http.call(
-        "get token", "POST", TOKEN_PATH, headers=headers, content=_BODY, repeatable=True, correlation=correlation
+        "token fetch", "POST", TOKEN_PATH, headers=headers, content=_BODY, repeatable=True, correlation=correlation
     )
     return grant_in(answer)
 

@@ -37,6 +37,17 @@ def read_items(answer: Reader) -> list[ItemResult]:
     return [_item(item, _errors(item)) for item in answer["itemDetails"].children("itemIngestionStatus")]
 
 
+def whole_items(answer: Reader) -> list[ItemResult]:
+    """The same of a feed that is over: whatever decides what becomes of its items has to be there. An empty list is one. Raises DataError."""
+    items = answer["itemDetails"]["itemIngestionStatus"]
+    if items.missing:
+        raise items.wrong("a list")
+    for item in answer["itemDetails"].children("itemIngestionStatus"):
+        for name in ("sku", "ingestionStatus"):
+            item.needed_text(name)
+    return read_items(answer)
+
+
 def _item(item: Reader, found: Sequence[ItemError]) -> ItemResult:
     return ItemResult(
         sku=item.text("sku"),

@@ -5,6 +5,7 @@ decides, so a repeated delivery, a lost answer or a kill never ships, cancels or
 
     ship     not acknowledged yet            -> conflict, again a little later
              more left than Walmart has open -> rule: a person looks (the buyer cancelled meanwhile)
+             Walmart ships it itself (WFS) -> nothing to tell once it has, and Odoo's delivery follows; rule before (ORD-10)
              carrier unknown to Walmart      -> its tracking address goes along; without one it is held for a mapping `ship_carrier`
              no carrier, no tracking number  -> data: the warehouse completes the transfer, which sends it again
     cancel   shipped meanwhile               -> rule: an exception, and Odoo's cancellation is taken back (ORD-13)
@@ -20,6 +21,7 @@ from connectors.kit.accounts import OpenClient
 from connectors.kit.each_order import EachOrder, Limits, look_and_write
 from connectors.kit.errors import DataError, MappingError
 from connectors.kit.ports import Delivery, Difference, Mappings, Outcome, Result, failed
+from connectors.kit.shipped_there import check_shipped_there
 from connectors.walmart import errors
 from connectors.walmart import order_bodies as bodies
 from connectors.walmart.client import WalmartClient, order_in, order_path
@@ -74,6 +76,10 @@ class Fulfilment:
         return await look_and_write(look, write)
 
     def _shipment(self, now: OrderNow, shipment: Shipment, account: str) -> Json | None:
+        """What is still to be told, None when nothing is. Raises ConnectorError."""
+        if now.by_walmart:
+            check_shipped_there("Walmart", shipment, lambda line_id: now.line(line_id).shipped)
+            return None
         carrier = self._carrier(shipment, account)
         return bodies.retracking_body(now, shipment, carrier) or bodies.shipment_body(now, shipment, carrier)
 

@@ -82,7 +82,9 @@ class WalmartReference:
     async def _fetch_taxonomy(self) -> Any:
         # The whole version of the spec is refused here; its first number says which kind of taxonomy is meant.
         query = urlencode({"feedType": FEED_TYPE, "version": ".".join(self._version.split(".")[:2])})
-        _, content = await self._call(TAXONOMY, "GET", f"/v3/items/taxonomy?{query}")
+        answer, content = await self._call(TAXONOMY, "GET", f"/v3/items/taxonomy?{query}")
+        if not product_types_in(content):  # not kept: time mends it
+            raise answer.asked.left("gave no product type")
         return content
 
     async def _fetch_specs(self, keys: Sequence[str]) -> Mapping[str, Any]:
@@ -100,9 +102,11 @@ class WalmartReference:
 
     async def _asked(self, product_types: Sequence[str]) -> Mapping[str, Any]:
         body = {"feedType": FEED_TYPE, "version": self._version, "productTypes": list(product_types)}
-        _, content = await self._call(SPECS, "POST", "/v3/items/spec", body=body, repeatable=True)
+        answer, content = await self._call(SPECS, "POST", "/v3/items/spec", body=body, repeatable=True)
         schema = content.get("schema") if isinstance(content, dict) else None
-        return schema if isinstance(schema, dict) else {}
+        if not schema or not isinstance(schema, dict):  # not kept: time mends it
+            raise answer.asked.left("gave no `schema`")
+        return schema
 
     def _spec(self, name: str, part: Mapping[str, Any]) -> ItemSpec:
         """Built once for each fetched part."""

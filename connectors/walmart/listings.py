@@ -10,7 +10,8 @@ The way of a delivery, each step under the job it comes back with:
 3. Taken is not published: the item is read until it is PUBLISHED, UNPUBLISHED with reasons, or time is up (`publish:EPOCH`).
 
 Every turn is told by a canonical `listing` with the outcome. A product that is no longer for sale: its stock is set to 0, or, by
-configuration, the item is retired. An older product never overwrites a newer one: the same rules as for numbers (`deciding`), none is urgent.
+configuration, the item is retired (`withdrawing`). An older product never overwrites a newer one: the same rules as for numbers (`deciding`), none
+is urgent.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Listings(OrderedWrites[WalmartClient, Product]):
 
     def __init__(
         self, settings: WalmartSettings, open_client: OpenClient[WalmartClient], follower: Follower, maker: Maker, looking_up: LookingUp,
-        now: Callable[[], datetime],
+        withdrawing: Withdrawing, now: Callable[[], datetime],
     ) -> None:  # fmt: skip
         super().__init__(WALMART, open_client, follower, frozenset({NEW, UPDATE}), now)
         self._settings = settings
@@ -70,7 +71,7 @@ class Listings(OrderedWrites[WalmartClient, Product]):
             settings.bulk_patience_seconds, settings.single_call_concurrency,
         )  # fmt: skip
         self._looking_up = looking_up
-        self._withdrawing = Withdrawing(settings, now)
+        self._withdrawing = withdrawing
         self._refused = Refused()
 
     def _read(self, delivery: Delivery) -> ProductItem:
@@ -87,16 +88,16 @@ class Listings(OrderedWrites[WalmartClient, Product]):
         outcomes |= await self._asked(client, by[Step.ASK])
         outcomes |= await self._publishing.outcomes(client, looking)
         gone = [item for item in by[Step.WRITE] if not item.value["active"]]
-        outcomes |= await self._withdrawn(client, gone)
+        outcomes |= await self._withdrawn(client, account, gone)
         return outcomes | await self._sent(client, account, [item for item in by[Step.WRITE] if item.value["active"]])
 
     # -- sending
 
-    async def _withdrawn(self, client: WalmartClient, items: Sequence[ProductItem]) -> Outcomes:
+    async def _withdrawn(self, client: WalmartClient, account: str, items: Sequence[ProductItem]) -> Outcomes:
         going, outcomes = self._still_going(items)
         for item in going:
             self._written.wrote(item.key, item.delivery.version)
-        return outcomes | await self._withdrawing.outcomes(client, going)
+        return outcomes | await self._withdrawing.outcomes(client, account, going, alone=self.alone)
 
     def _still_going(self, items: Sequence[ProductItem]) -> tuple[list[ProductItem], Outcomes]:
         """Those that may still be sent, and the outcomes of the others: while they were looked up and made, another lane of this process may

@@ -59,10 +59,11 @@ class LineNow:
 
 @dataclass(frozen=True, slots=True)
 class OrderNow:
-    """The order: its lines by number, its shipping method."""
+    """The order: its lines by number, its shipping method, whether Walmart ships it itself (WFS)."""
 
     order_id: str
     method: str
+    by_walmart: bool
     lines: Mapping[str, LineNow]
 
     def line(self, number: str) -> LineNow:
@@ -78,8 +79,15 @@ def order_now(order: Any, charges: Charges = "line") -> OrderNow:
     reader = Reader(order).an_object()
     lines = [_line(line, charges) for line in reader["orderLines"].children("orderLine")]
     return OrderNow(
-        reader.needed_text("purchaseOrderId"), reader["shippingInfo"].text("methodCode"), {line.number: line for line in lines}
+        reader.needed_text("purchaseOrderId"), reader["shippingInfo"].text("methodCode"), is_walmarts(order),
+        {line.number: line for line in lines},
     )  # fmt: skip
+
+
+def is_walmarts(order: Any) -> bool:
+    """Whether Walmart ships an order itself (WFS)."""
+    node = order.get("shipNode")  # an empty list in some published examples
+    return isinstance(node, Mapping) and node.get("type") == "WFSFulfilled"
 
 
 def _line(line: Reader, charges: Charges) -> LineNow:

@@ -2,16 +2,17 @@
 
 Walmart says which reports there are, by texts that look like dates and are sent back unchanged; each is a zip with one CSV. A report does not
 change, so each is read once; the position remembers which. The payload is the CSV's rows as JSON, every cell as it stands, empty ones left out.
+
+One that came damaged is downloaded once more, then the poll ends as if nobody had answered and its position stays; one that stays damaged becomes a
+Problem and the next ones go on (the kit's `rereading`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import zipfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlencode
 
 from connectors.kit import exact_json
@@ -21,14 +22,15 @@ from connectors.kit.ports import Canonical, Fetched, Page, Problem
 from connectors.kit.rate import Priority
 from connectors.kit.read_once import done_in, position_of
 from connectors.kit.reading import Reader
+from connectors.kit.rereading import DamagedError, Rereading
 from connectors.kit.settled_orders import SettledOrders, with_orders
 from connectors.walmart import errors
 from connectors.walmart.client import WalmartClient
+from connectors.walmart.settlement_file import rows_in, says_zip
 from schemas.records import Settlement, SettlementLine
 
 FLOW, ENTITY = "settlements", "settlement"
 LIST, FILE = "/v3/report/reconreport/availableReconFiles", "/v3/report/reconreport/reconFile"
-MOST_BYTES = 64 * 1024 * 1024  # of the CSV, unpacked: a guard against a zip that grows without end
 SUMMARY = "PaymentSummary"
 
 # Amount type -> what it is, in a sale; in a refund the same names are what is taken back.
@@ -51,6 +53,7 @@ class WalmartSettlements:
         self.account = account
         self._client = client
         self._now = now
+        self._rereading = Rereading("walmart")
 
     async def pages(self, position: str) -> AsyncIterator[Page]:
         """Reports not read yet, a page each. Raises DataError for a position that is none."""
@@ -89,56 +92,30 @@ class WalmartSettlements:
         found = content.get("availableApReportDates") if isinstance(content, dict) else None
         if not isinstance(found, list):
             raise answer.asked.left("gave no `availableApReportDates`")
-        return [str(date) for date in found if isinstance(date, str | int) and str(date).strip()]
+        if not all(isinstance(date, str | int) and not isinstance(date, bool) for date in found):
+            raise answer.asked.left("gave an element of `availableApReportDates` that is no name of a report")
+        return [str(date) for date in found if str(date).strip()]
 
     async def _report(self, date: str, position: str, read_until: datetime | None, *, last: bool) -> Page:
-        query = urlencode({"reportDate": date, "reportVersion": "v1"})
         key, request = f"walmart:{self.account}:settlement:{date}", f"GET {FILE} {date}"
         try:
-            answer = await self._client.download("recon_file", f"{FILE}?{query}")
-            rows = rows_in(answer.body)
+            rows = await self._rereading.read(date, partial(self._rows, date))
         except DataError as error:
             return Page((), position, read_until, last, (Problem(key, str(error), b""),), request)
         payload = exact_json.dumps({"reportDate": date, "rows": rows})
         return Page((Fetched(key, ENTITY, payload),), position, read_until, last, (), request)
 
+    async def _rows(self, date: str) -> list[dict[str, str]]:
+        """Of a report, which is downloaded once more when it came damaged. Raises DamagedError when it did so again."""
+        try:
+            return await self._downloaded(date)
+        except DamagedError:
+            return await self._downloaded(date)
 
-def rows_in(content: bytes) -> list[dict[str, str]]:
-    """The rows of a report: of the CSV in a zip, or of a bare CSV. Raises DataError."""
-    try:
-        return _rows(_unpacked(content).decode("utf-8-sig", errors="strict"))
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"byte {error.start} of the report is not UTF-8; Walmart has changed its format", code="DATA"
-        ) from None
-    except csv.Error as error:
-        raise DataError(f"the report is no CSV: {error}", code="DATA") from None
-
-
-def _rows(text: str) -> list[dict[str, str]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    if not reader.fieldnames or "Amount" not in reader.fieldnames:
-        raise DataError("the report has no column `Amount`; Walmart has changed its format", code="DATA")
-    found = []
-    for number, row in enumerate(reader, 2):
-        if None in row or None in row.values():
-            raise DataError(f"row {number} of the report has another number of cells than the header", code="DATA")
-        found.append({name.strip(): value.strip() for name, value in row.items() if value.strip()})
-    return found
-
-
-def _unpacked(content: bytes) -> bytes:
-    if not content.startswith(b"PK"):
-        return content
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            (name,) = [info for info in archive.infolist() if not info.is_dir()]
-            if name.file_size > MOST_BYTES:
-                raise DataError(f"the report is {name.file_size} bytes, more than {MOST_BYTES}", code="DATA")
-            with archive.open(name) as file:
-                return file.read(MOST_BYTES)
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise DataError(f"the report is no zip with one file in it ({type(error).__name__})", code="DATA") from None
+    async def _downloaded(self, date: str) -> list[dict[str, str]]:
+        query = urlencode({"reportDate": date, "reportVersion": "v1"})
+        answer = await self._client.download("recon_file", f"{FILE}?{query}")
+        return rows_in(answer.body, zip_said=says_zip(answer.headers))
 
 
 def to_settlement(payload: bytes, account: str) -> Sequence[Canonical]:

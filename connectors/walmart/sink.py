@@ -34,6 +34,7 @@ from connectors.walmart.prices import Prices
 from connectors.walmart.settings import WalmartSettings
 from connectors.walmart.stock import Stock
 from connectors.walmart.values import Values
+from connectors.walmart.withdrawing import Withdrawing
 
 ACKNOWLEDGE = "acknowledge_order"
 SET_STOCK, SET_PRICE, UPSERT_LISTING = "set_stock", "set_price", "upsert_listing"
@@ -57,7 +58,8 @@ class WalmartSink(AccountSink[WalmartClient]):
         stock, prices = Stock(settings), Prices(settings, now)
         looking_up = LookingUp(settings, now)  # shared, so that the list of items is read once for products and prices
         sets = [Values(settings, self.accounts, kind, follower, looking_up, now) for kind in (stock, prices)]
-        listings = Listings(settings, self.accounts, follower, self._maker, looking_up, now)
+        withdrawing = Withdrawing(settings, sets[0].written, follower, now)
+        listings = Listings(settings, self.accounts, follower, self._maker, looking_up, withdrawing, now)
         self._fulfilment = orders = Fulfilment(settings, self.accounts, mappings or NoMappings())
         checks = {LISTING: Check("get_item", item_is_there), SHIPPED: Check("get_order", orders.has_shipped)}
         self.resolving = Resolving(

@@ -24,6 +24,7 @@ Races, and who wins:
   Walmart's list is read again after writing and when a feed is over; a number that is not urgent comes back once (`settle`);
   and whose feed or call may lie over a newer number waits until that one is known, then writes it again (`Known.remote_id` has it).
 - *A feed is over, and a newer number is known.* If this process wrote that one when the feed was over, nothing is to be done.
+- *A product was withdrawn meanwhile.* Its 0 is newer, and its own delivery looks after it (`withdrawing`).
 
 What stays possible: a single call of a process that died with it on the wire takes effect only after another process has settled its
 delivery; or a feed does that was given up, for a SKU whose number changed only after that. The next number of that SKU puts it right.
@@ -103,6 +104,8 @@ class Values(ValueWrites[WalmartClient]):
             return submitted(job, self._follower.first_check)
         if self._is_under(item):
             return None
+        if self._written.newest(item.key) > item.delivery.version:
+            return Outcome(Result.STALE, detail=detail)  # who wrote that one looks after it
         later = None if self.alone else self._deciding.after(item)
         return later or self._applied(item, detail, item.job.until if item.job else 0)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from connectors.kit.errors import ConnectorError
+from connectors.kit.feeds import Feeds
 from connectors.kit.follower import Follower, Standing
 from connectors.kit.jobs import AFTER, BEHIND, CHANGE, LOST, SENDING, SETTLE, Job, has_expired, parse
 from connectors.kit.ordering import FEED, Situation, Step, adopted, in_the_way, newer_under_way, step
@@ -246,16 +247,24 @@ class Deciding(Generic[ValueT]):
         """SKU -> feeds on the list that hold it and are not over; or why the list could not be read."""
         if not deciding:
             return {}, None
+        feeds, wanted = self._follower.feeds(account), [item.sku for item in deciding]
         try:
-            unfinished = await self._follower.feeds(account).unfinished(self._feed_types, fresh=fresh)
+            return await listed_feeds(feeds, self._feed_types, wanted, fresh=fresh), None
         except ConnectorError as error:
             return {}, error
-        found: dict[str, list[Job]] = defaultdict(list)
-        for item in deciding:
-            for feed_id, skus in unfinished.items():
-                if skus is None or item.sku in skus:
-                    found[item.sku].append(Job(FEED, f"{FEED}:{feed_id}"))
-        return found, None
+
+
+async def listed_feeds(
+    feeds: Feeds, kinds: frozenset[str], skus: Sequence[str], *, fresh: bool = False
+) -> dict[str, list[Job]]:
+    """SKU -> feeds of these types on the marketplace's list that hold it, or do not tell, and are not over. `fresh`: as of now. Raises
+    ConnectorError."""
+    found: dict[str, list[Job]] = {}
+    unfinished = await feeds.unfinished(kinds, fresh=fresh)
+    for sku in dict.fromkeys(skus):
+        if jobs := [Job(FEED, f"{FEED}:{name}") for name, held in unfinished.items() if held is None or sku in held]:
+            found[sku] = jobs
+    return found
 
 
 def kept(delivery: Delivery, error: ConnectorError, at: Marketplace) -> Outcome:

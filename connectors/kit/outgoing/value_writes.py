@@ -169,6 +169,7 @@ class ValueWrites(OrderedWrites[ClientT, Value]):
                 self._note(item)
             except UncertainError as error:  # nobody answered: it may take effect later, over a newer one
                 job = sending(item.delivery.version, self._now())
+                self._written.unanswered(item.key, item.delivery.version, self._now().timestamp())
                 return replace(refused(self._at, item, error), job=job)
             except ConnectorError as error:
                 return refused(self._at, item, error)

@@ -27,6 +27,7 @@ class Written:
         self._kept = kept
         self._newest: OrderedDict[str, int] = OrderedDict()
         self._past: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()
+        self._unanswered: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._told: OrderedDict[tuple[str, int], None] = OrderedDict()
         self._jobs: OrderedDict[str, dict[str, Job]] = OrderedDict()
         self._sending: dict[str, asyncio.Future[str]] = {}
@@ -73,6 +74,17 @@ class Written:
         return newest >= newer and any(
             past == remote and version <= newest for version, past in self._past.get(key, ())
         )
+
+    def unanswered(self, key: str, version: int, at: float) -> None:
+        """Nobody answered then (epoch seconds) when that version was sent by a single call: it may take effect late."""
+        self._unanswered[key] = (version, at)
+        self._unanswered.move_to_end(key)
+        while len(self._unanswered) > self._kept:
+            self._unanswered.popitem(last=False)
+
+    def was_unanswered(self, key: str) -> tuple[int, float]:
+        """What nobody answered last, and when; version 0 when there is none."""
+        return self._unanswered.get(key, (0, 0.0))
 
     def open_jobs(self, key: str) -> Sequence[Job]:
         """What this process has sent the key in, as far as it is not known to be over: feeds, lost ones among them, the newest last."""

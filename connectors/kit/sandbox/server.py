@@ -4,13 +4,15 @@ The connection class adds one thing ASGI lacks: ``scope["extensions"][DROP]``, a
 connection. Faults need it, because an ASGI app that answers nothing is turned into a polite 500 by the server.
 """
 
+import asyncio
 import socket
 import struct
 import sys
 import threading
+import time
 from asyncio import Transport
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -21,6 +23,7 @@ DROP = "causeway.drop"
 HOST = "127.0.0.1"
 START_SECONDS = 10.0
 STOP_SECONDS = 10.0
+GRACE_SECONDS = 2  # for answers under way
 # SO_LINGER on with zero seconds: closing throws away unsent bytes and sends RST instead of FIN (socket(7)).
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
@@ -47,15 +50,48 @@ class DroppableConnection(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Tells a waiting thread when it is ready (or has failed)."""
+    """Tells a waiting thread when it is ready (or has failed), and stops when told to: uvicorn's own looks ten times a second whether it shall, and
+    then gives connections a tenth of a second to end, which thousands of tests would wait for."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.settled = threading.Event()
+        self._told: Callable[[], None] | None = None
+
+    def stop(self) -> None:
+        """May be called from another thread."""
+        self.should_exit = True
+        if self._told is not None:
+            self._told()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self.settled.set()
+
+    async def main_loop(self) -> None:
+        loop, stopping, ticks = asyncio.get_running_loop(), asyncio.Event(), 0
+
+        def told() -> None:
+            with suppress(RuntimeError):  # it has ended by itself
+                loop.call_soon_threadsafe(stopping.set)
+
+        self._told = told
+        while not await self.on_tick(ticks):
+            ticks = (ticks + 1) % 864000
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), 0.1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        deadline = time.monotonic() + GRACE_SECONDS
+        while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.002)  # uvicorn keeps sets and tells nobody
+        for task in self.server_state.tasks:
+            task.cancel()
+        await self.lifespan.shutdown()
 
 
 def _listener(port: int) -> socket.socket:
@@ -75,9 +111,15 @@ def _listener(port: int) -> socket.socket:
 
 def _server(app: ASGIApp) -> _Server:
     options: dict[str, Any] = {"log_config": None, "log_level": "warning", "access_log": False, "proxy_headers": False}
+    options["date_header"] = not getattr(app, "dates_itself", False)  # a sandbox whose clock may be wrong tells its own
     return _Server(
         uvicorn.Config(
-            app, http=DroppableConnection, ws="none", timeout_graceful_shutdown=2, lifespan="auto", **options
+            app,
+            http=DroppableConnection,
+            ws="none",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            lifespan="auto",
+            **options,
         )
     )
 
@@ -114,7 +156,7 @@ def running(app: ASGIApp, port: int = 0) -> Iterator[str]:
             raise RuntimeError(f"sandbox at {url} did not start")
         yield url
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(STOP_SECONDS)
         sock.close()
         if thread.is_alive():
