@@ -1,4 +1,5 @@
-"""Large changes that wait for a person: reading what waits, writing what was said, with the audit trail (PRC-1)."""
+"""Changes that wait for a person, of prices and of what suppliers changed: reading what waits, writing what was said, with the audit trail
+(PRC-1, PO-4)."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from schemas.checksum import checksum, event_id
 from schemas.codec import Codec
 from schemas.headers import Headers, encode_headers
 from schemas.record import Message
-from schemas.records import Approval, PriceLedger, PriceOffer
-from schemas.topics import APPROVALS, ENTITIES, PRICE_LEDGER
+from schemas.records import Approval, PriceLedger, PriceOffer, SupplyLedger
+from schemas.topics import APPROVALS, ENTITIES, PRICE_LEDGER, SUPPLY_LEDGER
 from streams.failure.actions import audit_message
 from streams.kafka import SyncProducer, read_to_end
 from streams.settings import Settings
@@ -20,11 +21,23 @@ from streams.settings import Settings
 def read_price_ledgers(settings: Settings, codec: Codec, sku: str = "") -> list[PriceLedger]:
     """The newest of each SKU, or of this one, by SKU. Raises BrokerError, DecodeError."""
     wanted = f"sku:{sku}".encode()
-    newest: dict[bytes, PriceLedger] = {}
-    for record in read_to_end(settings.kafka.librdkafka(), [PRICE_LEDGER]):
-        if record.key is not None and record.value is not None and (not sku or record.key == wanted):
-            newest[record.key] = codec.decode("price_ledger", record.value)
-    return [newest[key] for key in sorted(newest)]
+    newest = _newest(settings, PRICE_LEDGER)
+    return [codec.decode("price_ledger", newest[key]) for key in sorted(newest) if not sku or key == wanted]
+
+
+def read_supply_ledgers(settings: Settings, codec: Codec) -> list[SupplyLedger]:
+    """The newest of each offer, by key. Raises BrokerError, DecodeError."""
+    newest = _newest(settings, SUPPLY_LEDGER)
+    return [codec.decode("supply_ledger", newest[key]) for key in sorted(newest)]
+
+
+def _newest(settings: Settings, topic: str) -> dict[bytes, bytes]:
+    """Key -> value."""
+    newest: dict[bytes, bytes] = {}
+    for record in read_to_end(settings.kafka.librdkafka(), [topic]):
+        if record.key is not None and record.value is not None:
+            newest[record.key] = record.value
+    return newest
 
 
 def read_price_offers(settings: Settings, codec: Codec, sku: str) -> list[PriceOffer]:
@@ -48,12 +61,12 @@ def answers(
     note: str,
     now: datetime,
 ) -> list[Message]:
-    """What a person said of these proposals (`id`, `sku`, `channel`, `account`, `before`, `after`), and the audit entries. Pure."""
+    """What a person said of these proposals (`id`, `key`, `subject`, `kind`, `before`, `after`, `why`), and the audit entries. Pure."""
     made: list[Message] = []
     for item in chosen:
-        subject = f"price:{item['channel']}:{item['account']}:{item['sku']}"
+        subject = item["subject"]
         said = Approval(
-            key=f"sku:{item['sku']}", subject=subject, kind="price", state=state, proposal=item["id"], before=item["before"],
+            key=item["key"], subject=subject, kind=item["kind"], state=state, proposal=item["id"], before=item["before"],
             after=item["after"], why=item["why"], actor=actor, note=note, at=now,
         )  # fmt: skip
         value = codec.encode("approval", said)
@@ -79,6 +92,6 @@ def answer(
     note: str,
     now: datetime,
 ) -> None:
-    """Write it down; the pricing stage does the rest. Raises SendError."""
+    """Write it down; the stage that proposed it does the rest. Raises SendError."""
     producer = SyncProducer(settings.kafka.librdkafka())
     producer.send_all(answers(codec, settings.environment.value, chosen, state, actor, note, now))

@@ -9,6 +9,7 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from pydantic import Field, create_model
@@ -16,7 +17,8 @@ from pydantic import Field, create_model
 from connectors.kit.errors import ConnectorError
 from connectors.kit.ports import Connector, EntityMapping
 from connectors.kit.settings import Part
-from schemas.topics import SOURCES
+from schemas.topics import EDGE, PARTNERS, SOURCES, SUPPLIERS
+from streams.phases import Phase, flows_of, phase_of
 from streams.settings import ConfigurationError, Settings, load_settings
 from streams.settings_names import Known, unchecked, wrong_names
 from streams.settings_places import Key, dotted, tables
@@ -65,29 +67,70 @@ def load_connected_settings(connectors: Iterable[Connector], **overrides: Any) -
         known = known_names(there, settings, raw)
         if places := unchecked(raw, known):
             logger.warning("accounts_unknown count=%d first=%s", len(places), dotted(places[0]))
-        return wrong_names(raw, known)
+        return wrong_names(raw, known) + (_disagreeing(there, settings) if settings is not None else [])
 
-    return load_settings(compose_settings(there), names, **overrides)
+    settings = load_settings(compose_settings(there), names, **overrides)
+    parts = _parts(there, settings)
+    return settings.model_copy(update={name: part.beside(parts) for name, part in parts.items()})
+
+
+def _parts(connectors: Iterable[Connector], settings: Settings) -> dict[str, Part]:
+    return {one.name: part_of(settings, one) for one in connectors}
+
+
+def _disagreeing(connectors: Iterable[Connector], settings: Settings) -> list[tuple[Key, str]]:
+    """Parts that do not fit to one another, and flows that are on without what they need."""
+    there = tuple(connectors)
+    parts, found = _parts(there, settings), list[tuple[Key, str]]()
+    for connector in there:
+        part = parts[connector.name]
+        on = {account: _on(settings, connector.name, account) for account in connector.accounts(part)}
+        for check in (partial(part.beside, parts), partial(part.check_switched_on, on)):
+            try:
+                check()
+            except ValueError as error:
+                found.append(((connector.name,), str(error)))
+    return found
+
+
+def _on(settings: Settings, partner: str, account: str) -> list[str]:
+    """The flows of an account that are on."""
+    if partner not in PARTNERS:
+        return []
+    return [flow.value for flow in flows_of(partner) if phase_of(settings.phases, partner, account, flow) is Phase.ON]
 
 
 def unchecked_names(settings: Settings, connectors: Iterable[Connector]) -> list[str]:
     """Settings about accounts of which this process cannot know whether they exist: it has none of that marketplace."""
-    raw = settings.model_dump(include={"phases", "pilot", "pricing", "stock"})
+    raw = settings.model_dump(include={"phases", "pilot", "pricing", "stock", "packing"})
     return [dotted(key) for key in unchecked(raw, known_names(connectors, settings, raw))]
 
 
 def known_names(connectors: Iterable[Connector], settings: Settings | None, raw: Mapping[str, Any]) -> Known:
     """The marketplaces, accounts and flows there are. While something else is wrong (no settings), accounts are those that were written down."""
-    accounts, flows = {}, {}
+    accounts: dict[str, dict[str, tuple[str, ...]]] = {"sold": {}, "bought": {}}
+    flows = {}
     for connector in connectors:
         flows[connector.name] = tuple(connector.flows)
-        if connector.sink is None or connector.name not in SOURCES:
+        if connector.sink is None or connector.name not in PARTNERS:
             continue
         part = getattr(settings, connector.name, None)
         written = raw.get(connector.name)
         names = [name for name, _ in tables(written.get("accounts"))] if isinstance(written, Mapping) else []
-        accounts[connector.name] = tuple(connector.accounts(part) if part is not None else map(str.lower, names))
-    return Known(accounts, flows)
+        place = accounts["sold" if connector.name in SOURCES else "bought"]
+        place[connector.name] = tuple(connector.accounts(part) if part is not None else map(str.lower, names))
+    if stations := _stations(settings, raw):
+        accounts["bought"][EDGE] = stations
+    return Known(accounts["sold"], flows, accounts["bought"])
+
+
+def _stations(settings: Settings | None, raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Packing stations, whose flows are switched on like those of accounts."""
+    packing = raw.get("packing")
+    written = packing.get("stations") if isinstance(packing, Mapping) else None
+    return (
+        tuple(settings.packing.stations) if settings is not None else tuple(name.lower() for name, _ in tables(written))
+    )
 
 
 def check_credentials(settings: Settings, needs: Iterable[tuple[Connector, str]]) -> None:
@@ -126,6 +169,15 @@ def mappings_of(settings: Settings, connectors: Iterable[Connector]) -> dict[str
         except (ValueError, ConnectorError) as error:
             raise ConfigurationError(f"the configuration of {connector.name} cannot be used: {error}") from error
     return found
+
+
+def written_to(settings: Settings, connectors: Iterable[Connector]) -> tuple[Connector, ...]:
+    """Those with a sink that deliveries are expected for. Of suppliers' platforms those with an account: who buys nowhere runs nothing for it."""
+    return tuple(
+        connector
+        for connector in connectors
+        if connector.sink and (connector.name not in SUPPLIERS or connector.accounts(part_of(settings, connector)))
+    )
 
 
 def stock_caps(settings: Settings, connectors: Iterable[Connector]) -> dict[str, int]:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from schemas.record import Record
 from streams.kafka import BrokerError, partitions_of, reader, record_of
@@ -38,6 +38,8 @@ class Following:
         self._loaded = threading.Event()
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
+        self._reached: dict[int, int] = {}
+        self._moved = threading.Condition()
 
     def start(self) -> None:
         """Returns when everything that is in the topic now is loaded. Raises BrokerError when that fails or takes too long."""
@@ -53,6 +55,11 @@ class Following:
         self._stop.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(10)
+
+    def wait_for(self, partition: int, offset: int, seconds: float) -> bool:
+        """Whether everything of that partition below the offset is applied, or is within so many seconds. Blocks; not in the following thread."""
+        with self._moved:
+            return self._moved.wait_for(lambda: self._reached.get(partition, 0) >= offset, seconds)
 
     def _follow(self) -> None:
         """Until closed. What goes wrong before everything is loaded ends it and is told by `start`; later it is tried again."""
@@ -85,9 +92,19 @@ class Following:
                 if error is None:
                     self._apply(record_of(consumed))
                     changed = True
+                    self._note(consumed, 1)
                 elif error.code() == KafkaError._PARTITION_EOF:
                     loading.discard(consumed.partition() or 0)
+                    self._note(consumed, 0)
             if changed and self._changed is not None:
                 self._changed()
+            with self._moved:
+                self._moved.notify_all()
             if not loading:
                 self._loaded.set()
+
+    def _note(self, consumed: Message, beyond: int) -> None:
+        """How far it is applied; after an error everything is read once more, which takes nothing back."""
+        partition, offset = consumed.partition() or 0, consumed.offset()
+        if offset is not None:
+            self._reached[partition] = max(self._reached.get(partition, 0), offset + beyond)

@@ -125,7 +125,7 @@ def ensure_topics(settings: Settings, topics: Iterable[Topic] | None = None) -> 
                 raise BrokerError(f"Kafka refused to make the topic {name}: {error.args[0].str()}") from error
         else:
             made.append(name)
-    _await_leaders(admin, [topic for topic in missing if topic.topic in made])
+    _await_leaders(admin, missing)  # also those that another process has made at the same time
     return made
 
 
@@ -178,6 +178,28 @@ def reader(config: Mapping[str, Any], **more: Any) -> Consumer:
             **more,
         }
     )
+
+
+def committed_of(
+    config: Mapping[str, Any], group: str, places: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], int]:
+    """How far a group has come: (topic, partition) -> offset; those without one are left out. Raises BrokerError.
+
+    Asked as a consumer of the group that never joins it. librdkafka's admin client would end the process by a segmentation fault where a broker that
+    has just started is not the group's coordinator yet (2.16.0: rd_kafka_handle_OffsetFetch, rd_kafka_cgrp_op).
+    """
+    consumer = Consumer(
+        {**QUIET, **config, "group.id": group, "enable.auto.commit": False, "error_cb": complaints(config)}
+    )
+    try:
+        answers = consumer.committed([TopicPartition(*place) for place in places], timeout=CONNECT_SECONDS)
+    except KafkaException as error:
+        raise BrokerError(f"Kafka cannot say how far {group} is: {error.args[0].str()}") from error
+    finally:
+        consumer.close()
+    if refused := next((place.error for place in answers if place.error is not None), None):
+        raise BrokerError(f"Kafka cannot say how far {group} is: {refused.str()}")
+    return {(place.topic, place.partition): place.offset for place in answers if place.offset >= 0}
 
 
 def read_to_end(

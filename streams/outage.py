@@ -7,6 +7,7 @@ only begins a watch: a thread asks the cluster until it answers, and it alone wr
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 EVERY_SECONDS = 60.0
 _LOOK_SECONDS = 1.0
 _ASK_SECONDS = 5.0
+_AWAY = "kafka_away for_seconds=%.0f complaints=%d detail=%s"
+_UNSTEADY = "kafka_unsteady for_seconds=%.0f complaints=%d detail=%s"
 
 # What a client says when it cannot reach a broker: it tries again by itself.
 AWAY = frozenset(
@@ -58,7 +61,9 @@ class Outage:
         self._wait = wait
         self._begin = begin
         self._lock = threading.Lock()
-        self._told_at = -EVERY_SECONDS
+        self._told_at: dict[
+            str, float
+        ] = {}  # each kind of line by its own minute: unsteady as it goes down does not silence that it is away
         self._complaints = 0
         self.is_watched = False
 
@@ -78,21 +83,23 @@ class Outage:
             is_away = False
             while not answers():
                 is_away = True
-                self._tell("kafka_away for_seconds=%.0f complaints=%d detail=%s", since, detail)
+                self._tell(_AWAY, since, detail)
                 self._wait(_LOOK_SECONDS)
             if is_away:
                 logger.warning("kafka_back away_seconds=%.0f complaints=%d", self._clock() - since, self._complaints)
-                self._told_at = self._clock()  # others notice later: what they still say of it is old
+                self._told_at = dict.fromkeys(
+                    (_AWAY, _UNSTEADY), self._clock()
+                )  # others notice later: what they still say of it is old
             else:  # one of several brokers, or a connection that was closed
-                self._tell("kafka_unsteady for_seconds=%.0f complaints=%d detail=%s", since, detail)
+                self._tell(_UNSTEADY, since, detail)
         finally:
             with self._lock:
                 self.is_watched, self._complaints = False, 0
 
     def _tell(self, text: str, since: float, detail: str) -> None:
         now = self._clock()
-        if now - self._told_at >= EVERY_SECONDS:
-            self._told_at = now
+        if now - self._told_at.get(text, -math.inf) >= EVERY_SECONDS:
+            self._told_at[text] = now
             logger.warning(text, now - since, self._complaints, detail)
 
 

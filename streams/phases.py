@@ -18,6 +18,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from connectors.kit.settings import Part
+from schemas.topics import EDGE, SUPPLIERS
 from streams.settings_patterns import Pattern
 from streams.settings_places import instead
 
@@ -46,11 +47,21 @@ class Flow(StrEnum):
     PRODUCTS = "products"  # Odoo -> marketplace: listings
     CATALOGUE = "catalogue"  # marketplace -> Odoo: products
     SETTLEMENTS = "settlements"  # marketplace -> Odoo: journal entries
+    PURCHASES = "purchases"  # Odoo -> supplier's platform: purchase orders, and what became of each back to Odoo
+    SUPPLIER_ORDERS = "supplier_orders"  # supplier's platform -> Odoo: how far purchase orders are, and their parcels
+    SUPPLIER_PRODUCTS = "supplier_products"  # supplier's platform -> Odoo: products and vendors' prices
+    SUPPLIER_TERMS = (
+        "supplier_terms"  # supplier's platform -> Odoo: vendors' lead times and smallest orders, once approved
+    )
+    PACKING = "packing"  # packing stations -> Odoo: what was packed of a transfer, and its weight
 
 
 ALL = "all"
+SUPPLIER_FLOWS = (Flow.PURCHASES, Flow.SUPPLIER_ORDERS, Flow.SUPPLIER_PRODUCTS, Flow.SUPPLIER_TERMS)
+EDGE_FLOWS = (Flow.PACKING,)
+MARKETPLACE_FLOWS = tuple(flow for flow in Flow if flow not in (*SUPPLIER_FLOWS, *EDGE_FLOWS))
 
-# Marketplace -> account -> flow or `all` -> phase.
+# Marketplace or supplier's platform -> account -> flow or `all` -> phase.
 Phases = Mapping[str, Mapping[str, Mapping[str, Phase]]]
 
 
@@ -83,6 +94,13 @@ def flow_name(name: str) -> str:
     if name not in known:
         raise ValueError(f"there is no flow {name!r}{instead(name, known)}")
     return name
+
+
+def flows_of(partner: str) -> tuple[Flow, ...]:
+    """What an account there can be switched for: a marketplace is sold through, a supplier's platform is bought through, a station packs."""
+    if partner == EDGE:
+        return EDGE_FLOWS
+    return SUPPLIER_FLOWS if partner in SUPPLIERS else MARKETPLACE_FLOWS
 
 
 def without_case(accounts: Mapping[str, Mapping[str, T]]) -> dict[str, dict[str, T]]:

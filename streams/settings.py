@@ -27,12 +27,16 @@ from pydantic_settings import (
 from connectors.kit.settings import Part
 from schemas.reasons import DEFAULT_POLICIES, LastResort, Policy, Reason
 from schemas.topics import DEFAULT_TIERS, Topic, parse_tier, topic_table
+from streams.gateway.settings import GatewaySettings
+from streams.packing_settings import PackingSettings
 from streams.phases import Phase, Pilot, flow_name, without_case
 from streams.poller.settings import PollSettings
 from streams.pricing_settings import PricingSettings
+from streams.reconcile.settings import ReconcileSettings
 from streams.settings_places import CONFIG, PREFIX, FileError, Key, Said, likely, merged, read_said
 from streams.settings_words import in_words
 from streams.stock_settings import StockSettings
+from streams.supply_settings import SupplySettings
 
 
 class ConfigurationError(Exception):
@@ -228,15 +232,20 @@ class Settings(BaseSettings):
     filters: FilterSettings = FilterSettings()
     phases: dict[str, dict[str, dict[Annotated[str, AfterValidator(flow_name)], Phase]]] = Field(
         default_factory=dict,
-        description="marketplace, account, flow (or `all`) -> off, shadow or on; shadow where nothing is said",
+        description="marketplace or supplier's platform, account, flow (or `all`) -> off, shadow or on; shadow where nothing is said"
+        "; packing stations: `iotbox`, station, `packing`",
     )
     pilot: dict[str, dict[str, Pilot]] = Field(
         default_factory=dict,
-        description="marketplace, account -> SKUs and categories that flows switched on are kept to",
+        description="marketplace or supplier's platform, account -> SKUs and categories that flows switched on are kept to",
     )
     pricing: PricingSettings = PricingSettings()
     poll: PollSettings = PollSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
     stock: StockSettings = StockSettings()
+    supply: SupplySettings = SupplySettings()
+    packing: PackingSettings = PackingSettings()
+    gateway: GatewaySettings = GatewaySettings()
     log: LogSettings = LogSettings()
 
     @field_validator("phases", "pilot")
@@ -297,7 +306,7 @@ def _unknown_parts(kind: type[Settings], said: Said) -> list[str]:
     variables = {name: name.removeprefix(PREFIX).split("__")[0] for name in said.variables}
     wrong = [
         (name, part) for name, part in sorted(variables.items())
-        if part not in parts | _OTHER_VARIABLES and not part.startswith("TEST_")
+        if part not in parts | _OTHER_VARIABLES and not part.startswith(("TEST_", "EDGE_"))  # the edge has settings of its own
     ]  # fmt: skip
     tables = [name for name in said.content if name.upper() not in parts | {"STACK"}]
     return [f"  {name}: there is no such setting{likely(part, parts)}" for name, part in wrong] + [

@@ -7,22 +7,31 @@ were written are checked (file and environment joined), so that every one is fou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from streams.phases import Flow, flows_of
 from streams.settings_places import Key, instead, tables
+
+_OF_ALL = ("phases", "pilot")  # whatever has flows that are switched on
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What there is.
 
-    accounts  marketplace -> the accounts configured in this process; none of them: it cannot be known here which there are
-    flows     source -> the flows that can be polled
+    accounts   marketplace -> the accounts configured in this process; none of them: it cannot be known here which there are
+    flows      source -> the flows that can be polled
+    suppliers  the same as accounts, of suppliers' platforms: they have phases and pilots, nothing is sold there
     """
 
     accounts: Mapping[str, Sequence[str]]
     flows: Mapping[str, Sequence[str]]
+    suppliers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def accounts_for(self, key: Key) -> Mapping[str, Sequence[str]]:
+        """Those the setting at that place may name."""
+        return {**self.accounts, **self.suppliers} if key[0] in _OF_ALL else self.accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +43,11 @@ class Named:
     account: str = ""
 
     def problem(self, accounts: Mapping[str, Sequence[str]]) -> str:
-        """What is wrong with it; empty when nothing is, or when that cannot be known."""
+        """What is wrong with it; empty when nothing is, or when that cannot be known. `accounts`: those it may name."""
+        what = "marketplace or supplier's platform" if self.key[0] in _OF_ALL else "marketplace"
         name, account = self.marketplace.casefold(), self.account.casefold()
         if name not in accounts:  # said once, where the marketplace itself is named
-            return (
-                "" if account else f"there is no marketplace {self.marketplace!r}{instead(self.marketplace, accounts)}"
-            )
+            return "" if account else f"there is no {what} {self.marketplace!r}{instead(self.marketplace, accounts)}"
         known = accounts[name]
         if not account or not known or account in {one.casefold() for one in known}:
             return ""
@@ -48,7 +56,8 @@ class Named:
 
 def wrong_names(raw: Mapping[str, Any], known: Known) -> list[tuple[Key, str]]:
     """Every name that does not exist: where it is and what is wrong with it."""
-    found = [(one.key, one.problem(known.accounts)) for one in named(raw)]
+    found = [(one.key, one.problem(known.accounts_for(one.key))) for one in named(raw)]
+    found += _switched(raw.get("phases"))
     found += [(("poll", "intervals", flow), _flow_problem(flow, known.flows)) for flow in _intervals(raw)]
     return [(key, problem) for key, problem in found if problem]
 
@@ -57,8 +66,21 @@ def unchecked(raw: Mapping[str, Any], known: Known) -> list[Key]:
     """Settings about accounts of a marketplace of which this process has none, so that nobody can tell whether they exist."""
     return [
         one.key for one in named(raw)
-        if one.account and one.marketplace.casefold() in known.accounts and not known.accounts[one.marketplace.casefold()]
+        if one.account and not known.accounts_for(one.key).get(one.marketplace.casefold(), "none")
     ]  # fmt: skip
+
+
+def _switched(phases: Any) -> Iterator[tuple[Key, str]]:
+    """Flows that exist, but not there: nothing is bought at a marketplace, nothing is sold at a supplier's platform."""
+    for partner, accounts in tables(phases):
+        there = [flow.value for flow in flows_of(partner.casefold())]
+        for account, flows in tables(accounts):
+            for flow, _ in tables(flows):
+                if flow in set(Flow) and flow not in there:
+                    yield (
+                        ("phases", partner, account, flow),
+                        f"{partner} has no flow {flow!r}; there are: {', '.join(sorted(there))}",
+                    )
 
 
 def named(raw: Mapping[str, Any]) -> Iterator[Named]:

@@ -21,7 +21,7 @@ from connectors.kit.settings import Part
 from schemas.codec import Codec
 from schemas.record import Record
 from schemas.registry import Registry, RegistryError
-from schemas.topics import DESTINATIONS, SOURCES, Lane, shadow
+from schemas.topics import DESTINATIONS, SOURCES, SUPPLIERS, Lane, shadow
 from streams.connectors import (
     check_credentials,
     discover,
@@ -30,6 +30,7 @@ from streams.connectors import (
     part_of,
     stock_caps,
     stock_minutes,
+    written_to,
 )
 from streams.failure.breaker import Breakers
 from streams.failure.held import ReleaseWorker, Resolver
@@ -46,6 +47,7 @@ from streams.stages.catching_up import CatchingUp
 from streams.stages.deliver import DeliverStage
 from streams.stages.filters import exclusion
 from streams.stages.newest import newest_of
+from streams.stages.packing.stage import PackingStage
 from streams.stages.pricing.stage import STAGE as PRICING
 from streams.stages.pricing.stage import PricingStage
 from streams.stages.pricing.waiting import Wants
@@ -55,6 +57,7 @@ from streams.stages.rules import Channel
 from streams.stages.shares import Owned
 from streams.stages.skus import Skus
 from streams.stages.stock.stage import StockStage
+from streams.stages.supply.stage import SupplyStage
 from streams.stages.transform import Transformer, TransformStage, raw_topics
 
 logger = logging.getLogger(__name__)
@@ -104,9 +107,10 @@ class Ids:
 
 
 def stage_names(connectors: Sequence[Connector]) -> tuple[str, ...]:
-    """What `causeway worker --stage` takes: the stages in the order things happen, then the two workers of the failure path."""
+    """What `causeway worker --stage` takes: the stages in the order things happen, then the two workers of the failure path. Of connectors that
+    are `written_to` it is what a worker runs that is asked for none."""
     lanes = [f"deliver.{connector.name}.{lane.value}" for connector in connectors if connector.sink for lane in Lane]
-    return ("transform", "route", "stock", "pricing", *lanes, RETRY, RELEASE)
+    return ("transform", "route", "stock", "pricing", "supply", "packing", *lanes, RETRY, RELEASE)
 
 
 def environment_problems(settings: Settings, connectors: Iterable[Connector]) -> dict[str, str]:
@@ -183,6 +187,10 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
         )
     if "pricing" in wanted:
         stages.append(PricingStage(settings, codec, routing, channels_of(parts), now))
+    if "supply" in wanted:
+        stages.append(SupplyStage(settings, codec, routing, now))
+    if "packing" in wanted and settings.packing.stations:
+        stages.append(PackingStage(settings, codec, routing, now))
     for connector in parts.connectors:
         for lane in Lane:
             if f"deliver.{connector.name}.{lane.value}" in wanted:
@@ -192,12 +200,12 @@ def build_stages(parts: Parts, wanted: Sequence[str], sinks: dict[str, Sink]) ->
     return stages
 
 
-def channels_of(parts: Parts) -> tuple[Channel, ...]:
-    """The configured accounts of marketplaces that can be written to."""
+def channels_of(parts: Parts, among: Sequence[str] = SOURCES) -> tuple[Channel, ...]:
+    """The configured accounts of marketplaces that can be written to; or `among` others."""
     return tuple(
         (connector.name, account)
         for connector in parts.connectors
-        if connector.sink and connector.name in SOURCES
+        if connector.sink and connector.name in among
         for account in connector.accounts(part_of(parts.settings, connector))
     )
 
@@ -205,7 +213,8 @@ def channels_of(parts: Parts) -> tuple[Channel, ...]:
 def switches(parts: Parts) -> Switches:
     """Who can be written to, and how far each flow is switched on."""
     destinations = {connector.name for connector in parts.connectors if connector.sink}
-    return Switches(destinations, channels_of(parts), parts.settings.phases, parts.settings.pilot)
+    phases, pilots = parts.settings.phases, parts.settings.pilot
+    return Switches(destinations, channels_of(parts), phases, pilots, channels_of(parts, SUPPLIERS))
 
 
 def renaming(parts: Parts, router: Router) -> Renaming:
@@ -245,7 +254,7 @@ async def run_worker(wanted: Sequence[str] = ()) -> int:
     """
     connectors = discover()
     settings = load_connected_settings(connectors)
-    names = tuple(wanted) or stage_names(connectors)
+    names = tuple(wanted) or stage_names(written_to(settings, connectors))
     unknown = [name for name in names if name not in stage_names(connectors)]
     if unknown:
         raise ConfigurationError(

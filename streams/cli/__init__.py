@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from streams.cli import (
     dead,
     demo,
+    gateway,
     held,
     mapping,
     odoo,
     poll,
     price,
+    reconcile,
     schemas,
     setup,
     shadow,
     stack,
     status,
     stock,
+    supplier,
     trace,
     verify,
     worker,
 )
+
+_UNREACHED = 3  # Kafka, or the registry
 
 app = typer.Typer(
     name="causeway",
@@ -41,13 +46,16 @@ app.command("status")(status.status)
 app.command("trace")(trace.trace)
 app.add_typer(poll.app, name="poll")
 app.add_typer(dead.app, name="dead")
+app.add_typer(gateway.app, name="gateway")
 app.add_typer(held.app, name="held")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(odoo.app, name="odoo")
 app.add_typer(price.app, name="price")
+app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(setup.app, name="setup")
 app.add_typer(shadow.app, name="shadow")
 app.add_typer(stock.app, name="stock")
+app.add_typer(supplier.app, name="supplier")
 app.add_typer(schemas.app, name="schemas")
 
 
@@ -85,12 +93,28 @@ def main() -> None:
     except ConfigurationError as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
-    except (BrokerError, RegistryError) as error:
+    except BrokerError as error:
         typer.echo(str(error), err=True)
-        sys.exit(3)
+        _end_unreached()
+    except RegistryError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(_UNREACHED)
     except DecodeError as error:
         typer.echo(
             f"a record cannot be read: {error}; `causeway verify registry` says whether the registry is the right one",
             err=True,
         )
         sys.exit(1)
+    except SystemExit as ended:
+        if ended.code == _UNREACHED:  # told by the command itself
+            _end_unreached()
+        raise
+
+
+def _end_unreached() -> NoReturn:
+    """Of a default address also which configuration was read: the command may run in another folder or shell than the configured one."""
+    from streams.cli.read_from import default_broker_words
+
+    if words := default_broker_words():
+        typer.echo(words, err=True)
+    sys.exit(_UNREACHED)

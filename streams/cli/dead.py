@@ -57,10 +57,11 @@ def list_(
     """Dead letters that wait for a person, oldest failure first."""
     from streams.cli.dead_choice import filter_of, read
     from streams.cli.dead_view import listing_json, print_listing
+    from streams.failure.overtaken import marked
 
     desk = open_desk()
     reading = read(desk, filter_of(destination, reason, operation, key, text, older, newer, every=every))
-    shown = reading.letters[:limit] if limit else reading.letters
+    shown = marked(desk.settings, desk.codec, reading.letters[:limit] if limit else reading.letters)
     if json:
         print_json(listing_json(reading, shown))
         fail_unreadable(len(reading.unreadable))
@@ -79,11 +80,12 @@ def show(
     from schemas.views import view_record
     from streams.cli.dead_choice import one
     from streams.cli.dead_view import standing
+    from streams.failure.overtaken import marked
 
     if unmasked and not reason.strip():
         raise fail("--unmasked shows personal data: say why with --reason; it is kept in the audit trail")
     desk = open_desk()
-    found = one(desk, letter)
+    (found,) = marked(desk.settings, desk.codec, [one(desk, letter)])
     if unmasked:
         audit_view(desk, found.id, reason, found.failed["correlation"])
     record = view_record("failed_record", found.failed, desk.codec, masked=not unmasked)

@@ -51,6 +51,11 @@ def print_listing(reading: Reading, shown: list[Letter], desk: Desk) -> None:
         )
     if reading.superseded:
         typer.echo(f"{reading.superseded} older ones of the same keys are superseded by these; --all shows them.")
+    if overtaken := sum(letter.is_overtaken for letter in shown):
+        words = (
+            "the destination holds a newer state since. Replayed they change nothing and are answered; or discard them"
+        )
+        typer.echo(f"{overtaken} of these overtaken: {words}.")
     words = counted([letter.failed for letter in reading.letters]) or "none"
     end_list(len(reading.letters), len(reading.unreadable), f"{len(reading.letters)} dead letters: {words}")
 
@@ -62,7 +67,8 @@ def print_letters(letters: list[Letter], desk: Desk) -> None:
     rows = table(*_COLUMNS)
     for letter in letters:
         failed = letter.failed
-        done = f"[superseded by {letter.superseded_by[:12]}] " if letter.superseded_by else ""
+        done = "[overtaken] " if letter.is_overtaken else ""
+        done = f"[superseded by {letter.superseded_by[:12]}] " if letter.superseded_by else done
         done = f"[{letter.action['action']}] " if letter.action else done
         row = (
             letter.id[:12], failed["destination"], failed["operation"], cut(failed["key"]), failed["reason"], str(failed["attempts"]),
@@ -75,7 +81,7 @@ def print_letters(letters: list[Letter], desk: Desk) -> None:
 def standing(letter: Letter) -> dict[str, Any]:
     """What was done with it and what stands for it now, as JSON values."""
     action = None if letter.action is None else letter.action | {"at": letter.action["at"].isoformat()}
-    return {"action": action, "superseded_by": letter.superseded_by}
+    return {"action": action, "superseded_by": letter.superseded_by, "overtaken": letter.is_overtaken}
 
 
 def print_plan(made: Plan) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from streams.demo.odoo import OdooTarget
-    from streams.demo.run import Report, View, Wish
+    from streams.demo.report import Report, View, Wish
     from streams.demo.world import World
 
 
@@ -35,7 +35,8 @@ def demo(
     both_ways: Annotated[
         bool,
         typer.Option(
-            "--both-ways/--orders-only", help="After the orders: ship, cancel, refund, count, reprice, return, settle."
+            "--both-ways/--orders-only",
+            help="After the orders: ship, cancel, refund, count, reprice, return, settle, buy.",
         ),
     ] = True,
     odoo: Annotated[
@@ -46,14 +47,15 @@ def demo(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as the last line.")] = False,
 ) -> None:
-    """Sell on sandboxes of Walmart and Amazon, bring everything to Odoo and back while faults strike, and compare to the cent.
+    """Sell on sandboxes of Walmart and Amazon, buy on one of 1688, pack at a station, bring everything to Odoo and back while faults
+    strike, compare to the cent.
 
     Exit code 0 only when the ledger balances: in = applied + held + excluded + dead, and Odoo holds each applied order exactly once.
     """
     from rich.console import Console
 
     from streams.demo.ending import ended_by_signals
-    from streams.demo.run import Wish
+    from streams.demo.report import Wish
 
     for name, value, presets in (("--faults", faults, FAULTS), ("--mix", mix or MIXES[0], MIXES)):
         if value not in presets:
@@ -201,6 +203,8 @@ def _show(console: Console, report: Report) -> None:
         if keys:
             console.print(f"[red]{what}:[/] {', '.join(keys[:10])}{' ...' if len(keys) > 10 else ''}")
     _show_flows(console, report)
+    if report.packing is not None:
+        console.print(report.packing.in_words)
     verdict = "[bold green]balanced[/]" if report.balanced else "[bold red]does not balance[/]"
     console.print(f"{verdict} in {report.seconds:.0f} s, {report.faults} faults struck")
 

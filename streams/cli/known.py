@@ -31,23 +31,25 @@ def one_destination(words: Sequence[str] | None) -> str:
     return given[0] if given else ""
 
 
-def check_channel(word: str, channels: Sequence[tuple[str, str]]) -> None:
-    """`walmart` or `walmart:main`; empty is all. `channels`: those configured; of a marketplace without any, accounts cannot be known."""
+def check_channel(word: str, channels: Sequence[tuple[str, str]], among: Sequence[str] = ()) -> None:
+    """`walmart` or `walmart:main`; empty is all. `channels`: those configured; of a marketplace without any, accounts cannot be known. `among`:
+    whose accounts are meant, empty = marketplaces'."""
     if not word:
         return
     marketplace, colon, account = word.partition(":")
-    check_source(marketplace)
+    check_source(marketplace, among)
     known = [name for source, name in channels if source == marketplace]
     if colon and known and account not in known:
         raise fail(f"{marketplace} has no account {account!r}{instead(account, known)}")
 
 
-def check_source(word: str) -> None:
-    """A marketplace."""
+def check_source(word: str, among: Sequence[str] = ()) -> None:
+    """A marketplace, or one of those others."""
     from schemas.topics import SOURCES
 
-    if word not in SOURCES:
-        raise fail(f"there is no marketplace {word!r}{instead(word, SOURCES)}")
+    if word not in (among or SOURCES):
+        what = "marketplace or supplier's platform" if among else "marketplace"
+        raise fail(f"there is no {what} {word!r}{instead(word, among or SOURCES)}")
 
 
 def check_kind(word: str) -> None:
@@ -56,6 +58,14 @@ def check_kind(word: str) -> None:
 
     if word not in KINDS:
         raise fail(f"there is no kind of mapping {word!r}{instead(word, KINDS)}")
+
+
+def partners_of(settings: Settings) -> Sequence[tuple[str, str]]:
+    """The accounts of marketplaces and of suppliers' platforms that are configured."""
+    from streams.connectors import discover
+    from streams.observe import trace
+
+    return trace.partners_of(settings, discover())
 
 
 def channels_of(settings: Settings, connectors: Iterable[Connector] | None = None) -> Sequence[tuple[str, str]]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Cross-reference tables: what the source calls X is Y in Odoo.")
 
-Kind = Annotated[str, typer.Argument(help="sku, carrier, ship_carrier or settlement-name")]
+Kind = Annotated[str, typer.Argument(help="sku, carrier, ship_carrier, settlement-name or product_category")]
 Source = Annotated[str, typer.Argument(help="walmart, ...")]
 External = Annotated[str, typer.Argument(help="The source's word.")]
 Internal = Annotated[str, typer.Argument(help="Odoo's word: default_code, carrier name, ...")]

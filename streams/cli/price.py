@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from streams.cli.approving import LISTS, Proposals, answer_proposals, chosen_of, waiting_words
 from streams.cli.failure_desk import (
     EXIT_FAILED,
     JsonOption,
     NoteOption,
     YesOption,
-    confirm,
     fail,
     open_desk,
     print_json,
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from streams.cli.failure_desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Prices out: what channels ask, and changes that wait for approval.")
-
-Proposals = Annotated[list[str], typer.Argument(help="Ids of proposals, or their beginnings (8 characters at least).")]
 
 
 @app.command()
@@ -93,7 +91,7 @@ def proposals(json: JsonOption = False) -> None:
         channel = f"{item['channel']} {item['account']}"
         made.add_row(item["id"][:12], item["sku"], channel, item["before"], item["after"], item["why"])
     print_table(made)
-    typer.echo(f"{len(waiting)} wait; `causeway price approve ID` or `reject ID`")
+    typer.echo(waiting_words(len(waiting), "price"))
 
 
 @app.command()
@@ -109,32 +107,20 @@ def reject(ids: Proposals, note: NoteOption = "", yes: YesOption = False) -> Non
 
 
 def _answer(ids: list[str], state: str, note: str, yes: bool) -> None:
-    from streams.approvals import answer
-
     desk = open_desk()
-    waiting = _waiting(desk)
-    chosen = []
-    for wanted in ids:
-        found = [item for item in waiting if len(wanted) >= 8 and item["id"].startswith(wanted)]
-        if len(found) != 1:
-            raise fail(
-                f"{wanted}: {len(found) or 'no'} proposals that wait have this id; see `causeway price proposals`",
-                EXIT_FAILED,
-            )
-        chosen += found
-    for item in chosen:
-        typer.echo(
-            f"{item['sku']} at {item['channel']} {item['account']}: {item['before'] or 'no price'} -> {item['after']}"
-        )
-    confirm(f"{len(chosen)} changes: {state}?", yes)
-    answer(desk.settings, desk.codec, chosen, state, desk.actor, note, desk.now)
-    typer.echo(f"{len(chosen)} {state}")
+    chosen = chosen_of(_waiting(desk), ids, LISTS["price"])
+    said = [
+        f"{item['sku']} at {item['channel']} {item['account']}: {item['before'] or 'no price'} -> {item['after']}"
+        for item in chosen
+    ]
+    answer_proposals(desk, chosen, said, state, note, yes)
 
 
 def _waiting(desk: Desk) -> list[dict[str, Any]]:
     return [
         {
-            "id": offer["proposal"], "sku": ledger["sku"], "channel": offer["channel"], "account": offer["account"],
+            "id": offer["proposal"], "key": ledger["key"], "subject": f"price:{offer['channel']}:{offer['account']}:{ledger['sku']}",
+            "kind": "price", "sku": ledger["sku"], "channel": offer["channel"], "account": offer["account"],
             "before": _money(offer["price"]), "after": _money(offer["proposed"]), "why": offer["why"],
         }
         for ledger in _ledgers(desk) for offer in ledger["offers"] if offer["proposal"]

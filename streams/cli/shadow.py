@@ -97,7 +97,7 @@ def release(
     found, _ = _read(desk, account, flow, key)
     on = [
         item for item in found
-        if phase_of(desk.settings.phases, *_channel(item.delivery), FLOW_OF[item.delivery.operation]) is Phase.ON
+        if phase_of(desk.settings.phases, *_channel(item), FLOW_OF[item.delivery.operation]) is Phase.ON
     ]  # fmt: skip
     if not on:
         raise fail(
@@ -115,7 +115,7 @@ def _tell_left_behind(desk: Desk, found: Sequence[Shadowed]) -> None:
     from streams.phases import phase_of
     from streams.stages.rules import FLOW_OF
 
-    counts = Counter((_channel(item.delivery), FLOW_OF[item.delivery.operation]) for item in found)
+    counts = Counter((_channel(item), FLOW_OF[item.delivery.operation]) for item in found)
     for (channel, flow), count in sorted(counts.items()):
         pilot = desk.settings.pilot.get(channel[0], {}).get(channel[1].lower())
         said = "pilot" if pilot and not pilot.is_everything else ""
@@ -124,12 +124,14 @@ def _tell_left_behind(desk: Desk, found: Sequence[Shadowed]) -> None:
 
 
 def _read(desk: Desk, account: str, flow: str, key: str) -> tuple[list[Shadowed], int]:
-    from streams.cli.known import channels_of, check_channel
+    from schemas.topics import PARTNERS
+    from streams.cli.known import check_channel, partners_of
     from streams.shadow import read_shadow
 
     chosen = _chosen(account, flow, key)
-    check_channel(account, channels_of(desk.settings) if account else ())
-    return read_shadow(desk.settings, desk.codec, chosen)
+    check_channel(account, partners_of(desk.settings) if account else (), PARTNERS)
+    found, unreadable = read_shadow(desk.settings, desk.codec, chosen)
+    return [item for item in found if not account or ":".join(_channel(item)) == account], unreadable
 
 
 def _chosen(account: str, flow: str, key: str) -> Callable[[Delivery], bool]:
@@ -142,19 +144,17 @@ def _chosen(account: str, flow: str, key: str) -> Callable[[Delivery], bool]:
         raise fail(f"{account!r} is not an account: write source:account, for example walmart:main")
 
     def chosen(delivery: Delivery) -> bool:
-        return (
-            (not account or ":".join(_channel(delivery)) == account)
-            and (not flow or FLOW_OF.get(delivery.operation) == flow)
-            and (not key or delivery.key == key)
-        )
+        return (not flow or FLOW_OF.get(delivery.operation) == flow) and (not key or delivery.key == key)
 
     return chosen
 
 
-def _channel(delivery: Delivery) -> tuple[str, str]:
-    """The marketplace's account a delivery is about: the first parts of its key, behind the kind where it has one."""
-    parts = delivery.key.split(":")
-    return (parts[1], parts[2]) if parts[0] in ("stock", "price", "listing") else (parts[0], parts[1])
+def _channel(item: Shadowed) -> tuple[str, str]:
+    """The account a delivery is about."""
+    from streams.observe.operations import whose
+
+    delivery = item.delivery
+    return whose(delivery.operation, delivery.key, item.destination, delivery.source, delivery.account)
 
 
 async def _compare(found: Sequence[Shadowed]) -> list[Compared]:

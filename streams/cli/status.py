@@ -12,7 +12,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from streams.observe.status import Status
+    from streams.gateway.overview import BoxLine
+    from streams.observe.status import Status, Unknown
     from streams.stack import PartStatus
 
 WATCH_SECONDS = 2.0
@@ -30,7 +31,7 @@ def status(
         ),
     ] = None,
 ) -> None:
-    """What runs, how far each stage is behind, what waits for a retry or for a person, and what became of the orders.
+    """What runs, how far each stage is behind, what waits for a retry or for a person, what became of the orders, and how IoT Boxes are.
 
     Exit codes: 0 looked; 2 wrong configuration; 3 Kafka cannot be reached.
     """
@@ -41,7 +42,7 @@ def status(
         if watch:
             _watch(json, endpoint or ())
         else:
-            _print(with_stack(lambda stack: stack.status()), _look(endpoint or ()), json)
+            _print(with_stack(lambda stack: stack.status()), _look(endpoint or ()), _boxes(), json)
     except BrokerError as error:
         _without_broker(str(error), json)
         raise typer.Exit(EXIT_BROKER_DOWN) from None
@@ -59,6 +60,25 @@ def _look(endpoints: Sequence[str]) -> Status:
     return look(settings, connectors, list(endpoints) or own, now=datetime.now(UTC))
 
 
+def _boxes() -> Sequence[BoxLine] | Unknown:
+    """IoT Boxes, by what the gateways wrote down. Raises BrokerError."""
+    from datetime import UTC, datetime
+
+    from schemas.codec import Codec
+    from schemas.registry import Registry, RegistryError
+    from streams.connectors import discover, load_connected_settings
+    from streams.gateway.desk import BoxDesk
+    from streams.gateway.overview import overview
+    from streams.observe.status import Unknown
+
+    settings = load_connected_settings(discover())
+    try:
+        with Registry(settings.registry.client()) as registry:
+            return overview(BoxDesk(settings, Codec(registry)).book(), datetime.now(UTC))
+    except (RegistryError, ValueError) as error:  # ValueError: an entry that cannot be read
+        return Unknown(str(error))
+
+
 def _watch(json: bool, endpoints: Sequence[str]) -> None:
     from rich.console import Console
     from rich.live import Live
@@ -68,25 +88,25 @@ def _watch(json: bool, endpoints: Sequence[str]) -> None:
     try:
         if json:
             while True:
-                _print(with_stack(lambda stack: stack.status()), _look(endpoints), json)
+                _print(with_stack(lambda stack: stack.status()), _look(endpoints), _boxes(), json)
                 time.sleep(WATCH_SECONDS)
         with Live(
             console=Console(highlight=False, emoji=False), screen=sys.stdout.isatty(), auto_refresh=False
         ) as live:
             while True:
-                live.update(_page(with_stack(lambda stack: stack.status()), _look(endpoints)), refresh=True)
+                live.update(_page(with_stack(lambda stack: stack.status()), _look(endpoints), _boxes()), refresh=True)
                 time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
         return
 
 
-def _print(parts: Sequence[PartStatus], found: Status, json: bool) -> None:
+def _print(parts: Sequence[PartStatus], found: Status, boxes: Sequence[BoxLine] | Unknown, json: bool) -> None:
     if json:
-        _print_json({"stack": _parts(parts), **found.as_json()})
+        _print_json({"stack": _parts(parts), **found.as_json(), "boxes": boxes})
         return
     from streams.cli.failure_desk import console
 
-    console().print(_page(parts, found))
+    console().print(_page(parts, found, boxes))
 
 
 def _without_broker(problem: str, json: bool) -> None:
@@ -102,11 +122,11 @@ def _without_broker(problem: str, json: bool) -> None:
     typer.echo(problem, err=True)
 
 
-def _page(parts: Sequence[PartStatus], found: Status) -> RenderableType:
+def _page(parts: Sequence[PartStatus], found: Status, boxes: Sequence[BoxLine] | Unknown) -> RenderableType:
     from streams.cli.stack import stack_table
     from streams.cli.status_view import page
 
-    return page(found, stack_table(parts))
+    return page(found, stack_table(parts), boxes)
 
 
 def _parts(parts: Sequence[PartStatus]) -> list[dict[str, object]]:

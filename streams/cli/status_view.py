@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from streams.gateway.overview import BoxLine
 from streams.observe.flows import FlowStatus, JobStatus, left_behind
 from streams.observe.status import Status, Unknown
 
@@ -23,9 +24,9 @@ _STATES = {
 _MOST_JOBS = 2
 
 
-def page(found: Status, stack: Table) -> RenderableType:
-    """The whole page, sections in the order things happen."""
-    return Group(stack, *_sections(found))
+def page(found: Status, stack: Table, boxes: Sequence[BoxLine] | Unknown = ()) -> RenderableType:
+    """The whole page, sections in the order things happen; of Boxes only where there are some."""
+    return Group(stack, *_sections(found), *_boxes(boxes))
 
 
 def _sections(found: Status) -> Iterator[RenderableType]:
@@ -141,6 +142,7 @@ def _processes(found: Status) -> RenderableType:
             state = f"[red]{len(process.failing)} poll flows failing[/]"
         lines.append(f"{process.endpoint}  {state}")
         lines += [f"  [red]breaker open[/]  {escape(breaker)}" for breaker in process.breakers]
+        lines += [f"  [yellow]messages not taken[/]  {escape(refused)}" for refused in process.refused]
         lines += [
             f"  [yellow]paused[/]  {paused.stage}  {paused.lanes} lanes  {escape(paused.reason)}"
             for paused in process.paused
@@ -244,3 +246,27 @@ def _orders(found: Status) -> RenderableType:
     line = Text.from_markup("   ".join(shown) + more)
     unread = _unread(found.orders.unreadable)
     return Group(line, unread) if unread else line
+
+
+def _boxes(boxes: Sequence[BoxLine] | Unknown) -> Iterator[RenderableType]:
+    if isinstance(boxes, Unknown) or boxes:
+        yield _title("IoT Boxes")
+        yield _unknown(boxes) if isinstance(boxes, Unknown) else _box_lines(boxes)
+
+
+def _box_lines(boxes: Sequence[BoxLine]) -> Table:
+    table = _table("box", "last heard", "waits in its spool", "oldest", "dropped", "gaps")
+    for box in boxes:
+        heard = ago(box.silent_seconds) + " ago" if box.silent_seconds is not None else "never"
+        table.add_row(
+            escape(box.box), f"[red]{heard}[/]" if box.is_silent else heard, _said(box.spool_events),
+            ago(box.oldest_seconds) if box.spool_events else "", _said(box.dropped, "red"), _said(box.poll_gaps, "yellow"),
+        )  # fmt: skip
+    return table
+
+
+def _said(count: int | None, style: str = "") -> str:
+    """What a Box said; nothing where it has not."""
+    if count is None:
+        return ""
+    return f"[{style}]{count}[/]" if style and count else str(count)

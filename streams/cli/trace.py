@@ -16,7 +16,7 @@ _MOST_STANDINGS = 20
 
 
 def trace(
-    key: Annotated[str, typer.Argument(help="Order id of the marketplace, sku:SKU, or any full key such as source:account:id.")] = "",
+    key: Annotated[str, typer.Argument(help="An order's number, a name of Odoo such as P00012, sku:SKU, or any full key: source:account:id.")] = "",
     sku: Annotated[str, typer.Option("--sku", help="A SKU, instead of a key.")] = "",
     content: Annotated[bool, typer.Option("--content", help="Show the records too, personal data masked.")] = False,
     unmasked: Annotated[bool, typer.Option("--unmasked", help="Show the records with personal data; needs --reason and is audited.")] = False,
@@ -31,8 +31,10 @@ def trace(
     """
     from streams.cli.failure_desk import EXIT_FAILED, audit_view, fail, fail_unreadable, open_desk, print_json
     from streams.connectors import discover
-    from streams.observe.trace import AmbiguousOrderError, UnknownOrderError, find_journey
+    from streams.observe.names import plain
+    from streams.observe.trace import AmbiguousOrderError, UnknownOrderError
 
+    key = plain(key)
     if bool(key) == bool(sku):
         raise fail("name one thing: an order id, a key, or --sku SKU")
     if unmasked and not reason.strip():
@@ -40,8 +42,7 @@ def trace(
     connectors = discover()
     desk = open_desk(connectors)
     try:
-        what, skus = _meant(desk, connectors, key or f"sku:{sku}")
-        journey = find_journey(desk.settings, desk.codec, what, connectors, skus)
+        journey = _found(desk, connectors, key or f"sku:{sku}")
     except (UnknownOrderError, AmbiguousOrderError) as error:
         raise fail(str(error), EXIT_FAILED) from None
     if unmasked:
@@ -54,11 +55,26 @@ def trace(
     fail_unreadable(journey.unreadable)
 
 
+def _found(desk: Desk, connectors: Any, word: str) -> Journey:
+    """By its key or number, else by what it is called. Raises UnknownOrderError, AmbiguousOrderError."""
+    from streams.observe.trace import UnknownOrderError, find_called, find_journey
+
+    what, skus = _meant(desk, connectors, word)
+    try:
+        return find_journey(desk.settings, desk.codec, what, connectors, skus)
+    except UnknownOrderError:
+        if ":" in word:
+            raise
+    what, skus = _meant(desk, connectors, find_called(desk.settings, desk.codec, word))
+    return find_journey(desk.settings, desk.codec, what, connectors, skus)
+
+
 def _meant(desk: Desk, connectors: Any, what: str) -> tuple[str, Skus]:
     """A marketplace's word for a SKU of Odoo becomes that SKU; and which is which."""
     from streams.cli.sku_words import odoo_sku
     from streams.failure.mappings import read_table
-    from streams.observe.trace import SKU, accounts_of
+    from streams.observe.names import SKU
+    from streams.observe.trace import accounts_of
     from streams.stages.skus import SAME, Skus
 
     if not what.startswith(SKU):
@@ -94,7 +110,7 @@ def _as_json(journey: Journey, records: list[Any]) -> dict[str, Any]:
     return {
         "key": journey.key,
         "state": journey.state,
-        "reason": journey.standing.reason if journey.standing else "",
+        "reason": journey.reason,
         "remote_id": journey.remote_id,
         "acknowledged": journey.acknowledged,
         "correlations": journey.correlations,
@@ -106,7 +122,7 @@ def _as_json(journey: Journey, records: list[Any]) -> dict[str, Any]:
 def _standing_json(one: Standing) -> dict[str, Any]:
     entry = one.entry
     return {
-        "operation": one.operation, "id": entry.id, "key": entry.key, "state": entry.state, "reason": entry.reason,
+        "operation": one.operation, "id": entry.id, "key": entry.key, "state": one.word, "reason": entry.reason,
         "remote_id": entry.remote_id, "job": entry.job,
     }  # fmt: skip
 
@@ -119,7 +135,8 @@ def _print(journey: Journey, records: list[Any]) -> None:
     from streams.cli.failure_desk import console
 
     out = console()
-    words = [f"[bold]{escape(journey.key)}[/]", journey.state]
+    where = f" ({', '.join(journey.where)})" if journey.where else ""
+    words = [f"[bold]{escape(journey.key)}[/]", f"{journey.state}{where}"]
     words += [f"Odoo id {journey.remote_id}"] if journey.remote_id else []
     words += ["acknowledged"] if journey.acknowledged else []
     out.print("  ".join(word for word in words if word))
@@ -149,7 +166,7 @@ def _where(journey: Journey, one: Standing) -> str:
 def _stands(one: Standing) -> str:
     entry = one.entry
     waits = f" for {entry.job}" if entry.job else ""
-    return f"{entry.state}{waits}" + (f": {entry.reason}" if entry.reason and entry.state != "applied" else "")
+    return f"{one.word}{waits}" + (f": {entry.reason}" if entry.reason and entry.state != "applied" else "")
 
 
 def _time(step: Step) -> str:

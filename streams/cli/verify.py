@@ -40,7 +40,7 @@ def verify(
 
 async def _checks(wanted: Sequence[str]) -> list[Check]:
     from connectors.kit.ports import Deps, NoMappings
-    from schemas.topics import SOURCES
+    from schemas.topics import PARTNERS
     from streams.cli.verify_flows import flow_checks, operations_of, routed
     from streams.connectors import discover, load_connected_settings, part_of
     from streams.worker import now
@@ -60,7 +60,7 @@ async def _checks(wanted: Sequence[str]) -> list[Check]:
     channels = [
         (connector.name, account)
         for connector in connectors
-        if connector.sink and connector.name in SOURCES
+        if connector.sink and connector.name in PARTNERS
         for account in connector.accounts(part_of(settings, connector))
     ]
     checks += flow_checks(settings.phases, channels, connectors, wanted)

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.kit.ports import Check, Connector
-from streams.phases import Flow, Phase, Phases, phase_of
-from streams.stages.rules import ACKNOWLEDGE_ORDER, FLOW_OF, REOPEN_ORDER, RULES, Channel
+from streams.phases import Flow, Phase, Phases, flows_of, phase_of
+from streams.stages.rules import ACKNOWLEDGE_ORDER, EVERY_RULE, FLOW_OF, REOPEN_ORDER, Channel
 
-# Operation -> its destination; empty = the marketplace the record is for.
+# Operation -> its destination; empty = the marketplace or supplier's platform the record is for.
 _DESTINATION: Mapping[str, str] = {
     ACKNOWLEDGE_ORDER: "",
     REOPEN_ORDER: "odoo",
-    **{rule.operation: rule.destination for rule in RULES.values()},
+    **{rule.operation: rule.destination for rule in EVERY_RULE},
 }
 
 
@@ -34,7 +34,7 @@ def routed(phases: Phases, channels: Iterable[Channel]) -> list[Routed]:
     for channel in channels:
         for operation, flow in FLOW_OF.items():
             phase = phase_of(phases, *channel, flow)
-            if phase is not Phase.OFF:
+            if flow in flows_of(channel[0]) and phase is not Phase.OFF:
                 found.append(Routed(channel, flow, phase, _DESTINATION[operation] or channel[0], operation))
     return found
 
@@ -47,7 +47,7 @@ def operations_of(destination: str, every: Iterable[Routed]) -> frozenset[str]:
 def flow_checks(
     phases: Phases, channels: Sequence[Channel], connectors: Sequence[Connector], wanted: Sequence[str]
 ) -> list[Check]:
-    """Of each marketplace's account: its flows by phase, and what nobody would take. `wanted`: only what concerns these connectors; empty = all."""
+    """Of each account: its flows by phase, and what nobody would take. `wanted`: only what concerns these connectors; empty = all."""
     taken = {connector.name: connector.operations for connector in connectors if connector.sink}
     every = routed(phases, channels)
     found = [
@@ -70,7 +70,10 @@ def flow_checks(
 
 def _said(phases: Phases, channel: Channel) -> str:
     """`on: orders, stock; shadow: prices; off: refunds`."""
-    by_phase = {phase: [flow.value for flow in Flow if phase_of(phases, *channel, flow) is phase] for phase in Phase}
+    by_phase = {
+        phase: [flow.value for flow in flows_of(channel[0]) if phase_of(phases, *channel, flow) is phase]
+        for phase in Phase
+    }
     parts = [
         f"{phase.value}: {', '.join(by_phase[phase])}"
         for phase in (Phase.ON, Phase.SHADOW, Phase.OFF)

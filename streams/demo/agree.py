@@ -27,7 +27,7 @@ WRITES = {
     "fulfilment": ("acknowledge_order",),
 }  # fmt: skip
 NOT_COUNTED = {TEST_ORDER, ELSEWHERE}  # orders that ask nothing of our stock
-NOT_READ = {MALFORMED}  # orders that never become canonical ones, unless they were well before
+NOT_READ = {MALFORMED}  # orders that become canonical ones only where they were read before or in spite of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class Sides:
     taken      order -> units that leave or left the seller's own warehouse for it
     silent     orders whose returns do not tell of money
     dead       operation -> what its destination refused for good, of this marketplace
+    read       orders that became deliveries to Odoo, also those that are held before it or were refused by it
     """
 
     market: str
@@ -93,6 +94,7 @@ class Sides:
     taken: Mapping[str, float] = field(default_factory=dict)
     silent: Collection[str] = frozenset()
     dead: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
+    read: Collection[str] = frozenset()
 
 
 def agree(day: Day, sides: Sides) -> list[FlowReport]:
@@ -173,7 +175,7 @@ def stock(sides: Sides) -> FlowReport:
 
 def _promised(sides: Sides) -> dict[str, int]:
     """SKU -> units of orders that Odoo's free number does not know of: those it has not confirmed, or never got."""
-    known = {sale.reference for sale in sides.sales}
+    known = {sale.reference for sale in sides.sales}.union(sides.read)
     reserved = {sale.reference for sale in sides.sales if sale.state not in ("draft", "sent")}
     found: dict[str, int] = {}
     for order in sides.sold:

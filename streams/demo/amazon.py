@@ -105,13 +105,15 @@ class Amazon(Sandboxed):
 
 def sold(reference: str, order: Mapping[str, Any]) -> Sold:
     """An order of the sandbox's ledger. One that is not well-formed shows no items."""
+    has_left = any(item["shipped"] for item in order["items"])
     return sandboxed.sold(
         Amazon.name,
         reference,
         is_cancelled=order["status"] == "CANCELLED",
         total=Decimal(order["total"].split(" ")[0]) if order["total"] else None,
         traits=trait_words(order["traits"], _TRAITS),
-        has_left=any(item["shipped"] for item in order["items"]),
+        has_left=has_left,
+        all_left=has_left and not any(item["open"] for item in order["items"]),
         first_left=any(item["shipped"] for item in order["items"][:1]),
     )
 

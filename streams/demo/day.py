@@ -18,6 +18,7 @@ from streams.demo.hands import Hands, Sale
 SHIPPED, IN_TWO, CANCELLED = 0.55, 0.1, 0.1
 # Of each marketplace's orders; of those that come back, of what it had sent itself, and of what was credited in Odoo; of all goods.
 CREDITED, RETURNED, RETURNED_THERE, RETURNED_NOTED, RECOUNTED, REPRICED = 2, 3, 2, 1, 12, 8
+PACKED = 3  # of each marketplace's orders
 
 
 @dataclass(slots=True)
@@ -57,12 +58,13 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who is shipped, cancelled, credited; drawn once, so that the same seed is the same day."""
+    """Who is shipped, cancelled, credited; drawn once, so that the same seed is the same day. pack: who leaves after the packing station."""
 
     ship: tuple[Sale, ...]
     two: frozenset[str]
     cancel: tuple[Sale, ...]
     credit: tuple[Sale, ...]
+    pack: tuple[Sale, ...] = ()
 
 
 def planned(sales: Sequence[Sale], plain: frozenset[str], chance: random.Random) -> Plan:
@@ -79,8 +81,12 @@ def planned(sales: Sequence[Sale], plain: frozenset[str], chance: random.Random)
     ship = waiting[: int(count * SHIPPED)]
     two = frozenset(sale.reference for sale in ship[len(ship) - int(count * IN_TWO) :])
     cancel = waiting[len(ship) : len(ship) + max(1, int(count * CANCELLED))]
-    credit = [sale for sale in ship if sale.reference in plain and sale.reference not in two][:CREDITED]
-    return Plan(tuple(ship), two, tuple(cancel), tuple(credit))
+    in_one = [sale for sale in ship if sale.reference not in two]
+    credit = [sale for sale in in_one if sale.reference in plain][:CREDITED]
+    # Enough others are left that can come back.
+    pack = [sale for sale in in_one if sale not in credit][RETURNED:][-PACKED:]
+    ship = [sale for sale in ship if sale not in pack]
+    return Plan(tuple(ship), two, tuple(cancel), tuple(credit), tuple(pack))
 
 
 def together(plans: Iterable[Plan]) -> Plan:
@@ -89,6 +95,7 @@ def together(plans: Iterable[Plan]) -> Plan:
     return Plan(
         tuple(sale for one in found for sale in one.ship), frozenset().union(*(one.two for one in found)),
         tuple(sale for one in found for sale in one.cancel), tuple(sale for one in found for sale in one.credit),
+        tuple(sale for one in found for sale in one.pack),
     )  # fmt: skip
 
 
@@ -113,14 +120,19 @@ def make_goods(hands: Hands, day: Day) -> None:
 
 def work(hands: Hands, plan: Plan, day: Day) -> None:
     """What people do with orders."""
-    carrier = hands.carrier()
     hands.accept([*plan.ship, *plan.cancel])
-    for sale in plan.ship:
-        if hands.ship(sale, carrier, parcels=2 if sale.reference in plan.two else 1):
-            day.shipped.append(sale)
+    send(hands, plan.ship, plan.two, day)
     for sale in plan.cancel:
         hands.cancel(sale)
         day.cancelled.append(sale)
+
+
+def send(hands: Hands, sales: Iterable[Sale], two: Collection[str], day: Day) -> None:
+    """These leave; two: orders that leave in two parcels."""
+    carrier = hands.carrier()
+    for sale in sales:
+        if hands.ship(sale, carrier, parcels=2 if sale.reference in two else 1):
+            day.shipped.append(sale)
 
 
 def credit(hands: Hands, plan: Plan, day: Day) -> None:

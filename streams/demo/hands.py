@@ -87,7 +87,8 @@ class Hands:
                 wanted.setdefault(name, []).append(value)
         lines: list[dict[str, Any]] = []
         for name, values in wanted.items():
-            attribute = self._found_or_made("product.attribute", {"name": name}, {"create_variant": "always"})
+            # Suppliers' goods bring attributes of that name whose variants are made later.
+            attribute = self._found_or_made("product.attribute", {"name": name, "create_variant": "always"})
             ids = [
                 self._found_or_made("product.attribute.value", {"name": value, "attribute_id": attribute})
                 for value in dict.fromkeys(values)

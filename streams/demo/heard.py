@@ -61,6 +61,11 @@ def by_sku(ledger: FlowLedger, market: str) -> dict[str, Entry]:
     }
 
 
+def read_of(orders: FlowLedger) -> frozenset[str]:
+    """References of the orders the pipeline could read: a delivery was made of each, whatever became of it (held for a SKU, refused by Odoo)."""
+    return frozenset(key.rsplit(":", 1)[1] for key, entry in orders.entries.items() if entry.by_destination)
+
+
 def dead_of(flows: Mapping[str, FlowLedger], market: str) -> dict[str, list[Entry]]:
     """Operation -> what its destination refused for good, of this marketplace."""
     return {

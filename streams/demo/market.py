@@ -38,7 +38,7 @@ class Sold:
     is_cancelled     all of it
     total            what the buyer owes, its parts added up; None where the order is not well-formed
     traits           what is special about it: the words above, and others
-    has_left         any unit of it was shipped;  first_left  one of its first line, so that it can come back
+    has_left         any unit of it was shipped;  all_left  and none is open;  first_left  one of its first line, so that it can come back
     """
 
     key: str
@@ -47,6 +47,7 @@ class Sold:
     total: Decimal | None
     traits: frozenset[str]
     has_left: bool = False
+    all_left: bool = False
     first_left: bool = False
 
 

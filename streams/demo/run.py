@@ -7,9 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -17,7 +14,7 @@ from schemas.codec import Codec
 from schemas.records import Listing, Outcome
 from schemas.registry import Registry
 from streams.demo.agree import FlowReport, Sides, agree, balanced
-from streams.demo.compare import Comparison, compare
+from streams.demo.compare import compare
 from streams.demo.day import (
     Day,
     Plan,
@@ -28,14 +25,19 @@ from streams.demo.day import (
     make_goods,
     planned,
     refunded_by_note,
+    send,
     together,
     untouched,
     work,
 )
+from streams.demo.edge import Edge, HeardBox
 from streams.demo.hands import Hands
-from streams.demo.heard import HeardListings, by_sku, dead_of
+from streams.demo.heard import HeardListings, by_sku, dead_of, read_of
 from streams.demo.market import ELSEWHERE, MALFORMED, OF_NO_MONEY, Books, Market, Sold
-from streams.demo.odoo import OdooTarget, held_orders
+from streams.demo.odoo import connect, held_orders
+from streams.demo.packed import PackingReport
+from streams.demo.report import Report, View, Wish
+from streams.demo.shopping import Shopping
 from streams.demo.world import Say, World
 from streams.observe.follow import OutcomeFollower
 from streams.observe.ledger import APPLIED, WAITING, Ledger, Ledgers
@@ -47,79 +49,6 @@ QUIET_SECONDS = 6.0  # three polls of the demo's rhythm without a new outcome
 _PATIENCE_SECONDS = 120.0
 DAY_FAULT_SECONDS = 15.0
 _DAY_SECONDS = 200.0  # without anything new on either side; four times as long in all
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What to run. `faults` and `mix` are presets of the sandboxes: none|default|heavy and plain|default|heavy."""
-
-    orders: int = 200
-    faults: str = "default"
-    seed: int = 1
-    mix: str = ""
-    folder: Path = Path(".causeway/demo")
-    odoo: OdooTarget | None = None
-    both_ways: bool = True
-
-    @property
-    def order_mix(self) -> str:
-        """The mix of orders that goes with the faults, unless one was chosen."""
-        return self.mix or {"none": "plain"}.get(self.faults, self.faults)
-
-
-@dataclass(slots=True)
-class View:
-    """What is shown while it runs."""
-
-    sold: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
-    acknowledged: int = 0
-    retried: int = 0
-    faults: int = 0
-    seconds: float = 0.0
-    flows: list[FlowReport] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How it ended."""
-
-    comparison: Comparison
-    ledger: Ledger
-    seconds: float
-    faults: int
-    addresses: dict[str, str]
-    flows: tuple[FlowReport, ...] = ()
-
-    @property
-    def balanced(self) -> bool:
-        """The orders, and every flow of the day after."""
-        return self.comparison.balanced and balanced(self.flows)
-
-    def as_json(self) -> dict[str, Any]:
-        """The last line of `--json`."""
-        found, counts = self.comparison, self.comparison.counts
-        return {
-            "in": found.orders_in,
-            "applied": counts["applied"],
-            "held": counts["held"],
-            "excluded": counts["excluded"],
-            "dead": counts["dead"],
-            "balanced": self.balanced,
-            "doubled": len(found.doubled),
-            "missing": len(found.missing),
-            "cents_off": found.cents_off,
-            "seconds": round(self.seconds, 1),
-            "flows": self._flows(),
-        }
-
-    def _flows(self) -> dict[str, dict[str, dict[str, int]]]:
-        """Marketplace -> flow -> how it went."""
-        found: dict[str, dict[str, dict[str, int]]] = {}
-        for one in self.flows:
-            told = {"expected": one.expected, "arrived": one.arrived, "problems": len(one.problems)}
-            found.setdefault(one.market, {})[one.flow] = told
-        return found
 
 
 class Demo:
@@ -141,6 +70,9 @@ class Demo:
         self._ledgers = Ledgers()
         self._heard: HeardListings | None = None
         self._day = Day()
+        self._shopping: Shopping | None = None
+        self._edge: Edge | None = None
+        self._packing: PackingReport | None = None
         self._view = View()
         self._began = time.monotonic()
 
@@ -166,23 +98,32 @@ class Demo:
         if self._heard is not None:
             self._heard.close()
             self._heard = None
+        if self._edge is not None:
+            self._edge.close()
 
     def live_a_day(self, follower: OutcomeFollower) -> None:
-        """Ship, cancel, count, reprice; then credit notes and returns; then the marketplaces settle. Faults strike while it is carried over."""
+        """Ship, cancel, count, reprice; then credit notes, returns and purchase orders; then the marketplaces settle and the supplier sends.
+        Faults strike while it is carried over."""
         chance = random.Random(self.wish.seed)  # noqa: S311 - a demo's chance
         hands = self.world.hands(self.wish.seed)
+        self._shopping = self.world.shopping(self.wish.seed)
+        self._shopping.prepare()
         books = {market.name: market.books().orders for market in self.world.markets}
         sold = [order for orders in books.values() for order in orders]
         applied = {key.rsplit(":", 1)[1] for key, entry in self._ledger.entries.items() if entry.state == APPLIED}
         self._day.sales = hands.sales(applied)
         plan = together(self._planned(orders, chance) for orders in books.values())
+        hands.accept(plan.pack)
+        if self._edge is not None:
+            self._edge.begin(plan.pack)
         make_goods(hands, self._day)
         work(hands, plan, self._day)
         change_goods(hands, self._day, chance)
         self.carried_over(follower, hands)
-        there = {order.reference for order in sold if order.has_left and ELSEWHERE in order.traits}
+        there = {order.reference for order in sold if order.all_left and ELSEWHERE in order.traits}
         self._day.sent = hands.close([sale for sale in self._day.sales if sale.reference in there and sale.elsewhere])
         credit(hands, plan, self._day)
+        send(hands, plan.pack, frozenset(), self._day)
         for market in self.world.markets:
             mine = market.books().orders
             gone, taken = {order.reference for order in mine if order.first_left}, plan.two | set(self._day.credited)
@@ -194,9 +135,12 @@ class Demo:
             market.send_back(set(self._day.returned) - self._day.credited.keys())
             market.send_back(set(self._day.returned) & self._day.credited.keys(), refunded=False)
             self._day.objected[market.name] = (sku, market.object_to(sku))
+        self._shopping.order()
         self.carried_over(follower, hands)
         self._day.settlements = {market.name: market.settle() for market in self.world.markets}
+        self._shopping.send_and_cancel()
         self.carried_over(follower, hands)
+        self._packing = self._edge.report() if self._edge else None
 
     def _planned(self, orders: Sequence[Sold], chance: random.Random) -> Plan:
         """For one marketplace. What it shows as shipped in part left by other hands, and of what is not well-formed nobody knows what is open:
@@ -235,7 +179,9 @@ class Demo:
     def _compared(self, hands: Hands) -> list[FlowReport]:
         if self._heard:
             self._heard.listen()
-        return [flow for side in self.sides(hands) for flow in agree(self._day, side)]
+        found = [flow for side in self.sides(hands) for flow in agree(self._day, side)]
+        found += self._shopping.compared(self._ledgers.flows) if self._shopping else []
+        return found + (self._edge.compared() if self._edge else [])
 
     def sides(self, hands: Hands) -> list[Sides]:
         """What each marketplace and Odoo hold now. The faults are off while they are asked."""
@@ -258,6 +204,7 @@ class Demo:
                 credited, unreserved, hands.entries(words) if words else (),
                 by_sku(flows["upsert_listing"], name), by_sku(flows["merge_listing"], name), heard(name), taken,
                 frozenset() if market.tells_refunds_elsewhere else theirs, dead_of(flows, name),
+                read_of(self._ledger),
             )  # fmt: skip
 
         return [side(market) for market in self.world.markets]
@@ -265,14 +212,19 @@ class Demo:
     def _hear(self, outcome: Outcome) -> None:
         self._ledger.add(outcome)
         self._ledgers.add(outcome)
+        if self._edge is not None:
+            self._edge.hear(outcome)
 
     def follower(self) -> OutcomeFollower:
         """The outcomes of this world; what is said of listings is heard from now on too, until `close`."""
         kafka = KafkaSettings(bootstrap=self.world.stack_bootstrap()).librdkafka()
         registry = Registry({"url": self.world.env()["CAUSEWAY_REGISTRY__URL"]})
-        for name in ("outcome", "listing"):
+        for name in ("outcome", "listing", "hardware_event", "packing_check"):
             registry.id_of(name)  # known from now on: chaos takes the registry away
         self._heard = HeardListings(kafka, Codec(registry))
+        strikes = self.wish.faults != "none" and self._trouble is None
+        if (packer := self.world.packer(struck=strikes)) is not None:
+            self._edge = Edge(packer, HeardBox(kafka, Codec(registry)), connect(self.world.odoo))
         return OutcomeFollower(kafka, Codec(registry))
 
     def settle_while(self, follower: OutcomeFollower, busy: Callable[[], None]) -> None:
@@ -313,8 +265,8 @@ class Demo:
         sold = self.world.books().orders
         held = held_orders(self.world.odoo, {order.reference for order in sold})
         comparison = compare(sold, self._ledger, held)
-        flows = tuple(self._view.flows)
-        return Report(comparison, self._ledger, seconds, self._view.faults, self.world.addresses(), flows)
+        flows, packing = tuple(self._view.flows), self._packing
+        return Report(comparison, self._ledger, seconds, self._view.faults, self.world.addresses(), flows, packing)
 
     def _books(self) -> Books | None:
         with suppress(httpx.HTTPError, ValueError):
@@ -337,4 +289,4 @@ def _nothing_heard(_market: str) -> dict[str, Listing]:
 
 def make_world(wish: Wish, say: Say) -> World:
     """The world of a wish."""
-    return World(wish.folder, say, wish.odoo, measured=True)
+    return World(wish.folder, say, wish.odoo, measured=True, packing=wish.both_ways)

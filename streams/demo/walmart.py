@@ -17,6 +17,7 @@ from streams.demo.sandboxed import REASON, Sandboxed, trait_words
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 _TRAITS = {"walmart_fulfilled": ELSEWHERE}
 _LEFT = ("Shipped", "Delivered")
+_OVER = (*_LEFT, "Cancelled")
 
 
 class Walmart(Sandboxed):
@@ -75,6 +76,7 @@ def sold(order: Mapping[str, Any]) -> Sold:
     """An order of the sandbox's state. One that is not well-formed shows no lines."""
     lines = order.get("lines", ())
     units = [line.get("units", {}) for line in lines]
+    has_left = any(count for one in units for state, count in one.items() if state in _LEFT)
     total = order["total"]
     return sandboxed.sold(
         Walmart.name,
@@ -82,6 +84,7 @@ def sold(order: Mapping[str, Any]) -> Sold:
         is_cancelled=order["status"] == "Cancelled",
         total=None if total is None else Decimal(total["total"]),
         traits=trait_words(order.get("traits", ()), _TRAITS),
-        has_left=any(count for one in units for state, count in one.items() if state in _LEFT),
+        has_left=has_left,
+        all_left=has_left and not any(count for one in units for state, count in one.items() if state not in _OVER),
         first_left=any(line.get("lineNumber") == "1" and line.get("units", {}).get("Shipped") for line in lines),
     )

@@ -6,6 +6,7 @@ import json
 import random
 import shlex
 import shutil
+import signal
 import socket
 import threading
 import time
@@ -18,11 +19,16 @@ from typing import Any
 import httpx
 
 from connectors.kit.sandbox.catalog import CATALOG, MARKER
+from streams.demo.alibaba import Alibaba
 from streams.demo.amazon import Amazon
 from streams.demo.hands import Hands
 from streams.demo.market import Books, Control, Market
 from streams.demo.odoo import OdooTarget, add_pictures, connect, seed_products
-from streams.demo.processes import Process
+from streams.demo.packer import Packer
+from streams.demo.processes import Process, ProcessError
+from streams.demo.shopping import Shopping
+from streams.demo.station import Station
+from streams.demo.supplier import Supplier
 from streams.demo.walmart import Walmart
 from streams.demo.warehouses import Warehouses, code_of, found_or_made
 from streams.stack import Endpoints, Stack, StackSettings
@@ -36,13 +42,15 @@ FLUSH_SECONDS = 5.0  # how often changes of stock that are not urgent go out in 
 _QUICK = ("odoo.sale_orders", "odoo.pickings", "odoo.stock", "odoo.prices", "odoo.refunds")
 _INTERVALS = dict.fromkeys(_QUICK, "2s") | {
     "odoo.products": "30s",  # new ones are brought by their stock, sooner (INV-4)
-    "odoo.purchase_orders": "30s",
+    "odoo.purchase_orders": "3s",
 }
 
 Say = Callable[[str], None]
 
-# name -> arguments of `causeway`: the processes of the pipeline
+# name -> arguments of `causeway`: the processes of the pipeline; with a packing station also the gateway its Box posts to
 PIPELINE: Mapping[str, Sequence[str]] = {"worker": ["worker"], "poller": ["poll", "run"]}
+GATEWAY: Mapping[str, Sequence[str]] = {"gateway": ["gateway", "run"]}
+AGENT = "agent"
 
 
 def free_port() -> int:
@@ -64,16 +72,21 @@ class World:
         env: Mapping[str, str] | None = None,
         *,
         measured: bool = False,
+        packing: bool = False,
     ) -> None:
         self.folder = folder.resolve()
         self._say = say
-        self._pipeline = pipeline
+        self._pipeline = {**pipeline, **(GATEWAY if packing else {})}
         self._extra_env = dict(env or {})
-        self._metrics_ports = {name: free_port() for name in pipeline} if measured else {}
+        self._metrics_ports = {name: free_port() for name in self._pipeline} if measured else {}
         self._real_odoo = odoo
         self.processes: dict[str, Process] = {}
         self.pictures_url = f"http://127.0.0.1:{free_port()}"
         self.markets: tuple[Market, ...] = (self._market(Walmart), self._market(Amazon))
+        url = f"http://127.0.0.1:{free_port()}"
+        self.supplier: Supplier = Alibaba(url, partial(self._ask, url), self.folder)
+        self._partners: tuple[Market | Supplier, ...] = (*self.markets, self.supplier)
+        self.station = self._make_station() if packing else None
         self.odoo = odoo or OdooTarget(f"http://127.0.0.1:{free_port()}", "sandbox", "admin", "sandbox-admin")
         self.stack = Stack(
             StackSettings(
@@ -87,6 +100,8 @@ class World:
         self.endpoints: Endpoints | None = None
         self._warehouses: Warehouses | None = None
         self._struck_before = 0
+        self._joining: threading.Thread | None = None
+        self._not_joined: Exception | None = None
         self.http = httpx.Client(timeout=30, trust_env=False)
 
     def start(self) -> None:
@@ -104,26 +119,42 @@ class World:
         self._say("to look at: " + "   ".join(f"{name} {url}" for name, url in self.addresses().items()))
         self._say(f"pipeline: {', '.join(self._pipeline)}")
         for name, args in self._pipeline.items():
-            self.launch(name, args)
+            if name not in GATEWAY:
+                self.launch(name, args)
         for name, args in self._pipeline.items():
             if args[0] == "worker":
                 self.processes[name].wait_for_line("started", _START_SECONDS)
+        if self.station is not None:
+            self._joining = threading.Thread(target=self._join_in, args=(self.station,), name="enrol", daemon=True)
+            self._joining.start()
 
     def stock_up(self) -> None:
         """Both sides have the goods: listed at the marketplace without stock, counted in Odoo."""
         for market in self.markets:
             market.list_catalogue()
+        self.supplier.publish()
         self.hands().stock_up({product.sku: STOCK for product in CATALOG})
 
     def addresses(self) -> dict[str, str]:
         """What people may want to look at."""
-        return {market.title: market.url for market in self.markets} | {"Odoo": self.odoo.url}
+        box = {self.station.title: self.station.url} if self.station else {}
+        return {partner.title: partner.url for partner in self._partners} | {"Odoo": self.odoo.url} | box
 
     def hands(self, seed: int = 1) -> Hands:
         """People in Odoo."""
         client = connect(self.odoo)
         houses = self._warehouses = self._warehouses or self._found_or_made(client)
         return Hands(client, random.Random(seed), houses)  # noqa: S311 - a demo's chance
+
+    def shopping(self, seed: int = 1) -> Shopping:
+        """People in Odoo who buy."""
+        return Shopping(self.supplier, connect(self.odoo), random.Random(seed))  # noqa: S311 - a demo's chance
+
+    def packer(self, *, struck: bool) -> Packer | None:
+        """Who packs at the station; None where there is none."""
+        if self.station is None:
+            return None
+        return Packer(connect(self.odoo), self.station, self.wait_for_agent, self.kill_agent, struck=struck)
 
     def launch(self, name: str, args: Sequence[str]) -> Process:
         """Start a process of the pipeline with the demo's configuration in its environment."""
@@ -134,9 +165,34 @@ class World:
         process.start()
         return process
 
+    def _join_in(self, station: Station) -> None:
+        """The Box is enrolled at the gateway, and its agent begins. Beside everything else; the gateway after the workers, which made its topics."""
+        try:
+            for name, args in GATEWAY.items():
+                self.launch(name, args).wait_for_line("gateway_listening", _START_SECONDS)
+            station.enrol(self.env())
+            agent = self.processes[AGENT] = station.agent(self.folder / "logs")
+            agent.start()
+        except (ProcessError, OSError) as error:
+            self._not_joined = error
+
+    def wait_for_agent(self) -> None:
+        """Return when the agent of the packing station runs. Raises ProcessError or OSError saying why it does not."""
+        if self._joining is not None:
+            self._joining.join()
+        if self._not_joined is not None:
+            raise self._not_joined
+
+    def kill_agent(self) -> None:
+        """At once; it is started anew."""
+        self.processes[AGENT].signal(signal.SIGKILL)
+
     def stop(self) -> None:
         """Stop everything, pipeline first, so that each can finish what it has in hand."""
-        for names in (set(self._pipeline), set(self.processes) - set(self._pipeline)):
+        if self._joining is not None:
+            self._joining.join()
+        pipeline = {*self._pipeline, AGENT}
+        for names in (pipeline, set(self.processes) - pipeline):
             stopping = [threading.Thread(target=self.processes[name].stop) for name in names if name in self.processes]
             for thread in stopping:
                 thread.start()
@@ -154,6 +210,7 @@ class World:
             "CAUSEWAY_REGISTRY__URL": self.endpoints.registry_url if self.endpoints else "",
             "CAUSEWAY_TOPICS__PARTITIONS": "3",
             "CAUSEWAY_RETRY__TIERS": json.dumps(["1s", "2s", "4s", "8s", "15s", "30s", "60s"]),
+            "CAUSEWAY_RETRY__HELD_CHECK_SECONDS": "5",
             "CAUSEWAY_BREAKER__PROBE_AFTER_SECONDS": "0.5",
             "CAUSEWAY_BREAKER__PROBE_LIMIT_SECONDS": "4",
             "CAUSEWAY_STAGE__SESSION_SECONDS": "10",
@@ -171,7 +228,8 @@ class World:
                 {market.name: code_of(market.name) for market in self.markets}
             ),
             "CAUSEWAY_ODOO__CAPTURE__PRODUCT_DOMAIN": json.dumps([["default_code", "=like", f"{MARKER}%"]]),
-            **{name: value for market in self.markets for name, value in market.env().items()},
+            **{name: value for partner in self._partners for name, value in partner.env().items()},
+            **(self.station.env() if self.station else {}),
             "CAUSEWAY_ODOO__CAPTURE__MODE": "poll",
             "CAUSEWAY_ODOO__SETTLEMENT_ACCOUNTS": json.dumps(
                 {"fee": "620000"}
@@ -185,7 +243,7 @@ class World:
         return found_or_made(client, [market.name for market in self.markets])
 
     def _intervals(self) -> dict[str, str]:
-        return _INTERVALS | {flow: often for market in self.markets for flow, often in market.intervals().items()}
+        return _INTERVALS | {flow: often for partner in self._partners for flow, often in partner.intervals().items()}
 
     def _odoo_env(self) -> dict[str, str]:
         return {
@@ -240,12 +298,16 @@ class World:
 
     def sandbox_urls(self) -> list[str]:
         """Addresses of the sandboxes of this world."""
-        markets = [market.url for market in self.markets]
-        return markets if self._real_odoo else [*markets, self.odoo.url]
+        partners = [one.url for one in (*self._partners, *((self.station,) if self.station else ()))]
+        return partners if self._real_odoo else [*partners, self.odoo.url]
 
     def _market(self, kind: Callable[[str, Control, Path, str], Market]) -> Market:
         url = f"http://127.0.0.1:{free_port()}"
         return kind(url, partial(self._ask, url), self.folder, self.pictures_url)
+
+    def _make_station(self) -> Station:
+        url = f"http://127.0.0.1:{free_port()}"
+        return Station(url, partial(self._ask, url), self.folder, free_port())
 
     def _ask(self, url: str, method: str, path: str, body: object) -> dict[str, Any]:
         return self._control(method, url, path, body)
@@ -266,11 +328,13 @@ class World:
         return found
 
     def _start_sandboxes(self) -> list[Process]:
-        names = [market.title.removesuffix(" sandbox") for market in self.markets]
+        names = [partner.title.removesuffix(" sandbox") for partner in self._partners]
+        names += ["IoT Box"] if self.station else []
         *others, last = names if self._real_odoo else [*names, "Odoo 18"]
         self._say("sandboxes: " + (f"{', '.join(others)} and {last}" if others else last))
         logs, data = self.folder / "logs", self.folder / "data"
-        made = [market.process(logs, data) for market in self.markets]
+        made = [partner.process(logs, data) for partner in self._partners]
+        made += [self.station.process(logs)] if self.station else []
         if not self._real_odoo:
             port = self.odoo.url.rsplit(":", 1)[1]
             odoo = ["--port", port, "--data", str(data / "odoo"), "--db", self.odoo.db, "--login", self.odoo.login]

@@ -23,13 +23,14 @@ DONE = frozenset({"replayed", "released", "discarded", "edited"})
 @dataclass(frozen=True, slots=True)
 class Letter:
     """One dead letter: where it lies, its failed_record, what was done with it (a failed_action, None while it waits for a person), and the id of
-    the newer letter that stands for it (empty: it counts)."""
+    the newer letter that stands for it (empty: it counts). `is_overtaken`: see `failure.overtaken`, which marks them."""
 
     origin: str
     key: bytes | None
     failed: dict[str, Any]
     action: dict[str, Any] | None = None
     superseded_by: str = ""
+    is_overtaken: bool = False
 
     @property
     def id(self) -> str:

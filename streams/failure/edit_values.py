@@ -25,6 +25,9 @@ DECIMALS: dict[str, frozenset[str]] = {
     "Tax": frozenset({"rate"}),
     "LineStatus": frozenset({"quantity"}),
     "BundleComponent": frozenset({"quantity"}),
+    "HardwareEvent": frozenset({"weight"}),
+    "PackingCheck": frozenset({"weight"}),
+    "Weighed": frozenset({"weight"}),
     "LineShipment": frozenset({"quantity"}),
     "ReturnLine": frozenset({"quantity"}),
     "RefundLine": frozenset({"quantity"}),
@@ -50,12 +53,18 @@ DECIMALS: dict[str, frozenset[str]] = {
     "SupplierProduct": frozenset({"minimum_quantity", "batch_quantity", "weight", "length"}),
     "PriceTier": frozenset({"from_quantity"}),
     "OfferVariant": frozenset({"stock", "weight"}),
+    "VendorTerms": frozenset({"minimum_quantity", "offered_minimum"}),
+    "SupplyLedger": frozenset({"minimum"}),
+    "SuppliedSku": frozenset({"stock", "most"}),
+    "SupplyMatter": frozenset({"told"}),
 }
 MAY_BE_EMPTY = frozenset({
     ("OrderLine", "quantity_cancelled"), ("OrderLine", "quantity_shipped"), ("Tax", "rate"), ("Product", "weight_kg"), ("Product", "volume_m3"),
     ("Availability", "previous"), ("LastOffer", "previous"), ("CancelledLine", "remaining"), ("SettlementLine", "quantity"), ("Term", "quantity"),
     ("OpenDemand", "done"), ("SupplierProduct", "minimum_quantity"), ("SupplierProduct", "batch_quantity"), ("SupplierProduct", "weight"),
     ("SupplierProduct", "length"), ("OfferVariant", "stock"), ("OfferVariant", "weight"),
+    ("VendorTerms", "minimum_quantity"), ("VendorTerms", "offered_minimum"), ("SupplyLedger", "minimum"), ("SuppliedSku", "stock"),
+    ("SuppliedSku", "most"), ("SupplyMatter", "told"),
 })  # fmt: skip
 CURRENCIES: dict[str, frozenset[str]] = {
     "Money": frozenset({"currency"}),

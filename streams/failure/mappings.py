@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 BEFORE = "before"  # header: the internal word that the entry had until now
 # Those a person can make entries of, whichever connector looks them up. Others, from before kinds were checked, can still be taken out.
-KINDS = ("sku", "carrier", "ship_carrier", "settlement-name")
+KINDS = ("sku", "carrier", "ship_carrier", "settlement-name", "product_category")
 
 Key = tuple[str, str, str, str]  # kind, source, account, external
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from schemas import topics
-from streams.kafka import CONNECT_SECONDS, QUIET, BrokerError, partitions_of
+from streams.kafka import BrokerError, committed_of, partitions_of
+from streams.offsets import KeptAdmin, at_times, begins, ends
 from streams.settings import Settings
-
-_SPEC: Any = OffsetSpec  # its methods have no types
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +37,15 @@ def depths(
     tiers = {topics.retry(tier): tier for tier in settings.retry.delays()}
     try:
         admin = _admin(tuple(sorted(config.items())))
-        places = _all_places(admin, config, tiers) if only is None else list(only)
-        if not places:
-            return []
-        ends = _offsets(admin, {place: _SPEC.latest() for place in places})
-        starts = _offsets(admin, {place: _SPEC.earliest() for place in places})
-        edge = _offsets(
-            admin,
-            {place: _SPEC.for_timestamp(int((now - tiers[place[0]].total_seconds()) * 1000)) for place in places},
-        )
-        done = _committed(admin, group, places)
+        places = admin.ask(partial(_all_places, config=config, names=tiers)) if only is None else list(only)
+        last = admin.ask(partial(ends, places=places))
+        first = admin.ask(partial(begins, places=places))
+        moments = {place: int((now - tiers[place[0]].total_seconds()) * 1000) for place in places}
+        edge = admin.ask(partial(at_times, moments=moments))
     except KafkaException as error:
         raise BrokerError(f"Kafka cannot say how many records wait: {error.args[0]}") from error
-    return [_depth(place, max(done[place], starts[place]), edge[place], ends[place]) for place in places]
+    done = committed_of(config, group, places) if places else {}
+    return [_depth(place, max(done.get(place, 0), first[place]), edge[place], last[place]) for place in places]
 
 
 def _all_places(admin: AdminClient, config: Mapping[str, Any], names: Iterable[str]) -> list[tuple[str, int]]:
@@ -64,19 +58,5 @@ def _depth(place: tuple[str, int], done: int, edge: int, end: int) -> Depth:
 
 
 @lru_cache(maxsize=4)
-def _admin(config: tuple[tuple[str, Any], ...]) -> AdminClient:
-    return AdminClient({**QUIET, **dict(config)})
-
-
-def _offsets(admin: AdminClient, wanted: Mapping[tuple[str, int], Any]) -> dict[tuple[str, int], int]:
-    asked = {TopicPartition(*place): spec for place, spec in wanted.items()}
-    answers = admin.list_offsets(asked, request_timeout=CONNECT_SECONDS)
-    return {(place.topic, place.partition): future.result().offset for place, future in answers.items()}
-
-
-def _committed(admin: AdminClient, group: str, places: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
-    """The group's offsets; 0 where it has none yet."""
-    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(*place) for place in places])
-    (future,) = admin.list_consumer_group_offsets([asked], request_timeout=CONNECT_SECONDS).values()
-    answers = future.result().topic_partitions
-    return {(place.topic, place.partition): max(0, place.offset) for place in answers}
+def _admin(config: tuple[tuple[str, Any], ...]) -> KeptAdmin:
+    return KeptAdmin(dict(config))

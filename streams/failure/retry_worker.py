@@ -213,6 +213,8 @@ class RetryWorker:
     def _assigned(self, consumer: Consumer, places: list[TopicPartition]) -> None:
         self._mine.update((place.topic, place.partition) for place in places)
         consumer.incremental_assign(places)
+        # librdkafka keeps a pause for good, also of what was given away meanwhile; nothing of these is waited for yet.
+        consumer.resume(places)
         logger.info("retry_assigned partitions=%d", len(places))
 
     def _revoked(self, consumer: Consumer, places: list[TopicPartition]) -> None:

@@ -4,7 +4,8 @@ The same fault of the same price, product or order comes again with every change
 about one key, operation and destination the newest version stands for all, of one version the last; the older ones are superseded: not counted,
 not shown without asking, and never replayed over the newer. Letters never change (ERR-6): this is how they are read.
 
-Commands happen once each, and so do demands, outcomes and wishes to pollers: each of their letters counts.
+Commands happen once each, and so do demands, outcomes and wishes to pollers: each of their letters counts. But what goes to a supplier says how a
+purchase order stood: of its commands, whichever they are, only the newest letter counts.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from datetime import datetime
 from schemas.records import FailedRecord
 from schemas.topics import DEMAND, OUTCOMES, POLL_COMMANDS
 from streams.observe.operations import OPERATIONS, operation_for
+from streams.stages.rules import CANCEL_PURCHASE, CREATE_PURCHASE
 
 POLL = "poll"  # what pollers report is about pages and single answers, not about states
 _HAPPEN_ONCE = frozenset({DEMAND, OUTCOMES, POLL_COMMANDS})
+STATED = frozenset({CREATE_PURCHASE, CANCEL_PURCHASE})
 
 Subject = tuple[str, str, str]
 Rank = tuple[int, datetime]
@@ -26,11 +29,13 @@ Kind = tuple[str, str, str]
 
 
 def subject_of(letter: FailedRecord) -> Subject | None:
-    """Destination, operation and key of the state a letter is about; None when it counts by itself."""
+    """Destination, operation and key of the state a letter is about, the operation empty for any of them; None when it counts by itself."""
     entity, source = (bytes(letter["headers"].get(name, b"")).decode(errors="replace") for name in ("entity", "source"))
     if not entity or letter["state"] != "dead" or letter["operation"] == POLL or letter["target"] in _HAPPEN_ONCE:
         return None
     operation = operation_for(letter["operation"], entity, source)
+    if operation in STATED:
+        return letter["destination"], "", letter["key"]
     if not operation or OPERATIONS[operation]:
         return None
     return letter["destination"], operation, letter["key"]

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from schemas.masking import mask_text
-from schemas.topics import APPROVALS, DEMAND, ENTITIES, PRICE_LEDGER, STOCK_LEDGER
+from schemas.topics import APPROVALS, DEMAND, ENTITIES, PRICE_LEDGER, STOCK_LEDGER, SUPPLY_LEDGER
 
 Told = tuple[str, dict[str, Any]]
 Body = Mapping[str, Any]
@@ -177,6 +177,33 @@ def _supplier_product(body: Body) -> Told:
     return text, {"offer_id": body["offer_id"], "status": body["status"]} | _of(body)
 
 
+def _vendor_terms(body: Body) -> Told:
+    what = f"offer {body['offer_id']} of {body['source']}:{body['account']}"
+    if body["kind"] == "lead_time":
+        what = f"SKU {body['sku_id'] or 'single'} of {what}"
+        says = f"lead time {body['lead_days']} days" if body["lead_days"] is not None else "lead time as it was"
+    else:
+        says = f"smallest order {body['minimum_quantity'] or 'as the supplier says'}"
+    by = f", approved by {body['approval']}" if body["approval"] not in ("", "none") else ""
+    facts = {name: body[name] for name in ("kind", "lead_days", "minimum_quantity", "approval")}
+    return f"{what}: {says}{by}: {body['why']}", facts | _of(body)
+
+
+def _supply_ledger(body: Body) -> Told:
+    short = [one["sku_id"] or "single" for one in body["skus"] if one["short"]]
+    matters = [(one["sku_id"] or "single", matter) for one in body["skus"] for matter in one["matters"]] + [
+        ("all", matter) for matter in body["matters"]
+    ]
+    waits = [f"{sku} {matter['kind']}" for sku, matter in matters if matter["proposal"]]
+    text = f"supply ledger: {_count(body['skus'], 'SKU')}, out of stock: {_some(short) or 'none'}"
+    return text + (f"; waits for a person: {_some(waits)}" if waits else ""), {"short": short, "waits": waits}
+
+
+def _some(words: list[str], most: int = 5) -> str:
+    """The first of them, and how many more."""
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
+
+
 def _supplier_order(body: Body) -> Told:
     parcels = f", {_count(body['parcels'], 'parcel')}" if body["parcels"] else ""
     text = (
@@ -198,6 +225,12 @@ def _purchase_result(body: Body) -> Told:
     return text + (f", orders {', '.join(orders)}" if orders else ""), facts | _of(body)
 
 
+def _packing_check(body: Body) -> Told:
+    weight = f", {body['weight']} {body['weight_unit']}" if body["weight"] else ""
+    text = f"packed at {body['account']}: {body['picking']}, {_count(body['scans'], 'code')}{weight} (ended by {body['ended_by']})"
+    return text, {"picking": body["picking"], "station": body["account"], "weight": body["weight"]}
+
+
 # Topic -> (record, its words).
 FACTS: Mapping[str, tuple[str, Callable[[Body], Told]]] = {
     **{
@@ -208,12 +241,14 @@ FACTS: Mapping[str, tuple[str, Callable[[Body], Told]]] = {
             ("listing", _listing), ("settlement", _settlement), ("purchase_order", _purchase), ("availability", _availability),
             ("price_offer", _price_offer), ("conflict", _conflict), ("settled_order", _settled_order),
             ("fulfilment_stock", _fulfilment_stock), ("supplier_product", _supplier_product), ("supplier_order", _supplier_order),
-            ("delivery_event", _delivery_event), ("purchase_result", _purchase_result),
+            ("delivery_event", _delivery_event), ("purchase_result", _purchase_result), ("vendor_terms", _vendor_terms),
+            ("packing_check", _packing_check),
         )
     },
     DEMAND: ("demand", _demand),
     STOCK_LEDGER: ("stock_ledger", _stock_ledger),
     PRICE_LEDGER: ("price_ledger", _price_ledger),
+    SUPPLY_LEDGER: ("supply_ledger", _supply_ledger),
     APPROVALS: ("approval", _approval),
 }  # fmt: skip
 

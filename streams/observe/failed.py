@@ -75,4 +75,4 @@ def count_failed(settings: Settings, codec: Codec, most: int = MOST_RECORDS) -> 
     closed = read_actions(settings, codec)
     standing = open_letters(letters.values(), closed)
     counts = tuple(open_failures(standing, ()))
-    return Failures(counts, reader.is_cut, len(unreadable)), by_flow(standing)
+    return Failures(counts, reader.is_cut, len(unreadable)), by_flow(standing, codec)

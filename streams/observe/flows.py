@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from schemas.codec import Codec
 from schemas.record import Record
 from schemas.records import FailedRecord
-from schemas.topics import DESTINATIONS, SOURCES, shadow
+from schemas.topics import DESTINATIONS, PARTNERS, SOURCES, shadow
 from streams.observe.ledger import APPLIED, EXCLUDED, WAITING, FlowLedger, OpenJob
 from streams.observe.newest import NewestReader
-from streams.observe.operations import account_of, kept_as, operation_for
-from streams.phases import Flow, Phase, Phases, Pilot, phase_of
+from streams.observe.operations import kept_as, operation_for, whose_record
+from streams.phases import Flow, Phase, Phases, Pilot, flows_of, phase_of
 from streams.settings import Settings
 from streams.stages.catching_up import FLOWS as TOLD_FLOWS
 from streams.stages.rules import FLOW_OF, Channel
@@ -38,7 +39,7 @@ class JobStatus:
 class FlowStatus:
     """One flow of one account.
 
-    phase      off, shadow or on; empty for what belongs to no account of a marketplace
+    phase      off, shadow or on; empty for what belongs to no account of a marketplace or supplier's platform
     pilot      what it is kept to while it is tried; empty = everything
     applied, excluded, waiting    of the outcomes that were read
     shadow     kept in shadow now
@@ -79,7 +80,7 @@ class FailedByFlow:
     dead: Mapping[Place, Reasons] = field(default_factory=dict)
 
 
-def by_flow(letters: Iterable[FailedRecord]) -> FailedByFlow:
+def by_flow(letters: Iterable[FailedRecord], codec: Codec) -> FailedByFlow:
     """Failed records that nobody has done anything with, sorted; those of stages count for the flow they would have led to."""
     found: dict[str, dict[Place, Counter[str]]] = {"held": {}, "dead": {}}
     for letter in letters:
@@ -87,24 +88,24 @@ def by_flow(letters: Iterable[FailedRecord]) -> FailedByFlow:
         entity, source = (bytes(headers.get(name, b"")).decode(errors="replace") for name in ("entity", "source"))
         operation = operation_for(letter["operation"], entity, source)
         if operation and letter["state"] in found:
-            place = (account_of(letter["key"]), FLOW_OF[operation])
+            place = (whose_record(codec, operation, letter["key"], letter["value"]), FLOW_OF[operation])
             found[letter["state"]].setdefault(place, Counter())[letter["reason"]] += 1
     held, dead = ({place: dict(counts) for place, counts in found[state].items()} for state in ("held", "dead"))
     return FailedByFlow(held, dead)
 
 
-def in_shadow(records: Iterable[Record]) -> dict[Place, int]:
-    """Records of shadow topics, in the order of each key -> how many stand. Their keys say all."""
-    standing: dict[tuple[str, bytes], bool] = {}
+def in_shadow(records: Iterable[Record], codec: Codec) -> dict[Place, int]:
+    """Records of shadow topics, in the order of each key -> how many stand."""
+    standing: dict[tuple[str, bytes], Place] = {}
     for record in records:
-        if record.key is not None:
-            standing[record.topic, record.key] = record.value is not None
-    found: Counter[Place] = Counter()
-    for (_, name), stands in standing.items():
-        key, operation = kept_as(name.decode(errors="replace"))
-        if stands and operation in FLOW_OF:
-            found[account_of(key), FLOW_OF[operation]] += 1
-    return dict(found)
+        if record.key is None:
+            continue
+        standing.pop((record.topic, record.key), None)
+        key, operation = kept_as(record.key.decode(errors="replace"))
+        if record.value is not None and operation in FLOW_OF:
+            place = (whose_record(codec, operation, key, record.value), FLOW_OF[operation])
+            standing[record.topic, record.key] = place
+    return dict(Counter(standing.values()))
 
 
 def left_behind(account: str, flow: str, phase: str, pilot: str, count: int) -> str:
@@ -118,10 +119,10 @@ def left_behind(account: str, flow: str, phase: str, pilot: str, count: int) -> 
     return f"{account} {flow} is on: {count} in shadow, {why}from before; causeway shadow diff {ask}, then release"
 
 
-def count_shadow(settings: Settings, most: int = MOST_SHADOW) -> ShadowCount:
-    """As the topics are now. Raises BrokerError."""
+def count_shadow(settings: Settings, codec: Codec, most: int = MOST_SHADOW) -> ShadowCount:
+    """As the topics are now. Raises BrokerError, RegistryError."""
     reader = NewestReader(settings.kafka.librdkafka(), [shadow(name) for name in DESTINATIONS], most=most)
-    return ShadowCount(in_shadow(reader.records()), reader.is_cut)
+    return ShadowCount(in_shadow(reader.records(), codec), reader.is_cut)
 
 
 def flow_rows(
@@ -130,17 +131,14 @@ def flow_rows(
 ) -> list[FlowStatus]:  # fmt: skip
     """Every flow of every configured account, and of others that something is told of."""
     counts, jobs = _by_place(ledgers)
-    places = {(channel, flow) for channel in channels for flow in Flow}
+    places = {(channel, flow) for channel in channels for flow in flows_of(channel[0])}
     places |= {*counts, *jobs, *failed.held, *failed.dead, *shadowed}
     rows = []
-    for channel, flow in sorted(
-        places, key=lambda place: (place[0][0] not in SOURCES, place[0], list(Flow).index(place[1]))
-    ):
+    for channel, flow in sorted(places, key=lambda place: (_rank(place[0][0]), place[0], list(Flow).index(place[1]))):
         place, own = (channel, flow), counts.get((channel, flow), Counter())
-        is_marketplace = channel[0] in SOURCES
         rows.append(
             FlowStatus(
-                ":".join(channel), flow.value, phase_of(phases, *channel, flow).value if is_marketplace else "",
+                ":".join(channel), flow.value, phase_of(phases, *channel, flow).value if channel[0] in PARTNERS else "",
                 _pilot(pilots.get(channel[0], {}).get(channel[1].lower())), own[APPLIED], own[EXCLUDED], own[WAITING],
                 shadowed.get(place, 0), failed.held.get(place, {}), failed.dead.get(place, {}),
                 tuple(JobStatus(job.job, job.records, max(0.0, (now - job.since).total_seconds())) for job in jobs.get(place, [])),
@@ -149,14 +147,19 @@ def flow_rows(
     return rows
 
 
+def _rank(system: str) -> int:
+    """Marketplaces first, then suppliers' platforms, then what belongs to no account of either."""
+    return 0 if system in SOURCES else 1 if system in PARTNERS else 2
+
+
 def _by_place(ledgers: Mapping[str, FlowLedger]) -> tuple[dict[Place, Counter[str]], dict[Place, list[OpenJob]]]:
     counts: dict[Place, Counter[str]] = {}
     jobs: dict[Place, list[OpenJob]] = {}
     for operation, ledger in ledgers.items():
         flow = FLOW_OF[operation]
         for entry in ledger.entries.values():
-            counts.setdefault((account_of(entry.key), flow), Counter())[entry.state] += 1
-        for channel in {account_of(entry.key) for entry in ledger.entries.values() if entry.job}:
+            counts.setdefault((entry.channel, flow), Counter())[entry.state] += 1
+        for channel in {entry.channel for entry in ledger.entries.values() if entry.job}:
             jobs.setdefault((channel, flow), []).extend(ledger.jobs(channel))
     return counts, jobs
 

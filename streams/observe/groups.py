@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from connectors.kit.ports import Connector
 from schemas.topics import MAPPINGS, OUTCOMES, Lane, deliver, retry
-from streams.connectors import mappings_of
+from streams.connectors import mappings_of, written_to
 from streams.failure import held, retry_worker
 from streams.poller.flows import Names
 from streams.settings import Settings
+from streams.stages.packing.stage import PackingStage
 from streams.stages.pricing.stage import PricingStage
 from streams.stages.rules import ENTITY_OF
 from streams.stages.stock import folding as stock
 from streams.stages.stock.folding import StockTopics
+from streams.stages.supply.stage import SupplyStage
 from streams.stages.transform import raw_topics
 
 
@@ -35,9 +37,12 @@ def stage_groups(connectors: Sequence[Connector], settings: Settings) -> tuple[G
         Group("route", "causeway.route", (*ENTITY_OF, OUTCOMES, MAPPINGS)),
         Group("stock", f"causeway.{stock.STAGE}", (StockTopics().inventory, StockTopics().demand)),
         Group("pricing", PricingStage.name, PricingStage.topics),
+        Group("supply", SupplyStage.name, SupplyStage.topics),
     ]
-    for connector in connectors:
-        for lane in Lane if connector.sink else ():
+    if settings.packing.stations:
+        found.append(Group("packing", PackingStage.name, PackingStage.topics))
+    for connector in written_to(settings, connectors):
+        for lane in Lane:
             topic = deliver(connector.name, lane)
             found.append(Group(topic, f"causeway.{topic}", (topic,)))
     return tuple(found)

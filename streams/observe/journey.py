@@ -14,13 +14,15 @@ from typing import Any
 from schemas.codec import Codec, DecodeError
 from schemas.masking import mask_text
 from schemas.record import Record
-from schemas.topics import OUTCOMES, PRICE_LEDGER, STOCK_LEDGER
+from schemas.records import FailedRecord
+from schemas.topics import FAILED_ACTIONS, OUTCOMES, PRICE_LEDGER, STOCK_LEDGER, SUPPLY_LEDGER
 from streams.observe.ledger import APPLIED, Entry, Ledgers
 from streams.observe.operations import is_order
 from streams.observe.telling import DAMAGED, FETCHED, RANK, header_of, teller_of
+from streams.observe.worst import TROUBLES, After, Letters, Stuck, worst
 from streams.stages.rules import ACKNOWLEDGE_ORDER, UPSERT_ORDER
 
-_MEMORIES = (STOCK_LEDGER, PRICE_LEDGER)  # of what a stage remembers only the newest says something
+_MEMORIES = (STOCK_LEDGER, PRICE_LEDGER, SUPPLY_LEDGER)  # of what a stage remembers only the newest says something
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +39,66 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one delivery of it stands."""
+    """Where one delivery of it stands: as outcomes say, and `word` with what people did since."""
 
     operation: str
     entry: Entry
+    word: str
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """All of it, earliest first. `standings`: every delivery it led to, in the order of the first outcomes of each operation."""
+    """All of it, earliest first. `standings`: every delivery it led to, in the order of the first outcomes of each operation; `stuck`: failed
+    records; `unreadable`: outcomes that cannot be read, so where it stands may be wrong."""
 
     key: str
     steps: tuple[Step, ...]
     standings: tuple[Standing, ...]
     correlations: tuple[str, ...]
-    unreadable: int = 0  # outcomes that cannot be read: where it stands may be wrong
+    unreadable: int = 0
+    stuck: tuple[Stuck, ...] = ()
 
     @property
     def standing(self) -> Entry | None:
         """Of an order: at Odoo. Of what led to one delivery: there. None: no outcome yet, or several."""
-        own = [one.entry for one in self.standings if one.operation == UPSERT_ORDER and one.entry.key == self.key]
-        if own:
-            return own[0]
-        return self.standings[0].entry if len(self.standings) == 1 and not is_order(self.key) else None
+        return self._own.entry if self._own else None
 
     @property
     def state(self) -> str:
-        """In one word; `unknown` when there are outcomes and none could be read; empty when there are several deliveries that have nothing to do
-        with each other."""
-        standing = self.standing
-        if standing is not None:
-            return standing.state
+        """In one word: the worst there is now, of everything it led to; where nothing is wrong, what became of the thing itself. `unknown` when there
+        are outcomes and none could be read."""
+        found = worst([*(one.word for one in self.standings), *(one.state for one in self.stuck)])
+        if found in TROUBLES:
+            return found
+        if self._own is not None:
+            return self._own.word
         if self.unreadable:
             return "unknown"
-        return "waiting" if is_order(self.key) or not self.standings else ""
+        if self.standings and not is_order(self.key):
+            return found
+        return worst(one.state for one in self.stuck) or "waiting"
+
+    @property
+    def reason(self) -> str:
+        """Why it is in that state; empty where nobody said."""
+        said = [(one.word, one.entry.reason) for one in ([self._own] if self._own else []) + list(self.standings)]
+        said += [(one.state, one.reason) for one in self.stuck]
+        return next((reason for word, reason in said if word == self.state), "")
+
+    @property
+    def where(self) -> list[str]:
+        """What of it is in that state, where that is not the thing itself."""
+        if self.state not in TROUBLES or (self._own is not None and self._own.word == self.state):
+            return []
+        told = [one.operation for one in self.standings if one.word == self.state]
+        return list(dict.fromkeys(told or [one.operation for one in self.stuck if one.state == self.state]))
+
+    @property
+    def _own(self) -> Standing | None:
+        own = [one for one in self.standings if one.operation == UPSERT_ORDER and one.entry.key == self.key]
+        if own:
+            return own[0]
+        return self.standings[0] if len(self.standings) == 1 and not is_order(self.key) else None
 
     @property
     def acknowledged(self) -> bool:
@@ -89,18 +117,45 @@ def journey_of(key: str, records: Iterable[Record], codec: Codec) -> Journey:
         _newest_memories(records),
         key=lambda record: (record.timestamp_ms, record.topic, record.partition, record.offset),
     )
-    ledgers, unreadable = Ledgers(), 0
+    ledgers, after, unreadable = Ledgers(), After(), 0
     for record in kept:
         if record.topic == OUTCOMES:
             outcome = _decoded(codec, "outcome", record)
             unreadable += outcome is None
             if outcome is not None:
                 ledgers.add(outcome)
-    standings = [Standing(name, entry) for name, ledger in ledgers.flows.items() for entry in ledger.entries.values()]
+                after.add(outcome)
+    letters = _letters(kept, codec)
+    standings = [
+        Standing(name, entry, letters.word(entry))
+        for name, ledger in ledgers.flows.items()
+        for entry in ledger.entries.values()
+    ]
     steps = [step_of(record, codec) for record in kept]
     steps.sort(key=lambda step: (step.at, RANK.index(step.kind)))
-    correlations = {header_of(record, "correlation") for record in kept}
-    return Journey(key, tuple(_folded(steps)), tuple(standings), tuple(sorted(correlations - {""})), unreadable)
+    correlations = sorted({header_of(record, "correlation") for record in kept} - {""})
+    stuck = letters.stuck(after)
+    return Journey(key, tuple(_folded(steps)), tuple(standings), tuple(correlations), unreadable, tuple(stuck))
+
+
+def _letters(records: Iterable[Record], codec: Codec) -> Letters:
+    """Dead and held ones, and what was done with them. Of a held key the newest counts, and a tombstone ends it."""
+    letters: dict[str, FailedRecord] = {}
+    held: dict[tuple[str, bytes | None], str] = {}
+    actions: dict[str, str] = {}
+    for record in records:
+        if record.topic == FAILED_ACTIONS:
+            if (action := _decoded(codec, "failed_action", record)) is not None:
+                actions[action["failed_id"]] = action["action"]
+        elif record.topic.startswith(("dead.", "held.")):
+            name = (record.topic, record.key)
+            if record.topic.startswith("held."):
+                letters.pop(held.pop(name, ""), None)
+            if (letter := _decoded(codec, "failed_record", record)) is not None:
+                letters[letter["id"]] = letter
+                if record.topic.startswith("held."):
+                    held[name] = letter["id"]
+    return Letters(list(letters.values()), actions)
 
 
 def step_of(record: Record, codec: Codec) -> Step:

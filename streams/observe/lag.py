@@ -6,22 +6,21 @@ Asks the broker for offsets and members, and reads one record of each partition 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from schemas.record import Record
-from streams.kafka import CONNECT_SECONDS, QUIET, BrokerError, partitions_of, reader, record_of
+from streams.kafka import CONNECT_SECONDS, QUIET, BrokerError, committed_of, partitions_of, reader, record_of
 from streams.observe.groups import Group
-
-_SPEC: Any = OffsetSpec  # its methods have no types
-Place = tuple[str, int]  # topic, partition
+from streams.offsets import Place, begins, ends
 
 HEAD_SECONDS = 5.0
+_AT_ONCE = 4  # groups that are asked about
 _HEAD_CONFIG: Mapping[str, Any] = {
     "max.partition.fetch.bytes": 1,
     "queued.min.messages": 1,
@@ -99,13 +98,12 @@ def _read_offsets(
     wanted = sorted({topic for group in groups for topic in group.topics})
     places = [(place.topic, place.partition) for place in partitions_of(admin, config, wanted)]
     try:
-        starts = _offsets(admin, places, _SPEC.earliest())
-        ends = _offsets(admin, places, _SPEC.latest())
-        committed = _committed(admin, groups, places)
+        first, last = begins(admin, places), ends(admin, places)
+        committed = _committed(config, groups, places)
     except KafkaException as error:
         raise _cannot_say(error) from error
     return {
-        (group.name, place): (max(committed.get((group.name, place), 0), starts[place]), ends[place])
+        (group.name, place): (max(committed.get((group.name, place), 0), first[place]), last[place])
         for group in groups
         for place in places
         if place[0] in group.topics
@@ -149,29 +147,17 @@ def _heads(consumer: Consumer, offsets: Mapping[Place, int], limit_seconds: floa
     return found
 
 
-def _offsets(admin: AdminClient, places: Iterable[Place], spec: Any) -> dict[Place, int]:
-    asked = {TopicPartition(*place): spec for place in places}
-    if not asked:
-        return {}
-    answers = admin.list_offsets(asked, request_timeout=CONNECT_SECONDS)
-    return {(place.topic, place.partition): int(future.result().offset) for place, future in answers.items()}
-
-
-def _committed(admin: AdminClient, groups: Sequence[Group], places: Sequence[Place]) -> dict[tuple[str, Place], int]:
-    """By group name and place; a group that never committed there has no entry."""
-    asked = []
-    for group in groups:  # the client takes one group a request: ask for all, then wait for all
-        mine = [TopicPartition(*place) for place in places if place[0] in group.topics]
-        if mine:
-            request = ConsumerGroupTopicPartitions(group.name, mine)
-            asked.append((group, admin.list_consumer_group_offsets([request], request_timeout=CONNECT_SECONDS)))
-    found = {}
-    for group, answer in asked:
-        for future in answer.values():
-            for place in future.result().topic_partitions:
-                if place.offset >= 0:
-                    found[group.name, (place.topic, place.partition)] = place.offset
-    return found
+def _committed(
+    config: Mapping[str, Any], groups: Sequence[Group], places: Sequence[Place]
+) -> dict[tuple[str, Place], int]:
+    """By group name and place; a group that never committed there has no entry. Raises BrokerError."""
+    asked = {group.name: [place for place in places if place[0] in group.topics] for group in groups}
+    asked = {name: mine for name, mine in asked.items() if mine}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = pool.map(lambda name: committed_of(config, name, asked[name]), asked)
+        return {
+            (name, place): offset for name, found in zip(asked, answers, strict=True) for place, offset in found.items()
+        }
 
 
 def _members(admin: AdminClient, groups: Sequence[Group]) -> dict[str, tuple[str, ...]]:

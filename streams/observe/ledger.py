@@ -21,7 +21,7 @@ from datetime import datetime
 
 from connectors.kit.jobs import parse
 from schemas.records import Outcome
-from streams.observe.operations import OPERATIONS, account_of, operation_of
+from streams.observe.operations import OPERATIONS, account_of, operation_of, whose
 from streams.stages.rules import ACKNOWLEDGE_ORDER, UPSERT_ORDER, Channel
 
 APPLIED, HELD, EXCLUDED, DEAD, SHADOW, WAITING = "applied", "held", "excluded", "dead", "shadow", "waiting"
@@ -49,6 +49,8 @@ class Entry:
     id       of the newest delivery
     key      of the delivery; of a command the order's
     job      what the destination is doing, for example `feed:ID`, while it waits for that; `since` when it was first told so
+    channel  whose account it is about
+    is_discarded  a person decided that it is not delivered: it counts as dead
     """
 
     key: str
@@ -62,6 +64,8 @@ class Entry:
     version: int = 0
     job: str = ""
     since: datetime | None = None
+    channel: Channel = ("", "")
+    is_discarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,11 @@ class FlowLedger:
 
     def expect(self, names: Iterable[str]) -> int:
         """These are on their way: those that no outcome spoke of yet wait. How many those are."""
-        new = {name: Entry(name, WAITING, ON_ITS_WAY) for name in names if name not in self.entries}
+        new = {
+            name: Entry(name, WAITING, ON_ITS_WAY, channel=account_of(name))
+            for name in names
+            if name not in self.entries
+        }
         self.entries |= new
         return len(new)
 
@@ -117,7 +125,7 @@ class FlowLedger:
         """Jobs at the destination that are not over, oldest first; of this account only, when given."""
         found: dict[str, list[datetime]] = {}
         for entry in self.entries.values():
-            if entry.job and entry.since and account in (None, account_of(entry.key)):
+            if entry.job and entry.since and account in (None, entry.channel):
                 found.setdefault(entry.job, []).append(entry.since)
         return sorted((OpenJob(job, len(times), min(times)) for job, times in found.items()), key=lambda one: one.since)
 
@@ -203,6 +211,8 @@ def _entry(outcome: Outcome, state: str, before: Entry | None, *, by_destination
     return Entry(
         outcome["key"], state, outcome["reason"], outcome["detail"], outcome["remote_id"] or (before.remote_id if before else ""),
         outcome["attempt"], by_destination, outcome["id"], outcome["version"], job, since if job else None,
+        whose(operation_of(outcome), outcome["key"], outcome["destination"], outcome["source"], outcome["account"]),
+        outcome["result"] == "discarded",
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ TRANSFORMED = Counter(
 ROUTED = Counter("causeway_routed_total", "Deliveries made", ["destination", "operation", "lane"])
 DELIVERED = Counter(
     "causeway_delivered_total",
-    "Deliveries by result: applied, already_applied, stale, submitted, held, retry, dead",
+    "Deliveries by result: applied, already_applied, stale, excluded, submitted, held, retry, dead",
     ["destination", "operation", "result"],
 )
 FAILED = Counter(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.codec import Codec, DecodeError
 from schemas.records import Outcome
-from schemas.topics import RAW, SOURCES
+from schemas.topics import PARTNERS, RAW, SOURCES, SUPPLIERS
+from streams.phases import SUPPLIER_FLOWS
 from streams.stages.rules import (
     ACKNOWLEDGE_ORDER,
+    EVERY_RULE,
     FLOW_OF,
     REOPEN_ORDER,
     RULES,
@@ -20,7 +23,7 @@ from streams.stages.rules import (
 
 # Operation -> whether it is a command, which happens once for each delivery; a state happens for each key.
 OPERATIONS: Mapping[str, bool] = {
-    **{rule.operation: rule.is_command for rule in RULES.values()},
+    **{rule.operation: rule.is_command for rule in EVERY_RULE},
     ACKNOWLEDGE_ORDER: True,
     REOPEN_ORDER: True,
 }
@@ -56,7 +59,25 @@ def account_of(key: str) -> Channel:
         system, account = channel_of(rest if kind in OWN_KINDS else key)
     except ValueError:
         return "", ""
-    return (system, account) if system in SOURCES else ("", "")
+    return (system, account) if system in PARTNERS else ("", "")
+
+
+def whose(operation: str, key: str, destination: str, source: str, account: str) -> Channel:
+    """The same of a delivery. What goes to a supplier and what comes of it has the key of Odoo's purchase order: it says itself whose it is."""
+    platform = destination if destination in SUPPLIERS else source
+    is_suppliers = platform in SUPPLIERS and account and FLOW_OF.get(operation) in SUPPLIER_FLOWS
+    return (platform, account) if is_suppliers else account_of(key)
+
+
+def whose_record(codec: Codec, operation: str, key: str, value: bytes | None) -> Channel:
+    """The same of a delivery as it stands in Kafka; as far as its key says where it cannot be read."""
+    if FLOW_OF.get(operation) not in SUPPLIER_FLOWS or value is None:
+        return account_of(key)
+    try:
+        delivery = codec.decode("deliver", value)
+    except DecodeError:
+        return account_of(key)
+    return whose(operation, key, delivery["destination"], delivery["source"], delivery["account"])
 
 
 def kept_as(name: str) -> tuple[str, str]:

@@ -23,8 +23,9 @@ from schemas.record import Record
 from schemas.registry import Registry
 from streams.kafka import BrokerError
 from streams.observe.health import Endpoint, HealthCheck, Notes
-from streams.observe.lag import Place, read_heads
+from streams.observe.lag import read_heads
 from streams.observe.standing import FAMILIES, Following, Standing, StandingCollector
+from streams.offsets import Place
 from streams.runtime.chunk import Partition
 from streams.runtime.stall import Sight
 from streams.settings import ConfigurationError, Settings

@@ -11,6 +11,8 @@ SCRAPE_SECONDS = 2.0
 BREAKER_OPEN = "causeway_breaker_open"
 PAUSED = "causeway_stage_paused_lanes"
 FAILING = "causeway_poll_failing_seconds"
+PUSHES = "causeway_poll_pushes_total"
+WELL = ("taken", "repeated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,15 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class ProcessView:
-    """One process. `problem` is empty when it is well; an endpoint that does not answer is a problem too. `failing`: its poll flows that fail."""
+    """One process. `problem` is empty when it is well; an endpoint that does not answer is a problem too. `failing`: its poll flows that fail;
+    `refused`: messages from outside that it did not take since it started."""
 
     endpoint: str
     problem: str
     breakers: tuple[str, ...] = ()
     paused: tuple[Paused, ...] = ()
     failing: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 def look_at(endpoint: str) -> ProcessView:
@@ -48,7 +52,7 @@ def look_at(endpoint: str) -> ProcessView:
 
 def view_of(endpoint: str, problem: str, exposition: str) -> ProcessView:
     """What the metrics text says. Raises ValueError for text that is none."""
-    breakers, paused, failing = [], [], []
+    breakers, paused, failing, refused = [], [], [], []
     for family in text_string_to_metric_families(exposition):
         for sample in family.samples:
             if sample.name == BREAKER_OPEN and sample.value:
@@ -57,4 +61,9 @@ def view_of(endpoint: str, problem: str, exposition: str) -> ProcessView:
                 paused.append(Paused(sample.labels["stage"], sample.labels["reason"], int(sample.value)))
             elif sample.name == FAILING:
                 failing.append(":".join(sample.labels[name] for name in ("source", "account", "flow")))
-    return ProcessView(endpoint, problem, tuple(sorted(breakers)), tuple(paused), tuple(sorted(failing)))
+            elif sample.name == PUSHES and sample.value and sample.labels["result"] not in WELL:
+                account = ":".join(sample.labels[name] for name in ("source", "account") if sample.labels[name])
+                refused.append(f"{account} {sample.labels['result']} {int(sample.value)}")
+    return ProcessView(
+        endpoint, problem, tuple(sorted(breakers)), tuple(paused), tuple(sorted(failing)), tuple(sorted(refused))
+    )

@@ -23,7 +23,7 @@ from schemas.registry import RegistryError
 from schemas.topics import APPROVALS, DESTINATIONS, FAILED_ACTIONS, STAGES, dead, shadow
 from streams.failure.superseded import OpenLetters
 from streams.kafka import BrokerError, partitions_of, reader, record_of
-from streams.observe.operations import account_of, kept_as
+from streams.observe.operations import account_of, kept_as, whose_record
 from streams.stages.pricing.ledger import PROPOSED
 from streams.stages.rules import FLOW_OF
 
@@ -79,7 +79,9 @@ class Standing:
         if record.value is None:
             self._shadow.pop((record.topic, name), None)
         elif operation in FLOW_OF:
-            self._shadow[record.topic, name] = (":".join(account_of(key)), FLOW_OF[operation].value)
+            self._shadow[record.topic, name] = (
+                ":".join(whose_record(self._codec, operation, key, record.value)), FLOW_OF[operation].value,
+            )  # fmt: skip
 
     def _answer(self, record: Record) -> None:
         try:

@@ -35,7 +35,7 @@ from streams.observe.ledger import DEAD, HELD, FlowLedger, Ledger, Ledgers
 from streams.observe.newest import NewestReader
 from streams.observe.on_the_way import orders_on_the_way
 from streams.observe.scrape import ProcessView, look_at
-from streams.observe.trace import accounts_of
+from streams.observe.trace import partners_of
 from streams.phases import Flow
 from streams.poller.desk import Desk
 from streams.poller.flows import FlowKey
@@ -159,7 +159,7 @@ def look(
         flows = pool.submit(_known, lambda: _flows(settings, connectors, codec, now))
         failed = pool.submit(_known, lambda: count_failed(settings, codec))
         outcomes = pool.submit(_known, lambda: _outcomes(settings, connectors, codec, now))
-        shadowed = pool.submit(count_shadow, settings)
+        shadowed = pool.submit(_known, lambda: count_shadow(settings, codec))
         processes = pool.submit(_processes, endpoints)
     failures, told = _answer(failed), _answer(outcomes)
     if not isinstance(told, Unknown) and not isinstance(failures, Unknown):
@@ -179,7 +179,7 @@ def look(
         release_members=len(by_stage["release"].members),
         failed=failures if isinstance(failures, Unknown) else failures[0],
         orders=told if isinstance(told, Unknown) else told[0],
-        writes=_writes(settings, connectors, told, failures, shadowed.result(), now),
+        writes=_writes(settings, connectors, told, failures, _answer(shadowed), now),
     )
 
 
@@ -298,15 +298,17 @@ def with_standing(orders: OrdersView, failed: FailedByFlow) -> OrdersView:
 
 def _writes(
     settings: Settings, connectors: Sequence[Connector], told: tuple[OrdersView, Mapping[str, FlowLedger]] | Unknown,
-    failures: tuple[Failures, FailedByFlow] | Unknown, shadowed: ShadowCount, now: datetime,
+    failures: tuple[Failures, FailedByFlow] | Unknown, shadowed: ShadowCount | Unknown, now: datetime,
 ) -> WritesView | Unknown:  # fmt: skip
     if isinstance(told, Unknown):
         return told
     if isinstance(failures, Unknown):
         return failures
+    if isinstance(shadowed, Unknown):
+        return shadowed
     orders, ledgers = told
     rows = flow_rows(
-        ledgers, failures[1], shadowed.records, accounts_of(settings, connectors), settings.phases, settings.pilot, now
+        ledgers, failures[1], shadowed.records, partners_of(settings, connectors), settings.phases, settings.pilot, now
     )
     return WritesView(orders.since, orders.is_cut or failures[0].is_cut or shadowed.is_cut, tuple(rows))
 

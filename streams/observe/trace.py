@@ -4,6 +4,8 @@ producer here uses murmur2.
     an order    its own key, and what is about it under keys of its own (shipments, cancellations, refunds, returns): those say `order_key`
     a SKU       `sku:SKU`, and what each channel is told of it or shows of it: stock:..., price:..., listing:..., ...:item:SKU; under its
                 own word, too, where it has another for it (ORD-9)
+    an offer    its own key, and what was decided of it, which has keys below that
+    a purchase  of Odoo or at a supplier's platform: both, whichever was asked for, and the steps of its parcels
     any other   its own key, and of its order's deliveries those that follow from it
 """
 
@@ -18,20 +20,22 @@ from confluent_kafka.admin import AdminClient
 from connectors.kit.ports import Connector
 from schemas.codec import Codec, DecodeError
 from schemas.record import Record
-from schemas.topics import ENTITIES, FAILED_ACTIONS, SOURCES
+from schemas.topics import EDGE, ENTITIES, FAILED_ACTIONS, ORDERS_CURRENT, PARTNERS, SOURCES, SUPPLIERS, SUPPLY_LEDGER
 from streams.connectors import part_of
 from streams.kafka import QUIET, partitions_of, read_to_end
 from streams.observe.facts import FACTS
 from streams.observe.journey import Journey, journey_of
+from streams.observe.names import SKU, asked_for, bought_as, ends_in, is_purchase, is_supplier_order, meant, named
 from streams.observe.operations import OWN_KINDS, is_order, kept_as, order_of
 from streams.observe.telling import header_of, told_topics
 from streams.poller.partition import partition_of
 from streams.settings import Settings
 from streams.stages.skus import SAME, Skus
+from streams.stages.supply.ledger import decided
 
-SKU = "sku:"
 _KEPT_BY_OPERATION = ("held.", "shadow.")  # key and operation, so a key may be in any partition
 _ABOUT_ORDERS = ("shipment", "cancellation", "refund", "return_order", "settled_order")
+_RESULTS, _EVENTS = ENTITIES["purchase_result"].every, ENTITIES["delivery_event"].every
 
 
 class UnknownOrderError(LookupError):
@@ -45,39 +49,60 @@ class AmbiguousOrderError(LookupError):
 def find_journey(
     settings: Settings, codec: Codec, what: str, connectors: Sequence[Connector] = (), skus: Skus = SAME
 ) -> Journey:
-    """`what`: the marketplace's order id, `sku:SKU`, or any full key such as `source:account:id`; `skus`: which SKU is which.
+    """`what`: an order's number at a configured account, `sku:SKU`, or any full key such as `source:account:id`; `skus`: which SKU is which.
 
-    Raises UnknownOrderError, AmbiguousOrderError; BrokerError and RegistryError when these cannot be asked.
+    Raises UnknownOrderError (see `find_called`), AmbiguousOrderError; BrokerError and RegistryError when these cannot be asked.
     """
     search = _Search(settings, codec)
     if what.startswith(SKU):
         records = search.of_sku(what.removeprefix(SKU), accounts_of(settings, connectors), skus)
         return _told(search, what, records)
     found = search.by_key(candidates(settings, what, connectors))
-    if not found and ":" not in what:
-        found = search.by_any(lambda key: is_order(key) and key.endswith(f":{what}"))
-    if len(found) > 1:
-        raise AmbiguousOrderError(f"several orders have this id, name one of: {', '.join(sorted(found))}")
-    key, records = next(iter(found.items()), (what, []))
-    more = search.about_order(key) if is_order(key) else search.following(records)
+    key = _one_of(sorted(found), what)
+    records = found[key]
+    more = search.about_order(key) if is_order(key) else [*search.following(records), *search.decided(records)]
+    if is_purchase(key) or is_supplier_order(key):
+        more += search.bought(key, records)
     return _told(search, key, [*records, *more])
+
+
+def find_called(settings: Settings, codec: Codec, word: str) -> str:
+    """The key of what is called so, where `find_journey` does not know it: everything is read, so an order may be of an account that is not
+    configured here. Raises as that does."""
+    return _one_of([] if ":" in word else _Search(settings, codec).by_name(word), word)
+
+
+def _one_of(keys: Sequence[str], word: str) -> str:
+    if not keys:
+        raise UnknownOrderError(f"no topic holds anything of {word}: {asked_for(word)}")
+    if len(keys) > 1:
+        raise AmbiguousOrderError(f"{word} may be several things, name one of: {', '.join(keys)}")
+    return keys[0]
 
 
 def accounts_of(settings: Settings, connectors: Sequence[Connector]) -> list[tuple[str, str]]:
     """The configured accounts of marketplaces."""
-    return [
+    return [one for one in partners_of(settings, connectors) if one[0] in SOURCES]
+
+
+def partners_of(settings: Settings, connectors: Sequence[Connector]) -> list[tuple[str, str]]:
+    """The configured accounts of marketplaces and of suppliers' platforms, and packing stations."""
+    accounts = [
         (connector.name, account)
         for connector in connectors
-        if connector.name in SOURCES
+        if connector.name in PARTNERS
         for account in connector.accounts(part_of(settings, connector))
     ]
+    return [*accounts, *((EDGE, station) for station in settings.packing.stations)]
 
 
 def candidates(settings: Settings, order: str, connectors: Sequence[Connector]) -> list[str]:
     """The keys it may have: itself when it is one, else one for each configured account."""
     if ":" in order:
         return [order]
-    return [f"{source}:{account}:{order}" for source, account in accounts_of(settings, connectors)]
+    partners = partners_of(settings, connectors)
+    sold = [f"{source}:{account}:{order}" for source, account in partners if source in SOURCES]
+    return sold + [f"{source}:{account}:order:{order}" for source, account in partners if source in SUPPLIERS]
 
 
 def sku_keys(sku: str, accounts: Sequence[tuple[str, str]], skus: Skus = SAME) -> list[str]:
@@ -105,9 +130,7 @@ def is_of_sku(key: str, sku: str, skus: Skus = SAME) -> bool:
 
 def _told(search: _Search, key: str, records: Sequence[Record]) -> Journey:
     if not records:
-        raise UnknownOrderError(
-            f"no topic holds anything of {key}; was it fetched yet, and is it younger than the topics' retention?"
-        )
+        raise UnknownOrderError(f"no topic holds anything of {key}: {asked_for(key)}")
     return journey_of(key, [*records, *search.actions(records)], search.codec)
 
 
@@ -145,6 +168,16 @@ class _Search:
         }
         return self.by_key(sorted(keys))
 
+    def by_name(self, word: str) -> list[str]:
+        """The keys that a word may mean: every partition is read."""
+        keys: set[str] = set()
+        called: set[str] = set()
+        for record in read_to_end(self._config, [*self._keyed, ORDERS_CURRENT]):
+            if record.key is not None and ends_in(key := record.key.decode(errors="replace"), word):
+                keys.add(key)
+            called.update(named(record, word, self.codec))
+        return meant(keys, called, word)
+
     def of_sku(self, sku: str, accounts: Sequence[tuple[str, str]], skus: Skus) -> list[Record]:
         """Everything under the keys of a SKU."""
         # The command may run where no account is configured: then everything is looked through.
@@ -172,6 +205,37 @@ class _Search:
         found = self.by_key(sorted(orders))
         return [record for others in found.values() for record in others if header_of(record, "correlation") in own]
 
+    def decided(self, records: Sequence[Record]) -> list[Record]:
+        """Of an offer, what was decided of its terms (PO-4), by what the newest ledger of it says."""
+        keys: list[str] = []
+        for record in records:
+            if record.topic == SUPPLY_LEDGER and record.value is not None:
+                try:
+                    keys = decided(self.codec.decode("supply_ledger", record.value))
+                except DecodeError:
+                    continue
+        found = self.by_key(keys)
+        return [record for others in found.values() for record in others]
+
+    def bought(self, key: str, records: Sequence[Record]) -> list[Record]:
+        """Of a purchase order the orders at the supplier's platform that it has become; of such an order its purchase order. And the steps of
+        the parcels (PO-1, PO-2, LOG-1)."""
+        results = [record for record in records if record.topic == _RESULTS]
+        orders = {key}
+        others: set[str] = set()
+        if is_purchase(key):
+            orders = {order for record in results for order in self._bought_as(record)}
+            others = set(orders)
+        else:
+            number = key.rpartition(":")[2].encode()
+            every = (record for record in read_to_end(self._config, [_RESULTS]) if number in (record.value or b""))
+            others = {(record.key or b"").decode() for record in every if key in self._bought_as(record)}
+        for record in read_to_end(self._config, [_EVENTS]) if orders else ():
+            if (step := (record.key or b"").decode(errors="replace")).partition(":parcel:")[0] in orders:
+                others.add(step)
+        found = self.by_key(sorted(others - {key}))
+        return [record for some in found.values() for record in some]
+
     def actions(self, records: Sequence[Record]) -> Iterator[Record]:
         """What was done with its failed records."""
         ids = {step_id for record in records if (step_id := self._failed_id(record))}
@@ -179,6 +243,12 @@ class _Search:
             for record in read_to_end(self._config, [FAILED_ACTIONS]):
                 if (record.key or b"").decode(errors="replace") in ids and record.value is not None:
                     yield record
+
+    def _bought_as(self, record: Record) -> list[str]:
+        try:
+            return bought_as(record, self.codec)
+        except DecodeError:
+            return []
 
     def _order_of(self, record: Record) -> str:
         if record.topic not in {ENTITIES[name].every for name in _ABOUT_ORDERS} or record.value is None:

@@ -24,8 +24,8 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, TypedDict
 
-from confluent_kafka import OFFSET_BEGINNING, IsolationLevel, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # exported, but not by name
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from connectors.kit.ports import Page
 from schemas.codec import Codec
@@ -33,6 +33,7 @@ from schemas.headers import DETAIL_LIMIT_CHARACTERS
 from schemas.record import Record
 from schemas.records import Cursor
 from streams.kafka import PRODUCER_DEFAULTS, QUIET, REFUSALS, BrokerError, reader, record_of
+from streams.offsets import ends
 from streams.outage import OUTAGE, complaints
 from streams.poller.errors import CursorError, FencedError
 from streams.poller.flows import FlowKey
@@ -213,12 +214,8 @@ def decode_cursor(codec: Codec, record: Record) -> Cursor:
 
 def _ends(config: Mapping[str, Any], topic: str, partitions: Collection[int]) -> dict[int, int]:
     """High watermarks: where committed, open and aborted records end alike."""
-    admin = AdminClient({**QUIET, **config})
-    asked = {TopicPartition(topic, partition): OffsetSpec.latest() for partition in partitions}  # type: ignore[no-untyped-call]
     try:
-        answers = admin.list_offsets(
-            asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=_STEP_SECONDS
-        )
-        return {place.partition: future.result().offset for place, future in answers.items()}
+        found = ends(AdminClient({**QUIET, **config}), [(topic, partition) for partition in partitions])
     except KafkaException as error:
         raise BrokerError(f"Kafka cannot say where {topic} ends: {error.args[0].str()}") from error
+    return {partition: offset for (_, partition), offset in found.items()}

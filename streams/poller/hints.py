@@ -16,30 +16,24 @@ import contextlib
 import hmac
 import logging
 import math
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
-import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from connectors.kit.hints import Hints
+from streams.door import MOST_PER_SECOND, Allowance, posted, serving
 from streams.poller.loop import Clock
 from streams.poller.metrics import HINTS
 from streams.runtime.errors import DeliveryError, RejectedError
-from streams.settings import ConfigurationError
 
 logger = logging.getLogger(__name__)
 
 PATH = "/hints"
 HEADER = "x-causeway-secret"
 MOST_BYTES = 64 * 1024
-MOST_PER_SECOND = 200
-READ_SECONDS = 5.0
-_CONNECTIONS = 64
-
 
 Wake = Callable[[str], Awaitable[None]]
 
@@ -74,23 +68,6 @@ class Wakes:
         return self._woken.get(flow, -math.inf) + self._pause
 
 
-class Allowance:
-    """So many calls a second, in a bucket of as many. Pure."""
-
-    def __init__(self, per_second: float) -> None:
-        self._per_second = per_second
-        self._left, self._at = per_second, -math.inf
-
-    def takes(self, now: float) -> bool:
-        """Whether one more may be looked at."""
-        self._left = min(self._per_second, self._left + max(0.0, now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
 class Doorbell:
     """The ASGI app of one connector's port. `ring` is told the flows a call may be about; `seconds` is a clock that never goes back."""
 
@@ -117,18 +94,8 @@ class Doorbell:
             return 404, "lost"
         if not self._is_known(path[len(PATH) + 1 :] or request.headers.get(HEADER, "")):
             return 403, "forbidden"
-        if request.method != "POST":
-            return 405, "lost"
-        if not self._allowance.takes(self._seconds()):
-            return 429, "limited"
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                body = await _body(request)
-        except TimeoutError:
-            return 408, "slow"
-        if body is None:
-            return 413, "too_large"
-        return self._taken(body)
+        body = await posted(request, self._allowance, self._seconds(), MOST_BYTES)
+        return self._taken(body) if isinstance(body, bytes) else body
 
     def _taken(self, body: bytes) -> tuple[int, str]:
         try:
@@ -142,19 +109,6 @@ class Doorbell:
 
     def _is_known(self, told: str) -> bool:
         return hmac.compare_digest(told.encode(errors="replace"), self._hints.secret.encode())
-
-
-async def _body(request: Request) -> bytes | None:
-    """None when it is larger than allowed: then the rest is not read."""
-    length = request.headers.get("content-length", "0")
-    if length.isascii() and length.isdigit() and int(length) > MOST_BYTES:
-        return None
-    found = b""
-    async for part in request.stream():
-        found += part
-        if len(found) > MOST_BYTES:
-            return None
-    return found
 
 
 class Ringing:
@@ -190,41 +144,12 @@ class Ringing:
 async def listening(source: str, hints: Hints, wake: Wake, clock: Clock) -> AsyncIterator[int]:
     """While inside, the port is served, by this event loop; gives its number. Raises ConfigurationError for a port that cannot be had."""
     ringing = Ringing(hints, wake, clock)
-    sock = _socket(source, hints)
-    server = _Server(
-        uvicorn.Config(
-            Doorbell(source, hints, ringing.ring, clock.seconds), http="h11", ws="none", lifespan="off", log_config=None, access_log=False,
-            proxy_headers=False, server_header=False, limit_concurrency=_CONNECTIONS, timeout_keep_alive=5, timeout_graceful_shutdown=1,
-        )
-    )  # fmt: skip
-    tasks = [
-        asyncio.create_task(server.serve([sock]), name=f"hints {source}"),
-        asyncio.create_task(ringing.run(), name=f"wakes {source}"),
-    ]
-    port: int = sock.getsockname()[1]
-    logger.info("hints_listening source=%s host=%s port=%d", source, hints.host, port)
-    try:
-        yield port
-    finally:
-        server.should_exit = True
-        tasks[1].cancel()
-        await asyncio.wait(tasks)
-        sock.close()
-
-
-class _Server(uvicorn.Server):
-    """Signals are the process's own business."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _socket(source: str, hints: Hints) -> socket.socket:
-    try:
-        return socket.create_server((hints.host, hints.port), backlog=128)
-    except OSError as error:
-        raise ConfigurationError(
-            f"the webhook of {source} cannot listen on {hints.host}:{hints.port}: {error.strerror}; "
-            "give each process on this machine a port of its own, or let one of them listen"
-        ) from None
+    bell = Doorbell(source, hints, ringing.ring, clock.seconds)
+    async with serving(f"the webhook of {source}", bell, hints.host, hints.port) as port:
+        waking = asyncio.create_task(ringing.run(), name=f"wakes {source}")
+        logger.info("hints_listening source=%s host=%s port=%d", source, hints.host, port)
+        try:
+            yield port
+        finally:
+            waking.cancel()
+            await asyncio.wait([waking])

@@ -26,6 +26,11 @@ HINTS = Counter(
     "Calls to the port for wake-ups by result: taken, unknown, forbidden, lost, unreadable, too_large, slow, limited",
     ["source", "result"],
 )
+PUSHES = Counter(
+    "causeway_poll_pushes_total",
+    "Messages that came from outside by result: taken, repeated, unknown, forbidden, late, unreadable, lost, too_large, slow, limited, failed",
+    ["source", "account", "result"],
+)
 SINCE_SUCCESS = Gauge("causeway_poll_since_success_seconds", "Since a poll last read to the end", _FLOW)
 CURSOR_AGE = Gauge(
     "causeway_poll_cursor_age_seconds", "Age of what has been read for sure; absent until something has", _FLOW

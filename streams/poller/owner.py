@@ -88,6 +88,10 @@ class Owner:
             await self._refuse(record, f"{command.flow} is not configured here; all pollers share one configuration")
         done()
 
+    def owns(self, partition: int) -> bool:
+        """Whether what hangs on this partition is this process's now."""
+        return partition in self._owned
+
     async def stop(self) -> None:
         """Give up everything."""
         await self.revoked(list(self._owned))

@@ -14,17 +14,20 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from confluent_kafka.admin import AdminClient
 
 from connectors.kit.hints import Hints
 from connectors.kit.ports import Connector, Deps, Source
+from connectors.kit.pushes import Pushed, Pushes
 from schemas import topics
+from schemas.checksum import event_id
 from schemas.codec import Codec
 from schemas.registry import Registry
 from schemas.topics import Topic
@@ -41,10 +44,15 @@ from streams.poller.loop import Clock, RealClock, Tools
 from streams.poller.metrics import failing_flows
 from streams.poller.owner import Owner
 from streams.poller.ownership import Member, consumer_config
+from streams.poller.partition import partition_of
 from streams.poller.publisher import Delivers, Publisher
+from streams.poller.pushes import letterbox
 from streams.poller.records import STAGE, Shaper
 from streams.poller.seen import Seen
 from streams.poller.takeover import Ground
+from streams.reconcile.daily import Timer, World, ticking
+from streams.reconcile.events import read_newest
+from streams.reconcile.places import reconciled, watched
 from streams.runtime.producer import Producer
 from streams.settings import ConfigurationError, Settings
 
@@ -52,6 +60,7 @@ logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 10.0
 PULSE_SECONDS = 60.0
+DoorT = TypeVar("DoorT")
 MOST_THREADS = 32  # cursors written at a time
 
 
@@ -126,6 +135,12 @@ async def run_poller(
                 own = {flow.key.flow: flow.key for flow in flows if flow.key.source == source}
                 wake = partial(_wake, own, shaper, producer, hooks.clock)
                 await doors.enter_async_context(listening(source, hints, wake, hooks.clock))
+            for source, pushes in letterboxes(settings, connectors):
+                own_keys = {flow.key for flow in flows if flow.key.source == source}
+                wish = partial(_wish, source, own_keys, shaper, producer, hooks.clock, pushes.flow)
+                await doors.enter_async_context(letterbox(source, pushes, wish, hooks.clock))
+            owns = _owns(owner, partitions)
+            await doors.enter_async_context(ticking(_timer(settings, connectors, hooks, deps, codec, producer, owns)))
             await _until_stopped(owner, member, stop)
     finally:
         await producer.stop(FLUSH_SECONDS)
@@ -135,15 +150,63 @@ async def run_poller(
 
 def listeners(settings: Settings, connectors: Sequence[Connector]) -> list[tuple[str, Hints]]:
     """The ports to listen on for wake-ups, by source. Raises ConfigurationError for a secret that cannot be read or is weak."""
+    return _doors(settings, ((one, one.hints) for one in connectors), "the webhook")
+
+
+def letterboxes(settings: Settings, connectors: Sequence[Connector]) -> list[tuple[str, Pushes]]:
+    """The ports to listen on for messages, by source. Raises ConfigurationError for a secret that cannot be read or is missing."""
+    return _doors(settings, ((one, one.pushes) for one in connectors), "the webhook for messages")
+
+
+def _doors(
+    settings: Settings, offered: Iterable[tuple[Connector, Callable[[Any], DoorT | None] | None]], what: str
+) -> list[tuple[str, DoorT]]:
     found = []
-    for connector in connectors:
+    for connector, read in offered:
         try:
-            hints = connector.hints(part_of(settings, connector)) if connector.hints else None
+            door = read(part_of(settings, connector)) if read else None
         except (ValueError, OSError) as error:
-            raise ConfigurationError(f"the webhook of {connector.name} cannot be opened: {error}") from error
-        if hints is not None:
-            found.append((connector.name, hints))
+            raise ConfigurationError(f"{what} of {connector.name} cannot be opened: {error}") from error
+        if door is not None:
+            found.append((connector.name, door))
     return found
+
+
+def _timer(
+    settings: Settings, connectors: Sequence[Connector], hooks: Hooks, deps: Deps, codec: Codec, producer: Delivers, owns: Callable[[str], bool]
+) -> Timer:  # fmt: skip
+    """What the poller does by itself besides polling: reconciliation, each place of it by whoever owns its key's partition."""
+    world = World(
+        newest=partial(asyncio.to_thread, read_newest, settings, codec, hooks.names.prefix),
+        look=lambda place: reconciled(settings, connectors, place, deps),
+        publish=producer.deliver,
+        owns=owns,
+        codec=codec,
+        clock=hooks.clock,
+        prefix=hooks.names.prefix,
+    )
+    return Timer(settings.reconcile, watched(settings, connectors), world)
+
+
+def _owns(owner: Owner, partitions: int) -> Callable[[str], bool]:
+    return lambda key: owner.owns(partition_of(key.encode(), partitions))
+
+
+async def _wish(
+    source: str, flows: AbstractSet[FlowKey], shaper: Shaper, producer: Delivers, clock: Clock, odd_of: str, account: str, message: Pushed
+) -> None:  # fmt: skip
+    """What a message names, for whichever poller owns the flow, or its dead letter; safe when this returns. Raises DeliveryError."""
+    commands = []
+    if message.odd is not None:
+        commands.append(shaper.problem(FlowKey(source, account, odd_of), message.odd, "pushed", clock.now()))
+    for flow, ids in message.wanted.items():
+        if (key := FlowKey(source, account, flow)) in flows:
+            name, said = event_id("pushed", str(key), message.id), "a message of the platform"
+            commands.append(
+                shaper.command(key, name, Action.FETCH_IDS.value, clock.now(), ids=tuple(ids), requested_by=said)
+            )
+    if commands:
+        await producer.deliver(commands)
 
 
 async def _wake(flows: Mapping[str, FlowKey], shaper: Shaper, producer: Delivers, clock: Clock, flow: str) -> None:
@@ -175,7 +238,7 @@ def prepare(settings: Settings, names: Names) -> Codec:
 
 def needed_topics(settings: Settings) -> list[Topic]:
     """What a poller reads and writes, by the topic table."""
-    own = (topics.POLL_COMMANDS, topics.POLL_CURSORS, topics.dead(STAGE))
+    own = (topics.POLL_COMMANDS, topics.POLL_CURSORS, topics.RECONCILIATIONS, topics.dead(STAGE))
     return [topic for topic in settings.topic_table() if topic.name in own or topic.value == "raw_event"]
 
 

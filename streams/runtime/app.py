@@ -111,6 +111,7 @@ def _options(stage: Stage, kafka: KafkaSettings, settings: RuntimeSettings) -> d
         "broker_request_timeout": settings.request,
         "broker_session_timeout": settings.session,
         "consumer_auto_offset_reset": "earliest",
+        "consumer_metadata_max_age_ms": int(settings.metadata * 1000),
         "reply_create_topic": False,
         "stream_buffer_maxsize": 65536,  # chunks; the lanes bound what is out, this must never be the bound
         "stream_recovery_delay": 0.0,

@@ -19,6 +19,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
@@ -45,6 +46,7 @@ _BEAT_SECONDS = 1.0
 _STOP_AFTER_FAILURE_SECONDS = (
     10.0  # the other stages of the process may finish what they have, but not hold up the restart
 )
+_GRACE_SECONDS = 10.0
 
 
 class Runtime:
@@ -122,12 +124,13 @@ class Runtime:
             self._watchdog.stop()
         began = time.monotonic()
         limit = self._settings.stop if self._code == EXIT_OK else min(self._settings.stop, _STOP_AFTER_FAILURE_SECONDS)
-        results = await asyncio.gather(*(stage.stop(limit) for stage in self._running), return_exceptions=True)
-        for stage, result in zip(self._running, results, strict=True):
-            if isinstance(result, BaseException):
-                logger.error("stage_stop_failed stage=%s %s", stage.name, where(result))
-                self._code = self._code or EXIT_STOP_TIMEOUT
-        await self.producer.stop(max(1.0, limit - (time.monotonic() - began)))
+        with _given_up_after(limit + _GRACE_SECONDS):
+            results = await asyncio.gather(*(stage.stop(limit) for stage in self._running), return_exceptions=True)
+            for stage, result in zip(self._running, results, strict=True):
+                if isinstance(result, BaseException):
+                    logger.error("stage_stop_failed stage=%s %s", stage.name, where(result))
+                    self._code = self._code or EXIT_STOP_TIMEOUT
+            await self.producer.stop(max(1.0, limit - (time.monotonic() - began)))
 
     def _fail(self, name: str, error: BaseException) -> None:
         if self._stop.is_set() and self._code == EXIT_OK:
@@ -166,17 +169,40 @@ class Runtime:
         end_process(EXIT_STALLED)
 
 
+@contextlib.contextmanager
+def _given_up_after(seconds: float) -> Iterator[None]:
+    """Faust's consumer, its broker away, may not let itself be stopped nor cancelled. What is not committed by then is done again by whoever is
+    next."""
+
+    def give_up() -> None:
+        logger.critical("stop_given_up seconds=%.0f", seconds)
+        end_process(EXIT_STOP_TIMEOUT)
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def run_stages(stages: Sequence[Stage], kafka: KafkaSettings, settings: RuntimeSettings | None = None) -> NoReturn:
     """Run stages as the whole of this process, and end it with the code (see the top of this page)."""
 
-    async def main() -> int:
-        return await Runtime(stages, kafka, settings).run()
+    async def main() -> NoReturn:
+        end_process(await Runtime(stages, kafka, settings).run())
 
-    end_process(asyncio.run(main()))
+    asyncio.run(main())
+    raise AssertionError("the process has ended")
 
 
 def end_process(code: int) -> NoReturn:
-    """End now. Not sys.exit: Faust's consumer thread is not a daemon and would keep a stuck process alive."""
+    """End now, best from within the event loop.
+
+    Not sys.exit: Faust's consumer thread is not a daemon and would keep a stuck process alive. Nor the end of asyncio.run, which waits for
+    tasks: those of Faust, its broker away, do not let themselves be cancelled, and a process that does not end is not started again.
+    """
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):

@@ -19,6 +19,8 @@ class RuntimeSettings:
     joining           longest time without a settled assignment before that counts as stalled too
     watch             how often the watchdog looks
     topic_check       how long to look for the stages' topics at start
+    metadata          how old a consumer's view of the topics may be. A broker that has just come back may know none of them yet; a group that
+                      meets at that moment shares out nothing, and meets again once its view has changed: by aiokafka's default after 5 min
     """
 
     commit: float = 1.0
@@ -32,6 +34,7 @@ class RuntimeSettings:
     joining: float = 300.0
     watch: float = 5.0
     topic_check: float = 15.0
+    metadata: float = 15.0
 
     def __post_init__(self) -> None:
         if self.revoke >= self.rebalance:

@@ -4,6 +4,7 @@ a state older than what the destination holds               -> stale, not sent
 a state older than another of its key in the same chunk     -> stale, only the newest is sent
 a delivery that comes back to ask how its job went           -> sent, whatever is known: its result must be read
 a state or command the destination is known to hold         -> already applied, not sent (unless a resync asks again)
+a command that states a record of which a newer is known     -> stale, not sent (`facts`)
 a command whose key has an earlier command parked           -> behind it, into the same wait
 a command that waits behind another in the same chunk       -> a later batch, so that it is sent after the other's answer
 the rest                                                    -> batches of at most `limit`, one delivery per key in each
@@ -57,14 +58,19 @@ class Plan(Generic[ItemT]):
     batches: list[list[ItemT]] = field(default_factory=list)
 
 
-def plan(items: Sequence[ItemT], views: Mapping[str, KeyView], limit: int) -> Plan[ItemT]:
-    """Sort the items of a chunk into what to do with them. `views`: key -> what is known; absent = nothing is."""
+def plan(
+    items: Sequence[ItemT], views: Mapping[str, KeyView], limit: int, facts: Mapping[str, int] | None = None
+) -> Plan[ItemT]:
+    """Sort the items of a chunk into what to do with them. `views`: key -> what is known; absent = nothing is. `facts`: key -> newest version of
+    the record that its commands state; absent = they are about something that happened."""
     result: Plan[ItemT] = Plan()
     waiting: list[ItemT] = []
     for item in items:
         view = views.get(item.delivery.key, KeyView())
         if item.delivery.job:
             waiting.append(item)
+        elif item.delivery.is_command and item.delivery.version < (facts or {}).get(item.delivery.key, 0):
+            result.stale.append(item)
         elif item.delivery.is_command:
             _place_command(item, view, result, waiting)
         else:

@@ -3,7 +3,7 @@
 The steps for a chunk, in order:
 
 1. read each record; one that cannot be read, or is of another environment, becomes a dead letter
-2. plan: stale, already applied, behind a parked command, batches (`batching`)
+2. plan: stale (also a command of which a newer record is published, see `facts`), already applied, behind a parked command, batches (`batching`)
 3. for each batch: wait while the circuit breaker is open (records keep their place, no attempt is counted), then hand it to the sink (`sending`)
 4. each delivery has one outcome: applied, already applied, stale, failed with a reason; `failure.policy` decides what failing leads to (`settling`)
 5. outcomes, key states, retries, dead and held records of the batch are acknowledged by Kafka before the next batch, the last before the offset moves
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from connectors.kit.ports import Announcing, Outcome, Result, Sink
 from schemas.codec import Codec
 from schemas.reasons import Reason
 from schemas.record import Message, Record
-from schemas.topics import Lane, deliver
+from schemas.topics import SUPPLIERS, Lane, deliver
 from streams.failure.breaker import Breakers
 from streams.failure.routing import FailureRouting
 from streams.kafka import BrokerError
@@ -29,6 +29,8 @@ from streams.runtime import Chunk, InfrastructureError, Partition, StageContext,
 from streams.settings import Settings
 from streams.stages.arrivals import Arrived, read
 from streams.stages.batching import KeyView, Plan, plan
+from streams.stages.facts import TOPIC as FACTS
+from streams.stages.facts import NewestFacts
 from streams.stages.follow import Follower
 from streams.stages.keystate import KeyTable
 from streams.stages.last_resort import deliver_or_bury
@@ -63,6 +65,9 @@ class DeliverStage:
         self._owned = owned or Owned(sink, settings.topics.partitions)
         self._keys = KeyTable(sink.destination, codec)
         self._others = Follower(settings.kafka.librdkafka(), self._keys.topic)
+        is_supplier = sink.destination in SUPPLIERS
+        self._facts = NewestFacts(Follower(settings.kafka.librdkafka(), FACTS)) if is_supplier else None
+        self._followed: tuple[Follower | NewestFacts, ...] = (self._others, *((self._facts,) if self._facts else ()))
         self._sending = Sending(sink, lane, breakers)
         self._settling = Settling(sink.destination, lane, settings, codec, routing, self._keys, now)
 
@@ -72,13 +77,15 @@ class DeliverStage:
 
     async def stop(self) -> None:
         """Stop following; the sink is closed by who made it."""
-        await asyncio.to_thread(self._others.close)
+        for reads in self._followed:
+            await asyncio.to_thread(reads.close)
 
     async def assigned(self, partitions: AbstractSet[Partition]) -> None:
         """Remember what the destination holds of the keys of these partitions."""
         numbers = {partition.partition for partition in partitions}
         self._owned.add(self._lane, numbers)
-        await asyncio.to_thread(self._others.follow, numbers)
+        for reads in self._followed:
+            await asyncio.to_thread(reads.follow, numbers)
         keys = 0
         for number in numbers:
             count = await self._catch_up(number)
@@ -88,10 +95,12 @@ class DeliverStage:
 
     async def revoked(self, partitions: AbstractSet[Partition]) -> None:
         """Forget them: another worker may change them."""
-        self._owned.remove(self._lane, {partition.partition for partition in partitions})
-        await asyncio.to_thread(self._others.forget, {partition.partition for partition in partitions})
-        for partition in partitions:
-            self._keys.drop(partition.partition)
+        numbers = {partition.partition for partition in partitions}
+        self._owned.remove(self._lane, numbers)
+        for reads in self._followed:
+            await asyncio.to_thread(reads.forget, numbers)
+        for number in numbers:
+            self._keys.drop(number)
 
     async def process(self, chunk: Chunk) -> None:
         """Every record has its outcome, acknowledged, when this returns."""
@@ -99,7 +108,7 @@ class DeliverStage:
         await self._producer.deliver(unreadable)
         await self._catch_up(chunk.partition)
         views = self._keys.views(chunk.partition)
-        planned = plan(arrived, views, self._sink.batch_limit)
+        planned = plan(arrived, views, self._sink.batch_limit, self._newest(chunk.partition))
         await self._keep(chunk.partition, self._without_sending(planned, views))
         for batch in planned.batches:
             await self._work(chunk.partition, batch)
@@ -130,7 +139,12 @@ class DeliverStage:
 
     def _read_others(self, partition: int) -> tuple[list[Record], dict[int, list[Record]]]:
         """New of this partition, and what was read of others on the way. Called in a thread."""
+        if self._facts is not None:
+            self._facts.catch_up(partition)
         return self._others.catch_up(partition), self._others.passed_by(_PASSED_BY)
+
+    def _newest(self, partition: int) -> Mapping[str, int]:
+        return self._facts.of(partition) if self._facts is not None else {}
 
     # -- one batch
 
@@ -151,45 +165,68 @@ class DeliverStage:
         """What is still to be sent, with what is known of each key by now; the rest is settled."""
         await self._catch_up(partition)
         views = self._keys.views(partition)
-        planned = plan(pending, views, self._sink.batch_limit)
+        planned = plan(pending, views, self._sink.batch_limit, self._newest(partition))
         await self._keep(partition, self._without_sending(planned, views))
         return [item.with_known(views) for part in planned.batches for item in part]
 
     def _without_sending(self, planned: Plan[Arrived], views: dict[str, KeyView]) -> list[Settled]:
-        done = [self._settling.settle(item, views, Outcome(Result.STALE)) for item in planned.stale]
+        done = [self._settling.settle(item, views, _stale(item)) for item in planned.stale]
         done += [self._settling.settle(item, views, _already(views[item.delivery.key])) for item in planned.applied]
         return done + [self._settling.wait_behind(item) for item in planned.behind]
 
     async def _try(self, partition: int, items: list[Arrived], probe: bool) -> list[Arrived]:
         """One call of the sink. Returns what has to be tried again in place because the breaker is open."""
-        items = await self._announced(partition, items)
+        items, opened = await self._announced(partition, items)
         outcomes = await self._sending.send([item.delivery for item in items])
-        kept, done = [], []
+        kept, done, unsent = [], [], {}
         for item, outcome in zip(items, outcomes, strict=True):
             tried = replace(item, probes=item.probes + probe)
             if self._sending.keeps_its_place(item.delivery.operation, outcome, tried.probes):
                 kept.append(tried)
+                if not outcome.job and (jobs := opened.get(item.delivery.key)):
+                    unsent[item.delivery.key] = jobs
             else:
                 done.append(self._settling.settle(item, self._keys.views(partition), outcome))
         await self._keep(partition, done)
+        await self._take_back(partition, unsent)
         return kept
 
-    async def _announced(self, partition: int, items: list[Arrived]) -> list[Arrived]:
-        """Tell the other lanes what is going to be sent, then look at what they have told: of two that send at the same moment one knows."""
+    async def _take_back(self, partition: int, unsent: Mapping[str, AbstractSet[str]]) -> None:
+        """What was announced and refused is not under way: else the next try would take it for what a process left that has died."""
+        views = self._keys.views(partition)
+        await self._tell(
+            partition, {key: replace(views[key], jobs=views[key].jobs - jobs) for key, jobs in unsent.items()}
+        )
+
+    async def _tell(self, partition: int, after: Mapping[str, KeyView]) -> None:
+        """The other lanes what is known of keys from now on; then it is known here."""
+        views, now = self._keys.views(partition), self._now()
+        await self._producer.deliver(
+            [self._keys.message(key, view, now, views.get(key, KeyView())) for key, view in after.items()]
+        )
+        for key, view in after.items():
+            self._keys.remember(partition, key, view)
+
+    async def _announced(
+        self, partition: int, items: list[Arrived]
+    ) -> tuple[list[Arrived], Mapping[str, AbstractSet[str]]]:
+        """Tell the other lanes what is going to be sent, then look at what they have told: of two that send at the same moment one knows.
+
+        Also key -> what was announced now.
+        """
         sink, now = self._sink, self._now()
         if not isinstance(sink, Announcing):
-            return items
+            return items, {}
         told = {item.delivery.key: item.delivery for item in items if sink.announces(item.delivery)}
         if not told:
-            return items
+            return items, {}
         views = self._keys.views(partition)
         before = {key: views.get(key, KeyView()) for key in told}
         after = {key: self._keys.before(before[key], delivery, now) for key, delivery in told.items()}
-        await self._producer.deliver([self._keys.message(key, after[key], now, before[key]) for key in told])
-        for key, view in after.items():
-            self._keys.remember(partition, key, view)
+        await self._tell(partition, after)
         await self._catch_up(partition)
-        return [item.with_known(self._keys.views(partition)) for item in items]
+        opened = {key: after[key].jobs - before[key].jobs for key in told}
+        return [item.with_known(self._keys.views(partition)) for item in items], opened
 
     async def _keep(self, partition: int, done: Sequence[Settled]) -> None:
         await self._producer.deliver([message for settled in done for message in settled.messages])
@@ -208,6 +245,10 @@ class DeliverStage:
             except ValueError as error:  # DecodeError is one
                 unreadable += self._settling.unreadable(record, Reason.DATA, str(error))
         return arrived, unreadable
+
+
+def _stale(item: Arrived) -> Outcome:
+    return Outcome(Result.STALE, detail="it has been changed since" if item.delivery.is_command else "")
 
 
 def _already(view: KeyView) -> Outcome:

@@ -11,8 +11,9 @@
 What an order asks of stock moves by itself (`streams.stages.stock.homing`).
 
 Every process that routes has a table of its own, which lags behind by moments. So this waits until the entry is some seconds old: what they
-routed by the old word is then in the topics this reads. What is told under another word is at least of the version of the change's time, so
-it wins over what was said there before, be it another SKU's number or a 0. A repeat after a kill tells the same again, which changes nothing.
+routed by the old word is then in the topics this reads. What is told is at least of the version of the change's time and of the newest number that
+the words it touches had, so it wins over what was said there before, be it another SKU's number or a 0. No version is of the clock: a repeat after a
+kill, when the next change may have been made already, tells the same again, which changes nothing.
 """
 
 from __future__ import annotations
@@ -109,14 +110,15 @@ class Renaming:
         found = self.read(topics, sorted(keys))
         made: dict[tuple[str, bytes | None, bytes | None], Message] = {}
         for channel, skus in words.items():
+            least_ms = max(changed_ms, *(_version_of_number(channel, word, found) for word in skus))
             for word in sorted(skus):
-                of_item = self._own_item(channel, word, found, made_ms) or self._of_item(channel, word, found)
-                for message in (*self._of_sku(channel, word, found, changed_ms), *of_item):
+                of_item = self._own_item(channel, word, found, made_ms) or self._of_item(channel, word, found, least_ms)
+                for message in (*self._of_sku(channel, word, found, least_ms), *of_item):
                     made[message.topic, message.key, message.value] = message  # a product goes to every account
         return list(made.values())
 
     def _of_sku(
-        self, channel: Channel, sku: str, found: Mapping[tuple[str, str], Record], changed_ms: int
+        self, channel: Channel, sku: str, found: Mapping[tuple[str, str], Record], least_ms: int
     ) -> list[Message]:
         made: list[Message] = []
         for entity in TOLD:
@@ -124,7 +126,7 @@ class Renaming:
             if record is None:
                 continue
             try:
-                made += self.router.canonical(record, decode_headers(record.headers), entity, changed_ms)
+                made += self.router.canonical(record, decode_headers(record.headers), entity, least_ms)
             except ValueError as error:
                 made += self.router.failed(record, Reason.DATA, str(error))
         return made
@@ -159,7 +161,9 @@ class Renaming:
         except DecodeError:
             return False
 
-    def _of_item(self, channel: Channel, name: str, found: Mapping[tuple[str, str], Record]) -> list[Message]:
+    def _of_item(
+        self, channel: Channel, name: str, found: Mapping[tuple[str, str], Record], least_ms: int
+    ) -> list[Message]:
         """The end of an item that belongs to no SKU any more."""
         skus = self.router.skus
         owner = skus.internal(*channel, name)
@@ -168,7 +172,7 @@ class Renaming:
         made = [] if is_item and (known or owner != name) else _ends(channel, name, found)
         has_number = is_item and ("availability" in known or owner != name)
         if not has_number and self._was_told(found.get((state(channel[0]), told_key("stock", channel, name)))):
-            made += self._zero(channel, name)
+            made += self._zero(channel, name, least_ms)
         return made
 
     def _was_told(self, record: Record | None) -> bool:
@@ -179,8 +183,8 @@ class Renaming:
             return False
         return any(known.get(name) for name in ("checksum", "job", "jobs"))
 
-    def _zero(self, channel: Channel, name: str) -> list[Message]:
-        key, version = told_key("stock", channel, name), self.now_ms()
+    def _zero(self, channel: Channel, name: str, version: int) -> list[Message]:
+        key = told_key("stock", channel, name)
         at = datetime.fromtimestamp(version / 1000, UTC)
         term = {"name": "renamed", "quantity": "0", "event": "no SKU of Odoo is called so there any more"}
         body = {
@@ -229,6 +233,15 @@ def _internal(codec: Codec, record: Record) -> str:
 
 def _key(entity: str, channel: Channel, sku: str) -> str:
     return sku_key(sku) if entity == "product" else told_key(RULES[entity].told_as, channel, sku)
+
+
+def _version_of_number(channel: Channel, sku: str, found: Mapping[tuple[str, str], Record]) -> int:
+    """Of the newest number of a SKU; 0 where there is none, or none that can be read."""
+    record = found.get((ENTITIES["availability"].current, _key("availability", channel, sku)))
+    try:
+        return decode_headers(record.headers).version if record is not None else 0
+    except ValueError:
+        return 0
 
 
 def _item_key(channel: Channel, sku: str) -> str:

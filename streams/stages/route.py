@@ -32,7 +32,7 @@ from schemas.records import Deliver, Order, Outcome
 from schemas.topics import DEMAND, MAPPINGS, OUTCOMES, deliver, shadow
 from streams.failure.routing import FailureRouting
 from streams.observe import metrics
-from streams.phases import Phase, Phases, Pilot, phase_of
+from streams.phases import SUPPLIER_FLOWS, Phase, Phases, Pilot, phase_of
 from streams.runtime import Chunk, Partition, StageContext, StageLimits
 from streams.stages import follow_ups
 from streams.stages.catching_up import CatchingUp
@@ -55,12 +55,14 @@ class Switches:
 
     destinations    systems that have a sink
     channels        configured accounts of marketplaces
+    suppliers       those of suppliers' platforms
     """
 
     destinations: AbstractSet[str]
     channels: Sequence[Channel]
     phases: Phases = field(default_factory=dict)
     pilots: Mapping[str, Mapping[str, Pilot]] = field(default_factory=dict)
+    suppliers: Sequence[Channel] = ()
 
     def phase(self, onward: Onward) -> Phase:
         """Of this very delivery: what lies outside the pilot scope stays in shadow."""
@@ -130,10 +132,10 @@ class Router:
         body = self._codec.decode(entity, record.value)
         messages: list[Message] = []
         excluded = self._exclusion(body) or "" if entity == "order" else ""
-        for made in follow(entity, body, self.switches.channels, headers.lane, self.skus):
+        for made in follow(entity, body, self.switches.channels, headers.lane, self.skus, self.switches.suppliers):
             onward = replace(made, least_ms=max(made.least_ms, least_ms), excluded=made.excluded or excluded)
             value = self._named(entity, body, onward) or record.value
-            fact = Fact(entity, value, headers.source, onward.channel[1], headers)
+            fact = Fact(entity, value, _told_by(onward, headers), onward.channel[1], headers)
             messages += self.switched(onward, fact, body.get("status", ""))
         if entity == "order":
             messages += [self._demand(demand, headers) for demand in demands(body, headers, self.skus)]
@@ -223,6 +225,11 @@ class Router:
             headers.traceparent, headers.lane,
         )  # fmt: skip
         return Message(topic, onward.key.encode(), self._codec.encode("deliver", delivery), encode_headers(sent))
+
+
+def _told_by(onward: Onward, headers: Headers) -> str:
+    """Whose word a delivery is. What became of a purchase is the platform's, although a purchase order of Odoo's led to it."""
+    return onward.channel[0] if onward.destination == "odoo" and onward.flow in SUPPLIER_FLOWS else headers.source
 
 
 class RouteStage:

@@ -1,6 +1,7 @@
 """How a delivery is settled: its outcome -> the messages to write and what is known of its key from then on. Nothing is sent here, only counted.
 
 applied, already applied, stale      an outcome event and the key's state
+excluded                             an outcome event with its reason; of the key nothing new is known
 submitted                            into the retry tier that fits, to ask how the job went; no try is counted
 failed                               retry, held or dead, as `failure.policy` decides
 behind an earlier command            into the same wait as that one, without an outcome of its own yet
@@ -64,8 +65,10 @@ class Settling:
         if not outcome.ok:
             return self._failed(item, outcome, events, verdict, view)
         self._count(item, verdict.result)
-        told = outcome if outcome.result is not Result.STALE else None
+        told = outcome if outcome.result not in (Result.STALE, Result.EXCLUDED) else None
         after = self._keys.after(view, item.delivery, told, parked=False, now=self._now())
+        if outcome.result is Result.STALE and item.delivery.is_command:
+            after = replace(after, jobs=view.jobs)  # what a process that died was sending may have arrived all the same
         return self._settled(item, events, verdict, view, after)
 
     def wait_behind(self, item: Arrived) -> Settled:
@@ -93,9 +96,12 @@ class Settling:
 
     def _verdict(self, item: Arrived, outcome: Outcome) -> Verdict:
         attempt = item.failure.attempt + 1 if item.failure else 1
+        why, notes = "", outcome.notes
+        if outcome.result is Result.EXCLUDED:
+            why, notes = next(iter(notes), ""), notes[1:]
         return Verdict(
-            self._destination, item.delivery.operation, outcome.result.value, "", outcome.detail, outcome.remote_model,
-            outcome.remote_id, attempt, self._lane.value, item.status, outcome.job, outcome.notes,
+            self._destination, item.delivery.operation, outcome.result.value, why, outcome.detail, outcome.remote_model,
+            outcome.remote_id, attempt, self._lane.value, item.status, outcome.job, notes,
             about(item.delivery.operation, item.delivery.body),
         )  # fmt: skip
 

@@ -6,7 +6,8 @@ Two steps for a large change (PRC-1): it is proposed, and goes out when a person
     a new price, change above it                   -> proposed (once: the same change again is the same proposal)
     approved, and the proposal is still open       -> offered, with the name of who approved
     approved, but the price moved meanwhile        -> nothing: what was approved is no longer what would go out
-    rejected                                       -> nothing, and not proposed again until the price changes
+    rejected                                       -> nothing, and not proposed again until the price changes; a proposal that was made meanwhile is
+                                                      superseded when the price comes back
     the first price of a product made for an order -> proposed, whatever the settings say, until its mark is taken off in Odoo
     a rate or a pricelist is missing               -> nothing: the channel waits for it, until it is there or a newer price does without
 """
@@ -111,11 +112,7 @@ def _judge(
 ) -> None:
     before = _offer_of(step.ledger, channel)
     if before is not None and _is_same(before, made):
-        if before["proposal"]:  # the price came back to what is asked already
-            step.approvals.append(
-                _approval(channel, price["sku"], before["proposal"], SUPERSEDED, before, made, "", now)
-            )
-            _put(step, {**before, "proposal": "", "proposed": None, "why": ""})
+        _close(step, channel, price["sku"], before, made, now)  # the price came back to what is asked already
         if asked_again:
             _offer(step, channel, price, made, now)
         return
@@ -123,10 +120,19 @@ def _judge(
     proposal = _proposal_id(channel, price["sku"], made)
     if not why:
         _offer(step, channel, price, made, now)
-    elif before is None or proposal not in (before["proposal"], before["rejected"]):
+    elif before is not None and proposal == before["rejected"]:
+        _close(step, channel, price["sku"], before, made, now)  # the price came back to what was rejected
+    elif before is None or proposal != before["proposal"]:
         step.approvals.append(_approval(channel, price["sku"], proposal, PROPOSED, before, made, why, now))
         kept = before or _no_offer(channel)
         _put(step, {**kept, "proposal": proposal, "proposed": made.price, "why": why})
+
+
+def _close(step: Step, channel: Channel, sku: str, before: OfferedPrice, made: Offered, now: datetime) -> None:
+    """What waits for a person is not what would go out any more."""
+    if before["proposal"]:
+        step.approvals.append(_approval(channel, sku, before["proposal"], SUPERSEDED, before, made, "", now))
+        _put(step, {**before, "proposal": "", "proposed": None, "why": ""})
 
 
 def _note(step: Step, channel: Channel, problem: PriceProblemError | None = None) -> None:

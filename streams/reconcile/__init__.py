@@ -1,0 +1,1 @@
+"""Reconciliation (REC-1): what Odoo and an outside system hold of the same things, held against each other. docs/reconciling.md."""
