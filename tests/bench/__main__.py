@@ -23,6 +23,7 @@ from tests.bench.figures import Measure
 from tests.bench.hop import hop
 from tests.bench.journey import journey
 from tests.bench.oversell import oversell, oversell_amazon
+from tests.bench.packing import scan_to_odoo
 from tests.bench.quota_day import quota_day
 from tests.bench.replay import replay
 from tests.bench.scale_changes import stock_change
@@ -39,6 +40,7 @@ BENCHES: Mapping[str, Bench] = {
     "sink": sink,
     "replay": replay,
     "end_to_end": journey,
+    "scan_to_odoo": scan_to_odoo,
     "oversell": oversell,
     "oversell_amazon": oversell_amazon,
     "quota_day": quota_day,

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from schemas.codec import Codec
 from schemas.registry import Registry
@@ -46,7 +47,7 @@ def journey(say: Say, *, count: int = ORDERS, rounds: int = ROUNDS) -> list[Meas
 def _measure(world: World, say: Say, count: int, rounds: int) -> Measure:
     ledger, sold = Ledger(), set[str]()
     seconds = []
-    follower = _follower(world)
+    follower = follower_of(world)
     try:
         for number in range(rounds + 1):
             took = _round(world, follower, ledger, sold, count, seed=number)
@@ -86,6 +87,16 @@ def _verified(world: World, orders: Sequence[Sold], ledger: Ledger) -> None:
         raise BenchError(f"end to end: Odoo does not hold what was sold: {found.problems}")
 
 
-def _follower(world: World) -> OutcomeFollower:
-    kafka = KafkaSettings(bootstrap=world.stack_bootstrap()).librdkafka()
-    return OutcomeFollower(kafka, Codec(Registry({"url": world.env()["CAUSEWAY_REGISTRY__URL"]})))
+def follower_of(world: World) -> OutcomeFollower:
+    """All outcomes of a world."""
+    return OutcomeFollower(kafka_of(world), codec_of(world))
+
+
+def kafka_of(world: World) -> dict[str, Any]:
+    """How its Kafka is reached."""
+    return KafkaSettings(bootstrap=world.stack_bootstrap()).librdkafka()
+
+
+def codec_of(world: World) -> Codec:
+    """By its registry."""
+    return Codec(Registry({"url": world.env()["CAUSEWAY_REGISTRY__URL"]}))

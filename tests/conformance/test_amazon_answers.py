@@ -67,9 +67,9 @@ class Shelf:
     def __init__(self) -> None:
         self.urls: list[str] = []
 
-    async def fetch(self, url: str) -> tuple[bytes, str]:
+    async def fetch(self, url: str, compression: str = "") -> tuple[bytes, str]:
         self.urls.append(url)
-        return b"content", "text/plain"
+        return b"content\n", "text/plain"
 
 
 def reports_over(*given: Json) -> tuple[Reports, Shelf]:
@@ -144,7 +144,7 @@ async def read_created_report() -> None:
 async def read_report_document() -> None:
     for answer in answers("getReportDocument"):
         reports, shelf = reports_over(answer)
-        assert (await reports.download("0356cf79")).content == b"content"
+        assert (await reports.download("0356cf79")).content == b"content\n"
         assert shelf.urls == [answer["url"]]
 
 

@@ -15,6 +15,7 @@ from connectors.alibaba.sandbox.settings import DEMO_BUYER, STATIC_BUYER, Buyer,
 from connectors.alibaba.signing import SIGNATURE, request_signature
 from connectors.kit.sandbox.buckets import Limit
 from connectors.kit.sandbox.server import running
+from tests.loopback import client
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp()
 NO_LIMIT = Limit(1_000_000, 1.0)
@@ -109,8 +110,8 @@ def alibaba_box(**settings: Any) -> Iterator[Box]:
     # What is due happens with calls only, so a test knows when.
     given = {"tick_seconds": 0.0, "rate": NO_LIMIT, "buyers": (DEMO_BUYER, STATIC_BUYER), **settings}
     app = create_app(SandboxSettings(**given), clock)
-    with running(app) as url, httpx.Client(base_url=url, timeout=10) as client:
-        yield Box(app, client, clock)
+    with running(app) as url, client(url) as http:
+        yield Box(app, http, clock)
 
 
 def error_of(response: httpx.Response) -> tuple[int, str]:

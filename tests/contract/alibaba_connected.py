@@ -32,6 +32,7 @@ def settings_of(box: Box, folder: Path, **changes: Any) -> AlibabaSettings:
     }  # fmt: skip
     plain: dict[str, Any] = {
         "base_url": box.url, "authorise_url": box.url, "accounts": {"main": account}, "horizon_seconds": 0, "page_size": 2, "rates": FAST,
+        "reference": {"cache_folder": str(folder / "reference")},
     }  # fmt: skip
     return AlibabaSettings(**{**plain, **changes})
 

@@ -15,6 +15,7 @@ from connectors.amazon.sandbox.moments import iso
 from connectors.amazon.sandbox.operations import NOTIFICATIONS_SCOPE
 from connectors.amazon.sandbox.settings import DEMO_SELLER, SandboxSettings, Seller
 from connectors.kit.sandbox.server import running
+from tests.loopback import client
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp()
 ORDERS = "/orders/2026-01-01/orders"
@@ -130,8 +131,8 @@ def amazon_box(**settings: Any) -> Iterator[Box]:
     clock = Clock()
     # What is due happens with calls only, so a test knows when.
     app = create_app(SandboxSettings(**{"tick_seconds": 0.0, **settings}), clock)
-    with running(app) as url, httpx.Client(base_url=url, timeout=10) as client:
-        yield Box(app, client, clock)
+    with running(app) as url, client(url) as http:
+        yield Box(app, http, clock)
 
 
 def error_of(response: httpx.Response) -> tuple[int, str]:

@@ -19,6 +19,7 @@ from connectors.odoo.sandbox.app import create_app
 from connectors.odoo.sandbox.settings import SandboxSettings
 from connectors.odoo.settings import OdooSettings
 from connectors.odoo.source.make import make_source
+from tests.loopback import client
 from tests.unit.failure.samples import codec
 
 ABSENT = {"mode": "update", "noupdate": True}
@@ -174,7 +175,7 @@ async def off_loop(work: Any, *args: Any, **kwargs: Any) -> Any:
 @contextmanager
 def capture_box() -> Iterator[CaptureBox]:
     settings, clock = SandboxSettings(workers=16), Clock()
-    with running(create_app(settings, clock.now)) as url, httpx.Client(base_url=url, timeout=30) as http:
+    with running(create_app(settings, clock.now)) as url, client(url) as http:
         odoo = OdooSettings(
             url=url, db=settings.db, login=settings.login, password=settings.password, environment="sandbox"
         )

@@ -13,6 +13,7 @@ import odoorpc
 from connectors.kit.sandbox.server import running
 from connectors.odoo.sandbox.app import create_app
 from connectors.odoo.sandbox.settings import SandboxSettings
+from tests.loopback import client
 
 ADMIN_UID = 2
 PASSWORD = "box-canary-secret"
@@ -81,6 +82,6 @@ class OdooBox:
 def odoo_box(data: Path | None = None, **settings: Any) -> Iterator[OdooBox]:
     with (
         running(create_app(SandboxSettings(data=data, password=PASSWORD, **settings))) as url,
-        httpx.Client(base_url=url, timeout=20) as http,
+        client(url) as http,
     ):
         yield OdooBox(url, http)

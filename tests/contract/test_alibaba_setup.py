@@ -219,3 +219,5 @@ async def test_without_an_authorisation_it_says_so(box: Box, tmp_path: Path) -> 
 async def test_a_wrong_secret_is_told_first(box: Box, tmp_path: Path) -> None:
     found = await verified(box, tmp_path, **static_account(app_secret="wrong"))
     assert [(name, check.ok) for name, check in found.items()] == [("get token", True), ("current time", False)]
+    assert "correct app_secret" in found["current time"].detail
+    assert found["current time"].remedy == "see the message"

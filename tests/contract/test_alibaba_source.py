@@ -239,7 +239,7 @@ async def test_stored_messages_lead_to_what_they_name_and_are_confirmed_when_it_
             for _ in range(2):
                 page = await anext(source.pages(""))
                 assert [one.key for one in page.items] == list(order_keys(order_id))
-                assert [one.detail for one in page.problems] == ["a message of a type unknown to us"]
+                assert ["a type unknown to us" in one.detail for one in page.problems] == [True]
             assert to_supplier_order(page.items[0].payload, "main")[0].body["state"] == "paid"
             await every(source.pages(""))
             items, problems, _ = await every(source.pages(""))

@@ -151,6 +151,19 @@ async def test_what_amazon_ships_itself_is_not_ours_to_ship_or_cancel(box: Box) 
         assert (await answer(box, made)).reason is Reason.RULE
 
 
+async def test_the_delivery_of_what_amazon_has_sent_is_closed_without_a_word(box: Box) -> None:
+    """ORD-10: in Odoo it has no carrier and no number; before Amazon has sent it, a person looks."""
+    mine = "112-0000004-0000004"
+    box.raw(an_order(mine, fulfilled_by="AMAZON"))
+    closed = shipped(("", {ONE: 2}), ("", {TWO: 1}), carrier="", order_id=mine)
+    early = await answer(box, closed)
+    assert (early.reason, early.detail.partition(";")[0]) == (
+        Reason.RULE, f"WH/OUT/00007: Amazon ships this order itself and has sent 0 units of line {ONE}, but 2 left in Odoo"
+    )  # fmt: skip
+    box.change(mine, "ship")
+    assert (await answer(box, closed)).result is Result.ALREADY_APPLIED
+
+
 class Table:
     """A cross-reference with one entry."""
 

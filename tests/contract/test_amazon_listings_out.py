@@ -181,6 +181,29 @@ async def test_an_issue_that_keeps_it_from_sale_comes_back(world: World) -> None
     assert "18155" in [problem["code"] for problem in found.events[0].body["problems"]]
 
 
+@pytest.mark.parametrize("times", range(1, 7))
+async def test_a_damaged_answer_says_nothing_of_the_publication(world: World, times: int) -> None:
+    """PRD-4: whatever stands in the place of what the marketplaces say, it is asked again."""
+    process, one = world.process(), upsert()
+    await process.deliver(one)
+    world.box.faults({"kind": "bad_record", "method": "GET", "path": "/items/", "limit": times})
+    await process.settle()
+    assert process.last(one).result is Result.APPLIED, process.last(one).detail
+    assert statuses(process, one)[-1] == "published"
+
+
+@pytest.mark.parametrize("times", range(1, 7))
+async def test_a_damaged_answer_makes_no_new_listing_of_one_that_is_there(
+    world: World, tmp_path: Path, times: int
+) -> None:
+    """PRD-3: what is there need not be told all that a new one needs, and must not be refused for it."""
+    (tmp_path / "attributes.csv").write_text("".join(TABLE.splitlines(keepends=True)[::2]))  # nothing of its country
+    world.add("N-1", name="Old Lamp", stock=3)
+    world.box.faults({"kind": "bad_record", "method": "GET", "path": "/items", "limit": times})
+    found = await listed(world.process(), upsert())
+    assert found.result is Result.APPLIED, found.detail
+
+
 async def test_variants_are_children_of_one_parent(world: World) -> None:
     """PRD-1"""
     group: dict[str, Any] = {"variant_group": "77", "variant_attributes": ["Color"]}

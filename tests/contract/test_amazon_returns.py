@@ -142,6 +142,27 @@ async def test_units_that_came_back_to_amazon(box: Box, source: AmazonReturns) -
     assert not [call for call in box.app.calls.latest if call.path.startswith("/orders/") and call.at >= began]
 
 
+async def test_an_order_that_is_not_there_yet_is_asked_for_again(
+    box: Box, source: AmazonReturns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RET-1: what the return is of is told as soon as Amazon knows the order, not after the next start."""
+    (order_id,) = sold(box, 1, fba=1.0)
+    returned(box, order_id, "received")
+    box.clock.tick(7200)
+
+    async def unknown(*_: object) -> None:
+        return None
+
+    with monkeypatch.context() as early:
+        early.setattr(source._client, "get_order", unknown)
+        first = await all_of(source.pages(""))
+    assert [line["line_id"] for line in returns(first)[order_id]["lines"]] == [""]
+    box.clock.tick(6 * 3600)
+    (item, *_) = box.order(order_id, US_SELLER)["orderItems"]
+    again = returns(await all_of(source.pages(first[-1].position)))
+    assert [line["line_id"] for line in again[order_id]["lines"]] == [item["orderItemId"]]
+
+
 async def test_more_than_a_page_of_returns_and_a_kill_in_the_middle(
     box: Box, amazon: Connected, source: AmazonReturns
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from connectors.amazon.withdrawing import AGAIN, EMPTIED, RULED
+from connectors.kit.outgoing.emptying import AGAIN, EMPTIED, RULED
 from connectors.kit.ports import Delivery, Outcome, Result
 from tests.contract.amazon_out import World, goods_box, stock
 from tests.contract.out_world import Process
@@ -79,6 +79,19 @@ async def test_nothing_to_sell_is_looked_after_too_while_a_number_is_on_its_way(
     await process.settle()
     assert world.history("B-0") == [30, 0]
     assert process.last(one).result is Result.APPLIED
+
+
+async def test_nothing_to_sell_is_looked_after_while_a_number_nobody_answered_may_come(world: World) -> None:
+    """INV-5: Amazon took it, and nobody here knows."""
+    world.add("B-0", stock=0)
+    process, one = world.process(), gone("B-0")
+    world.box.faults({"kind": "lost", "method": "PATCH", "limit": 1})
+    (lost,) = await process.deliver(stock("B-0", 30, 10, urgent=True))
+    assert lost.result is Result.FAILED
+    await process.deliver(one)
+    await process.settle()
+    assert world.history("B-0") == [30, 0]
+    assert (process.last(one).result, AGAIN in notes(process, one)) == (Result.APPLIED, True)
 
 
 async def test_a_number_of_another_process_does_not_stay_over_it(world: World) -> None:

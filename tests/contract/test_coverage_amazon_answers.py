@@ -73,7 +73,7 @@ class Shelf:
     async def download(self, url: str, compression: str = "") -> bytes:
         return b"\xff\xfe{"
 
-    async def fetch(self, url: str) -> tuple[bytes, str]:
+    async def fetch(self, url: str, compression: str = "") -> tuple[bytes, str]:
         return b"", ""
 
 

@@ -5,7 +5,6 @@ What a priority does is proven in tests/unit/kit/test_rate.py; here, that each k
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from connectors.amazon.reports import reports_of
 from connectors.amazon.returns import AmazonReturns
 from connectors.amazon.settlement_source import AmazonSettlements
 from connectors.amazon.verify import AmazonVerifier
-from connectors.kit.budget import Budget
 from connectors.kit.ports import Source
 from connectors.kit.rate import Priority
 from tests.contract.amazon_box import Box, amazon_box
@@ -36,23 +34,10 @@ from tests.unit.amazon.fake import settings_with
 from tests.unit.amazon.test_census import Told
 
 Asked = dict[str, set[Priority]]
+
 FEED = ("createFeedDocument", "createFeed", "getFeed", "getFeedDocument")
 TOKEN = "token"
 REFERENCE = ("getDefinitionsProductType",)
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """Operation -> the priorities its calls were made with."""
-    found: Asked = defaultdict(set)
-    take = Budget.take
-
-    async def noted(budget: Budget, operation: str, priority: Priority = Priority.ORDERS) -> float:
-        found[operation].add(priority)
-        return await take(budget, operation, priority)
-
-    monkeypatch.setattr(Budget, "take", noted)
-    return found
 
 
 @pytest.fixture

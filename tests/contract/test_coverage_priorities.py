@@ -5,12 +5,10 @@ What a priority does is proven in tests/unit/kit/test_rate.py; here, that each k
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
 
-from connectors.kit.budget import Budget
 from connectors.kit.rate import Priority
 from connectors.walmart.catalogue import WalmartItems
 from connectors.walmart.settlements import WalmartSettlements
@@ -29,20 +27,6 @@ Asked = dict[str, set[Priority]]
 def box() -> Iterator[Box]:
     with walmart_box(feed_seconds=(20, 20), publish_seconds=(1, 1), rate_factor=1000) as found:
         yield found
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """Operation -> the priorities its calls were made with."""
-    found: Asked = defaultdict(set)
-    take = Budget.take
-
-    async def noted(budget: Budget, operation: str, priority: Priority = Priority.ORDERS) -> float:
-        found[operation].add(priority)
-        return await take(budget, operation, priority)
-
-    monkeypatch.setattr(Budget, "take", noted)
-    return found
 
 
 async def test_orders_go_first(box: Box, asked: Asked) -> None:

@@ -262,6 +262,24 @@ async def test_purchase_orders_in_every_state(box: CaptureBox) -> None:
     box.call("purchase.order", "button_confirm", [order])
     (confirmed,) = await told(box, "purchase_orders", "purchase_order")
     assert confirmed["state"] == "purchase"
+    assert confirmed["warehouse"] == "WH"
+
+
+async def test_a_purchase_order_tells_the_warehouse_it_goes_to(box: CaptureBox) -> None:
+    """PO-1: the code of the operation type's warehouse, also when a person sends it elsewhere; empty where it has none."""
+    house = box.call("stock.warehouse", "create", {"name": "Forwarder", "code": "YIWU"})
+    (row,) = box.call("stock.warehouse", "read", [house], ["in_type_id"])
+    supplier, product = box.call("res.partner", "create", {"name": "Supplier"}), box.product("SENT")
+    line = [0, 0, {"product_id": product, "product_qty": 1}]
+    values = {"partner_id": supplier, "picking_type_id": row["in_type_id"][0], "order_line": [line]}
+    order = box.call("purchase.order", "create", values)
+    (there,) = await told(box, "purchase_orders", "purchase_order")
+    assert there["warehouse"] == "YIWU"
+    box.clock.forward(2)
+    box.call("stock.picking.type", "write", [row["in_type_id"][0]], {"warehouse_id": False})
+    box.call("purchase.order", "write", [order], {"partner_ref": "Q-2"})
+    (nowhere,) = await told(box, "purchase_orders", "purchase_order")
+    assert (nowhere["warehouse"], nowhere["supplier_reference"]) == ("", "Q-2")
 
 
 async def test_no_person_is_in_what_stages_read(box: CaptureBox) -> None:

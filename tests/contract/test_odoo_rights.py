@@ -158,6 +158,10 @@ async def read_all(settings: OdooSettings, flow: str) -> None:
         (["returns"], {rights.SALES, rights.INVENTORY, rights.INVOICING}),
         (["settlements"], {rights.SALES, rights.INVENTORY, rights.INVOICING, rights.ACCOUNTING}),
         (["listings"], {rights.SALES, rights.INVENTORY, rights.PRODUCTS}),
+        (
+            ["supplier_products"],
+            {rights.SALES, rights.INVENTORY, rights.PRODUCTS, rights.CONTACTS, rights.ACCOUNTING},
+        ),
     ],
 )
 async def test_the_groups_verify_names_are_what_is_missing_and_no_more(

@@ -17,6 +17,7 @@ import pytest
 
 from connectors.odoo.sandbox.__main__ import PASSWORD_VARIABLE
 from tests.contract.odoo_sandbox_box import ABSENT, COLUMNS, PASSWORD, OdooBox, RefusedError, odoo_box
+from tests.loopback import client
 from tests.waiting import until
 
 LATENCY_MS = 400
@@ -33,7 +34,7 @@ def process(data: Path) -> Iterator[tuple[OdooBox, "subprocess.Popen[str]"]]:
             assert running.stdout is not None
             found = re.search(r"http://\S+", running.stdout.readline())
             assert found is not None
-            with httpx.Client(base_url=found[0], timeout=60) as http:
+            with client(found[0]) as http:
                 yield OdooBox(found[0], http), running
         finally:
             running.kill()

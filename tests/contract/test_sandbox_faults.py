@@ -14,6 +14,7 @@ from starlette.routing import Route
 from connectors.kit.sandbox.fault_rules import standard_presets
 from connectors.kit.sandbox.faults import FaultsMiddleware, faults_of
 from connectors.kit.sandbox.server import running
+from tests import loopback
 
 
 class Box:
@@ -40,8 +41,8 @@ def box() -> Box:
 
 @pytest.fixture
 def client(box: Box) -> Iterator[httpx.Client]:
-    with running(box.faults) as url, httpx.Client(base_url=url, timeout=60) as client:
-        yield client
+    with running(box.faults) as url, loopback.client(url) as found:
+        yield found
 
 
 def put(client: httpx.Client, **rule: object) -> None:

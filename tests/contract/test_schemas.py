@@ -77,6 +77,7 @@ def test_personal_data_is_tagged() -> None:
         "RawEvent": {"payload"},
         "Deliver": {"body"},
         "FailedRecord": {"value"},
+        "HardwareEvent": {"payload", "value"},
     }
     assert tagged == {f"{record}.{field}" for record, fields in expected.items() for field in fields}
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from connectors.kit.ports import Delivery, Outcome, Result
+from connectors.kit.ports import Delivery, Difference, Outcome, Result
 from schemas.reasons import Reason
 from tests.contract.benches.walmart import acknowledgement
 from tests.contract.recordings import recorded
@@ -54,6 +55,12 @@ def charge(kind: str, name: str, amount: float, tax: float) -> Json:
         "chargeType": kind, "chargeName": name, "chargeAmount": {"currency": "USD", "amount": amount},
         "tax": {"taxName": "Tax1", "taxAmount": {"currency": "USD", "amount": tax}},
     }  # fmt: skip
+
+
+def of_order(order_id: str, made: Delivery) -> Delivery:
+    """The same of another order."""
+    key = f"walmart:main:{order_id}"
+    return replace(made, key=key, body={**made.body, "order_key": key})
 
 
 def delivery(operation: str, body: Json, id_: str = "d-1") -> Delivery:
@@ -131,6 +138,13 @@ async def answer(box: Box, made: Delivery, **settings: Any) -> Outcome:
     return found
 
 
+async def preview(box: Box, made: Delivery) -> list[Difference]:
+    sink = Patient(box).sink()
+    (found,) = await sink.preview([made])
+    await sink.aclose()
+    return list(found)
+
+
 async def acknowledge(box: Box) -> None:
     assert (await answer(box, acknowledgement(PO))).ok
 
@@ -157,6 +171,35 @@ async def test_a_partial_shipment_in_two_parcels_then_the_rest(box: Box) -> None
     assert (states(box, "1"), states(box, "2")) == ({"Shipped": 1, "Acknowledged": 1}, {"Shipped": 1})
     assert (await answer(box, shipped(("T3", {"1": "1"}), id_="d-2"))).result is Result.APPLIED
     assert states(box, "1") == {"Shipped": 2}
+
+
+@pytest.fixture
+def theirs(box: Box) -> str:
+    """An order that Walmart ships itself, and has shipped in part: line 1 wholly, line 2 not yet."""
+    order = an_order() | {"purchaseOrderId": "9000000000002", "shipNode": {"type": "WFSFulfilled"}}
+    first, second = order["orderLines"]["orderLine"]
+    first["orderLineStatuses"]["orderLineStatus"][0]["status"] = "Shipped"
+    second["orderLineStatuses"]["orderLineStatus"][0]["status"] = "Acknowledged"
+    box.raw(order)
+    return "9000000000002"
+
+
+async def test_the_delivery_of_what_walmart_has_sent_is_closed_without_a_word(box: Box, theirs: str) -> None:
+    """ORD-10: in Odoo it has no carrier and no number, and Walmart is told nothing of it."""
+    closed = of_order(theirs, shipped(("", {"1": "2"}), carrier=""))
+    assert await preview(box, closed) == []
+    assert (await answer(box, closed)).result is Result.ALREADY_APPLIED
+    assert box.http.get("/sandbox/snapshot").json()["orders"][theirs]["writes"] == {}
+
+
+async def test_what_walmart_ships_itself_and_has_not_sent_is_not_ours_to_ship(box: Box, theirs: str) -> None:
+    """ORD-10: it left one of our warehouses, or was closed too early."""
+    found = await answer(box, of_order(theirs, shipped(("T1", {"1": "2", "2": "1"}))))
+    assert (found.reason, found.detail) == (
+        Reason.RULE,
+        "WH/OUT/00007: Walmart ships this order itself and has sent 0 units of line 2, but 1 left in Odoo; "
+        "a person has to look which warehouse they left",
+    )
 
 
 async def test_a_shipment_told_twice_is_one_shipment(box: Box) -> None:

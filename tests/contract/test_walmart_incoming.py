@@ -16,9 +16,11 @@ import pytest
 from connectors.kit import exact_json
 from connectors.kit.errors import DataError
 from connectors.kit.ports import Page, Source
+from connectors.kit.rereading import DamagedError
 from connectors.walmart.catalogue import WalmartItems, to_listing
 from connectors.walmart.returns import WalmartReturns, to_return
-from connectors.walmart.settlements import WalmartSettlements, kind_of, rows_in, to_settlement
+from connectors.walmart.settlement_file import rows_in
+from connectors.walmart.settlements import WalmartSettlements, kind_of, to_settlement
 from tests.contract.test_walmart_connector import Patient
 from tests.contract.walmart_box import Box, walmart_box
 from tests.unit.failure.samples import codec
@@ -291,15 +293,16 @@ def zipped(*files: tuple[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (b"PK nonsense", "no zip with one file"), (zipped(("a", b"x"), ("b", b"y")), "no zip with one file"),
-    (b"A,B\n1,2\n", "no column `Amount`"), (b"Amount,B\n1\n", "row 2"), (b"", "no column `Amount`"),
-    (zipped(("a", b"0" * (64 * 1024 * 1024 + 1))), "more than"),
-    (b"Amount,B\n1,caf\xe9\n", "byte 14 of the report is not UTF-8"), (b"Amount\n" + b"1" * 200_000, "no CSV"),
+@pytest.mark.parametrize(("content", "words", "error"), [
+    (b"PK nonsense", "no whole zip with one file", DamagedError), (zipped(("a", b"x"), ("b", b"y")), "no whole zip with one file", DamagedError),
+    (zipped(("a", b"A,B\n1,2\n")), "no column `Amount`", DataError), (zipped(("a", b"Amount,B\n1\n")), "row 2", DataError),
+    (b"", "no column `Amount`", DamagedError), (zipped(("a", b"0" * (64 * 1024 * 1024 + 1))), "more than", DataError),
+    (zipped(("a", b"Amount,B\n1,caf\xe9\n")), "byte 14 of the report is not UTF-8", DataError),
+    (zipped(("a", b"Amount\n" + b"1" * 200_000)), "no CSV", DataError),
 ])  # fmt: skip
-def test_a_damaged_report_is_told(content: bytes, words: str) -> None:
+def test_a_damaged_report_is_told(content: bytes, words: str, error: type[Exception]) -> None:
     """SEC-5: hostile files become exceptions that a person sees, never a crash; a zip that grows without end is refused."""
-    with pytest.raises(DataError, match=words):
+    with pytest.raises(error, match=words):
         rows_in(content)
 
 

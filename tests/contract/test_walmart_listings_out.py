@@ -12,6 +12,7 @@ from connectors.kit.errors import ConnectorError, DataError, MappingError
 from connectors.kit.ports import Delivery, Result
 from connectors.walmart.item_maker import ItemMaker, Made
 from connectors.walmart.listing_settings import EXAMPLE
+from connectors.walmart.sandbox import item_api
 from schemas.reasons import Reason
 from schemas.records import Product
 from tests.contract.walmart_box import Box, walmart_box
@@ -227,6 +228,68 @@ async def test_an_item_that_ends_unpublished_says_why(box: Box, world: World) ->
     body = last.events[0].body
     assert (body["status"], bool(body["problems"])) == ("unpublished", True)
     assert body["problems"][0]["detail"][:40] in last.detail
+
+
+@pytest.mark.parametrize("times", range(1, 9))
+async def test_a_damaged_answer_says_nothing_of_the_publication(box: Box, world: World, times: int) -> None:
+    """PRD-4: whatever stands in the place of what Walmart says, it is asked again."""
+    process = world.process(maker=Clocks())
+    one = upsert("D-1", 1)
+    await process.deliver(one)
+    box.faults({"kind": "bad_record", "method": "GET", "path": "/v3/items/", "limit": times})
+    await process.settle()
+    last = process.last(one)
+    assert last.result is Result.APPLIED, last.detail
+    assert last.events[0].body["status"] == "published"
+    assert "unpublished" not in [event.body["status"] for told in process.outcomes[one.id] for event in told.events]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"ItemResponse": None}, {"ItemResponse": {"value": 3}}, {"ItemResponse": []}, {"sku": None}, {"publishedStatus": None},
+        {"publishedStatus": ["X"]}, {"lifecycleStatus": 3.5}, {"unpublishedReasons": 3},
+    ],
+)  # fmt: skip
+async def test_a_damaged_answer_after_its_time_is_no_answer_either(
+    box: Box, monkeypatch: pytest.MonkeyPatch, damage: dict[str, Any]
+) -> None:
+    """PRD-4: Walmart has published it, and only what it says counts; nobody else says that it did not."""
+    right, broken = item_api.ItemApi._shown, True
+
+    def shown(api: item_api.ItemApi, request: Any, items: list[Any]) -> Any:
+        found = right(api, request, items)
+        if not broken:
+            return found
+        return damage["ItemResponse"] if "ItemResponse" in damage else [{**one, **damage} for one in found]
+
+    async with World(box, listings={"publish_ladder_seconds": (30, 60), "publish_hours": 0.05}) as world:
+        process = world.process(maker=Clocks())
+        one = upsert("D-2", 1)
+        await process.deliver(one)
+        monkeypatch.setattr(item_api.ItemApi, "_shown", shown)
+        for _ in range(12):
+            await process.come_back()
+        assert process.waiting
+        broken = False
+        await process.settle()
+        assert process.last(one).result is Result.APPLIED, process.last(one).detail
+
+
+@pytest.mark.parametrize("damage", [{"sku": None}, {"publishedStatus": []}])
+async def test_a_damaged_answer_never_makes_an_item_new(
+    box: Box, world: World, monkeypatch: pytest.MonkeyPatch, damage: dict[str, Any]
+) -> None:
+    """PRC-1, ERR-2: Walmart has it, so it keeps its price; until that can be read nothing is sent, and nothing is a dead letter."""
+    add(box, items=[{"sku": "OLD", "gtin": gtin(1)}])
+    right = item_api.ItemApi._shown
+    with monkeypatch.context() as patched:
+        patched.setattr(item_api.ItemApi, "_shown", lambda *args: [{**one, **damage} for one in right(*args)])
+        process = world.process(maker=Clocks(price=99.0))
+        (found,) = await process.deliver(upsert("OLD", 1))
+        assert (found.reason, feed_types(box)) == (Reason.TRANSIENT, [])
+    await process.deliver(upsert("OLD", 1, 2))
+    assert feed_types(box) == ["MP_MAINTENANCE"]
 
 
 async def test_an_item_that_is_never_decided_needs_a_person(box: Box) -> None:

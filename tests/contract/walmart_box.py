@@ -11,6 +11,7 @@ import httpx
 from connectors.kit.sandbox.server import running
 from connectors.walmart.sandbox.app import WalmartSandbox, create_app
 from connectors.walmart.sandbox.settings import DEMO_ACCOUNT, Account, SandboxSettings
+from tests.loopback import client
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp()
 OTHER = Account("other-client", "other-secret", "200009")
@@ -78,8 +79,8 @@ class Box:
 def walmart_box(**settings: Any) -> Iterator[Box]:
     clock = Clock()
     app = create_app(SandboxSettings(**{"accounts": (DEMO_ACCOUNT, OTHER), **settings}), clock)
-    with running(app) as url, httpx.Client(base_url=url, timeout=10) as client:
-        yield Box(app, client, clock)
+    with running(app) as url, client(url) as http:
+        yield Box(app, http, clock)
 
 
 def error_of(response: httpx.Response) -> Json:

@@ -9,16 +9,29 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from xdist.scheduler import LoadScopeScheduling
 
 from streams.kafka import QUIET
 from streams.stack import Endpoints, Stack, StackSettings, jars, ports
 
 HERE = Path(__file__).parent
-LONGEST = "test_demo.py"
+SCENE = "tests/integration/observe/"
+# Whole ways through the topics of the pipeline itself: each would take the records of another one that runs beside it for its own.
+WAYS = "_way.py"
+# What takes longest, measured; it begins first.
+LONGEST = (
+    "test_demo.py",
+    SCENE,
+    "test_poller_group.py",
+    "test_poller_commands.py",
+    "runtime/test_broker.py",
+    "test_stock_stage.py",
+)
 
 # Limits are for what never happens: a slow and busy machine needs ten times what a quiet one does.
 WAIT_SECONDS = 120.0
@@ -53,15 +66,40 @@ def _stop(settings: StackSettings) -> None:
     Stack(settings).down()
 
 
+class ByScene(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
+    """Tests of one file stay together and in order; so do those that look at one scene, or each process would play one and keep it running, and
+    those that go whole ways through the same topics."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _together(nodeid.split("::", 1)[0])
+
+
+def _together(file: str) -> str:
+    """What a file's tests are handed out with."""
+    if file.endswith(WAYS):
+        return WAYS
+    return SCENE if SCENE in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByScene:
+    """How the tests are shared out."""
+    return ByScene(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder is an integration test, and has time."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.integration)
             item.add_marker(pytest.mark.timeout(TEST_SECONDS))
-    # The longest test begins first, then the largest files, so that those who run side by side end together (`--no-loadscope-reorder`).
-    sizes = Counter(item.path for item in items)
-    items.sort(key=lambda item: (item.path.name != LONGEST, -sizes[item.path]))
+    # What is long begins first, then the files with most tests, so that those who run side by side end together (`--no-loadscope-reorder`).
+    places = {item.path: _together(item.path.as_posix()) for item in items}
+    sizes = Counter(places[item.path] for item in items)
+    items.sort(key=lambda item: (_turn(places[item.path]), -sizes[places[item.path]], places[item.path]))
+
+
+def _turn(place: str) -> int:
+    return next((turn for turn, name in enumerate(LONGEST) if name in place), len(LONGEST))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -31,7 +31,7 @@ from schemas.headers import decode_headers
 from schemas.record import Message, Record
 from schemas.records import Cursor, PollCommand, RawEvent
 from schemas.registry import Registry
-from schemas.topics import POLL_COMMANDS
+from schemas.topics import OUTCOMES, POLL_COMMANDS
 from streams.connectors import compose_settings
 from streams.kafka import QUIET, SyncProducer, ensure_topics, read_to_end
 from streams.poller.flows import FlowKey, Names
@@ -221,7 +221,10 @@ class World:
         settings = self.settings()
         needed = needed_topics(settings)
         raw = next(topic for topic in needed if topic.value == "raw_event")
-        registry(self.registry_url).register(needed)
+        outcomes = [
+            topic for topic in settings.topic_table() if topic.name == OUTCOMES
+        ]  # by which a registry is known to be ours
+        registry(self.registry_url).register([*needed, *outcomes])
         ensure_topics(settings, [replace(topic, name=self.prefix + topic.name) for topic in needed])
         ensure_topics(settings, [replace(raw, name=self.names.raw(SOURCE, "order"))])
         return self
@@ -309,10 +312,15 @@ class World:
     def close(self) -> None:
         for running in self.running:
             running.end()
-        admin = AdminClient({**QUIET, **self.kafka})
-        ours = [name for name in admin.list_topics(timeout=LIMIT_SECONDS).topics if name.startswith(self.prefix)]
-        for future in admin.delete_topics(ours).values() if ours else ():
-            future.result(timeout=LIMIT_SECONDS)
+        delete_topics(self.kafka, self.prefix)
+
+
+def delete_topics(kafka: Mapping[str, Any], prefix: str) -> None:
+    """Those of one test, that the broker of all stays small."""
+    admin = AdminClient({**QUIET, **kafka})
+    ours = [name for name in admin.list_topics(timeout=LIMIT_SECONDS).topics if name.startswith(prefix)]
+    for future in admin.delete_topics(ours).values() if ours else ():
+        future.result(timeout=LIMIT_SECONDS)
 
 
 @dataclass

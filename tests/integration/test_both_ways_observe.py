@@ -119,7 +119,7 @@ def standings(found: dict[str, Any]) -> dict[str, str]:
 def test_an_order_is_traced_both_ways(line: Line) -> None:
     """FUL-2, RET-1, RET-2: also what has keys of its own, and what is in shadow."""
     found = traced(line, f"walmart:{line.mine}:1")
-    assert (found["state"], found["remote_id"]) == ("applied", f"walmart:{line.mine}:1")
+    assert (found["state"], found["reason"], found["remote_id"]) == ("dead", "rule", f"walmart:{line.mine}:1")
     assert standings(found) == {
         "upsert_order": "applied", "ship_order": "applied", "refund_order": "dead", "upsert_return": "shadow",
     }  # fmt: skip

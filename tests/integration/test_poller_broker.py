@@ -36,6 +36,7 @@ def test_broker_that_restarts_costs_nothing(own: Stack, tmp_path: Path) -> None:
         own.down()
         ours.market().change("3", "4", "5", "6")
         (tmp_path / "moves.main").write_text("2")
+        until(lambda: poller.has_logged("kafka_away"), "it says that the broker is away")
         own.up()
         until(ours.is_caught_up, "read after")
         assert poller.process.poll() is None, "the same process goes on"

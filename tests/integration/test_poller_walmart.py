@@ -21,6 +21,7 @@ from schemas.headers import decode_headers
 from schemas.records import RawEvent
 from streams.kafka import read_to_end
 from tests.integration.poller_kit import MakeWorld, World, world
+from tests.loopback import client
 from tests.waiting import until
 
 __all__ = ["world"]  # the fixture
@@ -29,8 +30,8 @@ __all__ = ["world"]  # the fixture
 @pytest.fixture
 def market() -> Iterator[httpx.Client]:
     """The sandbox, steered through its own side."""
-    with running(create_app(SandboxSettings(token_seconds=20), time.time)) as url, httpx.Client(base_url=url) as client:
-        yield client
+    with running(create_app(SandboxSettings(token_seconds=20), time.time)) as url, client(url) as found:
+        yield found
 
 
 def walmart(market: httpx.Client) -> dict[str, Any]:

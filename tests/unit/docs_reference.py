@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import annotated_types
-from pydantic import BaseModel, SecretStr
+from pydantic import AwareDatetime, BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -48,9 +48,14 @@ ABOUT: Mapping[str, str] = {
     "filters": "Which orders are not imported. Each excluded order has an outcome with its reason.",
     "poll": "How often sources are read, and what happens when one fails.",
     "pricing": "What is asked for a SKU where.",
+    "reconcile": "REC-1: how Odoo and the other side are held against each other, and when. docs/reconciling.md explains it.",
     "stock": "What is offered where, and when it is told. docs/stock.md explains it; `rules` is a list of tables.",
+    "supply": "What becomes of changes in suppliers' stock and smallest orders. docs/alibaba-products.md explains it.",
+    "packing": "Packing stations: which devices they have and what a scan means. docs/packing.md explains it.",
+    "gateway": "Where agents of IoT Boxes post their events. docs/gateway.md explains it.",
     "log": "Structured logs on standard error.",
     "odoo": "The Odoo database. connectors/odoo/README.md explains them at work.",
+    "alibaba": "Buyer accounts at 1688, and how purchases go out. connectors/alibaba/README.md explains them at work. `NAME` is the account's name.",
     "amazon": "Amazon accounts and quotas. connectors/amazon/README.md explains them at work. `NAME` is the account's name.",
     "walmart": "Walmart accounts and quotas. connectors/walmart/README.md explains them at work. `NAME` is the account's name.",
 }
@@ -185,6 +190,7 @@ def _kind(kind: Any) -> str:
         bool: "true or false",
         time: "time",
         Path: "path",
+        AwareDatetime: "time with its zone",
     }
     return names[kind]
 

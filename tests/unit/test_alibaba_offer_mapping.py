@@ -176,13 +176,19 @@ def test_names_are_composed_and_plain() -> None:
     assert body(lambda offer: offer.update(subject="\u3000棉麻\u00a0裙\u200b Cafe\u0301"))["name"] == "棉麻 裙 Café"
 
 
+@pytest.mark.parametrize("missing", ["specId", "skuId"])
+def test_a_sku_that_cannot_be_ordered_does_not_keep_the_others_out(missing: str) -> None:
+    """PRD-2: whoever takes the offer up leaves it out and says so."""
+    (found,) = body(sku(**{missing: None}))["variants"]
+    assert [found[name] == "" for name in ("sku_id", "spec_id")] == [missing == "skuId", missing == "specId"]
+
+
 @pytest.mark.parametrize(
     ("change", "path"),
     [
         (lambda offer: offer.update(subject=None), "result.result.subject"),
         (lambda offer: offer.update(sellerOpenId=""), "result.result.sellerOpenId"),
         (lambda offer: offer.update(offerId=None), "result.result.offerId"),
-        (sku(specId=None), "result.result.productSkuInfos[0].specId"),
         (sku(price="面议"), "result.result.productSkuInfos[0].price"),
         (lambda offer: offer.update(productSaleInfo=None, productSkuInfos=None), "result.result.productSaleInfo.priceRangeList"),
         (lambda offer: offer.update(minOrderQuantity="两件"), "result.result.minOrderQuantity"),

@@ -25,10 +25,10 @@ from connectors.walmart.verify import NEEDS
 from schemas.topics import topic_table
 from streams.cli import app
 from streams.connectors import compose_settings, discover, load_connected_settings
-from streams.phases import Flow, phase_of
+from streams.phases import MARKETPLACE_FLOWS, SUPPLIER_FLOWS, Flow, phase_of
 from streams.poller.settings import PollSettings
 from streams.settings import ConfigurationError
-from streams.stages.rules import FLOW_OF, RULES
+from streams.stages.rules import BESIDE, FLOW_OF, RULES
 from tests.unit import docs_reference
 
 ROOT = Path(__file__).parents[2]
@@ -150,7 +150,7 @@ def test_settings_exist(page: Path) -> None:
     wrong = [
         name
         for name in re.findall(r"CAUSEWAY_[A-Z0-9_]+", text)
-        if not name.startswith("CAUSEWAY_TEST_")  # of tests and benchmarks, no settings of the program
+        if not name.startswith(("CAUSEWAY_TEST_", "CAUSEWAY_EDGE_"))  # of tests and benchmarks, or of another program
         if not pattern.fullmatch(name) and not (name.endswith("__") and any(one.startswith(name) for one in known))
     ]
     assert wrong == []
@@ -265,6 +265,7 @@ OF_AN_ACCOUNT = {
         "CLIENT_ID": "shown", "CLIENT_SECRET": "shown", "REFRESH_TOKEN": "shown", "REGION": "na", "SELLER_ID": "A1SHOWNSELLER",
         "MARKETPLACES": '["US"]',
     },
+    "CAUSEWAY_ALIBABA": {"APP_KEY": "1234567", "APP_SECRET": "shown"},
 }  # fmt: skip
 OF_A_QUEUE = {
     "URL": "https://sqs.us-east-1.amazonaws.com/123456789012/shown", "ACCESS_KEY_ID": "shown", "SECRET_ACCESS_KEY": "shown",
@@ -320,7 +321,7 @@ GOING_LIVE = ROOT / "docs" / "going-live.md"
 def test_every_flow_says_what_it_writes() -> None:
     """OPS-7: flow by flow the operations, lanes and the phase a new account begins in, as the code has them."""
     table = rows_of(GOING_LIVE, "| flow | direction |")
-    assert set(table) == {flow.value for flow in Flow}
+    assert set(table) == {flow.value for flow in MARKETPLACE_FLOWS}
     for flow, cells in table.items():
         _, _, operations, lane, _, phase = cells
         assert set(re.findall(r"`(\w+)`", operations)) == {name for name, one in FLOW_OF.items() if one == flow}
@@ -330,11 +331,30 @@ def test_every_flow_says_what_it_writes() -> None:
         assert phase == phase_of({}, "walmart", "new", Flow(flow)).value
 
 
+def test_operations_of_a_suppliers_platform_are_those_of_the_rules() -> None:
+    """OPS-7: flow, destination, kind and lane of each, as the code has them."""
+    text = (ROOT / "docs" / "connectors.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("| `")
+    ]
+    told = {
+        row[1]: (row[0], row[2], row[3], row[4].split(",")[0], row[5]) for row in rows if row[0] in set(SUPPLIER_FLOWS)
+    }
+    made = {}
+    for entity, rule in [*RULES.items(), *((entity, one) for entity, rules in BESIDE.items() for one in rules)]:
+        if rule.flow in SUPPLIER_FLOWS:
+            kind = "command" if rule.is_command else "state"
+            made[rule.operation] = (rule.flow.value, rule.destination or "NAME", entity, kind, rule.lane({}).value)
+    assert told == made
+
+
 def test_every_flow_says_what_makes_an_exception() -> None:
     named = {
         flow for cell in rows_of(GOING_LIVE, "| flow | held,") for flow in re.findall(r"\w+", cell.replace("`", ""))
     }
-    assert named == {flow.value for flow in Flow}
+    assert named == {flow.value for flow in MARKETPLACE_FLOWS}
 
 
 def test_rights_in_odoo_are_those_verify_asks_for() -> None:

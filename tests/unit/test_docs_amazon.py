@@ -22,7 +22,7 @@ from connectors.amazon.sqs import LOOKS, READS
 from connectors.amazon.verify import ORDERS, PERSONS, TAXES
 from connectors.amazon.verify import READS as CALLS
 from streams.cli.verify_flows import routed
-from streams.phases import Flow
+from streams.phases import MARKETPLACE_FLOWS
 from tests.unit.test_docs import rows_of, toml_blocks
 
 PAGE = Path(__file__).parents[2] / "docs" / "going-live-amazon.md"
@@ -67,14 +67,14 @@ def test_roles_are_those_verify_names() -> None:
 def test_every_flow_says_what_it_writes_at_amazon() -> None:
     """OPS-7: what goes to Odoo only is what the rules bring there."""
     table = rows_of(PAGE, "| flow | writes |")
-    assert set(table) == {flow.value for flow in Flow}
+    assert set(table) == {flow.value for flow in MARKETPLACE_FLOWS}
     to_amazon = {one.flow.value for one in routed({}, [("amazon", "main")]) if one.destination == "amazon"}
     assert {flow for flow, cells in table.items() if cells[0] != "Odoo only"} == to_amazon
 
 
 def test_flows_are_switched_on_in_an_order_that_names_all() -> None:
     named = re.findall(r"`(\w+)`", " ".join(cells[0] for cells in rows_of(PAGE, "| step | on |").values()))
-    assert {flow.value for flow in Flow} - set(named) == {"acknowledgements"}
+    assert {flow.value for flow in MARKETPLACE_FLOWS} - set(named) == {"acknowledgements"}
     assert len(named) == len(set(named))
 
 

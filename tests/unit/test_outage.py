@@ -60,6 +60,13 @@ def test_what_is_said_right_after_it_is_back_is_old(caplog: pytest.LogCaptureFix
     assert lines(caplog)[-1].startswith("kafka_unsteady")
 
 
+def test_a_broker_that_is_going_down_does_not_hide_that_it_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    broker = Broker(True, False, True)
+    broker.outage.watch(CONFIG, "closing", broker.now)
+    broker.outage.watch(CONFIG, "refused", broker.now)
+    assert [line.split()[0] for line in lines(caplog)] == ["kafka_unsteady", "kafka_away", "kafka_back"]
+
+
 def test_many_complaints_are_one_watch(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     broker = Broker(False, True)
     monkeypatch.setattr(outage, "OUTAGE", broker.outage)

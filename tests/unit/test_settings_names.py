@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app, main
 from streams.connectors import discover, load_connected_settings
-from streams.phases import Phase
+from streams.phases import MARKETPLACE_FLOWS, Phase
 from streams.settings import ConfigurationError, load_settings
 from streams.settings_names import Known, unchecked, wrong_names
 from streams.settings_places import FileError, Said, dotted, read_said
@@ -46,10 +46,14 @@ def problems() -> list[str]:
 POLL, NONE, SOURCES = (
     "[poll.intervals]\n",
     "walmart has no flow ",
-    "; did you mean walmart? there are: amazon, odoo, walmart",
+    "; did you mean walmart? there are: alibaba, amazon, odoo, walmart",
 )
+SOLD = "there are: " + ", ".join(sorted(MARKETPLACE_FLOWS))
+NOTHING_SOLD = "there is no marketplace 'alibaba'; there are: amazon, walmart"
+BOUGHT = "purchases, supplier_orders, supplier_products, supplier_terms"
 NO_ACCOUNT = "walmart has no account 'mian'; did you mean main? there are: main"
 NO_MARKETPLACE = "there is no marketplace 'wallmart'; did you mean walmart? there are: amazon, walmart"
+NO_PARTNER = "there is no marketplace or supplier's platform 'wallmart'; did you mean walmart? there are: alibaba, amazon, walmart"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,11 @@ NO_MARKETPLACE = "there is no marketplace 'wallmart'; did you mean walmart? ther
         ("[stok]\nbuffer = 1", "stok", "there is no such setting; did you mean stock?"),
         ("[zzz]\nbuffer = 1", "zzz", "there is no such setting"),
         ('[pilot.walmart.mian]\nskus = "A"', "pilot.walmart.mian", NO_ACCOUNT),
-        ('[pilot.wallmart.main]\nskus = "A"', "pilot.wallmart", NO_MARKETPLACE),
+        ('[pilot.wallmart.main]\nskus = "A"', "pilot.wallmart", NO_PARTNER),
+        ('[phases.walmart.main]\npurchases = "on"', "phases.walmart.main.purchases", f"walmart has no flow 'purchases'; {SOLD}"),
+        ('[phases.Alibaba.main]\nstock = "on"', "phases.Alibaba.main.stock", f"Alibaba has no flow 'stock'; there are: {BOUGHT}"),
+        ('[stock.channels.alibaba]\nbuffer = 1', "stock.channels.alibaba", NOTHING_SOLD),
+        ('[pricing.channels.alibaba.main]\nending = 0.5', "pricing.channels.alibaba", NOTHING_SOLD),
         ('[phases.walmart.mian]\nall = "on"', "phases.walmart.mian", NO_ACCOUNT),
         ('[pricing.channels.walmart.mian]\nending = 0.5', "pricing.channels.walmart.mian", NO_ACCOUNT),
         ("[stock.channels.walmart.accounts.mian]\nbuffer = 1", "stock.channels.walmart.accounts.mian", NO_ACCOUNT),
@@ -126,7 +134,7 @@ def test_accounts_that_cannot_be_known_are_not_refused_but_said(file: Path, capl
         load_connected_settings(discover())
     assert [record.getMessage() for record in caplog.records] == ["accounts_unknown count=1 first=pilot.walmart.mian"]
     file.write_text('[pilot.wallmart.mian]\nskus = "A"\n')
-    assert problems() == [f"{file}, pilot.wallmart: {NO_MARKETPLACE}"]
+    assert problems() == [f"{file}, pilot.wallmart: {NO_PARTNER}"]
 
 
 def test_what_is_no_table_is_left_to_the_settings() -> None:
@@ -180,7 +188,7 @@ def test_a_broken_file_is_told_by_its_name_and_line(file: Path, content: bytes, 
     [
         ("POLL__INTERVALS", "junk", '{"name": ...}: flow -> pause between polls, instead of the default: {"walmart.orders": "10m"}'),
         ("RETRY__TIERS", "30s,60s", '["a", "b"]: growing delays'),
-        ("PHASES", "canary-secret", '{"name": ...}: marketplace, account, flow'),
+        ("PHASES", "canary-secret", '{"name": ...}: marketplace or supplier'),
         ("STOCK", "x", '{"name": ...}'),
         ("STOCK__RULES", '{"a": 1}', '["a", "b"]: what holds for some SKUs'),
         ("WALMART__ACCOUNTS__MAIN", "x", '{"name": ...}'),

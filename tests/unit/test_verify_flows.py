@@ -7,10 +7,10 @@ from dataclasses import replace
 from connectors.kit.ports import Check
 from streams.cli.verify_flows import flow_checks, operations_of, routed
 from streams.connectors import discover
-from streams.phases import Phase
+from streams.phases import SUPPLIER_FLOWS, Phase
 from streams.stages.rules import FLOW_OF
 
-CHANNEL = ("walmart", "main")
+CHANNEL, BUYER, STATION = ("walmart", "main"), ("alibaba", "main"), ("iotbox", "packing1")
 CONNECTORS = discover()
 
 
@@ -25,8 +25,10 @@ def checks(phases: dict[str, Phase], *wanted: str, operations: frozenset[str] | 
 
 def test_whatever_can_be_routed_is_taken_by_its_connector() -> None:
     """OPS-7: with every flow on, each operation of the table of rules is one its destination knows."""
-    every = routed({"walmart": {"main": {"all": Phase.ON}}}, [CHANNEL])
+    every = routed({"walmart": {"main": {"all": Phase.ON}}}, [CHANNEL, BUYER, STATION])
     assert {one.operation for one in every} == set(FLOW_OF)
+    assert {one.flow for one in every if one.channel == BUYER} == set(SUPPLIER_FLOWS)
+    assert {one.operation for one in every if one.destination == "alibaba"} == {"create_purchase", "cancel_purchase"}
     assert [check.subject for check in checks({"all": Phase.ON})] == ["walmart main: flows"]
     for connector in CONNECTORS:
         assert operations_of(connector.name, every) <= connector.operations

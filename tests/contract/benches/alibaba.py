@@ -1,7 +1,9 @@
-"""The bench of 1688: its sandbox over real sockets. Orders are read; what a person is called stands in their delivery address."""
+"""The bench of 1688: its sandbox over real sockets. Orders are read, purchase orders are written; what a person is called stands in the
+delivery address."""
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +12,19 @@ from pathlib import Path
 
 from connectors.alibaba.sandbox.settings import DEMO_BUYER
 from connectors.alibaba.settings import AlibabaSettings
+from connectors.alibaba.sink import CREATE
 from connectors.kit.ports import Delivery, Deps
+from schemas.records import PurchaseLine
 from tests.contract.alibaba_box import ADDRESS, Box, Shop, alibaba_box
 from tests.contract.alibaba_connected import deps_of, settings_of
 from tests.contract.connector_suite import CANARY
+from tests.contract.test_alibaba_purchases import purchase, wanted
+from tests.unit.test_alibaba_purchase_plan import line
+
+_numbers = itertools.count(1)
+HOUSE = {
+    "province": "浙江省", "city": "杭州市", "area": "滨江区", "street": f"{CANARY}路1号", "full_name": CANARY, "mobile": "13800138000",
+}  # fmt: skip
 
 
 @dataclass
@@ -26,16 +37,19 @@ class AlibabaBench:
     flow: str = "orders"
 
     def deliveries(self, count: int) -> list[Delivery]:
-        raise NotImplementedError("nothing is written there yet")
+        offer = Shop(self.box).first()
+        return [self._purchase(wanted(1, offer)) for _ in range(count)]
 
     def bad_delivery(self) -> Delivery:
-        raise NotImplementedError("nothing is written there yet")
+        return self._purchase(line(1, "no code of an offer"))
 
     def lose_answers(self, times: int) -> None:
-        raise NotImplementedError("nothing is written there yet")
+        self.box.faults({"kind": "lost", "path": "fastCreateOrder", "limit": times})
 
     def effects(self, batch: Sequence[Delivery]) -> list[int]:
-        raise NotImplementedError("nothing is written there yet")
+        shop = Shop(self.box)
+        made = [shop.told(one)["out_order_id"] for one in self.box.http.get("/sandbox/snapshot").json()["orders"]]
+        return [made.count(delivery.body["name"]) for delivery in batch]
 
     def seed(self, count: int) -> set[str]:
         shop = Shop(self.box)
@@ -54,9 +68,17 @@ class AlibabaBench:
     def unreachable(self) -> AlibabaSettings:
         return settings_of(self.box, self.folder, base_url="http://127.0.0.1:9", attempts=1)
 
+    def _purchase(self, *lines: PurchaseLine) -> Delivery:
+        number = next(_numbers)
+        order = purchase(*lines, purchase_id=number, name=f"P{number:05d}", key=f"odoo:purchase_order:{number}")
+        return Delivery(
+            f"purchase-{number}", CREATE, True, order["key"], "odoo", "main", order["version"], "", "c-1", order
+        )
+
 
 @contextmanager
 def bench() -> Iterator[AlibabaBench]:
     with tempfile.TemporaryDirectory() as folder, alibaba_box(offers=3) as box:
         place = Path(folder)
-        yield AlibabaBench(box, place, settings_of(box, place), deps_of(box))
+        settings = settings_of(box, place, purchases={"addresses": {"default": HOUSE}, "price_tolerance_percent": 100})
+        yield AlibabaBench(box, place, settings, deps_of(box))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from streams.kafka import QUIET
-from streams.runtime.runtime import EXIT_FAILED, EXIT_STALLED
+from schemas import topics
+from streams.failure.queues import depths
+from streams.kafka import QUIET, BrokerError
+from streams.runtime.chunk import Partition
+from streams.runtime.cluster import log_ends
+from streams.runtime.runtime import EXIT_FAILED, EXIT_OK, EXIT_STALLED, EXIT_STOP_TIMEOUT
+from streams.settings import KafkaSettings, RetrySettings, Settings
 from streams.stack import Stack
 from tests.integration.conftest import stack_settings
 from tests.integration.runtime.kit import LIMIT_SECONDS, QUICK, Reader, Worker, Workers, fill, reading
@@ -121,3 +128,39 @@ def test_a_broker_that_is_away_fills_no_log(own: Stack, workers: Workers) -> Non
     lines = worker.log().splitlines()[before:]
     assert sum(" kafka_back " in line for line in lines) == 1
     assert len(lines) <= MOST_LINES, "\n".join(lines)
+
+
+def test_asked_to_stop_while_the_broker_is_away_it_ends(own: Stack, workers: Workers) -> None:
+    """OPS-8: what waits for the broker cannot be waited for; a supervisor's restart must not hang on it."""
+    plan = make_plan(own.endpoints().bootstrap)
+    plan = replace(plan, settings={**plan.settings, "stop": 5.0})
+    fill(plan.bootstrap, plan.source, [b"%d" % number for number in range(RECORDS)])
+    worker = workers.start(plan)
+    with reading(plan.bootstrap, plan.target) as out:
+        out.until(lambda seen: len(seen) >= 100, "it is at work")
+    own.kill_broker()
+    until(lambda: " kafka_away " in worker.log(), "it says that the broker is away", so_far=worker.end_of_log)
+    worker.process.terminate()
+    until(worker.is_over, "it ended", LIMIT_SECONDS, worker.end_of_log)
+    assert worker.process.returncode in (EXIT_OK, EXIT_STOP_TIMEOUT), worker.end_of_log()
+
+
+def test_who_asks_where_logs_end_is_answered_again_after_a_restart(own: Stack) -> None:
+    """OPS-1, OPS-8: librdkafka's admin client is refused for ever by a broker it has seen restart; the watchdog and the tiers' metrics ask anew."""
+    bootstrap = own.endpoints().bootstrap
+    tier = topics.retry(topics.parse_tier("3s"))
+    admin = AdminClient({**QUIET, "bootstrap.servers": bootstrap})
+    admin.create_topics([NewTopic(tier, 1, 1)])[tier].result(LIMIT_SECONDS)
+    settings = Settings(kafka=KafkaSettings(bootstrap=bootstrap), retry=RetrySettings(tiers=("3s",)))
+    ask = log_ends({**QUIET, "bootstrap.servers": bootstrap})
+
+    def are_answered() -> bool:
+        with contextlib.suppress(KafkaException, BrokerError):
+            ends = ask([Partition(tier, 0)])
+            return bool(ends) and bool(depths(settings, "g", time.time(), [(tier, 0)]))
+        return False
+
+    until(are_answered, "both are answered")
+    own.kill_broker()
+    own.start_broker()
+    until(are_answered, "both are answered again")

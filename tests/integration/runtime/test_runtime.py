@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiokafka.cluster import ClusterMetadata
+from faust.assignor.partition_assignor import PartitionAssignor
 
 from schemas.record import Message
 from streams.runtime import Chunk, Partition, Runtime, RuntimeSettings, StageContext, StageLimits
@@ -101,3 +104,32 @@ async def test_crash_inside_faust_ends_the_process(
         == 70
     )
     assert stage.calls[-1] == "stop"
+
+
+async def test_group_that_met_while_the_broker_knew_no_topics_reads_soon(
+    bootstrap: str, topic: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OPS-8: seen after a broker's restart: a worker had no partitions for five minutes, and nobody was told."""
+    source, target = topic("a"), topic("b")
+    known, shared = ClusterMetadata.partitions_for_topic, PartitionAssignor.assign
+    meetings: list[int] = []
+
+    def partitions_for_topic(self: ClusterMetadata, topic: str) -> Any:
+        return known(self, topic) if meetings else None
+
+    def assign(self: Any, cluster: ClusterMetadata, member_metadata: Any) -> Any:
+        found = shared(self, cluster, member_metadata)
+        # Known a moment later, when aiokafka has kept what it was shared out by.
+        asyncio.get_running_loop().call_soon(meetings.append, len(meetings))
+        return found
+
+    monkeypatch.setattr(ClusterMetadata, "partitions_for_topic", partitions_for_topic)
+    monkeypatch.setattr(PartitionAssignor, "assign", assign)
+    runtime = Runtime([Forward(source, target)], KafkaSettings(bootstrap=bootstrap), replace(SETTINGS, metadata=2.0))
+    running = asyncio.create_task(runtime.run())
+    await asyncio.to_thread(fill, bootstrap, source, [b"1"])
+    with reading(bootstrap, target) as out:
+        await soon(lambda: out.poll() == {b"1": 1})
+    assert len(meetings) > 1, "the first shared out nothing"
+    runtime.stop()
+    assert await asyncio.wait_for(running, LIMIT_SECONDS) == 0

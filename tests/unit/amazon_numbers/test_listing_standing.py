@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.amazon.listing_standing import standings, words, worst
+from connectors.kit.errors import DataError
 from connectors.kit.outgoing.publication import Status
 from connectors.kit.reading import Reader
 
@@ -37,6 +38,16 @@ def test_each_marketplace_stands_for_itself_and_the_worst_is_what_it_comes_to(
     seen = standings(found, (DE, FR))
     assert [seen[place].value for place in (DE, FR)] == standing
     assert worst(seen).value == comes_to
+
+
+@pytest.mark.parametrize(
+    "summaries", [None, {"value": 3}, "many", [{"status": BOTH}], [{"marketplaceId": DE, "status": "BUYABLE"}]]
+)
+def test_a_damaged_answer_is_no_standing(summaries: Any) -> None:
+    """Taken for a listing without any status, it would be an exception about an item that sells."""
+    for tell in (standings, words):
+        with pytest.raises(DataError, match="summaries"):
+            tell(Reader({"summaries": summaries}))
 
 
 def test_nothing_known_is_being_worked_on() -> None:

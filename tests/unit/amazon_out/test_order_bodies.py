@@ -15,7 +15,6 @@ from connectors.amazon.order_bodies import (
     confirmations,
     is_correction,
     reference_of,
-    was_sent_by_amazon,
 )
 from connectors.kit.errors import ConflictError, ConnectorError, DataError, RuleError
 from schemas.records import Cancellation, Shipment
@@ -94,7 +93,6 @@ def test_a_changed_number_corrects_the_parcel_and_frees_what_it_held() -> None:
     ({"status": "PENDING_AVAILABILITY"}, None, ConflictError, "payment is not verified"),
     ({"status": "CANCELLED"}, {ONE: (0, 0)}, RuleError, "0 open ones (0 shipped, 2 cancelled)"),
     ({}, {ONE: (1, 1)}, RuleError, "1 open ones (1 shipped, 0 cancelled)"),
-    ({"fulfillment": {"fulfillmentStatus": "UNSHIPPED", "fulfilledBy": "AMAZON"}}, None, RuleError, "Amazon ships this order itself"),
 ])  # fmt: skip
 def test_what_cannot_be_shipped(
     fields: dict[str, Any], counts: Counts | None, error: type[ConnectorError], words: str
@@ -103,15 +101,6 @@ def test_what_cannot_be_shipped(
     with pytest.raises(error) as raised:
         confirmations(order(counts, **fields), shipment(("T1", {ONE: 2})), UPS)
     assert words in str(raised.value)
-
-
-@pytest.mark.parametrize(("by", "gone", "sent"), [
-    ("AMAZON", 2, True), ("AMAZON", 1, False), ("AMAZON", 0, False), ("MERCHANT", 2, False),
-])  # fmt: skip
-def test_what_amazon_has_sent_itself_is_nothing_to_tell(by: str, gone: int, sent: bool) -> None:
-    """ORD-10: the delivery in Odoo is closed after it, in parcels of any number."""
-    now = order({ONE: (gone, 2 - gone)}, fulfillment={"fulfillmentStatus": "SHIPPED", "fulfilledBy": by})
-    assert was_sent_by_amazon(now, shipment(("", {ONE: 1}), ("", {ONE: 1}))) is sent
 
 
 def test_a_parcel_without_a_tracking_number_or_with_half_a_unit_is_the_warehouses_business() -> None:

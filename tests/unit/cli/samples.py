@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,12 +51,24 @@ class Kafka:
         """For what these modules of `streams` read and write; the registry's codec too. No configuration from outside."""
         for name in [name for name in os.environ if name.startswith("CAUSEWAY_")]:
             monkeypatch.delenv(name)
-        for module in readers:
+        for module in (*readers, "failure.overtaken"):
             monkeypatch.setattr(f"streams.{module}.read_to_end", self.read)
         for module in writers:
             monkeypatch.setattr(f"streams.{module}.SyncProducer", lambda _: self)
         monkeypatch.setattr("schemas.codec.Codec", lambda _: CODEC)
         monkeypatch.setattr("schemas.registry.Registry", lambda _: None)
+
+
+@contextmanager
+def logs_restored() -> Iterator[None]:
+    """Commands that run on set logging up for their process."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
 
 
 def causeway(*words: str, code: int) -> str:

@@ -28,7 +28,7 @@ def causeway(*words: str, code: int = 2) -> str:
     return samples.causeway(*words, code=code)
 
 
-DEAD = "there are: amazon, odoo, pricing, route, stock, transform, walmart"
+DEAD = "there are: alibaba, amazon, odoo, packing, pricing, route, stock, supply, transform, walmart"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,10 @@ DEAD = "there are: amazon, odoo, pricing, route, stock, transform, walmart"
         ("dead plan -d nope", "there is no destination 'nope'"),
         ("dead replay -d nope --dry-run", "there is no destination 'nope'"),
         ("dead discard -d nope --note x --yes", "there is no destination 'nope'"),
-        ("held list -d transform", "there is no destination 'transform'; there are: amazon, odoo, pricing, walmart"),
+        (
+            "held list -d transform",
+            "there is no destination 'transform'; there are: alibaba, amazon, odoo, pricing, walmart",
+        ),
         ("held release -d nope --yes", "there is no destination 'nope'"),
         ("held discard -d nope --note x --yes", "there is no destination 'nope'"),
     ],

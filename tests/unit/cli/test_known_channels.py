@@ -39,6 +39,7 @@ def causeway(words: str, code: int = 2) -> str:
 
 
 NO_MARKETPLACE = "there is no marketplace 'wallmart'; did you mean walmart? there are: amazon, walmart"
+NO_PARTNER = "there is no marketplace or supplier's platform 'wallmart'; did you mean walmart? there are: alibaba, amazon, iotbox, walmart"
 NO_ACCOUNT = "walmart has no account 'nope'; there are: main"
 NO_KIND = "there is no kind of mapping 'skuu'; did you mean sku? there are: carrier,"
 
@@ -52,7 +53,8 @@ NO_KIND = "there is no kind of mapping 'skuu'; did you mean sku? there are: carr
         ),
         ("stock list --channel walmart:nope", NO_ACCOUNT),
         ("shadow list --account walmart:nope", NO_ACCOUNT),
-        ("shadow diff --account wallmart:main", NO_MARKETPLACE),
+        ("shadow diff --account wallmart:main", NO_PARTNER),
+        ("stock list --channel alibaba", "there is no marketplace 'alibaba'; there are: amazon, walmart"),
         ("shadow release --account walmart:nope --yes", NO_ACCOUNT),
         ("mapping set skuu walmart A B", NO_KIND),
         ("mapping set sku wallmart A B", NO_MARKETPLACE),

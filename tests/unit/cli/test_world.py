@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +125,9 @@ def test_no_command_passes_a_mistyped_table_over(
 
 
 def test_the_program_claims_what_it_does(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """IoT Boxes are not joined with anything yet."""
+    """Events of IoT Boxes are collected by the gateway, and status looks at them; packing stations need no command of their own."""
     assert run(monkeypatch, "--help") == 0
     said = capsys.readouterr().out
     assert "Marketplaces joined with Odoo 18" in said
-    assert "IoT" not in said
+    rows = re.split(r"\n(?=│ \w)", said)  # a command each, its words over several lines
+    assert [row.split()[1] for row in rows if "IoT" in row] == ["status", "gateway"]

@@ -14,11 +14,12 @@ from streams.demo.agree import FlowReport, Sides
 from streams.demo.day import Day
 from streams.demo.goods import NewProduct, Variant
 from streams.demo.hands import Sale
-from streams.demo.heard import by_sku, dead_of
+from streams.demo.heard import by_sku, dead_of, read_of
 from streams.demo.market import Sold
 from streams.demo.walmart import Walmart
 from streams.demo.walmart import sold as sold_at_walmart
-from streams.observe.ledger import Entry, FlowLedger
+from streams.observe.ledger import Entry, FlowLedger, Ledger
+from tests.unit.observe.outcomes import outcome
 
 SALE = Sale(7, "PO1", "sale")
 
@@ -113,6 +114,22 @@ def test_an_order_that_cannot_be_shipped_takes_from_the_stock_all_the_same() -> 
     assert not agree.stock(found).balanced
     found.items["A"]["stock"]["amount"] = 6
     assert agree.stock(found).balanced
+
+
+@pytest.mark.parametrize(("destination", "result", "right"), [
+    ("odoo", "held", 6), ("odoo", "dead", 6), ("odoo", "retry", 6), ("transform", "dead", 8),
+])  # fmt: skip
+def test_a_damaged_order_that_was_read_all_the_same_asks_for_its_units(
+    destination: str, result: str, right: int
+) -> None:
+    """INV-2: it is not in Odoo, and sold; only one that never became a delivery asks for nothing."""
+    ledger = Ledger()
+    ledger.add(outcome("upsert_order", result, "walmart:demo:PO1", destination=destination))
+    found = sides(sales=[], sold=[sold("malformed", "unknown_sku")], read=read_of(ledger))
+    found.items["A"]["stock"]["amount"] = right
+    assert agree.stock(found).balanced
+    found.items["A"]["stock"]["amount"] = 14 - right
+    assert not agree.stock(found).balanced
 
 
 @pytest.mark.parametrize(("trait", "right"), [("malformed", 6), ("bad_postcode", 6), ("test_order", 8)])
@@ -219,9 +236,15 @@ def test_what_has_left_at_the_marketplace_is_seen() -> None:
     other = {"lineNumber": "2", "units": {"Acknowledged": 1, "Shipped": 2}}
     found = sold_at_walmart(plain | {"lines": [first, other]})
     assert found == Sold(
-        "walmart:demo:1", "1", False, Decimal("5.00"), frozenset({"marketplace_fulfilled"}), True, False
+        "walmart:demo:1", "1", False, Decimal("5.00"), frozenset({"marketplace_fulfilled"}), True, False, False
     )
     assert sold_at_walmart(plain | {"lines": [other | {"lineNumber": "1"}]}).first_left
+    gone = {"lineNumber": "1", "units": {"Cancelled": 1, "Delivered": 2}}
+    assert [sold_at_walmart(plain | {"lines": lines}).all_left for lines in ([gone], [gone, first], [])] == [
+        True,
+        False,
+        False,
+    ]
     broken = sold_at_walmart({"purchaseOrderId": "2", "status": "Cancelled", "total": None})
     assert broken == Sold("walmart:demo:2", "2", True, None, frozenset())
 

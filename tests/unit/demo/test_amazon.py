@@ -33,7 +33,7 @@ def snapshot(refunds: list[str], **changes: Any) -> dict[str, Any]:
 
 def test_an_order_is_told_as_any_other() -> None:
     assert sold("9", ORDER) == Sold(
-        "amazon:demo:9", "9", False, Decimal("12.50"), frozenset({"marketplace_fulfilled"}), True, True
+        "amazon:demo:9", "9", False, Decimal("12.50"), frozenset({"marketplace_fulfilled"}), True, True, True
     )
     broken = {"status": "Unknown", "total": None, "traits": ["malformed"], "items": []}
     assert sold("9", broken) == Sold("amazon:demo:9", "9", False, None, frozenset({"malformed"}))

@@ -75,6 +75,25 @@ def test_what_happens_once_each_stays_each(changes: dict[str, Any]) -> None:
     assert superseded([letter("a", **changes), letter("b", 8, minute=1, **changes)]) == {}
 
 
+def bought(failed_id: str, version: int = 7, operation: str = "create_purchase") -> FailedRecord:
+    about: dict[str, Any] = {
+        "destination": "alibaba",
+        "key": "odoo:purchase_order:7",
+        "target": "deliver.alibaba.normal",
+    }
+    return letter(failed_id, version, entity=operation, operation=operation, **about)
+
+
+def test_of_a_purchase_order_the_newest_letter_counts() -> None:
+    """PO-1, ERR-6: its commands say how it stood: an old quantity, or one that was cancelled since, is not replayed."""
+    assert superseded([bought("a"), bought("b", 8)]) == {"a": "b"}
+    assert superseded([bought("a"), bought("b", 8, "cancel_purchase")]) == {"a": "b"}
+    found = OpenLetters()
+    for one in (bought("a"), bought("b", 8)):
+        found.add(one)
+    assert sum(found.counts().values()) == 1
+
+
 def test_open_letters_are_counted_as_they_come() -> None:
     """OPS-1: the same count as `superseded`, without holding every letter."""
     found = OpenLetters()

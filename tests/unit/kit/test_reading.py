@@ -113,6 +113,14 @@ def test_children_are_a_list_or_one_object() -> None:
             reading(wrong).children("b")
 
 
+def test_objects_are_a_list_and_nothing_else() -> None:
+    """Of an API that writes lists as lists, one object in the place of a list is damage, not a list of one."""
+    assert [child.path for child in reading([{}, {}]).objects("b")] == ["a.b[0]", "a.b[1]"]
+    assert reading(None).objects("b") == []
+    with pytest.raises(DataError, match=r"a\.b: expected a list"):
+        reading({"x": 1}).objects("b")
+
+
 def test_texts_name_the_element_that_is_wrong() -> None:
     assert reading(["x", 5]).texts("b") == ["x", "5"]
     with pytest.raises(DataError, match=r"^a\.b\[1\]: expected text, found a list of 0"):

@@ -88,9 +88,11 @@ def test_conflicts_are_counted_by_what_was_done() -> None:
     assert value("causeway_conflicts_total", entity="listing", action="test_kept") == 1
 
 
-def approval(proposal: str, state: str) -> Record:
-    body = body_of("approval", subject="price:walmart:main:A", kind="price", proposal=proposal, state=state)
-    return on("approvals", "sku:A", CODEC.encode("approval", body))
+def approval(
+    proposal: str, state: str, subject: str = "price:walmart:main:A", kind: str = "price", key: str = "sku:A"
+) -> Record:
+    body = body_of("approval", subject=subject, kind=kind, proposal=proposal, state=state)
+    return on("approvals", key, CODEC.encode("approval", body))
 
 
 class Script:
@@ -143,6 +145,32 @@ def test_dead_letters_are_told_until_somebody_deals_with_them() -> None:
     )
     name = ("dead_records", "odoo", "rule", "desk")
     assert [scraped(collector)[name] for _ in range(4)] == [1, 1, 0, 1]
+
+
+def test_what_waits_of_suppliers_changes_is_told_by_account_and_kind() -> None:
+    """PO-4: beside prices, and over when it is answered or withdrawn."""
+    offer = "alibaba:main:offer:554"
+
+    def about(proposal: str, state: str, sku: str, kind: str = "lead_time") -> Record:
+        return approval(proposal, state, f"{offer}:{sku}{kind}", kind, offer)
+
+    collector = StandingCollector(
+        Standing(CODEC),
+        Script(
+            (
+                [
+                    about("p1", "proposed", "11:"),
+                    about("p2", "proposed", "12:"),
+                    about("p3", "proposed", "", "quantity"),
+                ],
+                True,
+            ),
+            ([about("p1", "rejected", "11:"), about("p3", "superseded", "", "quantity")], True),
+        ),
+    )
+    lead_time, quantity = (("approvals_records", "alibaba:main", kind) for kind in ("lead_time", "quantity"))
+    assert scraped(collector) == {lead_time: 2.0, quantity: 1.0}
+    assert scraped(collector) == {lead_time: 1.0, quantity: 0.0}
 
 
 def test_what_stands_is_told_once_everything_was_read_and_ends_at_zero() -> None:

@@ -17,8 +17,14 @@ CONTROL = {
     "orders.current",
     "mappings",
     "audit",
+    "edge.boxes",
+    "hardware-events",  # of devices; what follows of a transfer is told by packing checks
+    "packing.events",
+    "packing.ledger",
     "poll.commands",
     "poll.cursors",
+    "reconciliations",
+    "state.alibaba",
     "state.amazon",
     "state.odoo",
     "state.walmart",
@@ -92,6 +98,24 @@ def test_words_hold_no_personal_data(topic: str) -> None:
         (
             "supplier_product", {"source": "alibaba", "account": "main", "offer_id": "7", "status": "published"},
             "offer 7 of alibaba:main: published, 1 variant",
+        ),
+        (
+            "vendor_terms",
+            {"source": "alibaba", "account": "main", "offer_id": "7", "sku_id": "11", "kind": "lead_time", "lead_days": 30,
+             "approval": "ann", "why": "the supplier has 0"},
+            "SKU 11 of offer 7 of alibaba:main: lead time 30 days, approved by ann: the supplier has 0",
+        ),
+        (
+            "vendor_terms",
+            {"source": "alibaba", "account": "main", "offer_id": "7", "sku_id": "", "kind": "lead_time", "lead_days": None,
+             "approval": "none", "why": "w"},
+            "SKU single of offer 7 of alibaba:main: lead time as it was: w",
+        ),
+        (
+            "vendor_terms",
+            {"source": "alibaba", "account": "main", "offer_id": "7", "sku_id": "11", "kind": "quantity", "minimum_quantity": "50",
+             "approval": "automatic", "why": "w"},
+            "offer 7 of alibaba:main: smallest order 50, approved by automatic: w",
         ),
         (
             "supplier_order", {"source": "alibaba", "account": "main", "order_id": "7", "state": "shipped", "status": "waitbuyerreceive"},

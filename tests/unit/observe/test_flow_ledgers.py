@@ -125,7 +125,8 @@ def test_orders_in_shadow_are_named_only_when_there_are_any() -> None:
         (unmapped("odoo", "refund", "k"), "refund_order"),
         (unmapped("odoo", "price", "k"), "set_price"),
         (unmapped("odoo", "product", "k"), "upsert_listing"),
-        (unmapped("odoo", "purchase_order", "k"), ""),  # nothing is delivered of it
+        (unmapped("odoo", "purchase_order", "k"), "create_purchase"),
+        (unmapped("odoo", "partner", "k"), ""),  # nothing is delivered of it
         (outcome("", "dead", destination="walmart", entity="ship_order"), "ship_order"),  # a delivery nobody could read
         (outcome("", "dead", entity="availability"), "set_stock"),
     ],
@@ -141,6 +142,7 @@ def test_what_ended_on_the_way_belongs_to_the_flow_of_its_entity(event: Outcome,
         ("stock:walmart:two:A:1", ("walmart", "two")),
         ("walmart:main:return:7", ("walmart", "main")),
         ("odoo:picking:5", ("odoo", "main")),
+        ("alibaba:main:order:5", ("alibaba", "main")),
         ("sku:A:1", ("odoo", "main")),
         ("nonsense", ("", "")),
     ],

@@ -41,7 +41,8 @@ def test_an_order_is_told_both_ways() -> None:
     assert [step.kind for step in journey.steps] == [
         "canonical", "outcome", "outcome", "canonical", "sent", "outcome", "canonical", "outcome", "canonical", "outcome",
     ]  # fmt: skip
-    assert (journey.state, journey.remote_id, journey.acknowledged) == ("applied", "17", True)
+    assert (journey.state, journey.where, journey.reason) == ("dead", ["ship_order"], "rule")
+    assert (journey.remote_id, journey.acknowledged) == ("17", True)
     assert {(one.operation, one.entry.key, one.entry.state, one.entry.reason) for one in journey.standings} == {
         ("upsert_order", ORDER, "applied", ""), ("acknowledge_order", ORDER, "applied", ""), ("ship_order", ORDER, "dead", "rule"),
         ("refund_order", ORDER, "shadow", ""), ("upsert_return", RETURN, "held", "mapping"),
@@ -52,7 +53,7 @@ def test_an_order_is_told_both_ways() -> None:
 
 
 def test_an_order_that_only_walmart_was_told_of_waits_for_odoo() -> None:
-    journey = journey_of(ORDER, [ended("walmart", "cancel_lines", ORDER, "dead", 1)], CODEC)
+    journey = journey_of(ORDER, [ended("walmart", "cancel_lines", ORDER, "applied", 1)], CODEC)
     assert (journey.state, journey.standing) == ("waiting", None)
 
 
@@ -112,7 +113,7 @@ def test_a_sku_is_told_with_what_each_channel_was_told_of_it() -> None:
         ("set_stock", "applied"),
         ("set_price", "held"),
     ]
-    assert (journey.state, journey.standing) == ("", None)
+    assert (journey.state, journey.where, journey.standing) == ("held", ["set_price"], None)
     assert [step.text for step in journey.steps if step.kind == "shadow"] == [
         "kept in shadow, would go to walmart upsert_listing", "left the shadow",
     ]  # fmt: skip

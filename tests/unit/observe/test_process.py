@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from schemas.record import Record
 from streams.kafka import BrokerError
-from streams.observe.lag import Place
 from streams.observe.process import StageCollector, observed
+from streams.offsets import Place
 from streams.runtime.chunk import Partition
 from streams.runtime.stall import Doing, Sight
 from streams.settings import ConfigurationError, Settings, StageSettings

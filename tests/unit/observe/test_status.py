@@ -97,7 +97,7 @@ def letter(failed_id: str, reason: str = "data", minutes: int = 1, **changes: An
     values: dict[str, Any] = {
         "id": failed_id, "state": "dead", "destination": "odoo", "reason": reason, "owner": "order-desk",
         "first_failure": NOW - timedelta(minutes=minutes), "last_failure": NOW, "operation": "upsert_order", "key": "walmart:main:1",
-        "target": "deliver.odoo.critical", "headers": {}, "version": 1,
+        "target": "deliver.odoo.critical", "headers": {}, "version": 1, "value": None,
     }  # fmt: skip
     return values | changes  # type: ignore[return-value] # only the fields that count here
 
@@ -117,7 +117,7 @@ def test_of_a_state_only_the_newest_letter_is_counted_and_rows_and_ledger_agree(
     other = letter("c", headers=known, key="walmart:main:2")
     standing = open_letters([*again, other], set())
     assert [one["id"] for one in standing] == ["b", "c"]
-    failed = by_flow(standing)
+    failed = by_flow(standing, codec())
     assert failed.dead == {(("walmart", "main"), Flow.ORDERS): {"rule": 1, "data": 1}}
     orders = OrdersView(NOW, False, 9, {"applied": 3, "held": 4, "dead": 11})
     assert with_standing(orders, failed).counts == {"applied": 3, "held": 0, "dead": 2}
@@ -151,13 +151,19 @@ causeway_breaker_open{destination="walmart",operation="acknowledge_order"} 0.0
 causeway_stage_paused_lanes{stage="deliver.odoo.critical",reason="breaker odoo/upsert_order"} 3.0
 # TYPE causeway_poll_failing_seconds gauge
 causeway_poll_failing_seconds{source="odoo",account="main",flow="stock",reason="data"} 250.0
+# TYPE causeway_poll_pushes_total counter
+causeway_poll_pushes_total{source="alibaba",account="main",result="taken"} 9.0
+causeway_poll_pushes_total{source="alibaba",account="main",result="forbidden"} 2.0
+causeway_poll_pushes_total{source="alibaba",account="",result="lost"} 1.0
+causeway_poll_pushes_total{source="alibaba",account="main",result="late"} 0.0
 """
 
 
 def test_breakers_and_pauses_are_read_from_a_scrape() -> None:
     view = view_of("host:1", "stalled", EXPOSITION)
     paused = Paused("deliver.odoo.critical", "breaker odoo/upsert_order", 3)
-    assert view == ProcessView("host:1", "stalled", ("odoo upsert_order",), (paused,), ("odoo:main:stock",))
+    refused = ("alibaba lost 1", "alibaba:main forbidden 2")
+    assert view == ProcessView("host:1", "stalled", ("odoo upsert_order",), (paused,), ("odoo:main:stock",), refused)
     with pytest.raises(ValueError):
         view_of("host:1", "", "<html>")
 
@@ -290,6 +296,7 @@ def test_the_endpoints_of_several_processes_can_be_set_once(monkeypatch: pytest.
 
     monkeypatch.setattr("streams.observe.status.look", look)
     monkeypatch.setattr("streams.cli.stack.with_stack", lambda action: [])
+    monkeypatch.setattr("streams.cli.status._boxes", list)
     monkeypatch.setenv("CAUSEWAY_STATUS_ENDPOINTS", "127.0.0.1:1 127.0.0.1:2")
     assert CliRunner().invoke(app, ["status", "--json"]).exit_code == 0
     assert asked == ["127.0.0.1:1", "127.0.0.1:2"]

@@ -137,3 +137,9 @@ def test_a_purchase_order_has_its_lines() -> None:
     (body,) = mapped("purchase_order", purchase())
     assert body["lines"][0]["unit_price"] == {"amount": "2.5", "currency": "USD"}
     assert body["planned_at"] is None
+
+
+def test_a_purchase_order_has_its_warehouse() -> None:
+    """PO-1: raw records of before it was read have none."""
+    assert mapped("purchase_order", purchase())[0]["warehouse"] == ""
+    assert mapped("purchase_order", purchase(warehouse="YIWU"))[0]["warehouse"] == "YIWU"

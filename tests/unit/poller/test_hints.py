@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.kit.hints import Hints
-from streams.poller.hints import HEADER, MOST_BYTES, MOST_PER_SECOND, Allowance, Doorbell, Ringing, Wakes
+from streams.door import MOST_PER_SECOND, Allowance
+from streams.poller.hints import HEADER, MOST_BYTES, Doorbell, Ringing, Wakes
 from streams.poller.metrics import HINTS
 from streams.runtime.errors import DeliveryError
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connectors.kit.catalogue.first_price import FirstPricing
@@ -156,6 +156,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
+@example([("price", 17), ("price", 5), ("answer", "rejected"), ("price", 13), ("price", 5)])
 def test_no_order_of_events_lists_anything_below_the_floor_or_for_ever_waits(steps: list[tuple[str, Any]]) -> None:
     """PRC-1: prices, answers, listings, and news of them, in any order: what is listed was decided, and what is decided is listed."""
     shop = Shop()

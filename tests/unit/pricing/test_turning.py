@@ -44,9 +44,9 @@ class Bench:
         self.left = 1000
         self.stage = PricingStage(SETTINGS, CODEC, FailureRouting(CODEC, SETTINGS), (MAIN,), lambda: self.now)
         self.stage._producer = self  # type: ignore[assignment] # what start() takes from the runtime
-        self.stage._books[0] = {}
+        self.stage._books.open(0)
         for number, message in enumerate(self.on("price.ledger")):
-            self.stage._learn(Record("price.ledger", 0, number, 0, message.key, message.value, message.headers))
+            self.stage._books.learn(Record("price.ledger", 0, number, 0, message.key, message.value, message.headers))
 
     async def deliver(self, messages: Sequence[Message]) -> None:
         if self.left == 0:

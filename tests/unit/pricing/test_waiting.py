@@ -42,9 +42,9 @@ class Bench:
         self.settings = Settings(pricing=pricing)
         stage = PricingStage(self.settings, CODEC, FailureRouting(CODEC, self.settings), self.channels, lambda: NOW)
         stage._producer = StageContext(self, Progress()).producer  # type: ignore[arg-type] # what stages use of it
-        stage._books[0] = {}
+        stage._books.open(0)
         for number, message in enumerate(self.on("price.ledger")):
-            stage._learn(Record("price.ledger", 0, number, 0, message.key, message.value, message.headers))
+            stage._books.learn(Record("price.ledger", 0, number, 0, message.key, message.value, message.headers))
         self.stage = stage
 
     async def deliver(self, messages: Sequence[Message]) -> None:

@@ -261,6 +261,7 @@ async def test_the_app_reads_nothing_from_the_environment_and_leaves_nothing_swi
     app = build_app(rig.stage, rig.lanes, KafkaSettings(bootstrap="a:1,b:2"), RuntimeSettings())
     assert [str(url) for url in app.conf.broker] == ["kafka://a:1", "kafka://b:2"]
     assert (app.conf.debug, app.conf.web_enabled, app.conf.topic_allow_declare) == (False, False, False)
+    assert app.conf.consumer_metadata_max_age_ms == 15_000
     assert app.conf.id == rig.stage.name
     assert not app.boot_strategy._should_enable_kafka_producer()
 

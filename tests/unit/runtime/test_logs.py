@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from streams.outage import Outage
 from streams.runtime.logs import Sparing
 
 
@@ -13,7 +14,7 @@ def record(line: int, level: int = logging.ERROR) -> logging.LogRecord:
 
 def test_same_line_comes_once_in_a_while_and_says_how_often_it_did_not() -> None:
     now = 0.0
-    sparing = Sparing(clock=lambda: now)
+    sparing = Sparing(clock=lambda: now, outage=Outage(lambda _: lambda: True))
     assert sparing.filter(record(1))
     assert [sparing.filter(record(1)) for _ in range(5)] == [False] * 5
     assert sparing.filter(record(2)), "another line is not kept back"

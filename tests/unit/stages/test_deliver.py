@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.kit.errors import AuthError, TransientError
-from connectors.kit.ports import Delivery, Outcome, Result, failed
+from connectors.kit.ports import Delivery, Outcome, Result, excluded, failed
 from schemas.checksum import event_id
 from schemas.headers import Headers, decode_failure, encode_headers
 from schemas.reasons import Reason
@@ -154,6 +154,19 @@ async def test_a_failure_is_routed_by_its_reason_and_the_rest_goes_on() -> None:
     failure = decode_failure(producer.on("retry.30s")[0].headers)
     assert failure is not None
     assert (failure.reason, failure.attempt, failure.target) == (Reason.TRANSIENT, 1, "deliver.odoo.critical")
+
+
+async def test_what_a_sink_excludes_is_counted_with_its_reason_and_leaves_the_key_as_it_was() -> None:
+    """ORD-4, PO-1: nobody hears that the destination holds it, so it goes out once the configuration lets it."""
+    sink = FakeSink({"k1": [excluded("confirmed_before", "long ago")]})
+    made, producer = stage(sink)
+    await made.process(chunk(arrival("k1", kind="command")))
+    (message,) = producer.on("outcomes")
+    told = CODEC.decode("outcome", message.value)
+    assert (told["result"], told["reason"], told["notes"]) == ("excluded", "confirmed_before", [])
+    assert [producer.on(topic) for topic in ("state.odoo", "dead.odoo", "held.odoo")] == [[], [], []]
+    await made.process(chunk(arrival("k1", kind="command", offset=1)))
+    assert producer.outcomes() == {"k1": ["excluded", "applied"]}
 
 
 async def test_an_open_breaker_keeps_records_in_place_without_counting_tries() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from schemas.headers import decode_headers, encode_headers
 from schemas.record import Message, Record
 from streams.failure.mappings import MappingTable
 from streams.kafka import BrokerError
@@ -21,10 +23,13 @@ from tests.unit.stages.test_route_skus import router
 
 ENTRY = ("sku", "walmart", "", "A")
 LATER = datetime(2026, 2, 2, tzinfo=UTC)
+LATER_MS = int(LATER.timestamp() * 1000)
 
 
-def number(sku: str, quantity: str = "4") -> Record:
-    return canonical("availability", OFFER | {"key": f"stock:walmart:MAIN:{sku}", "sku": sku, "quantity": quantity})
+def number(sku: str, quantity: str = "4", version: int = 3) -> Record:
+    found = canonical("availability", OFFER | {"key": f"stock:walmart:MAIN:{sku}", "sku": sku, "quantity": quantity})
+    headers = replace(decode_headers(found.headers), version=version)
+    return replace(found, headers=encode_headers(headers))
 
 
 def price(sku: str) -> Record:
@@ -59,15 +64,16 @@ class World:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
-    def renaming(self) -> Renaming:
-        now_ms = int(NOW.timestamp() * 1000)
+    def renaming(self, now_ms: int = int(NOW.timestamp() * 1000)) -> Renaming:
         return Renaming(
             CODEC, router(self.table), self.table, (CHANNEL,), "sandbox", self.read, lambda: now_ms, self.sleep
         )
 
-    async def changed(self, internal: str | None, before: str = "", key: Any = ENTRY) -> list[Message]:
+    async def changed(
+        self, internal: str | None, before: str = "", key: Any = ENTRY, after_ms: int = 0
+    ) -> list[Message]:
         """The table has it, and the stage is given it."""
-        at_ms = int(LATER.timestamp() * 1000)
+        at_ms = LATER_MS + after_ms
         record = entry_record(key, internal, at=LATER, offset=50, before=before, timestamp_ms=at_ms)
         self.table.apply(record)
         return await self.renaming().messages([record])
@@ -82,6 +88,12 @@ def told(messages: Sequence[Message]) -> dict[str, str]:
             body = CODEC.decode(sent["schema"], sent["body"])
             found[sent["key"]] = body["quantity"] if sent["schema"] == "availability" else body["sku"]
     return found
+
+
+def version_of(messages: Sequence[Message], name: str) -> int:
+    """Of the number that is told under this word."""
+    sent = [delivery(message) for message in messages if message.topic.startswith("deliver.")]
+    return int(next(one["version"] for one in sent if one["key"] == f"stock:walmart:MAIN:{name}"))
 
 
 def ended(messages: Sequence[Message]) -> set[str]:
@@ -162,6 +174,30 @@ async def test_an_own_word_that_was_given_up_stays_so() -> None:
     assert told(messages)["stock:walmart:MAIN:OURS"] == "0"
     messages = await world.changed("OURS", key=("sku", "walmart", "", "B"))
     assert not [m for m in messages if m.topic == "mappings"]
+
+
+async def test_a_0_told_again_after_the_next_change_does_not_lie_over_what_that_one_says() -> None:
+    """INV-5: a worker that was killed tells the 0 again, however much later, as it told it first."""
+    table = made_tables(("walmart", "", "A", "OURS"), ("walmart", "", "OURS", "OURS"))
+    world = World(table, number("OURS"), number("OTHER", "9"), holds("OURS"), holds("A"))
+    gone = entry_record(("sku", "walmart", "", "OURS"), None, at=LATER, offset=50, before="OURS", timestamp_ms=LATER_MS)
+    table.apply(gone)
+    first = await world.renaming().messages([gone])
+    again = await world.renaming(now_ms=LATER_MS + 60_000).messages([gone])
+    assert told(first)["stock:walmart:MAIN:OURS"] == "0"
+    assert [m.headers for m in again if m.topic.startswith("deliver.")] == [
+        m.headers for m in first if m.topic.startswith("deliver.")
+    ]
+    assert version_of(again, "OURS") == LATER_MS < version_of(await world.changed("OTHER", "OURS", after_ms=1), "OURS")
+
+
+async def test_a_0_wins_over_a_number_that_was_told_while_the_change_was_under_way() -> None:
+    """INV-5: by a worker whose tables did not have the change yet."""
+    late = number("OURS", version=LATER_MS + 1500)
+    world = World(made_tables(("walmart", "", "A", "OURS")), late, holds("A"))
+    messages = await world.changed(None, "OURS")
+    assert told(messages)["stock:walmart:MAIN:A"] == "0"
+    assert version_of(messages, "A") == LATER_MS + 1500
 
 
 async def test_a_retired_item_is_no_item() -> None:

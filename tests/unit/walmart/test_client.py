@@ -115,7 +115,7 @@ async def test_a_missing_right_is_not_tried_again() -> None:
 
 async def test_wrong_client_credentials_say_so() -> None:
     fake = Fake(in_turn(EMPTY), token_script=in_turn(gateway(401, "UNAUTHORIZED")))
-    with pytest.raises(AuthError, match=r"^get token: walmart\.example answered 401"):
+    with pytest.raises(AuthError, match=r"^token fetch: walmart\.example answered 401"):
         await fake.client.list_orders("")
     assert (fake.tokens, fake.requests) == (1, [])
 

@@ -8,11 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.kit.errors import ConnectorError, ThrottledError
+from connectors.kit.errors import ConnectorError, ThrottledError, TransientError
+from connectors.kit.feed_results import failure_of
 from connectors.kit.feeds import Feed, Lost
 from connectors.kit.rate import Priority
 from connectors.kit.reading import Reader
+from connectors.kit.rereading import PATIENCE
 from connectors.walmart.feeds import WalmartFeeds, is_it
+from schemas.reasons import Reason
+from tests.unit.damage import REMOVED, damaged
 from tests.unit.walmart.fake import NOW, Fake, Script, gateway, reply, settings_with
 
 DAY = 86_400.0
@@ -79,6 +83,101 @@ async def test_pages_shorter_than_asked_for_and_details_that_end_early_come_to_a
     state = await feeds.state(ID)
     assert state is not None
     assert len(state.items) == 40  # ten are not named; that is told for each of them
+
+
+WHOLE = {
+    "feedId": ID, "feedStatus": "PROCESSED", "itemsReceived": 2, "itemDetails": {"itemIngestionStatus": [
+        {"sku": "S0", "index": 0, "ingestionStatus": "SUCCESS"}, {"sku": "S1", "index": 1, "ingestionStatus": "DATA_ERROR"}]},
+}  # fmt: skip
+DAMAGES = [
+    ("feedId", REMOVED), ("feedId", ["F"]), ("itemsReceived", REMOVED), ("itemsReceived", "two"), ("itemDetails", REMOVED), ("itemDetails", None),
+    ("itemDetails", "two"), ("itemDetails", {}), ("itemDetails.itemIngestionStatus", None), ("itemDetails.itemIngestionStatus", "S0"),
+    ("itemDetails.itemIngestionStatus", {"value": 3}), ("itemDetails.itemIngestionStatus.0", "S0"),
+    ("itemDetails.itemIngestionStatus.0.sku", REMOVED), ("itemDetails.itemIngestionStatus.0.sku", []),
+    ("itemDetails.itemIngestionStatus.1.ingestionStatus", None), ("itemDetails.itemIngestionStatus.1.ingestionErrors", 3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "value"), DAMAGES)
+async def test_a_damaged_result_is_asked_for_again(path: str, value: Any) -> None:
+    """ERR-1, ERR-2: an item whose result is missing by damage is no fault of the item."""
+    answers = [reply(200, damaged(WHOLE, path, value)), reply(200, WHOLE)]
+    feeds, _ = feeds_of(lambda request: answers.pop(0))
+    with pytest.raises(TransientError):
+        await feeds.state(ID)
+    state = await feeds.state(ID)
+    assert state is not None
+    assert {sku: item.status for sku, item in state.items.items()} == {"S0": "SUCCESS", "S1": "DATA_ERROR"}
+
+
+async def test_a_damaged_page_of_a_long_result_is_asked_for_again() -> None:
+    broken = True
+
+    def script(request: httpx.Request) -> httpx.Response:
+        offset = int(request.url.params["offset"])
+        return reply(200, {"feedId": ID}) if broken and offset == 50 else details(offset, min(50, 120 - offset), 120)
+
+    feeds, _ = feeds_of(script)
+    with pytest.raises(TransientError):
+        await feeds.state(ID)
+    broken = False
+    state = await feeds.state(ID)
+    assert state is not None
+    assert len(state.items) == 120
+
+
+async def test_a_result_that_stays_damaged_says_nothing_of_its_items() -> None:
+    """ERR-1: neither success nor a fault of the record: each is sent again."""
+    feeds, _ = feeds_of(lambda request: reply(200, damaged(WHOLE, "itemDetails.itemIngestionStatus.0.sku", REMOVED)))
+    for _ in range(PATIENCE - 1):
+        with pytest.raises(TransientError):
+            await feeds.state(ID)
+    state = await feeds.state(ID)
+    assert state is not None
+    assert state.is_over
+    for sku in ("S0", "S1"):
+        failure = failure_of(state, sku, "")
+        assert failure is not None
+        assert (failure.reason, failure.of_record) == (Reason.TRANSIENT, True)
+
+
+async def test_of_a_feed_that_is_not_over_nothing_is_missed() -> None:
+    """ERR-2: its items are told when they are."""
+    feeds, _ = feeds_of(lambda request: reply(200, {"feedId": ID, "feedStatus": "RECEIVED"}))
+    state = await feeds.state(ID)
+    assert state is not None
+    assert not state.is_over
+
+
+@pytest.mark.parametrize("content", [
+    None, [], {}, {"results": None}, {"results": []}, {"results": {}}, {"totalResults": 1, "results": {}}, {"results": {"feed": "F"}},
+    {"results": {"feed": [3]}}, {"results": {"feed": [{"feedType": "inventory"}]}}, {"results": {"feed": {"value": 3}}},
+    {"results": {"feed": [one(fileName=True)]}}, {"results": {"feed": [one(feedSubmissionDate=NOW_MS, feedDate="today")]}},
+])  # fmt: skip
+async def test_a_damaged_list_of_feeds_is_no_list(content: Any) -> None:
+    """EVT-4: a feed that nobody sees would be sent a second time, or let an older number lie over a newer one."""
+    feeds, _ = feeds_of(lambda request: reply(200, content))
+    with pytest.raises(TransientError):
+        await feeds.unfinished(frozenset({"inventory"}))
+    with pytest.raises(TransientError):
+        await feeds.locate(f"lost:inventory/2/{NOW_MS}/mark-1")
+
+
+@pytest.mark.parametrize(
+    "content", [{"totalResults": 0, "results": {"feed": []}}, {"totalResults": 0, "results": {}}, {"totalResults": 0}]
+)
+async def test_no_feeds_are_a_list_too(content: Any) -> None:
+    feeds, _ = feeds_of(lambda request: reply(200, content))
+    assert await feeds.unfinished(frozenset({"inventory"})) == {}
+
+
+@pytest.mark.parametrize("said", [None, [], {}, {"id": 3}, {"feedId": None}, {"feedId": ["F"]}])
+async def test_a_feed_that_was_taken_without_its_id_is_looked_for(said: Any) -> None:
+    """EVT-4: it is there, so it is not sent again."""
+    feeds, _ = feeds_of(lambda request: reply(200, said) if request.method == "POST" else listed(one()))
+    lost = await feeds.submit(a_feed())
+    assert lost.startswith("lost:inventory/2/")
+    assert await feeds.locate(lost) == f"feed:{ID}"
 
 
 async def test_a_feed_walmart_does_not_know_has_vanished() -> None:

@@ -12,6 +12,8 @@ import pytest
 from connectors.kit import exact_json
 from connectors.kit.cache import ReferenceCache
 from connectors.kit.errors import AuthError, DataError, TransientError
+from connectors.kit.http import Answer
+from connectors.kit.http_errors import Asked
 from connectors.walmart.listing_reference import WalmartReference
 from connectors.walmart.listing_spec import ItemSpec, part_for, product_types_in
 
@@ -105,6 +107,7 @@ class Walmart:
     def __init__(self, known: tuple[str, ...] = ("Desk Lamps", "Sofas")) -> None:
         self.known = known
         self.failing: Exception | None = None
+        self.damaged: dict[str, Any] = {}
         self.calls: list[tuple[str, str, Any]] = []
 
     async def call(
@@ -113,12 +116,15 @@ class Walmart:
         self.calls.append((operation, f"{method} {path}", body))
         if self.failing:
             raise self.failing
+        answer = Answer(200, {}, b"", Asked(operation, "walmart.example", method == "GET" or bool(repeatable)))
+        if operation in self.damaged:
+            return answer, self.damaged[operation]
         if operation == "taxonomy":
-            return None, {"itemTaxonomy": [{"productType": [{"productTypeName": name} for name in self.known]}]}
+            return answer, {"itemTaxonomy": [{"productType": [{"productTypeName": name} for name in self.known]}]}
         if set(body["productTypes"]) - {"Desk Lamps", "Sofas"}:
             raise DataError("unknown product types")
         schema = {"properties": {name: {"type": "object"} for name in body["productTypes"]}}
-        return None, {"schema": {"properties": {"MPItem": {"items": {"properties": {"Visible": schema}}}}}}
+        return answer, {"schema": {"properties": {"MPItem": {"items": {"properties": {"Visible": schema}}}}}}
 
 
 def reference(walmart: Walmart, now: Callable[[], datetime] | None = None) -> WalmartReference:
@@ -155,3 +161,27 @@ async def test_when_walmart_cannot_be_asked_items_go_out_unchecked_and_a_refusal
     walmart.failing = AuthError("no")
     with pytest.raises(AuthError):
         await reference(walmart).for_types(["Sofas"])
+
+
+@pytest.mark.parametrize("damaged", [None, [], {}, {"schema": None}, {"schema": "x"}, {"schema": {}}])
+async def test_a_damaged_spec_is_not_kept(damaged: Any) -> None:
+    """RATE-3, ERR-2: kept for a day, all items of the type would go out unchecked."""
+    walmart = Walmart()
+    one = reference(walmart)
+    walmart.damaged = {"item_spec": damaged}
+    assert dict((await one.for_types(["Sofas"])).specs) == {}
+    walmart.damaged = {}
+    assert set((await one.for_types(["Sofas"])).specs) == {"Sofas"}
+
+
+@pytest.mark.parametrize(
+    "damaged", [None, [], {}, {"itemTaxonomy": None}, {"itemTaxonomy": [{"productType": "Sofas"}]}]
+)
+async def test_a_damaged_taxonomy_is_not_kept(damaged: Any) -> None:
+    """RATE-3, ERR-2"""
+    walmart = Walmart()
+    one = reference(walmart)
+    walmart.damaged = {"taxonomy": damaged}
+    assert (await one.for_types(["Sofas"])).product_types is None
+    walmart.damaged = {}
+    assert (await one.for_types(["Sofas"])).product_types == frozenset({"Desk Lamps", "Sofas"})

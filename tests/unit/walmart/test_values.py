@@ -24,6 +24,8 @@ def delivery(attempt: int = 1, account: str = "main", **body: Any) -> Delivery:
 
 async def outcome(said: httpx.Response | Exception, one: Delivery | None = None) -> tuple[Outcome, Fake]:
     def script(request: httpx.Request) -> httpx.Response | Exception:
+        if request.url.path.startswith("/v3/items/"):
+            return gateway(404, "CONTENT_NOT_FOUND")
         return reply(200, {"results": {"feed": []}}) if request.method == "GET" else said
 
     fake = Fake(script, settings_with())
@@ -110,7 +112,7 @@ async def test_a_refused_token_is_renewed_and_the_call_made_again_at_once() -> N
     answers = [gateway(401, "UNAUTHORIZED"), reply(200, {})]
 
     def script(request: httpx.Request) -> httpx.Response:
-        return reply(200, {"results": {}}) if request.method == "GET" else answers.pop(0)
+        return reply(200, {"totalResults": 0, "results": {}}) if request.method == "GET" else answers.pop(0)
 
     fake = Fake(script, settings_with())
     sink = WalmartSink(fake.settings, lambda account: fake.client, fake.now)
@@ -119,7 +121,7 @@ async def test_a_refused_token_is_renewed_and_the_call_made_again_at_once() -> N
 
 
 async def test_an_account_nobody_configured_harms_no_other() -> None:
-    fake = Fake(lambda request: reply(200, {"results": {}}), settings_with())
+    fake = Fake(lambda request: reply(200, {"totalResults": 0, "results": {}}), settings_with())
 
     def open_client(account: str) -> Any:
         fake.settings.account(account)
@@ -132,7 +134,7 @@ async def test_an_account_nobody_configured_harms_no_other() -> None:
 
 
 async def test_an_unknown_operation_harms_no_other() -> None:
-    fake = Fake(lambda request: reply(200, {"results": {}}), settings_with())
+    fake = Fake(lambda request: reply(200, {"totalResults": 0, "results": {}}), settings_with())
     sink = WalmartSink(fake.settings, lambda account: fake.client, fake.now)
     odd = Delivery("x", "dance", False, "k", "odoo", "main", 1, "c", "c", {})
     found = await sink.deliver([odd, delivery()])

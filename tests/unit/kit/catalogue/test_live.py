@@ -35,7 +35,8 @@ def test_tables_follow_their_files(tmp_path: Path, caplog: pytest.LogCaptureFixt
     with caplog.at_level(logging.ERROR):
         write(path, "category,product_typ\nAll / A,A2\n", 3)
         assert [mapped(live), mapped(live)] == ["A1", "A1"]  # the last good ones
-    assert [record.message for record in caplog.records] == ["tables_wrong"]  # told once
+    told = [record.message for record in caplog.records if record.levelno >= logging.ERROR]
+    assert told == ["tables_wrong"]  # once
     path.unlink()
     assert mapped(live) == "A1"
     write(path, "category,product_type\nAll / A,A2\n", 4)

@@ -1,0 +1,171 @@
+"""EDGE-5: what a scan and a weight mean at a packing station: a table of sequences of events."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from streams.packing_settings import PackingSettings
+from streams.stages.packing import station as machine
+from tests.unit.packing.kit import BENCH, SCALE, Bench, event, rules
+
+OUT, NEXT = "WH/OUT/00012", "WH/OUT/00013"
+CLOSE, DROP = "O-BTN.validate", "O-CMD.cancel"
+
+
+@pytest.mark.parametrize(
+    ("scans", "told"),
+    [
+        ((OUT, "A", "B", "A", OUT), [(OUT, {"A": 2, "B": 1}, "", "picking")]),
+        ((OUT, "A", CLOSE), [(OUT, {"A": 1}, "", "command")]),
+        ((OUT, CLOSE), [(OUT, {}, "", "command")]),  # nothing is in it, and somebody says it is ready
+        ((OUT, "A", NEXT, "B", NEXT), [(OUT, {"A": 1}, "", "next"), (NEXT, {"B": 1}, "", "picking")]),
+        ((OUT, NEXT, "B", NEXT), [(NEXT, {"B": 1}, "", "picking")]),  # only looked at the first
+        ((OUT, OUT, "A", OUT), [(OUT, {"A": 1}, "", "picking")]),  # begun anew
+        ((OUT, "A", DROP, "B", OUT, "C", OUT), [(OUT, {"C": 1}, "", "picking")]),
+        (("A", CLOSE, DROP, ""), []),
+        ((OUT, "\x02A\x1d\r", " A ", OUT), [(OUT, {"A": 2}, "", "picking")]),
+        (("\x02" + OUT + "\r", "A", OUT), [(OUT, {"A": 1}, "", "picking")]),
+        ((OUT, "A", f"({OUT})", OUT), [(OUT, {"A": 1, f"({OUT})": 1}, "", "picking")]),  # not as a whole
+    ],
+)  # fmt: skip
+def test_scans_make_checks(scans: tuple[str, ...], told: list[Any]) -> None:
+    assert Bench().scan(*scans).told() == told
+
+
+def test_what_a_check_says() -> None:
+    bench = Bench().scan(OUT, "A").weigh("1.25").scan(OUT)
+    (check,) = bench.checks
+    assert (check["key"], check["source"], check["account"]) == (f"iotbox:bench1:{OUT}", "iotbox", "bench1")
+    assert (check["first_sequence"], check["last_sequence"], check["version"]) == (1, 4, 4)
+    assert (check["weight"], check["weight_unit"], check["box"]) == ("1.25", "kg", BENCH.box)
+    assert (check["closed_at"] - check["opened_at"]).total_seconds() == 3
+    assert bench.ledger["open"] is None
+
+
+def test_the_transfers_barcode_read_twice_at_once_does_not_end_it() -> None:
+    bench = Bench().scan(OUT)
+    first = bench.ledger
+    bench.takes(event(2, value=OUT, monotonic_ms=1400))
+    assert bench.ledger["open"] == first["open"]
+    assert bench.checks == []
+
+
+def test_scans_of_before_a_long_pause_are_told_and_not_added_to() -> None:
+    bench = Bench(rules(idle_minutes=1)).scan(OUT, "A")
+    bench.takes(event(3, value="B", received_at=event(2)["received_at"] + 61_000_000))
+    assert bench.told() == [(OUT, {"A": 1}, "", "idle")]
+    assert bench.strays == 1
+
+
+@pytest.mark.parametrize("value", ["x" * 129, "\x00\x1d\x07", "\ufffe\u200b" + "\x01"])
+def test_a_damaged_scan_is_counted_and_harms_nothing(value: str) -> None:
+    bench = Bench().scan(OUT, value, "A", OUT)
+    (check,) = bench.checks
+    assert (check["unreadable"], check["scans"]) == (1, [{"code": "A", "count": 1}])
+
+
+def test_a_check_is_bounded() -> None:
+    bench = Bench().scan(OUT, *(f"C{number}" for number in range(machine.MOST_CODES + 3)), OUT)
+    (check,) = bench.checks
+    assert (len(check["scans"]), check["unreadable"]) == (machine.MOST_CODES, 3)
+
+
+# ---- weights
+
+
+@pytest.mark.parametrize(
+    ("weights", "weight"),
+    [
+        (("1.25",), "1.25"),
+        (("0.8", "1.25", "0"), "1.25"),  # taken off before the end
+        (("1.25", None), "1.25"),  # the scale is unsure
+        (("0",), ""),
+        (("-0.2",), ""),
+        ((), ""),
+    ],
+)
+def test_the_last_weight_above_zero_counts(weights: tuple[str | None, ...], weight: str) -> None:
+    bench = Bench().weigh("9").scan(OUT, "A").weigh(*weights).scan(OUT).weigh("7")
+    assert [one["weight"] for one in bench.checks] == [weight]
+
+
+def test_a_weight_that_did_not_stand_still_counts_for_nothing() -> None:
+    bench = Bench().scan(OUT, "A")
+    for sequence, weight, monotonic in ((3, "0.9", 3000), (4, "1.30", 3600), (5, "1.31", 3700)):
+        bench.takes(event(sequence, SCALE, weight=weight, monotonic_ms=monotonic))
+    bench.takes(event(6, value=OUT, monotonic_ms=3900))
+    assert bench.told() == [(OUT, {"A": 1}, "0.9", "picking")]
+
+
+ORDERS = list(itertools.permutations([event(3, SCALE, weight="0.4"), event(4, SCALE, weight="1.25")]))
+
+
+@pytest.mark.parametrize("late", ORDERS)
+@pytest.mark.parametrize("split", [0, 1, 2])
+def test_weights_that_travel_apart_end_in_the_same_check(late: tuple[dict[str, Any], ...], split: int) -> None:
+    """Whether weights come before the scans, between or after them: the last word is the same, and newer than those before."""
+    bench = Bench()
+    for one in late[:split]:
+        bench.takes(one, 50)
+    for one in (event(1, value=OUT), event(2, value="A"), event(5, value=OUT), event(6, value=NEXT)):
+        bench.takes(one, 50)
+    for one in late[split:]:
+        bench.takes(one, 50)
+    versions = [one["version"] for one in bench.checks]
+    assert bench.checks[-1]["weight"] == "1.25"
+    assert versions == sorted(set(versions))
+
+
+def test_a_new_check_of_the_transfer_in_the_same_moment_is_newer() -> None:
+    bench = Bench()
+    for sequence, value in enumerate((OUT, "A", OUT, OUT, "B", OUT), 1):
+        bench.takes(event(sequence, value=value), 50)
+    assert [one["version"] for one in bench.checks] == [50, 51]
+
+
+def test_what_is_kept_is_bounded() -> None:
+    bench = Bench()
+    for _ in range(machine.MOST_CLOSED + 5):
+        bench.scan(OUT, "A", OUT).weigh(*["1"] * 12)
+    assert len(bench.ledger["closed"]) == machine.MOST_CLOSED
+    assert len(bench.ledger["weights"]) == machine.MOST_WEIGHTS
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"device": "usb_1:2"},
+        {"kind": "key"},
+        {"device": SCALE, "kind": "scan"},
+        {"device": SCALE, "kind": "device_gone"},
+    ],
+)
+def test_what_is_no_scan_of_the_scanner_or_weight_of_the_scale_means_nothing(more: dict[str, Any]) -> None:
+    bench = Bench().scan(OUT)
+    before = bench.ledger
+    bench.takes(event(2, value="A", weight=None) | more)
+    assert bench.ledger == before
+
+
+def test_clocks_may_say_anything() -> None:
+    bench = Bench()
+    for sequence, at in enumerate((10**17 * 4, 0, -(10**15), 10**18), 1):
+        bench.takes(event(sequence, value=(OUT, "A", "B", OUT)[sequence - 1], received_at=at))
+    assert bench.checks or bench.ledger["open"]
+
+
+# ---- settings
+
+
+def test_a_device_has_one_station() -> None:
+    station = {"box": "b", "scanner": "s"}
+    with pytest.raises(ValidationError, match="belongs to one and to two"):
+        PackingSettings.model_validate({"stations": {"one": station, "two": station}})
+
+
+def test_no_station_by_default() -> None:
+    assert PackingSettings().stations == {}
