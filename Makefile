@@ -10,15 +10,16 @@ FAULTS ?= default
 SEED ?= 1
 JSON ?=
 RUNS ?= 1
-# Integration tests mostly wait (for sessions to end, retries to come due), so three at a time; those of one file stay in order.
+# So many at a time; those of one file stay in order. Integration tests mostly wait (for sessions to end, retries to come due).
 SIDE_BY_SIDE := -n 3 --dist loadfile
+WAITING := -n 4 --dist loadfile
 # The last lines of a failed run name each failed test and why; without a terminal pytest would cut them off at 80 columns.
 ifndef MAKE_TERMOUT
 export COLUMNS := 240
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test unit integration conformance demo up down status chaos bench lock clean
+.PHONY: help setup check format test unit integration conformance edge demo up down status chaos bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,17 +41,20 @@ format: $(READY) ## format and fix what can be fixed
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-test: check ## everything CI runs: check, then integration and conformance on real parts
-	@$(BIN)/pytest -q $(SIDE_BY_SIDE) --no-loadscope-reorder tests/integration tests/conformance
+test: check edge ## everything CI runs: check, then integration and conformance on real parts
+	@$(BIN)/pytest -q $(WAITING) --no-loadscope-reorder tests/integration tests/conformance
 
 unit: $(READY) ## unit and contract tests only
 	@$(BIN)/pytest -q $(SIDE_BY_SIDE) tests/unit tests/contract
 
 integration: $(READY) ## one promise per file, on a real broker
-	@$(BIN)/pytest -q $(SIDE_BY_SIDE) --no-loadscope-reorder tests/integration
+	@$(BIN)/pytest -q $(WAITING) --no-loadscope-reorder tests/integration
 
 conformance: $(READY) ## the sandboxes against published models and recorded transcripts
 	@$(BIN)/pytest -q tests/conformance
+
+edge: $(READY) ## tests/edge where only the base wheel is installed, as on a Box
+	@VENV=$(VENV) LOCK=$(LOCK) bash deploy/edge/test-wheel.sh
 
 demo: $(READY) ## orders from Walmart to Odoo under faults, ledger at the end (ORDERS= FAULTS= SEED= JSON=1)
 	@$(BIN)/causeway demo --orders $(ORDERS) --faults $(FAULTS) --seed $(SEED) $(if $(JSON),--json)
