@@ -85,7 +85,9 @@ class Packer:
         return self._thread is None or not self._thread.is_alive()
 
     def begin(self, sales: Sequence[Sale]) -> None:
-        """Pack these accepted orders, one after the other, beside everything else."""
+        """Pack these accepted orders, one after the other, beside everything else. Raises what `ready` raises: without an agent there is no demo of
+        packing, and waiting would not help."""
+        self._ready()
         self._thread = threading.Thread(target=self._run, args=(list(sales),), name="packer", daemon=True)
         self._thread.start()
 
@@ -97,7 +99,6 @@ class Packer:
 
     def _run(self, sales: Sequence[Sale]) -> None:
         try:
-            self._ready()
             parcels = [parcel for sale in sales for parcel in self._slips(sale)]
             self.packed.parcels = parcels
             strikes: dict[int, Strike] = {2: self._kill_agent, 3: self._hang} if self._struck else {}

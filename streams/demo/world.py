@@ -25,7 +25,7 @@ from streams.demo.hands import Hands
 from streams.demo.market import Books, Control, Market
 from streams.demo.odoo import OdooTarget, add_pictures, connect, seed_products
 from streams.demo.packer import Packer
-from streams.demo.processes import Process, ProcessError
+from streams.demo.processes import Process
 from streams.demo.shopping import Shopping
 from streams.demo.station import Station
 from streams.demo.supplier import Supplier
@@ -173,11 +173,11 @@ class World:
             station.enrol(self.env())
             agent = self.processes[AGENT] = station.agent(self.folder / "logs")
             agent.start()
-        except (ProcessError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - a thread's; raised by `wait_for_agent`
             self._not_joined = error
 
     def wait_for_agent(self) -> None:
-        """Return when the agent of the packing station runs. Raises ProcessError or OSError saying why it does not."""
+        """Return when the agent of the packing station runs. Raises what kept it from that, ProcessError mostly."""
         if self._joining is not None:
             self._joining.join()
         if self._not_joined is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -109,7 +108,7 @@ def ready() -> None:
     """The agent runs."""
 
 
-def working(odoo: FakeOdoo, *, struck: bool = False, ready: Callable[[], None] = ready) -> tuple[Packer, FakeStation]:
+def working(odoo: FakeOdoo, *, struck: bool = False) -> tuple[Packer, FakeStation]:
     station = FakeStation(odoo)
 
     def killed() -> None:
@@ -164,10 +163,15 @@ def test_while_faults_strike_the_agent_is_killed_and_the_box_hangs_and_starts_an
     assert len(made.packed.weighed) == 4
 
 
-def test_an_agent_that_does_not_come_up_is_told() -> None:
+def test_without_an_agent_nobody_begins_to_pack() -> None:
+    """The demo ends saying why, not minutes later with nothing packed."""
+
     def broken() -> None:
         raise OSError("no gateway")
 
-    made, station = working(FakeOdoo(), ready=broken)
-    assert made.packed.problem == "OSError: no gateway"
+    station = FakeStation(FakeOdoo())
+    made = Packer(FakeOdoo(), cast(Station, station), broken, lambda: None, struck=False)
+    with pytest.raises(OSError, match="no gateway"):
+        made.begin(SALES)
+    assert made.is_over
     assert station.did == []
