@@ -40,6 +40,7 @@ _FETCH_SECONDS = 1.0
 _FETCH_SECONDS_WHILE_FULL = 0.02  # some lane is full: look again soon whether it has room
 _ROOM_SECONDS = 0.5
 _AGAIN_SECONDS = 0.2
+_COMING_UP_SECONDS = 0.01
 
 
 class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # faust ships no types
@@ -54,6 +55,12 @@ class ChunkThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc] # faust 
         consumer._retry_backoff_ms = RETRY_MS
         consumer._client._retry_backoff = RETRY_MS / 1000
         return consumer
+
+    async def stop(self) -> None:
+        """mode does nothing while the thread is not up yet, and it would go on by itself, calling an event loop that is gone."""
+        while self._thread is not None and self._thread.is_alive() and not self._started.is_set():  # noqa: ASYNC110 - set by the thread
+            await asyncio.sleep(_COMING_UP_SECONDS)
+        await super().stop()
 
     async def _fetch_records(
         self, consumer: Any, active_partitions: Mapping[TP, int], timeout: float = 0, max_records: int | None = None  # noqa: ASYNC109

@@ -19,6 +19,7 @@ from faust.transport import consumer as base
 from faust.transport.drivers import aiokafka as driver
 from faust.types import ConsumerMessage
 from mode import Service
+from mode.threads import ServiceThread
 
 from streams.runtime.errors import FaustChangedError
 
@@ -50,6 +51,7 @@ _METHODS: tuple[tuple[type, str, tuple[str, ...]], ...] = (
         "_fetch_records",
         ("self", "consumer", "active_partitions", "timeout", "max_records"),
     ),
+    (driver.AIOKafkaConsumerThread, "stop", ("self",)),
     (driver.AIOKafkaConsumerThread, "seek_to_beginning", ("self", "partitions")),
     (driver.AIOKafkaConsumerThread, "seek_wait", ("self", "partitions")),
     (BootStrategy, "_should_enable_web", ("self",)),
@@ -69,6 +71,8 @@ _METHODS: tuple[tuple[type, str, tuple[str, ...]], ...] = (
 _ATTRIBUTES: tuple[tuple[type, tuple[str, ...]], ...] = (
     (base.Consumer, ("_read_offset", "flow_active", "can_resume_flow")),
     (base.ThreadDelegateConsumer, ("_thread",)),
+    (ServiceThread, ("_thread",)),
+    (Service, ("_started",)),
     (App, ("rebalancing", "consumer_generation_id", "conf", "_consumer")),
     (aiokafka.AIOKafkaConsumer, ("_fetch_max_wait_ms", "_retry_backoff_ms", "_client")),
     (AIOKafkaClient, ("_retry_backoff",)),

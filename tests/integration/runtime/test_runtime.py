@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 from aiokafka.cluster import ClusterMetadata
 from faust.assignor.partition_assignor import PartitionAssignor
+from mode.threads import WorkerThread
 
 from schemas.record import Message
 from streams.runtime import Chunk, Partition, Runtime, RuntimeSettings, StageContext, StageLimits
-from streams.runtime.consumer import ChunkConsumer
+from streams.runtime.consumer import ChunkConsumer, ChunkThread
 from streams.settings import KafkaSettings
 from tests.integration.runtime.kit import LIMIT_SECONDS, QUICK, committed, fill, reading
 from tests.waiting import soon
@@ -87,6 +89,32 @@ async def test_stage_that_does_not_start_ends_the_process_and_the_others_in_orde
     )
     assert good.calls[-1] == "stop"
     assert bad.calls == []
+
+
+async def test_stage_that_ends_while_its_consumer_thread_comes_up_leaves_no_thread(
+    bootstrap: str, topic: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """mode leaves a thread alone that is not up yet: it would go on by itself and call the event loop that is gone."""
+    source, comes_up, before = topic("a"), threading.Event(), set(threading.enumerate())
+    begin, stop = ChunkThread._start_thread, ChunkThread.stop
+
+    def late(self: ChunkThread) -> None:
+        comes_up.wait(LIMIT_SECONDS)
+        begin(self)
+
+    async def stopped(self: ChunkThread) -> None:
+        asyncio.get_running_loop().call_later(0.05, comes_up.set)
+        await stop(self)
+
+    monkeypatch.setattr(ChunkThread, "_start_thread", late)
+    monkeypatch.setattr(ChunkThread, "stop", stopped)
+    good, bad = Forward(source, source), Forward(source, source)
+    bad.name, bad.start_error = f"bad-{source}", PermissionError("no rights in Odoo")
+    runtime = Runtime([good, bad], KafkaSettings(bootstrap=bootstrap), SETTINGS)
+    assert await asyncio.wait_for(runtime.run(), LIMIT_SECONDS) == 70
+    assert comes_up.is_set(), "the thread was there"
+    left = [one for one in threading.enumerate() if isinstance(one, WorkerThread) and one not in before]
+    assert left == []
 
 
 async def test_crash_inside_faust_ends_the_process(
