@@ -18,9 +18,9 @@ from edge_iotbox.enrolment import Enrolment, write_enrolment
 from edge_iotbox.gateway import Gateway, tls_context
 from edge_iotbox.verdicts import Later, Taken
 from tests.contract.certificates import certificate
+from tests.edge.agents import running, settings_for
 from tests.edge.samples import BOX
 from tests.edge.servers import TOKEN, FakeGateway, MiniBox, served, until
-from tests.edge.test_agent import running, settings_for
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edge_iotbox.box import Box, BoxError
 from edge_iotbox.clock import SystemClock
-from edge_iotbox.enrolment import NAME as ENROLMENT
-from edge_iotbox.enrolment import Enrolment, write_enrolment
 from edge_iotbox.inventory import Inventory
 from edge_iotbox.readings import Device
 from edge_iotbox.settings import Settings
-from tests.edge.samples import BOX
-from tests.edge.servers import TOKEN, FakeGateway, MiniBox, served, until
-from tests.edge.test_agent import running, settings_for
+from tests.edge.agents import running
+from tests.edge.servers import FakeGateway, MiniBox, served, until
 
 SCALE = "/dev/ttyUSB0"
 
@@ -27,18 +23,6 @@ SCALE = "/dev/ttyUSB0"
 def box() -> Iterator[MiniBox]:
     with served(MiniBox(poll_seconds=60.0)) as box:
         yield box
-
-
-@pytest.fixture
-def gateway() -> Iterator[FakeGateway]:
-    with served(FakeGateway()) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def settings(tmp_path: Path, box: MiniBox, gateway: FakeGateway) -> Settings:
-    write_enrolment(tmp_path / ENROLMENT, Enrolment(TOKEN, BOX))
-    return settings_for(tmp_path, box, gateway)
 
 
 def gaps(gateway: FakeGateway) -> list[str]:

@@ -16,15 +16,13 @@ import pytest
 
 from edge_iotbox.agent import Agent
 from edge_iotbox.clock import SystemClock
-from edge_iotbox.enrolment import NAME as ENROLMENT
-from edge_iotbox.enrolment import Enrolment, write_enrolment
 from edge_iotbox.settings import Settings
 from edge_iotbox.spool import Limits
 from schemas.hardware import Event
-from tests.edge.samples import BOX
-from tests.edge.servers import TOKEN, FakeGateway, MiniBox, served, until
+from tests.edge.agents import running
+from tests.edge.doors import door, poured
+from tests.edge.servers import FakeGateway, MiniBox, until
 from tests.edge.stage import Receiver, SetClock, deliver_all, draft, opened
-from tests.edge.test_agent import running, settings_for
 
 HOUR_MS = 3600 * 1000
 
@@ -77,63 +75,24 @@ class SlowLine:
     def carry(self, caller: socket.socket) -> None:
         parts = urlsplit(self.to)
         with caller, socket.create_connection((parts.hostname, parts.port)) as called, suppress(OSError):
-            back = threading.Thread(target=self._back, args=(called, caller), daemon=True)
-            back.start()
+            back = poured(called, caller)
             while data := caller.recv(max(1, self.rate // 20)):
                 self.stopped.wait(len(data) / self.rate)
                 called.sendall(data)
             called.shutdown(socket.SHUT_WR)
             back.join(10)
 
-    def _back(self, called: socket.socket, caller: socket.socket) -> None:
-        with suppress(OSError):
-            while data := called.recv(4096):
-                caller.sendall(data)
-            caller.shutdown(socket.SHUT_RDWR)
-
 
 @contextmanager
 def slowed(to: str, rate: int) -> Iterator[SlowLine]:
     line = SlowLine(to, rate)
-    door = socket.socket()
     # Small buffers: else the first hundreds of kilobytes are gone in a moment, and the line looks fast.
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    door.bind(("127.0.0.1", 0))
-    door.listen()
-    line.url = f"http://127.0.0.1:{door.getsockname()[1]}"
-
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=line.carry, args=(door.accept()[0],), daemon=True).start()
-
-    thread = threading.Thread(target=accept, daemon=True)
-    thread.start()
-    try:
-        yield line
-    finally:
-        line.stopped.set()
-        door.shutdown(socket.SHUT_RDWR)
-        door.close()
-        thread.join(10)
-
-
-@pytest.fixture
-def box() -> Iterator[MiniBox]:
-    with served(MiniBox()) as box:
-        yield box
-
-
-@pytest.fixture
-def gateway() -> Iterator[FakeGateway]:
-    with served(FakeGateway()) as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def settings(tmp_path: Path, box: MiniBox, gateway: FakeGateway) -> Settings:
-    write_enrolment(tmp_path / ENROLMENT, Enrolment(TOKEN, BOX))
-    return settings_for(tmp_path, box, gateway)
+    with door(line.carry, 4096) as address:
+        line.url = f"http://{address}"
+        try:
+            yield line
+        finally:
+            line.stopped.set()
 
 
 def long_scan(number: int) -> Event:

@@ -6,9 +6,9 @@ import logging
 import socket
 import ssl
 import struct
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from edge_iotbox.settings import KafkaSettings
 from edge_iotbox.skew import SkewMeter
 from schemas.topics import HARDWARE_EVENTS
 from tests.contract.certificates import certificate
+from tests.edge.doors import door, poured
 from tests.edge.samples import BOX
 from tests.edge.stage import draft, opened, teller
 from tests.integration.gateway_kit import Gateways, gateways
@@ -30,28 +31,16 @@ from tests.waiting import until
 __all__ = ["gateways"]  # the fixture
 
 
+@dataclass
 class TlsDoor:
     """TLS before a broker that has none. `shown`: the certificate of connections to come. The broker's own address in its answers becomes ours."""
 
-    def __init__(self, broker: str, shown: Path) -> None:
-        host, _, port = broker.partition(":")
-        self.broker, self.shown = (host, int(port)), shown
-        self.door = socket.create_server(("127.0.0.1", 0))
-        self.refused = 0
-        self._theirs = host.encode() + struct.pack(">i", int(port))
-        self._ours = b"127.0.0.1" + struct.pack(">i", self.door.getsockname()[1])
-        assert len(self._theirs) == len(self._ours)
+    broker: str
+    shown: Path
+    address: str = ""
+    refused: int = 0
 
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.door.getsockname()[1]}"
-
-    def serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=self._one, args=(self.door.accept()[0],), daemon=True).start()
-
-    def _one(self, plain: socket.socket) -> None:
+    def carry(self, plain: socket.socket) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.shown)
         try:
@@ -59,30 +48,27 @@ class TlsDoor:
         except OSError:
             self.refused += 1
             return
-        with caller, socket.create_connection(self.broker) as called, suppress(OSError):
-            threading.Thread(target=self._up, args=(caller, called), daemon=True).start()
+        theirs, ours = as_told(self.broker), as_told(self.address)
+        host, _, port = self.broker.partition(":")
+        with caller, socket.create_connection((host, int(port))) as called, suppress(OSError):
+            poured(caller, called)
             while size := called.recv(4, socket.MSG_WAITALL):
                 whole = called.recv(struct.unpack(">i", size)[0], socket.MSG_WAITALL)
-                caller.sendall(size + whole.replace(self._theirs, self._ours))
+                caller.sendall(size + whole.replace(theirs, ours))
 
-    def _up(self, caller: ssl.SSLSocket, called: socket.socket) -> None:
-        with suppress(OSError):
-            while data := caller.recv(65536):
-                called.sendall(data)
-            called.shutdown(socket.SHUT_RDWR)
+
+def as_told(address: str) -> bytes:
+    """host:port as it stands in a broker's answers."""
+    host, _, port = address.partition(":")
+    return host.encode() + struct.pack(">i", int(port))
 
 
 @contextmanager
 def tls_before(broker: str, shown: Path) -> Iterator[TlsDoor]:
-    door = TlsDoor(broker, shown)
-    thread = threading.Thread(target=door.serve, daemon=True)
-    thread.start()
-    try:
-        yield door
-    finally:
-        door.door.shutdown(socket.SHUT_RDWR)
-        door.door.close()
-        thread.join(10)
+    tls = TlsDoor(broker, shown)
+    with door(tls.carry) as tls.address:
+        assert len(as_told(tls.address)) == len(as_told(broker)), "answers would change their length"
+        yield tls
 
 
 def test_a_brokers_certificate_that_is_over_stops_sending_until_it_is_renewed(
@@ -94,9 +80,9 @@ def test_a_brokers_certificate_that_is_over_stops_sending_until_it_is_renewed(
     authorities = tmp_path / "authorities.pem"
     authorities.write_bytes(over.read_bytes() + good.read_bytes())
     asked = KafkaSettings(registry=gateways.registry_url)
-    with tls_before(gateways.bootstrap, over) as door:
+    with tls_before(gateways.bootstrap, over) as tls:
         settings = KafkaSettings(
-            bootstrap=door.address, topic=gateways.prefix + HARDWARE_EVENTS, security="ssl", ca_file=str(authorities),
+            bootstrap=tls.address, topic=gateways.prefix + HARDWARE_EVENTS, security="ssl", ca_file=str(authorities),
             schema_id=schema_id_of(asked), timeout_seconds=2,
         )  # fmt: skip
         spool = opened(tmp_path / "spool")
@@ -110,13 +96,13 @@ def test_a_brokers_certificate_that_is_over_stops_sending_until_it_is_renewed(
         deliverer.once()
         assert spool.depth().events == 10
         assert gateways.published(BOX) == []
-        assert door.refused > 0
+        assert tls.refused > 0
         told = [record.getMessage() for record in caplog.records if record.name.startswith("edge_iotbox")]
         assert len(told) < 5, "a line at each try would fill the card"
         assert [line for line in told if line.startswith("not_sent")] == ["not_sent why=certificate"]
         (why,) = [line for line in told if line.startswith("kafka_trouble")]
-        assert why.endswith(f"why=certificate problem={door.address}: certificate has expired")
-        door.shown = good
+        assert why.endswith(f"why=certificate problem={tls.address}: certificate has expired")
+        tls.shown = good
 
         def sent() -> bool:
             deliverer.once()
