@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -37,15 +39,24 @@ class ProcessView:
     refused: tuple[str, ...] = ()
 
 
-def look_at(endpoint: str) -> ProcessView:
-    """The process that serves at host:port. Never raises: what cannot be reached is said."""
+def look_at(endpoints: Sequence[str]) -> tuple[ProcessView, ...]:
+    """The processes that serve at these host:port, in this order. Never raises: what cannot be reached is said."""
+    # Plain HTTP: a context that trusts nobody, as reading the certificates of all authorities takes longer than a scrape.
+    with httpx.Client(
+        timeout=SCRAPE_SECONDS, trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    ) as client:
+        return tuple(_look_at(client, endpoint) for endpoint in endpoints)
+
+
+def _look_at(client: httpx.Client, endpoint: str) -> ProcessView:
     try:
-        with httpx.Client(timeout=SCRAPE_SECONDS, trust_env=False, base_url=f"http://{endpoint}") as client:
-            health = client.get("/healthz")
-            text = client.get("/metrics").text
+        health = client.get(f"http://{endpoint}/healthz")
+        text = client.get(f"http://{endpoint}/metrics").text
         return view_of(endpoint, "" if health.status_code == 200 else health.text.strip()[:200], text)
     except httpx.HTTPError as error:
         return ProcessView(endpoint, f"does not answer ({type(error).__name__})")
+    except (httpx.InvalidURL, UnicodeError):
+        return ProcessView(endpoint, "is not host:port")
     except ValueError:
         return ProcessView(endpoint, "does not speak Prometheus' text format")
 

@@ -318,7 +318,7 @@ def _processes(endpoints: Sequence[str]) -> tuple[ProcessView, ...] | Unknown:
         return Unknown(
             "no metrics endpoint configured: set CAUSEWAY_STAGE__METRICS_PORT, or CAUSEWAY_STATUS_ENDPOINTS for several"
         )
-    return tuple(look_at(endpoint) for endpoint in endpoints)
+    return look_at(endpoints)
 
 
 def _known(ask: Callable[[], T]) -> T | Unknown:
