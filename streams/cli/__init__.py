@@ -82,33 +82,42 @@ def main() -> None:
     What is wrong with the configuration (exit 2), the world (exit 3: Kafka, registry) or a record that is to be shown (exit 1) is told in words; a
     traceback is a bug.
     """
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")  # a client's complaints end in one message of ours
+    try:
+        app()
+    except SystemExit as ended:
+        if ended.code == _UNREACHED:  # told by the command itself
+            _end_unreached()
+        raise
+    except Exception as error:
+        _end_in_words(error)
+        raise
+
+
+def _end_in_words(error: Exception) -> None:
+    """Ends the program where users can do something about it; returns for a bug. Only here are the classes imported: with their clients they take
+    longer than `--help`."""
     from schemas.codec import DecodeError
     from schemas.registry import RegistryError
     from streams.kafka import BrokerError
     from streams.settings import ConfigurationError
 
-    logging.basicConfig(level=logging.ERROR, format="%(message)s")  # a client's complaints end in one message of ours
-    try:
-        app()
-    except ConfigurationError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(2)
-    except BrokerError as error:
-        typer.echo(str(error), err=True)
-        _end_unreached()
-    except RegistryError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(_UNREACHED)
-    except DecodeError as error:
-        typer.echo(
-            f"a record cannot be read: {error}; `causeway verify registry` says whether the registry is the right one",
-            err=True,
-        )
-        sys.exit(1)
-    except SystemExit as ended:
-        if ended.code == _UNREACHED:  # told by the command itself
+    match error:
+        case ConfigurationError():
+            typer.echo(str(error), err=True)
+            sys.exit(2)
+        case BrokerError():
+            typer.echo(str(error), err=True)
             _end_unreached()
-        raise
+        case RegistryError():
+            typer.echo(str(error), err=True)
+            sys.exit(_UNREACHED)
+        case DecodeError():
+            typer.echo(
+                f"a record cannot be read: {error}; `causeway verify registry` says whether the registry is the right one",
+                err=True,
+            )
+            sys.exit(1)
 
 
 def _end_unreached() -> NoReturn:
