@@ -7,26 +7,21 @@ word once. The outcome says `unknown_status`.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
-from connectors.kit.errors import ConnectorError, ForbiddenError
+from connectors.kit.errors import ConnectorError
 from connectors.kit.line_states import UNKNOWN
+from connectors.odoo.activities import Wanted, ask
 from connectors.odoo.chatter import note
 from connectors.odoo.client import Odoo
 from connectors.odoo.external import find
 from connectors.odoo.keys import hidden_xid
-from connectors.odoo.loading import Cell, load
 from schemas.records import Order
-
-logger = logging.getLogger(__name__)
 
 NOTE = "unknown_status"
 SUMMARY = "Unknown state at the marketplace: decide what to do"
 _MOST = 100
-_ACTIVITY = ("id", "res_model_id/id", "res_id", "activity_type_id/id", "summary", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +71,5 @@ class UnknownStates:
 
     async def _activity(self, odd: Odd) -> None:
         key = hidden_xid(self._module, "order_unknown_activity", (odd.key, odd.words))
-        row: list[Cell] = [
-            key, "sale.model_sale_order", odd.order, "mail.mail_activity_data_todo", SUMMARY, f"<p>{escape(odd.text)}</p>",
-        ]  # fmt: skip
-        (made,) = await load(self._odoo, "mail.activity", _ACTIVITY, [[row]])
-        if isinstance(made, ForbiddenError):
-            logger.warning("odoo_activity_forbidden order=%d", odd.order)
-        elif isinstance(made, ConnectorError):
-            raise made
+        wanted = Wanted(key, "sale.model_sale_order", odd.order, SUMMARY, (odd.text,))
+        await ask(self._odoo, wanted, known=0)  # the one there may be has the same key
