@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -10,19 +9,9 @@ import pytest
 from connectors.kit.ports import Result
 from schemas.reasons import Reason
 from tests.contract.walmart_box import Box
-from tests.contract.walmart_out import Worlds, open_worlds, skus, stock, stock_box, stocks
+from tests.contract.walmart_out import Worlds, box, skus, stock, stocks, worlds
 
-
-@pytest.fixture
-def box() -> Iterator[Box]:
-    with stock_box() as found:
-        yield found
-
-
-@pytest.fixture
-async def worlds(box: Box) -> AsyncIterator[Worlds]:
-    async with open_worlds(box) as make:
-        yield make
+__all__ = ["box", "worlds"]  # the fixtures
 
 
 async def test_many_numbers_go_in_one_feed_and_each_has_its_outcome(box: Box, worlds: Worlds) -> None:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
 
 from connectors.kit.ports import Result
 from schemas.reasons import Reason
 from tests.contract.walmart_box import Box
-from tests.contract.walmart_out import FAST, Worlds, open_worlds, skus, stock, stock_box, stocks
+from tests.contract.walmart_out import FAST, Worlds, box, skus, stock, stocks, worlds
 
-
-@pytest.fixture
-def box() -> Iterator[Box]:
-    with stock_box() as found:
-        yield found
-
-
-@pytest.fixture
-async def worlds(box: Box) -> AsyncIterator[Worlds]:
-    async with open_worlds(box) as make:
-        yield make
+__all__ = ["box", "worlds"]  # the fixtures
 
 
 async def test_an_older_feed_that_is_late_never_stays_over_an_urgent_newer_number(box: Box, worlds: Worlds) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from prometheus_client import REGISTRY
@@ -11,19 +11,9 @@ from connectors.kit.ports import Result
 from schemas.reasons import Reason
 from tests.contract.out_world import Process
 from tests.contract.walmart_box import Box, walmart_box
-from tests.contract.walmart_out import FAST, World, Worlds, open_worlds, skus, stock, stock_box, stocks
+from tests.contract.walmart_out import FAST, World, Worlds, box, skus, stock, stocks, worlds
 
-
-@pytest.fixture
-def box() -> Iterator[Box]:
-    with stock_box() as found:
-        yield found
-
-
-@pytest.fixture
-async def worlds(box: Box) -> AsyncIterator[Worlds]:
-    async with open_worlds(box) as make:
-        yield make
+__all__ = ["box", "worlds"]  # the fixtures
 
 
 async def test_a_lost_answer_to_a_feed_sends_no_second_one(box: Box, worlds: Worlds) -> None:

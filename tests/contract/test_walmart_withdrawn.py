@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
-import pytest
-
 from connectors.kit.outgoing.emptying import AGAIN, EMPTIED, RULED
 from connectors.kit.ports import Delivery, Outcome, Result
 from tests.contract.out_world import Process
 from tests.contract.test_walmart_listings_out import upsert
 from tests.contract.walmart_box import Box
-from tests.contract.walmart_out import Worlds, open_worlds, skus, stock, stock_box, stocks
+from tests.contract.walmart_out import Worlds, box, skus, stock, stocks, worlds
 from tests.contract.walmart_seller import put_stock
 
-
-@pytest.fixture
-def box() -> Iterator[Box]:
-    with stock_box() as found:
-        yield found
-
-
-@pytest.fixture
-async def worlds(box: Box) -> AsyncIterator[Worlds]:
-    async with open_worlds(box) as make:
-        yield make
+__all__ = ["box", "worlds"]  # the fixtures
 
 
 def gone(sku: str, version: int = 20) -> Delivery:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack
 from typing import Any
+
+import pytest
 
 from connectors.kit.budget import Budget
 from connectors.kit.calls import Surroundings
@@ -79,16 +81,16 @@ def stocks(skus: Sequence[str], amount: Any, version: int) -> list[Delivery]:
 Worlds = Callable[..., World]
 
 
-@contextmanager
-def stock_box() -> Iterator[Box]:
+@pytest.fixture
+def box() -> Iterator[Box]:
     """A sandbox with 250 items, whose feeds take 20 seconds."""
     with walmart_box(feed_seconds=(20, 20), rate_factor=1000) as found:
         found.http.post("/sandbox/items", json={"count": 250, "prefix": "S"}).raise_for_status()
         yield found
 
 
-@asynccontextmanager
-async def open_worlds(box: Box) -> AsyncIterator[Worlds]:
+@pytest.fixture
+async def worlds(box: Box) -> AsyncIterator[Worlds]:
     """Makes worlds over one sandbox, each with settings of its own."""
     async with AsyncExitStack() as stack:
         made: list[World] = []
