@@ -11,9 +11,10 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from streams.cli import app
+from streams.cli import app, main
 from streams.cli.stack import stack_table
 from streams.stack import PartStatus
+from tests.unit.cli.samples import logs_restored
 
 
 def test_wrong_settings_are_told_by_their_variables_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,3 +63,14 @@ def test_version_and_help_load_nothing_heavy(word: str) -> None:
     command = [sys.executable, "-c", LOADED, word]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what users can mend ends in words; anything else must not pass for a good end."""
+
+    def wrong() -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("streams.cli.app", wrong)
+    with logs_restored(), pytest.raises(RuntimeError, match="a bug"):
+        main()
