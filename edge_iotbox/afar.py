@@ -15,7 +15,7 @@ from edge_iotbox.listener import Shared
 from edge_iotbox.settings import Settings
 from edge_iotbox.spool import Limits
 from edge_iotbox.verdicts import Taken
-from schemas.edge_contract import configuration_of
+from schemas.edge_contract import OTHER_SPOOL, configuration_of
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Afar:
         self._due_ms = clock.monotonic_ms() + 1000 * int(
             self._config.get("health_seconds", self._settings.send.health_seconds)
         )
-        if self._all.counters.sender_state == "not_allowed":
+        if self._all.counters.sender_state in ("not_allowed", OTHER_SPOOL):
             return
         verdict = self._gateway.health(self._report())
         if isinstance(verdict, Taken):

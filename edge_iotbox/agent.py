@@ -26,6 +26,7 @@ from edge_iotbox.events import Teller
 from edge_iotbox.gateway import Gateway
 from edge_iotbox.health import report_of, resident_bytes, text_of, values_of, write_metrics
 from edge_iotbox.inventory import inventory_from
+from edge_iotbox.lineage import Lineage
 from edge_iotbox.listener import Listener, Shared
 from edge_iotbox.notify import notify
 from edge_iotbox.places import check_place
@@ -174,8 +175,9 @@ class Agent:
             return kafka_sender(self.settings.kafka), lambda: None
         credential = Credential(enrolment_path(self.settings.spool.folder, send.token_file))
         gateway = Gateway(
-            send.gateway, credential.token, Path(send.ca_file) if send.ca_file else None, send.timeout_seconds
-        )
+            send.gateway, credential.token, Path(send.ca_file) if send.ca_file else None, send.timeout_seconds,
+            Lineage(self.settings.spool.folder),
+        )  # fmt: skip
         self._afar = Afar(self.settings, self.shared, gateway, credential, self.report, self._poll_box.interrupt)
         return gateway, self._afar.tick
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from edge_iotbox.afar import wanted_of
 from edge_iotbox.box import Box, BoxError
 from edge_iotbox.clock import Clock
 from edge_iotbox.enrolment import EnrolmentError, enrolment_path, read_enrolment
-from edge_iotbox.gateway import Gateway
+from edge_iotbox.gateway import Gateway, GatewayError
+from edge_iotbox.lineage import read_lineage
 from edge_iotbox.numbers import write_durably
 from edge_iotbox.places import check_place
 from edge_iotbox.settings import Settings
@@ -26,34 +28,78 @@ class Finding:
 
 
 def check_all(settings: Settings, clock: Clock) -> list[Finding]:
-    """Nothing is changed but a small file in the spool's folder, which is gone afterwards."""
+    """Nothing is made or changed but a small file in the spool's folder, where there is one; it is gone afterwards."""
     findings = [_spool(settings), _box(settings, clock), _clock(clock)]
     return [*findings, *(_https(settings) if settings.send.way == "https" else _kafka(settings))]
 
 
 def _spool(settings: Settings) -> Finding:
     folder = settings.spool.folder
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_durably(folder / "check", b"x")
-        (folder / "check").unlink()
-    except OSError as error:
-        return Finding("spool", False, f"{folder} cannot be written: {error.strerror}")
     if why := check_place(folder):
         return Finding("spool", settings.spool.volatile_allowed, why)
+    if not folder.exists():
+        return _missing(folder)
+    trial = folder / "check"
+    try:
+        try:
+            write_durably(trial, b"x")
+        finally:
+            for left in (trial, folder / "check.new"):
+                left.unlink(missing_ok=True)
+    except OSError as error:
+        return Finding("spool", False, f"{folder} cannot be written: {error.strerror}")
     return Finding("spool", True, f"{folder} can be written and outlives a power cut")
 
 
+def _missing(folder: Path) -> Finding:
+    """The agent makes it when it begins, if it may."""
+    above = next(path for path in folder.absolute().parents if path.exists())
+    if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+        return Finding("spool", True, f"{folder} is not there yet; it will be made in {above}")
+    return Finding(
+        "spool",
+        False,
+        f"{folder} is not there, and this user cannot make it in {above}: install -d -m 700 -o USER {folder}",
+    )
+
+
 def _box(settings: Settings, clock: Clock) -> Finding:
+    url = settings.box.url
+    asked = Box(url, clock.now)
     try:
-        page = Box(settings.box.url, clock.now).homepage()
+        page = asked.homepage()
     except BoxError as error:
-        return Finding("box", False, f"{settings.box.url}: {error}")
+        return Finding("box", False, f"{url}: {error}")
+    finally:
+        asked.close()
+    if wrong := _another_box(settings, page.mac):
+        return Finding("box", False, wrong)
     wanted = wanted_of(settings, {})
     listed = ", ".join(
         f"{one.identifier} ({one.device_class}{'' if wanted.takes(one) else ', not wanted'})" for one in page.devices
     )
     return Finding("box", True, f"{page.mac}, version {page.version}, devices: {listed or 'none'}")
+
+
+def _another_box(settings: Settings, mac: str) -> str:
+    """Why what devices of the Box at the URL do would come under another Box's name; empty where it would not, or nobody can know."""
+    try:
+        enrolled = read_enrolment(enrolment_path(settings.spool.folder, settings.send.token_file)).box
+    except EnrolmentError:
+        return ""  # told by its own finding
+    if settings.send.way != "https":
+        return ""
+    said, what = (
+        (settings.box.identifier, "box.identifier")
+        if settings.box.identifier
+        else (mac, f"the IoT Box at {settings.box.url}")
+    )
+    if not said or said.lower() == enrolled.lower():
+        return ""
+    return (
+        f"{what} is {said}, and {enrolled} was enrolled here: its events would come under the other's name. Mend box.url or box.identifier, "
+        f"or enrol this one (causeway gateway enrol {said}, causeway-edge enrol CODE)"
+    )
 
 
 def _clock(clock: Clock) -> Finding:
@@ -81,16 +127,28 @@ def _https(settings: Settings) -> list[Finding]:
         )
     except ValueError as error:
         return [found, Finding("gateway", False, str(error))]
-    verdict = gateway.send([])
+    good, words = _asked(gateway, read_lineage(settings.spool.folder).header)
     gateway.close()
-    if isinstance(verdict, Taken):
-        return [found, Finding("gateway", True, f"{send.gateway} has this Box's events up to {verdict.through}")]
-    words = (
-        "does not know this credential: enrol again"
-        if isinstance(verdict, NotAllowed)
-        else f"cannot be used now: {verdict}"
-    )
-    return [found, Finding("gateway", False, f"{send.gateway} {words}")]
+    return [found, Finding("gateway", good, f"{send.gateway} {words}")]
+
+
+def _asked(gateway: Gateway, spool: str) -> tuple[bool, str]:
+    """Whether it knows the credential and this spool. It is asked without beginning to speak: an agent that runs here is not disturbed."""
+    verdict = gateway.send([])
+    if isinstance(verdict, NotAllowed):
+        return False, "does not know this credential: enrol again"
+    if not isinstance(verdict, Taken):
+        return False, f"cannot be used now: {verdict}"
+    try:
+        gateway.configuration(spool)
+    except GatewayError as error:
+        if error.why != "status_403":
+            return False, f"cannot be used now: {error}"
+        return (
+            False,
+            "has another spool for this Box: this one was copied, restored or made anew; enrol again if it is the right one",
+        )
+    return True, f"has this Box's events up to {verdict.through}"
 
 
 def _kafka(settings: Settings) -> list[Finding]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edge_iotbox.box import Box, BoxError
 from edge_iotbox.clock import SystemClock
-from edge_iotbox.enrolment import Enrolment, EnrolmentError, enrolment_path, write_enrolment
+from edge_iotbox.enrolment import Enrolment, EnrolmentError, check_writable, enrolment_path, write_enrolment
 from edge_iotbox.gateway import Gateway, GatewayError
 from edge_iotbox.health import read_metrics
 from edge_iotbox.settings import Settings, SettingsError, load_settings
@@ -148,22 +148,51 @@ def _enrol(settings: Settings, code: str | None, name: str) -> int:
         code = sys.stdin.readline().strip()
     gateway = Gateway(send.gateway, lambda: "", Path(send.ca_file) if send.ca_file else None, send.timeout_seconds)
     box = settings.box.identifier or _mac_of_box(settings.box.url)
-    token, _, _ = gateway.enrol(code, box, name, version())
     path = enrolment_path(settings.spool.folder, send.token_file)
-    write_enrolment(path, Enrolment(token, box))
+    check_writable(path)
+    try:
+        token, _, _ = gateway.enrol(code, box, name, version())
+    except GatewayError as error:
+        raise EnrolmentError(_why_not(error, settings, box)) from error
+    finally:
+        gateway.close()
+    try:
+        write_enrolment(path, Enrolment(token, box))
+    except OSError as error:
+        raise EnrolmentError(
+            f"{path} could not be written ({error.strerror}), and the code is used: make it writable, ask for a new code "
+            f"(causeway gateway enrol {box}), and type that"
+        ) from error
     sys.stdout.write(f"enrolled {box}; the credential is in {path}\n")
     return 0
+
+
+def _why_not(error: GatewayError, settings: Settings, box: str) -> str:
+    """What the gateway said; where it refused the code, for which Box it was shown, and how a code for it is made."""
+    if error.why != "status_403":
+        return str(error)
+    known_by = (
+        "box.identifier" if settings.box.identifier else f"the MAC address the IoT Box at {settings.box.url} tells"
+    )
+    meant = f"made for {error.expected}, not" if error.expected else "refused"
+    return (
+        f"{error}. The code was {meant} for {box} ({known_by}). Make one for exactly this Box (causeway gateway enrol {box}), "
+        "or set box.url or box.identifier to the Box it was made for"
+    )
 
 
 def _mac_of_box(url: str) -> str:
     """What the Box calls itself. Raises SettingsError: says how to go on without it."""
     do = "set box.identifier to its MAC address to enrol without it"
+    asked = Box(url, SystemClock().now)
     try:
-        mac = Box(url, SystemClock().now).homepage().mac
+        mac = asked.homepage().mac
     except BoxError as error:
         raise SettingsError(
             f"the IoT Box at {url} (box.url) does not answer: {error}. Start it, mend box.url, or {do}; the code was not used"
         ) from error
+    finally:
+        asked.close()
     if not mac:
         raise SettingsError(f"the IoT Box at {url} does not tell its MAC address; {do}")
     return mac

@@ -12,13 +12,20 @@ from typing import Any, Protocol
 from edge_iotbox.listener import Shared
 from edge_iotbox.numbers import write_durably
 from edge_iotbox.spool import SpoolFullError
-from edge_iotbox.verdicts import TIMEOUT, Hole, Later, NotAllowed, Refused, Taken, TooLarge, Verdict, backoff
+from edge_iotbox.verdicts import TIMEOUT, AskFirst, Hole, Later, NotAllowed, Refused, Taken, TooLarge, Verdict, backoff
+from schemas.edge_contract import OTHER_SPOOL
 from schemas.hardware import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, Event, to_json
 
 logger = logging.getLogger(__name__)
 
 NOT_ALLOWED_SECONDS = 3600.0
+ASK_SECONDS = 1.0
 _BAD_FILE_BYTES = 1024 * 1024
+_NOT_ALLOWED = {
+    "not_allowed": "not_allowed do=causeway-edge enrol",
+    OTHER_SPOOL: "other_spool problem=another spool speaks for this Box: this one was copied, restored or made anew; nothing of it is lost "
+    "do=if this is the right one, causeway gateway enrol BOX there and causeway-edge enrol CODE here; else stop this agent",
+}
 
 
 class Sender(Protocol):
@@ -96,7 +103,8 @@ class Deliverer:
             return 0.0
         if not isinstance(verdict, Taken):
             return self._settle(verdict, [])
-        moved = self._all.spool.prove(verdict.through)
+        spool = self._all.spool
+        moved = spool.settle(verdict.through, verdict.last) if verdict.strict else spool.prove(verdict.through)
         if moved:
             logger.error("numbers_moved by=%d through=%d", moved, verdict.through)
         self._proved = True
@@ -129,13 +137,12 @@ class Deliverer:
                 self._most_now = max(1, len(events) // 2)
                 spool.give_back()
                 return 0.0
-            case NotAllowed():
-                spool.give_back()
-                counters.send_errors += 1
-                if counters.sender_state != "not_allowed":
-                    logger.error("not_allowed do=causeway-edge enrol")
-                counters.sender_state = "not_allowed"
+            case NotAllowed(why):
+                self._again(why, None, _NOT_ALLOWED.get(why, ""))
                 return NOT_ALLOWED_SECONDS
+            case AskFirst():
+                self._proved = False
+                return self._again("ask_first", ASK_SECONDS)
             case Later(why) if why == TIMEOUT and len(events) > 1:
                 # The line is too slow for so many. Who waited this long need not wait more before he tries with fewer.
                 self._most_now, self._slow_ms = max(1, len(events) // 4), took_ms
@@ -152,12 +159,12 @@ class Deliverer:
         counters.sender_state, counters.sent_at, self._attempt = "good", self._all.teller.clock.now(), 0
         return 0.0
 
-    def _again(self, why: str, seconds: float | None) -> float:
+    def _again(self, why: str, seconds: float | None, words: str = "") -> float:
         counters = self._all.counters
         self._all.spool.give_back()
         counters.send_errors += 1
         if counters.sender_state != why:
-            logger.warning("not_sent why=%s", why)
+            logger.log(logging.ERROR if words else logging.WARNING, "%s", words or f"not_sent why={why}")
         counters.sender_state = why
         wait = backoff(self._attempt, random.random()) if seconds is None else seconds  # noqa: S311 - no secret
         self._attempt += 1

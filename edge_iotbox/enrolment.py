@@ -55,6 +55,23 @@ def write_enrolment(path: Path, enrolment: Enrolment) -> None:
     write_durably(path, json.dumps({"token": enrolment.token, "box": enrolment.box}).encode(), 0o600)
 
 
+def check_writable(path: Path) -> None:
+    """Tries the card with as much as a credential takes, through fsync; nothing of it is left. Raises EnrolmentError: says what to mend."""
+    trial = path.with_name(path.name + ".trial")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            write_durably(trial, b" " * 2048)
+        finally:
+            for left in (trial, trial.with_name(trial.name + ".new")):
+                left.unlink(missing_ok=True)
+    except OSError as error:
+        raise EnrolmentError(
+            f"{path.parent} cannot be written ({error.strerror}): make it writable for this user (mount -o remount,rw, chown, room on the card), "
+            "then type the same code; it was not used"
+        ) from error
+
+
 class Credential:
     """The token as the file has it now: a new enrolment is seen without a restart."""
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import http.client
 import json
+import logging
 import os
 import re
 import ssl
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from edge_iotbox.verdicts import TIMEOUT, Later, NotAllowed, Taken, Verdict, verdict_of, whole
-from schemas.edge_contract import configuration_of
+from edge_iotbox.lineage import Lineage
+from edge_iotbox.verdicts import TIMEOUT, AskFirst, Later, Refused, Taken, Verdict, verdict_of, whole
+from schemas.edge_contract import SPOOL_HEADER, configuration_of
 from schemas.hardware import Event, to_batch
+
+logger = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 256 * 1024
 GZIP_FROM_BYTES = 1024
@@ -24,11 +28,12 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")  # a link by the hash of the signer
 
 
 class GatewayError(RuntimeError):
-    """The gateway could not be reached, or its answer makes no sense. `why` is a word for metrics."""
+    """The gateway could not be reached, or its answer makes no sense. `why` is a word for metrics. `expected`: of a code that was made for another
+    Box, that Box."""
 
-    def __init__(self, why: str, what: str) -> None:
+    def __init__(self, why: str, what: str, expected: str = "") -> None:
         super().__init__(what)
-        self.why = why
+        self.why, self.expected = why, expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,12 @@ class Answer:
 
 
 class Gateway:
-    """`token`: asked for at each call, so that a new enrolment is seen. Not thread-safe."""
+    """`token`: asked for at each call, so that a new enrolment is seen. `lineage`: of the spool that sends; who has none can ask, and send nothing.
+    Not thread-safe."""
 
-    def __init__(self, url: str, token: Callable[[], str], ca_file: Path | None = None, seconds: float = 30.0) -> None:
+    def __init__(
+        self, url: str, token: Callable[[], str], ca_file: Path | None = None, seconds: float = 30.0, lineage: Lineage | None = None
+    ) -> None:  # fmt: skip
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
             raise ValueError(f"gateway url {url!r}: must be https://HOST[:PORT][/PREFIX]")
@@ -54,18 +62,37 @@ class Gateway:
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._context = tls_context(ca_file) if parts.scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
+        self._lineage = lineage
+        self._health_problem = ""
+        self._asked = ""  # the token of the last question that was answered
 
     def send(self, events: Sequence[Event]) -> Verdict:
         """One batch; an empty one asks how far the other side is. Never raises for what a network does."""
+        token = self._token()
         try:
-            answer = self._call("POST", "events", to_batch(events))
+            if events and self._lineage is not None:
+                if token != self._asked:
+                    return AskFirst()
+                self._lineage.settled(token)  # whoever asked has held the spool against the answer by now
+            answer = self._call("POST", "events", to_batch(events), token=token)
+            verdict = verdict_of(answer.status, answer.headers, answer.body)
+            return verdict if events else self._answered(token, verdict)
         except GatewayError as error:
             return Later(error.why)
-        return verdict_of(answer.status, answer.headers, answer.body)
+        except OSError as error:
+            return _no_lineage(error)
 
-    def configuration(self) -> tuple[dict[str, Any], int]:
-        """What is wanted from afar, and its version. Raises GatewayError."""
-        return _configuration(self._call("GET", "config", None))
+    def _answered(self, token: str, verdict: Verdict) -> Verdict:
+        """A question's answer. What lay in the spool under another credential may stand under other numbers by now, or be another spool's."""
+        if not isinstance(verdict, Taken) or self._lineage is None:
+            return verdict
+        self._asked = token
+        self._lineage.heard()
+        return replace(verdict, strict=verdict.strict or not self._lineage.is_settled(token))
+
+    def configuration(self, spool: str = "") -> tuple[dict[str, Any], int]:
+        """What is wanted from afar, and its version. `spool`: names to be known by, without beginning to speak. Raises GatewayError."""
+        return _configuration(self._call("GET", "config", None, spool=spool))
 
     def health(self, report: Mapping[str, Any]) -> Verdict:
         """Tells how things are here; `Taken.config_version` is what counts of the answer."""
@@ -73,18 +100,33 @@ class Gateway:
             answer = self._call("POST", "health", json.dumps(dict(report), separators=(",", ":")).encode())
         except GatewayError as error:
             return Later(error.why)
+        except OSError as error:
+            return _no_lineage(error)
         if answer.status == 200:
+            self._tell_health("")
             return Taken(0, whole(_object(answer).get("config_version")))
-        return NotAllowed() if answer.status in (401, 403) else Later(f"status_{answer.status}")
+        verdict = verdict_of(answer.status, answer.headers, answer.body)
+        self._tell_health(verdict.problem if isinstance(verdict, Refused) else "")
+        return verdict
+
+    def _tell_health(self, problem: str) -> None:
+        """Once, until it is another one: the reports go on, a minute apart."""
+        if problem and problem != self._health_problem:
+            logger.error(
+                "health_refused problem=%s do=causeway-edge status shows that number; events are sent all the same",
+                problem,
+            )
+        self._health_problem = problem
 
     def enrol(self, code: str, box: str, name: str, version: str) -> tuple[str, dict[str, Any], int]:
         """A one-time code -> (token, configuration, its version). Raises GatewayError."""
         body = json.dumps({"code": code, "box": box, "name": name, "agent_version": version}).encode()
-        answer = self._call("POST", "enrol", body, with_token=False)
+        answer = self._call("POST", "enrol", body, is_known=False)
         if answer.status != 200:
-            said = _object(answer).get("error", "") if answer.status < 500 else ""
+            document = _object(answer) if answer.status < 500 else {}
+            said, expected = str(document.get("error", ""))[:200], str(document.get("expected", ""))[:100]
             raise GatewayError(
-                f"status_{answer.status}", f"the gateway answered {answer.status} {str(said)[:200]}".strip()
+                f"status_{answer.status}", f"the gateway answered {answer.status} {said}".strip(), expected
             )
         token = _object(answer).get("token")
         if not isinstance(token, str) or not 16 <= len(token) <= 1000 or not token.isascii() or not token.isprintable():
@@ -96,10 +138,14 @@ class Gateway:
             self._connection.close()
             self._connection = None
 
-    def _call(self, method: str, path: str, body: bytes | None, with_token: bool = True) -> Answer:
+    def _call(
+        self, method: str, path: str, body: bytes | None, *, is_known: bool = True, token: str = "", spool: str = ""
+    ) -> Answer:
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
-        if with_token:
-            headers["Authorization"] = f"Bearer {self._token()}"
+        if is_known:
+            headers["Authorization"] = f"Bearer {token or self._token()}"
+            if spool or self._lineage is not None:
+                headers[SPOOL_HEADER] = spool or (self._lineage.header() if self._lineage is not None else "")
         if body is not None:
             headers["Content-Type"] = "application/json"
             if len(body) >= GZIP_FROM_BYTES:
@@ -164,6 +210,12 @@ def hashed_folder(environment: Mapping[str, str]) -> str | None:
     if paths.openssl_cafile_env in environment or paths.openssl_capath_env in environment or not paths.capath:
         return None
     return paths.capath if any(_HASHED.fullmatch(name) for name in os.listdir(paths.capath)) else None
+
+
+def _no_lineage(error: OSError) -> Verdict:
+    """Nothing is sent under a name that a power cut could forget."""
+    logger.error("lineage_not_written problem=%s do=make the spool's folder writable", error)
+    return Later("lineage_not_written")
 
 
 def _configuration(answer: Answer) -> tuple[dict[str, Any], int]:

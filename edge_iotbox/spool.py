@@ -176,6 +176,18 @@ class Spool:
             self.acknowledge(min(through, base + moved))
             return moved
 
+    def settle(self, through: int, last: str) -> int:
+        """`prove` where the other side's event with the number `through`, whose id is `last`, may be another spool's: what waits here is let go of
+        only if that event is one of it. Else all of it moves above, for nobody has it. How far numbers had to move up."""
+        with self._lock:
+            row, first = next(self._store.rows(through - 1), None), next(self._store.rows(), None)
+            event = row.event() if row is not None and row.sequence == through else None
+            if first is not None:
+                is_ours = event is not None and event.id == last
+                with self._store.transaction():
+                    self._store.set(_UNPROVED, str(self._next - 1 if is_ours else first.first_sequence - 1))
+            return self.prove(through)
+
     def explain(self, expected: int) -> str:
         """The other side misses `expected`. What was done about it: `skipped`, `gap`, `moved` or `nothing`."""
         with self._lock:

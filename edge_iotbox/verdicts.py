@@ -7,16 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.edge_contract import OTHER_SPOOL
+
 MOST_WAIT_SECONDS = 3600.0
 TIMEOUT = "timeout"
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """All up to `through` is safe."""
+    """All up to `through` is safe. To a question: `last` is the id of that event, `strict` says that it may be another spool's."""
 
     through: int
     config_version: int | None = None
+    last: str = ""
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,14 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True)
 class NotAllowed:
-    """The credential is not known, or no longer."""
+    """The credential is not known, or no longer; or another spool speaks for the Box (`why` is OTHER_SPOOL)."""
+
+    why: str = "not_allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class AskFirst:
+    """The other side wants to be asked how far it is, before anything (more) is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +63,16 @@ class Later:
     seconds: float | None = None
 
 
-Verdict = Taken | Hole | Refused | TooLarge | NotAllowed | Later
+Verdict = Taken | Hole | Refused | TooLarge | NotAllowed | AskFirst | Later
 
 
 def verdict_of(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
     """An HTTP answer to POST /edge/v1/events. What makes no sense is Later: whatever is not a clear yes promises nothing."""
     document = _document(body)
     if status == 200 and (through := whole(document.get("through"))) is not None:
-        return Taken(through, whole(document.get("config_version")))
+        last = document.get("last")
+        version, strict = whole(document.get("config_version")), document.get("strict") is True
+        return Taken(through, version, last if isinstance(last, str) else "", strict)
     if status == 409 and (expected := whole(document.get("expected"))) is not None and expected >= 1:
         return Hole(expected)
     if status == 422:
@@ -67,7 +80,9 @@ def verdict_of(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
         place = index if isinstance(index, int) and not isinstance(index, bool) else -1
         return Refused(place, str(document.get("problem", ""))[:200])
     if status in (401, 403):
-        return NotAllowed()
+        return NotAllowed(OTHER_SPOOL) if document.get("reason") == OTHER_SPOOL else NotAllowed()
+    if status == 428:
+        return AskFirst()
     if status == 413:
         return TooLarge()
     return Later(f"status_{status}", retry_after(headers))

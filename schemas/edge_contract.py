@@ -10,15 +10,20 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from schemas.hardware import MAX_BATCH_EVENTS, MAX_NAME_CHARACTERS
+from schemas.hardware import LATEST_MICROS, MAX_BATCH_EVENTS, MAX_NAME_CHARACTERS
 
 MAX_DEVICES = 100
 MAX_HEALTH_BYTES = 16 * 1024
 MAX_HEALTH_FIELDS = 50
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+SPOOL_HEADER = "Causeway-Spool"
+NO_SPOOL = "none"  # what the header says of a spool that has no name yet
+MAX_SPOOL_NAMES = 200  # 3.4 kB of header
+OTHER_SPOOL = "other_spool"  # the reason of a 403: another spool speaks for the Box
 
 _BOX = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,63}")
 _HEALTH_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_SPOOL_NAME = re.compile(r"[0-9a-f]{16}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MOST_NUMBER = 2**53
 
@@ -64,20 +69,54 @@ CONFIGURATION: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "log_level": (f"one of {', '.join(LOG_LEVELS)}", _level),
 }
 
-# What a health report says of the spool, the clocks and the process; a Box may leave out any, and add numbers of its own.
-HEALTH: Mapping[str, str] = {
-    "sent_at": "the agent's clock at sending, epoch microseconds",
-    "spool_events": "events that wait to be sent",
-    "spool_bytes": "what they take on the disk",
-    "oldest_seconds": "age of the oldest of them",
-    "dropped": "events the spool had to let go, since the Box was set up",
-    "poll_gaps": "holes in what could be heard, since the Box was set up",
-    "skew_ms": "the agent's clock minus the IoT Box's",
-    "clock_trusted": "whether the agent's clock is known to be right",
-    "rss_bytes": "memory of the agent",
-    "agent_version": "what runs there",
-    "config_version": "the configuration it works by",
+
+def _number(least: float, most: float) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        good = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+        return "" if good else f"must be a number from {least:g} to {most:g}"
+
+    return check
+
+
+def _truth(value: Any) -> str:
+    return "" if isinstance(value, bool) else "must be true or false"
+
+
+def _version(value: Any) -> str:
+    return "" if isinstance(value, str) else "must be a text"
+
+
+_COUNT = _whole(0, _MOST_NUMBER)  # beyond it JSON's numbers are not exact everywhere
+_BYTES = _whole(0, 2**50)
+
+# name -> (what it means, a check that answers what is wrong). A Box may leave out any, or say null, and add plain values of its own.
+HEALTH: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "sent_at": ("the agent's clock at sending, epoch microseconds", _COUNT),
+    "spool_events": ("events that wait to be sent", _COUNT),
+    "spool_bytes": ("what they take on the disk", _BYTES),
+    "oldest_seconds": ("age of the oldest of them", _number(0, LATEST_MICROS // 1_000_000)),
+    "dropped": ("events the spool had to let go, since the Box was set up", _COUNT),
+    "poll_gaps": ("holes in what could be heard, since the Box was set up", _COUNT),
+    "skew_ms": ("the agent's clock minus the IoT Box's", _whole(-LATEST_MICROS // 1000, LATEST_MICROS // 1000)),
+    "clock_trusted": ("whether the agent's clock is known to be right", _truth),
+    "rss_bytes": ("memory of the agent", _BYTES),
+    "agent_version": ("what runs there", _version),
+    "config_version": ("the configuration it works by", _COUNT),
+    "box_up": ("whether the IoT Box answers", _truth),
+    "devices": ("devices that are there", _COUNT),
+    "set_aside": ("events the gateway will never take", _COUNT),
+    "refused_full": ("events a full spool did not take", _COUNT),
 }
+
+
+def spool_names(header: str) -> tuple[str, ...]:
+    """The names of the spool that calls, newest first: of this start, then those of starts whose call may have arrived. Raises ContractError."""
+    names = tuple(header.split()) if header.strip() != NO_SPOOL else ()
+    if len(names) > MAX_SPOOL_NAMES or not all(_SPOOL_NAME.fullmatch(name) for name in names):
+        raise ContractError(
+            f"{SPOOL_HEADER}: must be `{NO_SPOOL}`, or at most {MAX_SPOOL_NAMES} names of 16 hex digits, newest first"
+        )
+    return names
 
 
 def configuration_of(document: Any) -> dict[str, Any]:
@@ -118,7 +157,7 @@ def _value(name: str, text: str) -> Any:
 
 
 def health_of(document: Any) -> dict[str, Any]:
-    """A health report as it came: a flat object of numbers, truths and short texts. Raises ContractError."""
+    """A health report as it came: a flat object of numbers, truths and short texts, those of HEALTH as they can be. Raises ContractError."""
     if not isinstance(document, Mapping) or len(document) > MAX_HEALTH_FIELDS:
         raise ContractError(f"a health report must be an object of at most {MAX_HEALTH_FIELDS} fields")
     for name, value in document.items():
@@ -126,8 +165,8 @@ def health_of(document: Any) -> dict[str, Any]:
             raise ContractError("a field's name must be small letters, digits and _, at most 40")
         if not _is_plain(value):
             raise ContractError(f"{name}: must be a number, true, false, null or a text of at most 200 characters")
-        if name in HEALTH and name != "agent_version" and isinstance(value, str):
-            raise ContractError(f"{name}: must be a number, true, false or null")
+        if name in HEALTH and value is not None and (problem := HEALTH[name][1](value)):
+            raise ContractError(f"{name}: {problem}, or null: {HEALTH[name][0]}")
     return dict(document)
 
 

@@ -11,6 +11,8 @@ order, keeps its sense when compaction leaves only the newest record of each key
     through        a key for each Box and writer, which only grows; the greatest counts. Each says what is true by itself (everything up to there
                    is safe), so no gateway can take back what another has promised
     health         one key a Box: the newest counts
+    spool          a key for each credential: the name of the spool that speaks for the Box (`spools`); the newest counts
+    twice          one key a Box: that a second spool has spoken under a credential; told until another credential counts
 
 A writer is a gateway on one day (`Writer`): it never writes under a name that is older. So what a writer said days ago, and others have
 passed since, can be thrown away (`litter`) without asking whether it still runs.
@@ -29,6 +31,7 @@ from streams.gateway.credentials import is_same
 
 ENROLMENT, CREDENTIAL, REVOCATION = "enrolment", "credential", "revocation"
 CONFIGURATION, THROUGH, HEALTH = "configuration", "through", "health"
+SPOOL, TWICE = "spool", "twice"
 KEPT = timedelta(days=3)  # what writers said before this is thrown away once others have passed it
 WRITER_LIVES = timedelta(days=1)
 
@@ -58,12 +61,31 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Through:
-    """Everything up to this sequence is safe. Ordered by sequence, then age."""
+    """Everything up to this sequence is safe. Ordered by sequence, then age. `spool`: whose events they are; `offset`: its place in the log."""
 
     sequence: int
     at: datetime
     writer: str
     event_id: str
+    spool: str = ""
+    offset: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Which spool speaks under a credential since that place in the log."""
+
+    offset: int
+    spool: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """Two spools spoke under one credential."""
+
+    credential: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +102,8 @@ class Box:
     config_version: int = 0
     health: Mapping[str, Any] = field(default_factory=dict)
     health_at: datetime | None = None
+    spools: Mapping[str, Bound] = field(default_factory=dict)  # by credential
+    twice: Twice | None = None
 
     @property
     def credential(self) -> Credential | None:
@@ -91,6 +115,18 @@ class Box:
     def through(self) -> Through | None:
         """How far its events are safe; None when there were none."""
         return max(self.throughs.values(), default=None)
+
+    @property
+    def spool(self) -> Bound | None:
+        """The one that speaks for it now; None before the first call under the credential that counts."""
+        standing = self.credential
+        return self.spools.get(standing.name) if standing else None
+
+    @property
+    def twice_at(self) -> datetime | None:
+        """When a second spool spoke under the credential that counts; None when none did."""
+        standing = self.credential
+        return self.twice.at if standing and self.twice and self.twice.credential == standing.name else None
 
     @property
     def last_seen(self) -> datetime | None:
@@ -162,6 +198,10 @@ class Book:
         is_good = is_same(standing.token_hash if is_its and standing else None, token_hash)
         return name if is_good else ""
 
+    def meant(self, code_hash: str, now: datetime) -> str:
+        """The Box a code that can be used now was made for; empty when there is none. Whoever has the code may know."""
+        return next((box.name for box in self.boxes() if box.open_enrolment(code_hash, now)), "")
+
     def litter(self, now: datetime) -> list[str]:
         """Keys of what says nothing any more, to be thrown away."""
         return [key for box in self.boxes() for key in _litter(box, now)]
@@ -170,14 +210,14 @@ class Book:
 def key_of(entry: EdgeBox) -> str:
     """What an entry replaces: its older self."""
     kind = entry["kind"]
-    name = {CREDENTIAL: entry["credential"], THROUGH: entry["writer"]}.get(kind, "")
+    name = {CREDENTIAL: entry["credential"], SPOOL: entry["credential"], THROUGH: entry["writer"]}.get(kind, "")
     return f"{kind}:{name}:{entry['box']}"
 
 
 def parse_key(key: str) -> tuple[str, str, str]:
     """(kind, name, Box) of a key; three empty texts for one that is none of ours."""
     parts = key.split(":", 2)
-    known = (ENROLMENT, CREDENTIAL, REVOCATION, CONFIGURATION, THROUGH, HEALTH)
+    known = (ENROLMENT, CREDENTIAL, REVOCATION, CONFIGURATION, THROUGH, HEALTH, SPOOL, TWICE)
     return (parts[0], parts[1], parts[2]) if len(parts) == 3 and parts[0] in known and parts[2] else ("", "", "")
 
 
@@ -195,8 +235,12 @@ def _with(box: Box, offset: int, entry: EdgeBox) -> Box:
     if kind == CONFIGURATION:
         return replace(box, configuration=json.loads(entry["content"]), config_version=offset + 1)
     if kind == THROUGH:
-        said = Through(entry["through"], entry["at"], entry["writer"], entry["event_id"])
+        said = Through(entry["through"], entry["at"], entry["writer"], entry["event_id"], _spool_in(entry), offset)
         return replace(box, throughs={**box.throughs, said.writer: said})
+    if kind == SPOOL:
+        return replace(box, spools={**box.spools, entry["credential"]: Bound(offset, _spool_in(entry), entry["at"])})
+    if kind == TWICE:
+        return replace(box, twice=Twice(entry["credential"], entry["at"]))
     if kind == HEALTH:
         return replace(box, health=json.loads(entry["content"]), health_at=entry["at"])
     return box
@@ -207,7 +251,13 @@ def _without(box: Box, what: str, name: str) -> Box:
         return replace(box, credentials={key: one for key, one in box.credentials.items() if key != name})
     if what == THROUGH:
         return replace(box, throughs={key: one for key, one in box.throughs.items() if key != name})
+    if what == SPOOL:
+        return replace(box, spools={key: one for key, one in box.spools.items() if key != name})
     return box
+
+
+def _spool_in(entry: EdgeBox) -> str:
+    return str(json.loads(entry["content"]).get("spool", ""))
 
 
 def _litter(box: Box, now: datetime) -> list[str]:
@@ -220,9 +270,12 @@ def _litter(box: Box, now: datetime) -> list[str]:
         one.name for one in box.credentials.values()
         if counts is not None and one.enrolment < counts.enrolment and one.at < now - KEPT
     ]  # fmt: skip
-    return [f"{THROUGH}:{name}:{box.name}" for name in passed] + [
-        f"{CREDENTIAL}:{name}:{box.name}" for name in replaced
-    ]
+    unspoken = [
+        name for name, one in box.spools.items()
+        if one.at < now - KEPT and (name in replaced or name not in box.credentials)
+    ]  # fmt: skip
+    kinds = ((THROUGH, passed), (CREDENTIAL, replaced), (SPOOL, unspoken))
+    return [f"{kind}:{name}:{box.name}" for kind, names in kinds for name in names]
 
 
 class Writer:

@@ -127,6 +127,7 @@ def as_json(box: Box, now: datetime) -> dict[str, Any]:
         "credential": credential.name if credential else "",
         "enrolled_at": credential.at if credential else None,
         "revoked_at": box.revoked_at if credential is None else None,
+        "used_twice_at": box.twice_at,
         "last_seen": box.last_seen,
         "silent_seconds": round((now - box.last_seen).total_seconds()) if box.last_seen else None,
         "through": through.sequence if through else 0,

@@ -45,6 +45,10 @@ class Enrolling:
         self._boxes, self._producer, self._codec, self._place = boxes, producer, codec, place
         self._random_bytes, self._now = random_bytes, now
 
+    def meant_for(self, asked: Asked) -> str:
+        """The other Box whose code this is; empty when it is nobody's."""
+        return self._boxes.book.meant(code_hash(asked.code), self._now())
+
     async def enrol(self, asked: Asked) -> Token | None:
         """The token; None for a code that is unknown, used or over. Raises BrokerError and DeliveryError: then the code may be used up."""
         await self._boxes.caught_up()

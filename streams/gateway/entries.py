@@ -10,7 +10,7 @@ from typing import Any
 from schemas.codec import Codec
 from schemas.record import Message, Record
 from schemas.records import EdgeBox
-from streams.gateway.book import CONFIGURATION, CREDENTIAL, ENROLMENT, HEALTH, REVOCATION, THROUGH, key_of
+from streams.gateway.book import CONFIGURATION, CREDENTIAL, ENROLMENT, HEALTH, REVOCATION, SPOOL, THROUGH, TWICE, key_of
 
 
 def enrolment(box: str, code_hash: str, expires_at: datetime, *, by: str, at: datetime) -> EdgeBox:
@@ -38,9 +38,22 @@ def configuration(box: str, content: Mapping[str, Any], *, by: str, at: datetime
     return _entry(CONFIGURATION, box, by, at, content=json.dumps(content, sort_keys=True))
 
 
-def through(box: str, sequence: int, event_id: str, writer: str, *, by: str, at: datetime) -> EdgeBox:
-    """Everything up to there is safe."""
-    return _entry(THROUGH, box, by, at, through=sequence, event_id=event_id, writer=writer)
+def through(
+    box: str, sequence: int, event_id: str, writer: str, *, by: str, at: datetime, spool: str = ""
+) -> EdgeBox:  # fmt: skip
+    """Everything up to there is safe, sent by this spool."""
+    content = json.dumps({"spool": spool})
+    return _entry(THROUGH, box, by, at, through=sequence, event_id=event_id, writer=writer, content=content)
+
+
+def spool(box: str, credential: str, name: str, *, by: str, at: datetime) -> EdgeBox:
+    """This spool speaks for the Box from here on."""
+    return _entry(SPOOL, box, by, at, credential=credential, content=json.dumps({"spool": name}))
+
+
+def twice(box: str, credential: str, *, by: str, at: datetime) -> EdgeBox:
+    """A second spool has spoken under this credential."""
+    return _entry(TWICE, box, by, at, credential=credential)
 
 
 def health(box: str, content: Mapping[str, Any], *, by: str, at: datetime) -> EdgeBox:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schemas.hardware import Event
+from schemas.hardware import SPANNING_KINDS, Event
 from streams.gateway.book import Through
 
 
@@ -15,12 +15,14 @@ class Judged:
     repeated      how many are safe already
     expected      of a hole: the first number that is missing; 0 where there is none
     is_conflict   the last number that is safe was another event's: the Box gives its numbers twice
+    is_proven     the last event that is safe is among them, so that those before it are what they seem: repeats
     """
 
     fresh: tuple[Event, ...]
     repeated: int
     expected: int = 0
     is_conflict: bool = False
+    is_proven: bool = True
 
 
 def judge(events: Sequence[Event], through: Through | None) -> Judged:
@@ -28,8 +30,9 @@ def judge(events: Sequence[Event], through: Through | None) -> Judged:
     safe = through.sequence if through else 0
     fresh = tuple(event for event in events if event.sequence > safe)
     repeated = len(events) - len(fresh)
-    is_conflict = through is not None and any(
-        event.sequence == safe and event.id != through.event_id for event in events
-    )
+    last = next((event for event in events if through is not None and event.sequence == safe), None)
+    is_same = last is not None and through is not None and last.id == through.event_id
+    # What was let go of after it had been sent, its answer lost, has another event in its place: no conflict.
+    is_conflict = last is not None and not is_same and last.kind not in SPANNING_KINDS
     is_hole = bool(fresh) and fresh[0].first_sequence > safe + 1
-    return Judged(() if is_hole else fresh, repeated, safe + 1 if is_hole else 0, is_conflict)
+    return Judged(() if is_hole else fresh, repeated, safe + 1 if is_hole else 0, is_conflict, is_same or not repeated)

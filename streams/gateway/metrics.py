@@ -29,6 +29,7 @@ OLDEST = Gauge("causeway_box_spool_oldest_seconds", "Age of the oldest of them w
 DROPPED = Gauge("causeway_box_dropped_records", "Events the Box had to let go since it was set up", ["box"])
 GAPS = Gauge("causeway_box_poll_gaps_records", "Holes in what the Box could hear since it was set up", ["box"])
 CLOCK = Gauge("causeway_box_clock_error_seconds", "The agent's clock minus the gateway's", ["box"])
+TWICE = Gauge("causeway_box_used_twice", "1 since a second spool has spoken under the Box's credential", ["box"])
 SKEW = Gauge("causeway_box_skew_seconds", "The agent's clock minus the IoT Box's", ["box"])
 
 _SAID = {
@@ -38,7 +39,7 @@ _SAID = {
     "poll_gaps": (GAPS, 1.0),
     "skew_ms": (SKEW, 1000.0),
 }
-_OF_A_BOX = (SILENT, CLOCK, *(gauge for gauge, _ in _SAID.values()))
+_OF_A_BOX = (SILENT, CLOCK, TWICE, *(gauge for gauge, _ in _SAID.values()))
 
 
 class BoxMetrics:
@@ -53,6 +54,7 @@ class BoxMetrics:
         if box.credential is None:
             forget([name])
             return
+        TWICE.labels(name).set(box.twice_at is not None)
         if box.last_seen is not None:
             seen = box.last_seen.timestamp()
             SILENT.labels(name).set_function(lambda: max(0.0, self._clock() - seen))

@@ -1,13 +1,17 @@
 """What agents of IoT Boxes call (EDGE-4, SEC-1, SEC-5). JSON in UTF-8; bodies may be gzip.
 
     POST /edge/v1/enrol    {"code", "box", "name", "agent_version"}   200 {"token", "config", "config_version"}; 403 unknown, used or over
-    POST /edge/v1/events   {"events": [...]}                          200 {"through", "config_version"}; 409 {"expected"} a hole;
-                                                                      422 {"index", "problem"} an event that cannot be
+                                                                      (with {"expected"}: made for that Box)
+    POST /edge/v1/events   {"events": [...]}                          200 {"through", "config_version"}, to a question with {"last", "strict"};
+                                                                      409 {"expected"} a hole; 422 {"index", "problem"} an event that cannot be;
+                                                                      428 ask first, with a batch of no events; 403 {"reason": "other_spool"}
     GET  /edge/v1/config                                              200 {"config", "config_version"}
     POST /edge/v1/health   {...}                                      200 {"config_version"}
 
-All but the first with `Authorization: Bearer TOKEN`: 401 unknown or revoked. Besides: 400 unreadable, 404 or 405 not ours, 408 too slow, 413 too
-large, 415 packed otherwise, 429 too many, 503 Kafka does not take it now; the last two with Retry-After. Whatever is not 200 promises nothing.
+All but the first with `Authorization: Bearer TOKEN`: 401 unknown or revoked; and with `Causeway-Spool: NAME ...`, the names of the spool that calls
+(`spools`): 403 for one that does not speak for the Box. Who sends events must have one. Besides: 400 unreadable, 404 or 405 not ours, 408 too slow,
+413 too large, 415 packed otherwise, 429 too many, 503 Kafka does not take it now; the last two with Retry-After.
+Whatever is not 200 promises nothing.
 
 The credential is asked for before the body is read. No answer, metric or log line quotes what was sent.
 """
@@ -29,7 +33,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from schemas.codec import Codec
-from schemas.edge_contract import ContractError, health_of, is_box
+from schemas.edge_contract import OTHER_SPOOL, SPOOL_HEADER, ContractError, health_of, is_box, spool_names
 from schemas.hardware import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_NAME_CHARACTERS, BatchError, from_batch
 from streams.door import body_of
 from streams.gateway import entries
@@ -37,9 +41,22 @@ from streams.gateway.bodies import BodyError, parsed, plain
 from streams.gateway.boxes import CaughtUp
 from streams.gateway.credentials import Token, bearer, token_hash
 from streams.gateway.enrolling import Asked, Enrolling
-from streams.gateway.intake import Delivers, Hole, Intake, Place, Refused, Revoked, Safe
+from streams.gateway.intake import (
+    Answer,
+    AskFirst,
+    Delivers,
+    Hole,
+    Intake,
+    Known,
+    OtherSpool,
+    Place,
+    Refused,
+    Revoked,
+    Safe,
+)
 from streams.gateway.metrics import EVENTS, PUBLISHING, REQUESTS
 from streams.gateway.quotas import Quotas
+from streams.gateway.spools import Says, Spool, says, spool_of
 from streams.kafka import BrokerError
 from streams.poller.loop import Clock
 from streams.runtime.errors import DeliveryError, RejectedError
@@ -50,6 +67,13 @@ PREFIX = "/edge/v1/"
 ROUTES = {"enrol": "POST", "events": "POST", "config": "GET", "health": "POST"}
 SMALL_BYTES = 16 * 1024
 AGAIN_SECONDS = 5.0  # after a 503
+_RESULTS: dict[type[Answer], str] = {
+    Safe: "safe", Known: "asked", Hole: "hole", Refused: "refused", Revoked: "revoked", AskFirst: "ask_first", OtherSpool: OTHER_SPOOL,
+}  # fmt: skip
+_OTHER_SPOOL_WORDS = (
+    "another spool speaks for this Box: this one was copied, restored or made anew. It keeps its events; if this is the right one, "
+    "make a code (causeway gateway enrol BOX) and type it here (causeway-edge enrol CODE)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +169,28 @@ class Gateway:
         asked = _asked(await self._document(request, SMALL_BYTES))
         token = await self._parts.enrolling.enrol(asked)
         if token is None:
-            raise _no(403, "forbidden", "the code is unknown, used or over: ask for a new one")
+            raise self._no_token(asked)
         return Said(200, {"token": token.text, **self._configuration(asked.box)}, "taken")
 
+    def _no_token(self, asked: Asked) -> NoAnswerError:
+        """A code that is good for another Box is not used up, and says for which: the MAC address was mistyped, or the agent asks another Box."""
+        if meant := self._parts.enrolling.meant_for(asked):
+            content = {"error": "the code was made for another Box, and can still be used there", "expected": meant}
+            return NoAnswerError(Said(403, content, "forbidden"))
+        return _no(403, "forbidden", "the code is unknown, used or over: ask for a new one")
+
     async def _config(self, request: Request) -> Said:
-        box, _ = await self._holder(request)
+        box, token = await self._holder(request)
+        await self._spool(request, box, token)
         return Said(200, self._configuration(box), "taken")
 
     async def _health(self, request: Request) -> Said:
-        box, _ = await self._holder(request)
+        box, token = await self._holder(request)
+        await self._spool(request, box, token)
         try:
             report = health_of(await self._document(request, SMALL_BYTES))
         except ContractError as error:
+            logger.warning("health_refused box=%s problem=%s", box, error)
             raise NoAnswerError(Said(422, {"index": -1, "problem": str(error)}, "refused")) from error
         entry = entries.health(box, report, by=self._parts.place.name, at=self._parts.clock.now())
         await self._parts.producer.deliver([entries.message(self._parts.codec, self._parts.place.boxes, entry)])
@@ -164,32 +198,73 @@ class Gateway:
 
     async def _events(self, request: Request) -> Said:
         box, token = await self._holder(request)
+        spool = await self._spool(request, box, token)
         document = await self._document(request, MAX_BATCH_BYTES)
         try:
             events = from_batch(document, box)
         except BatchError as error:
             raise self._refused(box, error, _is_too_long(document)) from error
+        if events and not spool:
+            raise _no(400, "unreadable", f"{SPOOL_HEADER}: is missing; update the agent")
         now = self._parts.clock.seconds()
         if wait := self._parts.quotas.events(box, len(events), now):
             raise _no(429, "limited", "too many events at once", wait)
         began, result = self._seconds(), "failed"
         try:
-            answer = await self._parts.intake.take(box, token.name, events)
-            result = type(answer).__name__.lower()
+            if spool:
+                answer = await self._parts.intake.take(box, token.name, spool, events)
+            else:
+                answer = await self._parts.intake.how_far(box, token.name)
+            result = _RESULTS[type(answer)]
         finally:
             PUBLISHING.labels(result).observe(self._seconds() - began)
+        if isinstance(answer, OtherSpool):
+            raise await self._other_spool(request, box, token)
+        return self._told(box, answer)
+
+    def _told(self, box: str, answer: Answer) -> Said:
         match answer:
             case Safe(through, published, repeated):
                 EVENTS.labels(box, "published").inc(published)
                 EVENTS.labels(box, "repeated").inc(repeated)
                 return Said(200, {"through": through, "config_version": self._version(box)}, "taken")
+            case Known(through, last, strict):
+                content = {"through": through, "last": last, "strict": strict, "config_version": self._version(box)}
+                return Said(200, content, "taken")
             case Hole(expected):
                 return Said(409, {"expected": expected}, "hole")
             case Refused(index, problem):
                 EVENTS.labels(box, "refused").inc()
                 return Said(422, {"index": index, "problem": problem}, "refused")
-            case Revoked():
+            case AskFirst():
+                return Said(428, {"error": "ask first how far the Box is, with a batch of no events"}, "ask_first")
+            case _:
                 raise _unknown()
+
+    async def _spool(self, request: Request, box: str, token: Token) -> Spool | None:
+        """The spool that calls; None where it does not say, or has no name yet. One that does not speak for the Box is refused."""
+        header = request.headers.get(SPOOL_HEADER)
+        if header is None:
+            return None
+        try:
+            spool = spool_of(spool_names(header))
+        except ContractError as error:
+            raise _no(400, "unreadable", str(error)) from error
+        book = self._parts.boxes.book
+        if says(book.box(box), spool) is Says.OTHER:
+            await self._parts.boxes.caught_up()  # it may have begun to speak at another gateway a moment ago
+            if says(book.box(box), spool) is Says.OTHER:
+                raise await self._other_spool(request, box, token)
+        return spool if spool.name else None
+
+    async def _other_spool(self, request: Request, box: str, token: Token) -> NoAnswerError:
+        """Told once for each credential. Who has gone was ended, and what he sent came late: that is no second spool."""
+        known = self._parts.boxes.book.box(box)
+        if known.twice_at is None and not await request.is_disconnected():
+            entry = entries.twice(box, token.name, by=self._parts.place.name, at=self._parts.clock.now())
+            await self._parts.producer.deliver([entries.message(self._parts.codec, self._parts.place.boxes, entry)])
+        logger.error("box_used_twice box=%s do=find the second; causeway gateway enrol for the right one", box)
+        return NoAnswerError(Said(403, {"error": _OTHER_SPOOL_WORDS, "reason": OTHER_SPOOL}, OTHER_SPOOL))
 
     def _refused(self, box: str, error: BatchError, is_too_long: bool) -> NoAnswerError:
         if error.index < 0:

@@ -16,16 +16,26 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY, generate_latest
 
+from edge_iotbox.counters import Counters
+from edge_iotbox.health import report_of, values_of
+from edge_iotbox.spool import Depth
+from schemas.edge_contract import HEALTH
 from schemas.hardware import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, Event, to_batch
 from schemas.record import Message
 from streams.gateway import entries
 from streams.gateway.credentials import Token, code_hash, token_hash
 from streams.gateway.metrics import forget
 from tests.unit.failure.samples import codec
-from tests.unit.gateway.kit import BOX, CODE, NOW, Kafka, Made, event, events, gateway, with_code
+from tests.unit.gateway.kit import BOX, CODE, NOW, SPOOL, Kafka, Made, event, events, gateway, with_code
 
 TOKEN = Token("0123456789ab", "s" * 43)
 MAX = 1000
+NONSENSE: list[tuple[str, Any]] = [
+    ("spool_events", -1), ("spool_events", 1.5), ("spool_events", True), ("spool_bytes", -4096), ("spool_bytes", 2**52), ("oldest_seconds", -0.1),
+    ("oldest_seconds", 1e300), ("dropped", -1), ("dropped", 0.5), ("poll_gaps", -1), ("sent_at", -1), ("sent_at", 2**53 + 1), ("skew_ms", 0.25),
+    ("skew_ms", -(2**52)), ("clock_trusted", 1), ("rss_bytes", -1), ("config_version", -1), ("box_up", "yes"), ("devices", -1), ("set_aside", 1.5),
+    ("refused_full", -1), ("agent_version", 1),
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +52,13 @@ def kafka() -> Kafka:
     found.write(
         entries.credential(BOX, TOKEN.name, token_hash(TOKEN), offset, called="", agent_version="", by="gw", at=NOW)
     )
+    found.write(entries.spool(BOX, TOKEN.name, SPOOL.name, by="gw", at=NOW))
     return found
 
 
 @asynccontextmanager
 async def calls(made: Made, token: Token | None = TOKEN) -> AsyncIterator[httpx.AsyncClient]:
-    headers = {"Authorization": f"Bearer {token.text}"} if token else {}
+    headers = {"Causeway-Spool": SPOOL.name} | ({"Authorization": f"Bearer {token.text}"} if token else {})
     transport = httpx.ASGITransport(made.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway/edge/v1", headers=headers) as client:
         yield client
@@ -74,6 +85,8 @@ async def test_a_code_becomes_a_token_that_publishes() -> None:
         token = answer.json().pop("token")
         assert answer.json() == {"token": token, "config": {"batch_events": 50}, "config_version": 2}
         client.headers["Authorization"] = f"Bearer {token}"
+        answer = await client.post("/events", content=to_batch([]))
+        assert answer.json() == {"through": 0, "last": "", "strict": False, "config_version": 2}
         answer = await client.post("/events", content=to_batch(events(1, 3)))
         assert (answer.status_code, answer.json()) == (200, {"through": 3, "config_version": 2})
         assert (await client.get("/config")).json() == {"config": {"batch_events": 50}, "config_version": 2}
@@ -89,12 +102,26 @@ async def test_a_code_works_once_in_its_time_for_its_box() -> None:
     async with calls(made, None) as client:
         for wrong in (asked(code="0000-0000-0000-0000"), asked(box="b8:27:eb:00:00:02"), asked(code="")):
             answer = await client.post("/enrol", json=wrong)
-            assert (answer.status_code, list(answer.json())) == (403, ["error"])
+            assert (answer.status_code, "token" in answer.json()) == (403, False)
         made.clock.passed = 16 * 60
         assert (await client.post("/enrol", json=asked())).status_code == 403
         made.clock.passed = 0
         assert (await client.post("/enrol", json=asked())).status_code == 200
         assert (await client.post("/enrol", json=asked())).status_code == 403
+
+
+async def test_a_code_that_was_made_for_another_box_says_for_which_and_is_not_used_up() -> None:
+    """EDGE-5: one of the two typed the wrong MAC address. Who has no code that can be used is told of no Box."""
+    kafka, other = Kafka(), "b8:27:eb:00:00:02"
+    with_code(kafka)
+    made = gateway(kafka)
+    async with calls(made, None) as client:
+        answer = await client.post("/enrol", json=asked(box=other))
+        assert (answer.status_code, answer.json()["expected"]) == (403, BOX)
+        assert other not in answer.text, "nothing quotes what was sent"
+        assert BOX not in (await client.post("/enrol", json=asked(box=other, code="0000-0000-0000-0000"))).text
+        assert (await client.post("/enrol", json=asked())).status_code == 200
+        assert BOX not in (await client.post("/enrol", json=asked(box=other))).text, "used"
 
 
 async def test_a_code_two_gateways_hear_at_the_same_moment_is_one_token(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +144,7 @@ async def test_a_code_two_gateways_hear_at_the_same_moment_is_one_token(monkeypa
     assert len({record.key for record in credentials}) == 2
     (token,) = [answer.json()["token"] for answer in answers if answer.status_code == 200]
     for one in made:
+        assert (await post(one, [], Token(*token.split("_", 2)[1:]))).status_code == 200
         assert (await post(one, events(1, 1), Token(*token.split("_", 2)[1:]))).status_code == 200
 
 
@@ -192,7 +220,7 @@ async def test_a_revoked_token(kafka: Kafka) -> None:
 
 async def test_a_hole_a_repeat_and_the_question(kafka: Kafka) -> None:
     made = gateway(kafka)
-    assert (await post(made, [])).json() == {"through": 0, "config_version": 0}
+    assert (await post(made, [])).json() == {"through": 0, "last": "", "strict": False, "config_version": 0}
     answer = await post(made, events(3, 4))
     assert (answer.status_code, answer.json()) == (409, {"expected": 1})
     explained = [event(2, first=1, kind="dropped"), *events(3, 4)]
@@ -306,6 +334,7 @@ async def test_each_box_has_its_own_quota(kafka: Kafka) -> None:
             "other-box", other.name, token_hash(other), offset, called="", agent_version="", by="gw", at=NOW
         )
     )
+    kafka.write(entries.spool("other-box", other.name, SPOOL.name, by="gw", at=NOW))
     made = gateway(kafka, requests_per_second=1.0, events_per_second=2.0)
     assert (await post(made, events(1, 30))).status_code == 200  # a batch is taken whole
     answer = await post(made, events(31, 32))
@@ -333,13 +362,36 @@ async def test_health_is_kept_and_shown(kafka: Kafka) -> None:
 @pytest.mark.parametrize(
     "report",
     [
-        [], {"A": 1}, {"spool_events": "many"}, {"x": {}}, {"x": [1]}, {"x": "y" * 201}, {"x": "a\nb"}, {"x": 2**60},
+        [], {"A": 1}, *({name: value} for name, value in NONSENSE),
+        {"spool_events": "many"}, {"x": {}}, {"x": [1]}, {"x": "y" * 201}, {"x": "a\nb"}, {"x": 2**60},
         {f"f{number}": 1 for number in range(51)},
     ],
 )  # fmt: skip
 async def test_health_that_is_none(kafka: Kafka, report: Any) -> None:
+    """SEC-5: what, where and what is expected; never what stood there. Nothing is kept of it."""
+    kept = len(kafka.log)
     async with calls(gateway(kafka)) as client:
-        assert (await client.post("/health", json=report)).status_code == 422
+        answer = await client.post("/health", json=report)
+        assert answer.status_code == 422
+        problem = answer.json()["problem"]
+        assert "must be" in problem
+        if isinstance(report, dict) and set(report) <= set(HEALTH):
+            assert problem.startswith(next(iter(report)) + ": must be ")
+            assert str(next(iter(report.values()))) not in problem
+        assert len(kafka.log) == kept
+        assert (await client.post("/health", json={"spool_events": 0})).status_code == 200
+
+
+async def test_what_an_agent_reports_is_taken(kafka: Kafka) -> None:
+    """EDGE-4: also by a clock that was never set, and by one that is centuries ahead."""
+    for now, skew in ((0, -1_800_000_000_000), (2**53, 10**14), (1_772_366_400_000_000, None)):
+        depth = Depth(3, 2**40, 1, 10**15, 0, 7)
+        values = values_of(Counters(), depth, now, skew, False, 30_000_000)
+        report = report_of(values, depth, now, skew, "0.1.0", 4)
+        assert set(HEALTH) == set(report)
+        async with calls(gateway(kafka)) as client:
+            answer = await client.post("/health", json=report)
+        assert answer.status_code == 200, answer.text
 
 
 async def test_nothing_quotes_a_secret_or_what_was_scanned(kafka: Kafka, caplog: pytest.LogCaptureFixture) -> None:
@@ -353,7 +405,7 @@ async def test_nothing_quotes_a_secret_or_what_was_scanned(kafka: Kafka, caplog:
         texts.append((await client.post("/enrol", json=asked(code="ZZZZ-ZZZZ-ZZZZ-ZZZZ"))).text)
     token = Token(*enrolled.split("_", 2)[1:])
     wrong = [replace(event(3), kind="CANARY-4006381333931")], [replace(event(3), weight="CANARY")]
-    texts += [(await post(made, batch, token)).text for batch in (events(1, 2), [event(9)], *wrong)]
+    texts += [(await post(made, batch, token)).text for batch in ([], events(1, 2), [event(9)], *wrong)]
     kafka.is_down = True
     texts.append((await post(made, events(3, 3), token)).text)
     texts += [caplog.text, generate_latest(REGISTRY).decode(), repr(token), repr(kafka.log), str(kafka.others)]

@@ -23,7 +23,7 @@ from streams.door import serving
 from streams.gateway.run import open_gateway
 from streams.gateway.tls import Certificate
 from streams.settings import ConfigurationError, Settings
-from tests.unit.gateway.kit import BOX, CODE, Kafka, events, gateway, with_code
+from tests.unit.gateway.kit import BOX, CODE, SPOOL, Kafka, events, gateway, with_code
 
 
 def write_pair(folder: Path, serial: int) -> tuple[Path, Path]:
@@ -69,7 +69,8 @@ async def test_an_agent_that_checks_the_certificate_enrols_and_posts(tmp_path: P
     async with serving("the gateway", gateway(kafka).app, "127.0.0.1", 0, tls=certificate.context) as port:
         async with httpx.AsyncClient(verify=trusting(pair[0]), base_url=f"https://localhost:{port}/edge/v1") as client:
             token = (await client.post("/enrol", json={"code": CODE, "box": BOX})).json()["token"]
-            client.headers["Authorization"] = f"Bearer {token}"
+            client.headers.update({"Authorization": f"Bearer {token}", "Causeway-Spool": SPOOL.name})
+            assert (await client.post("/events", content=to_batch([]))).status_code == 200
             assert (await client.post("/events", content=to_batch(events(1, 3)))).json()["through"] == 3
         async with httpx.AsyncClient() as stranger:
             with pytest.raises(httpx.ConnectError, match="certificate verify failed"):

@@ -20,6 +20,7 @@ from edge_iotbox.events import Teller
 from edge_iotbox.gateway import Gateway
 from edge_iotbox.inventory import Inventory, Wanted
 from edge_iotbox.kafka_sender import KafkaSender, kafka_sender, schema_id_of
+from edge_iotbox.lineage import Lineage
 from edge_iotbox.listener import Shared
 from edge_iotbox.settings import KafkaSettings
 from edge_iotbox.skew import SkewMeter
@@ -60,7 +61,8 @@ def sender_of(plan: Mapping[str, Any]) -> Sender:
     """By the plan's way."""
     if plan["way"] == "kafka":
         return straight(plan["bootstrap"], plan["registry"], plan["topic"], plan["environment"])
-    return Gateway(plan["url"].removesuffix("/edge/v1"), lambda: str(plan["token"]))
+    lineage = Lineage(Path(plan["folder"]))
+    return Gateway(plan["url"].removesuffix("/edge/v1"), lambda: str(plan["token"]), lineage=lineage)
 
 
 def main(plan: Mapping[str, Any]) -> None:

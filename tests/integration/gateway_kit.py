@@ -26,10 +26,15 @@ from streams.kafka import read_to_end
 from streams.once import Once
 from streams.settings import Settings
 from tests.integration.poller_kit import delete_topics, registry
-from tests.unit.gateway.kit import event
+from tests.unit.gateway.kit import SPOOL, event
 from tests.waiting import LIMIT_SECONDS, until
 
 DEVICES = ("usb_05e0:1200", "/dev/ttyUSB0", "usbEPSONTM-T20?J5PF000123")
+
+
+def headers_of(token: str) -> dict[str, str]:
+    """Whose call it is, and of which spool."""
+    return {"Authorization": f"Bearer {token}", "Causeway-Spool": SPOOL.name}
 
 
 @dataclass
@@ -102,12 +107,17 @@ class Gateways:
         self.running.append(Running(process, log, ready))
         return self.running[-1]
 
-    def enrolled(self, url: str, box: str) -> str:
-        """The token of a Box that went the whole way."""
+    def enrolled(self, url: str, box: str, is_bound: bool = True) -> str:
+        """The token of a Box that went the whole way. is_bound: SPOOL speaks for it, else the first that asks."""
         code = self.desk().enrol(box, 5, actor="test", at=datetime.now(UTC)).code
         answer = httpx.post(f"{url}/enrol", json={"code": code, "box": box}, timeout=60)
         assert answer.status_code == 200, answer.text
-        return str(answer.json()["token"])
+        token = str(answer.json()["token"])
+        if not is_bound:
+            return token
+        asked = httpx.post(f"{url}/events", content=to_batch([]), headers=headers_of(token), timeout=60)
+        assert asked.status_code == 200, asked.text
+        return token
 
     def published(self, box: str) -> list[dict[str, Any]]:
         """What stands on the topic, within each key in its order."""
@@ -152,9 +162,7 @@ class StubbornBox:
     def send(self, client: httpx.Client, url: str) -> None:
         """One call, whose answer may be lost."""
         try:
-            answer = client.post(
-                f"{url}/events", content=self.batch(), headers={"Authorization": f"Bearer {self.token}"}
-            )
+            answer = client.post(f"{url}/events", content=self.batch(), headers=headers_of(self.token))
         except httpx.TransportError:
             return
         assert answer.status_code in (200, 503), (

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from edge_iotbox.gateway import Gateway
+from edge_iotbox.lineage import Lineage
 from edge_iotbox.verdicts import Taken
 from schemas.hardware import Event
 from schemas.headers import decode_headers
@@ -53,17 +54,18 @@ def as_written(record: Record) -> tuple[Any, ...]:
     return record.partition, record.key, record.value, record.headers
 
 
-def test_both_senders_write_the_same_records(gateways: Gateways) -> None:
+def test_both_senders_write_the_same_records(gateways: Gateways, tmp_path: Path) -> None:
     """EDGE-3: partition, key, bytes and headers: a Box may change its way, and each device's events stay in order."""
     events, other = of_all_kinds(), f"{gateways.prefix}straight"
     (table,) = [topic for topic in gateways.settings().topic_table() if topic.name == HARDWARE_EVENTS]
     ensure_topics(gateways.settings(), [replace(table, name=other)])
     running = gateways.start()
-    token = gateways.enrolled(running.url, BOX)
-    over_https = Gateway(running.url.removesuffix("/edge/v1"), lambda: token)
+    token = gateways.enrolled(running.url, BOX, is_bound=False)
+    over_https = Gateway(running.url.removesuffix("/edge/v1"), lambda: token, lineage=Lineage(tmp_path))
     environment = gateways.settings().environment.value
     to_kafka = straight(gateways.bootstrap, gateways.registry_url, other, environment)
     try:
+        assert over_https.send([]) == Taken(0, 0, strict=True)
         assert over_https.send(events) == Taken(30, 0)
         assert to_kafka.send(events) == Taken(30)
     finally:
@@ -90,7 +92,7 @@ def test_killed_between_safe_and_noted_nothing_is_lost_or_had_twice(
     }  # fmt: skip
     if way == "https":
         running = gateways.start()
-        plan |= {"url": running.url, "token": gateways.enrolled(running.url, BOX)}
+        plan |= {"url": running.url, "token": gateways.enrolled(running.url, BOX, is_bound=False)}
     ends = [sent(tmp_path, {**plan, "dies": 2 if number < DEATHS else 0}) for number in range(DEATHS + 1)]
     assert ends == [-signal.SIGKILL] * DEATHS + [0]
     published = gateways.published(BOX)

@@ -20,7 +20,7 @@ from schemas.topics import EDGE_BOXES
 from streams.gateway import entries
 from streams.gateway.boxes import Boxes
 from streams.kafka import SyncProducer
-from tests.integration.gateway_kit import DEVICES, Gateways, StubbornBox, gateways
+from tests.integration.gateway_kit import DEVICES, Gateways, StubbornBox, gateways, headers_of
 from tests.unit.gateway.kit import event, events
 from tests.waiting import until
 
@@ -80,7 +80,7 @@ def test_what_a_box_may_not_do_is_refused_and_does_not_stop_the_rest(gateways: G
     one, other = gateways.start(), gateways.start()
     with httpx.Client(timeout=60) as client:
         token = gateways.enrolled(one.url, BOX)
-        client.headers["Authorization"] = f"Bearer {token}"
+        client.headers.update(headers_of(token))
 
         def status(content: bytes, url: str = "", **headers: str) -> int:
             return client.post(f"{url or one.url}/events", content=content, headers=headers).status_code
@@ -100,7 +100,7 @@ def test_what_a_box_may_not_do_is_refused_and_does_not_stop_the_rest(gateways: G
         assert {status(to_batch(events(10, 10)), url) for url in (one.url, other.url)} == {401}
         assert client.get(f"{other.url}/config").status_code == 401
         again = gateways.enrolled(other.url, BOX)
-        client.headers["Authorization"] = f"Bearer {again}"
+        client.headers.update(headers_of(again))
         assert client.post(f"{one.url}/events", content=to_batch([])).json()["through"] == 9
         assert status(to_batch(events(10, 10))) == 200
     secrets = [token.split("_", 2)[2], again.split("_", 2)[2], "CANARY", "4006381333931"]
@@ -129,7 +129,7 @@ def test_what_people_do_reaches_the_box_and_the_audit_trail(gateways: Gateways) 
     """EDGE-4, SEC-6: configuration has a version the Box hears of with its next call; health comes back."""
     running, desk = gateways.start(), gateways.desk()
     with httpx.Client(timeout=60) as client:
-        client.headers["Authorization"] = f"Bearer {gateways.enrolled(running.url, BOX)}"
+        client.headers.update(headers_of(gateways.enrolled(running.url, BOX)))
         assert client.get(f"{running.url}/config").json() == {"config": {}, "config_version": 0}
         desk.configure(BOX, ["batch_events=50", "log_level=debug"], actor="ann", at=datetime.now(UTC))
         desk.configure(

@@ -19,6 +19,7 @@ from streams.gateway.enrolling import Enrolling
 from streams.gateway.intake import Intake, Place
 from streams.gateway.quotas import Quotas
 from streams.gateway.server import Gateway, Parts
+from streams.gateway.spools import Spool
 from streams.kafka import BrokerError
 from streams.runtime.errors import DeliveryError, RejectedError
 from tests.unit.failure.samples import codec
@@ -27,6 +28,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BOX = "b8:27:eb:00:00:01"
 BOOT = str(uuid.UUID(int=7))
 PLACE = Place("hardware-events", "edge.boxes", "audit", "sandbox", "gw")
+SPOOL = Spool("5b00000000000001")
 CODE = "K7Q2-9F4M-XW3T-0BHZ"
 
 

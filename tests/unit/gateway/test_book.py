@@ -113,6 +113,37 @@ def test_states(said: list[EdgeBox], state: str) -> None:
     assert book_of(*said).box(BOX).state(LATER) == state
 
 
+def spool(credential_name: str, name: str) -> EdgeBox:
+    return entries.spool(BOX, credential_name, name, by="gw", at=NOW)
+
+
+def test_the_newest_spool_of_the_credential_that_counts_speaks() -> None:
+    """EDGE-3"""
+    book = book_of(enrolment(), credential("a", 0), spool("a", "s1"), spool("a", "s2"))
+    bound = book.box(BOX).spool
+    assert bound is not None
+    assert (bound.spool, bound.offset) == ("s2", 3)
+    anew = book_of(enrolment(), credential("a", 0), spool("a", "s1"), enrolment("d"), credential("b", 3))
+    assert anew.box(BOX).spool is None, "a new credential is for whichever spool asks first"
+    assert book_of(spool("a", "s1")).box(BOX).spool is None
+
+
+def test_a_second_spool_is_told_until_another_credential_counts() -> None:
+    told = entries.twice(BOX, "a", by="gw", at=NOW)
+    assert book_of(enrolment(), credential("a", 0), told).box(BOX).twice_at == NOW
+    assert book_of(enrolment(), credential("a", 0), told, enrolment("d"), credential("b", 3)).box(BOX).twice_at is None
+    assert book_of(enrolment(), credential("a", 0), told, revocation()).box(BOX).twice_at is None
+
+
+def test_which_spool_spoke_under_a_credential_goes_with_it() -> None:
+    book = book_of(
+        enrolment(), credential("a", 0), spool("a", "s1"), enrolment("d"), credential("b", 3), spool("b", "s2")
+    )
+    late = NOW + KEPT + timedelta(hours=1)
+    assert book.litter(late) == [f"credential:a:{BOX}", f"spool:a:{BOX}"]
+    assert book.litter(NOW) == []
+
+
 @pytest.mark.parametrize("key", ["", "box", "enrolment:b", "other::b", "enrolment::", "through:w"])
 def test_keys_that_are_none_of_ours_say_nothing(key: str) -> None:
     assert parse_key(key) == ("", "", "")
