@@ -41,3 +41,8 @@ class SystemClock:
 
     def trusted(self) -> bool:
         return self._always or any(os.path.exists(mark) for mark in self._marks)
+
+
+def wall_of(moment: int, clock: Clock) -> int:
+    """A moment of the machine's clock (milliseconds) by the wall clock as it is now, epoch microseconds; not after it."""
+    return clock.now() - max(0, clock.monotonic_ms() - moment) * 1000

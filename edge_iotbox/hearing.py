@@ -7,12 +7,15 @@ as the Box wrote it, to the last bit, for two of a burst may be less than a micr
 from __future__ import annotations
 
 import json
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
 BUFFER_MS = 5000  # what happened longer before a poll is lost at the Box
+REACH_MS = 250  # a poll that was asked is read by the Box within that, or within what one took that did not wait
 STEP_SECONDS = 60.0  # an event that much older than the last one tells of a clock that was set back
 REMEMBERED = 256
+_DOUBT_MS = 1500  # what the Box's clock is known by at first: its dates have whole seconds
 
 
 @dataclass
@@ -21,20 +24,36 @@ class Position:
 
     `ahead`: after its clock was set back the Box's buffer holds events of the future and gives them again and again, before all others. They can
     only be got past by asking beyond them; until its clock gets there we hear what happens while a poll waits, which is nearly everything.
+
+    `unsure_from`: where the last poll asked from, when its answer may have skipped something. Out of its buffer the Box gives the oldest. A poll
+    that waits is woken by an event and answered with what stands in its session when it gets to answer, which may be the second of two devices
+    at once; asked from there, the Box never gives the first. So it is asked from before once more: an event that is known tells that nothing
+    was skipped.
     """
 
     last_event: float = 0.0
     ahead: float = 0.0
+    unsure_from: float | None = None
     _seen: deque[tuple[str, float]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def is_new(self, device: str, moment: float) -> bool:
         return (device, moment) not in self._seen
 
-    def took(self, device: str, moment: float) -> None:
-        """An event was kept. What comes late or twice does not move the position back, a clock that was set back does."""
+    def took(self, device: str, moment: float, oldest: bool = True) -> None:
+        """An event was kept. What comes late or twice does not move the position back, a clock that was set back does.
+        oldest: it was in the Box's buffer when the poll was asked, so nothing before it was skipped."""
+        known = not self.is_new(device, moment)
         self._seen.append((device, moment))
-        if moment > self.last_event or moment < self.last_event - STEP_SECONDS:
-            self.last_event = moment
+        asked_from = self.last_event if self.unsure_from is None else self.unsure_from
+        if moment < self.last_event - STEP_SECONDS:
+            self.last_event, self.unsure_from = moment, None
+        elif known:
+            self.unsure_from = None
+            self.last_event = max(self.last_event, moment)
+        elif moment > self.last_event:
+            self.last_event, self.unsure_from = moment, None if oldest else asked_from
+        elif self.unsure_from is not None:
+            self.unsure_from = max(asked_from, moment)  # it had been skipped: there may be more behind it
 
     def saw_again(self, moment: float, box_now: float | None) -> None:
         """An event that is known came again."""
@@ -43,13 +62,14 @@ class Position:
 
     def ask_from(self, box_now: float | None) -> float:
         """The `last_event` to ask with: not in the Box's future, or it would keep silent until its clock gets there; see `ahead`."""
+        begin = self.last_event if self.unsure_from is None else self.unsure_from
         if box_now is None:
-            return self.last_event
-        return self.ahead if self.ahead > box_now else min(self.last_event, box_now + 1.0)
+            return begin
+        return self.ahead if self.ahead > box_now else min(begin, box_now + 1.0)
 
     def as_text(self) -> str:
         """To keep with the event."""
-        return json.dumps([self.last_event, list(self._seen)[-16:]])
+        return json.dumps([self.last_event if self.unsure_from is None else self.unsure_from, list(self._seen)[-16:]])
 
 
 def position_from(text: str) -> Position:
@@ -63,27 +83,96 @@ def position_from(text: str) -> Position:
     return position
 
 
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How long ago an event happened when its answer came: at least and at most, milliseconds. Both 0 where it cannot be known."""
+
+    least: float = 0.0
+    most: float = 0.0
+
+    @property
+    def most_ms(self) -> int:
+        """Whole, and not too few where clocks are read in whole ones."""
+        return math.ceil(self.most) + 1 if self.most else 0
+
+    @property
+    def waited_ms(self) -> int:
+        """How long it lay in the Box's buffer; 0 when it may have come at once."""
+        return self.most_ms if self.least > REACH_MS else 0
+
+
+def age_of(moment: float, ours_ms: float, skew: tuple[float, float] | None, answer_ms: int) -> Age:
+    """moment: of the event, epoch seconds of the Box. ours_ms: our clock when the answer came; skew: what that may be ahead of the Box's, from, to;
+    answer_ms: how long the answer took. Where the Box's clock was set and that is not measured yet, ages come out that nothing in its buffer has."""
+    if skew is None:
+        return Age()
+    age = Age(max(0.0, ours_ms - skew[1] - moment * 1000), max(0.0, ours_ms - skew[0] - moment * 1000))
+    return age if age.most <= BUFFER_MS + min(answer_ms, BUFFER_MS) + _DOUBT_MS else Age()
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """From when to when events may have been lost at the Box, by the machine's clock. `forgot`: it answered all the time, and we were too slow."""
+
+    begin: int
+    end: int
+    forgot: bool = False
+
+
 @dataclass
 class Ears:
-    """When polls heard something. Times by the machine's clock, milliseconds."""
+    """Up to when the Box was heard without a hole. Times by the machine's clock, milliseconds.
+
+    `heard_until` does not go back for what may be the uncertainty of the Box's clock, `sure_until` does: from there on a start anew has to doubt.
+
+    An answer with an event tells that all before that event was heard: not more, for what came after it may lie in the Box's buffer. What lies
+    there for more than five seconds when a poll is read is gone. So where polls are answered all the time, and still the last event was
+    older than that when the next poll was asked, the Box has forgotten what happened in between.
+    """
 
     heard_until: int | None = None
+    sure_until: int = 0
+    answered: int = 0  # when the last poll that worked was
+    reach_ms: int = REACH_MS
     failing: bool = False
 
     def failed(self) -> None:
         """A poll failed: since the last one that worked nothing may have been heard."""
         self.failing = True
 
-    def cut_off(self, at: int) -> None:
-        """We ended the poll ourselves; it had been listening until now."""
-        if not self.failing and self.heard_until is not None:
-            self.heard_until = at
+    def cut_off(self, asked: int, at: int) -> None:
+        """We ended the poll ourselves. It had been listening until now, unless it had hardly begun: then an answer may have been on its way."""
+        if not self.failing and self.heard_until is not None and at - asked >= self.reach_ms:
+            self.heard_until = self.sure_until = self.answered = at
 
-    def worked(self, asked: int, answered: int) -> int | None:
-        """A poll worked: for how long nothing could be heard before it, if that is longer than the Box remembers."""
-        deaf = None if self.heard_until is None else asked - self.heard_until
-        self.heard_until, self.failing = answered, False
-        return deaf if deaf is not None and deaf > BUFFER_MS else None
+    def asking(self, asked: int) -> Deaf | None:
+        """Before a poll: what the Box will have forgotten when it reads it. To be told now, for that poll may wait for long, or fail."""
+        if self.heard_until is None or asked - self.answered > BUFFER_MS:
+            return None  # not heard at all: told when it is over
+        return (
+            self._forgot(self.heard_until, asked - BUFFER_MS + self.reach_ms)
+            if asked - BUFFER_MS > self.heard_until
+            else None
+        )
+
+    def worked(self, asked: int, answered: int, age: Age | None = None) -> Deaf | None:
+        """A poll worked: when nothing could be heard before it, if that is longer than the Box remembers. age: of the event it brought."""
+        deaf, age = None, age or Age()
+        if self.heard_until is not None:
+            if age.waited_ms:  # it lay there: the answer did not wait for it
+                self.reach_ms = max(REACH_MS, answered - asked)
+            read_by = min(answered, asked + self.reach_ms)
+            if asked - self.answered > BUFFER_MS:
+                deaf = Deaf(self.heard_until, asked)
+            elif read_by - BUFFER_MS > self.heard_until:
+                deaf = self._forgot(self.heard_until, read_by - BUFFER_MS)
+        self.heard_until, self.sure_until = answered - age.waited_ms, answered - age.most_ms
+        self.answered, self.failing = answered, False
+        return deaf
+
+    def _forgot(self, begin: int, end: int) -> Deaf:
+        self.heard_until = end
+        return Deaf(begin, end, forgot=True)
 
 
 @dataclass

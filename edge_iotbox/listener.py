@@ -12,11 +12,13 @@ import threading
 from dataclasses import dataclass, field
 
 from edge_iotbox.box import Box, BoxError
+from edge_iotbox.clock import wall_of
 from edge_iotbox.counters import Counters
 from edge_iotbox.events import Teller
-from edge_iotbox.hearing import Ears, Position, position_from
+from edge_iotbox.hearing import Age, Deaf, Ears, Position, age_of, position_from
 from edge_iotbox.intake import Intake
 from edge_iotbox.inventory import Inventory, Wanted
+from edge_iotbox.overrun import Overrun
 from edge_iotbox.readings import FrameError, Reading, read_frame
 from edge_iotbox.skew import SkewMeter
 from edge_iotbox.spool import Spool
@@ -43,6 +45,18 @@ class Shared:
 
     def __post_init__(self) -> None:
         self.intake = Intake(self.spool, self.teller, self.counters)
+        self.overrun = Overrun()
+
+    def tell_forgotten(self, now: bool = False) -> None:
+        """What the Box forgot before we asked for it, when that is over (or now): a gap."""
+        clock = self.teller.clock
+
+        def say(begin: int, end: int) -> bool:
+            logger.warning("gap why=box_forgot ms=%d", end - begin)
+            about = {"why": "box_forgot", "from": wall_of(begin, clock), "to": wall_of(end, clock), "ms": end - begin}
+            return self.intake.take([], {}, [self.teller.own("gap", about)])
+
+        self.overrun.tell(clock.monotonic_ms(), say, now)
 
 
 class Listener:
@@ -70,13 +84,15 @@ class Listener:
                 self._all.changed.wait(1.0)
                 continue
             self.once(devices)
+        self._all.tell_forgotten(now=True)
         if self._ears.heard_until is not None and not self._ears.failing and self._all.counters.box_up:
-            self._keep_until_now()  # the poll that was ended heard until now
+            self._keep_heard()  # the poll that was ended heard until now
 
     def once(self, devices: list[str]) -> None:
         """One poll and what follows from it."""
         clock = self._all.teller.clock
-        asked = clock.monotonic_ms()
+        asked, asked_at = clock.monotonic_ms(), clock.now()
+        self._forgot(self._ears.asking(asked))
         try:
             session = f"{self._name}-{self._unanswered}"
             frame = self._box.poll(session, devices, self._position.ask_from(self._box_now()))
@@ -84,7 +100,7 @@ class Listener:
             self._unanswered += 1
             if ended := self._box.was_interrupted():
                 if ended == "listened":
-                    self._ears.cut_off(clock.monotonic_ms())
+                    self._ears.cut_off(asked, clock.monotonic_ms())
             elif not self._all.stop.is_set():
                 self._failed(error)
             return
@@ -93,12 +109,19 @@ class Listener:
         except FrameError as error:
             self._unreadable(error)
             return
-        self._worked(asked, clock.monotonic_ms())
+        answered = clock.monotonic_ms()
         if frame is None or reading is None:
+            self._worked(asked, answered, Age())
             self._tell([])
-            self._keep_heard()
+            if answered - self._kept_at >= _KEEP_EVERY_MS:
+                self._kept_at = answered
+                self._keep_heard()
             return
-        self._heard(reading, float(str(frame["time"])))
+        moment, skew = float(str(frame["time"])), self._all.skew.bounds
+        age = age_of(moment, clock.now() / 1000, skew, answered - asked)
+        self._worked(asked, answered, age)
+        oldest = skew is not None and moment * 1000 < asked_at / 1000 - skew[1]
+        self._heard(reading, moment, oldest)
 
     def _unreadable(self, error: FrameError) -> None:
         """An answer that is no event: nothing was heard by it. It hides what comes after it for as long as the Box remembers it."""
@@ -108,11 +131,14 @@ class Listener:
         self._ears.failed()
         self._all.stop.wait(self._pause)  # the Box may say it again and again
 
-    def _heard(self, reading: Reading, moment: float) -> None:
+    def _heard(self, reading: Reading, moment: float, oldest: bool) -> None:
+        """oldest: it came out of the Box's buffer."""
         counters = self._all.counters
-        new = self._position.is_new(reading.device, moment)
-        self._position.took(reading.device, moment)
+        new, looked_back = self._position.is_new(reading.device, moment), self._position.unsure_from is not None
+        self._position.took(reading.device, moment, oldest)
         if not new:
+            if looked_back:  # as hoped
+                return
             counters.repeated += 1
             self._position.saw_again(moment, self._box_now())
             self._all.stop.wait(min(self._pause, 0.02))
@@ -127,7 +153,7 @@ class Listener:
         """Into the spool, with what else is to be told; whether it took them."""
         state = {
             POSITION: self._position.as_text(),
-            HEARD_UNTIL: str(self._all.teller.clock.now()),
+            HEARD_UNTIL: self._heard_until(),
             GAPS: str(self._all.counters.poll_gaps),
         }
         if not self._all.intake.take(events, state, self._waiting):
@@ -143,16 +169,24 @@ class Listener:
         self._errors += 1
         self._all.stop.wait(min(5.0, self._pause * 2 ** min(self._errors - 1, 6)) * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
-    def _worked(self, asked: int, answered: int) -> None:
+    def _worked(self, asked: int, answered: int, age: Age) -> None:
         """After a poll that worked: what is to be told of the time before it."""
-        deaf = self._ears.worked(asked, answered)
+        deaf = self._ears.worked(asked, answered, age)
         self._errors = 0
         now = self._all.teller.clock.now() - (answered - asked) * 1000
         if self._heard_before is not None:
             self._gap({"why": "agent_start", "from": self._heard_before, "to": now})
             self._heard_before = None
-        elif deaf is not None:
-            self._gap({"why": "box_not_heard", "from": now - deaf * 1000, "to": now, "ms": deaf})
+        elif deaf is not None and not deaf.forgot:
+            ms = asked - deaf.begin
+            self._gap({"why": "box_not_heard", "from": now - ms * 1000, "to": now, "ms": ms})
+        else:
+            self._forgot(deaf)
+
+    def _forgot(self, deaf: Deaf | None) -> None:
+        """We are too slow for what the devices do. Told when it is over, or goes on for long, as one gap."""
+        if deaf is not None and self._all.overrun.grows(deaf.begin, deaf.end, self._all.teller.clock.monotonic_ms()):
+            self._all.counters.poll_gaps += 1
 
     def _gap(self, about: dict[str, object]) -> None:
         self._all.counters.poll_gaps += 1
@@ -160,16 +194,14 @@ class Listener:
         self._waiting = [*self._waiting[-100:], self._all.teller.own("gap", about)]
 
     def _keep_heard(self) -> None:
-        """That nothing was to be heard until now is worth keeping too, though not every time."""
-        clock = self._all.teller.clock
-        if clock.monotonic_ms() - self._kept_at >= _KEEP_EVERY_MS:
-            self._kept_at = clock.monotonic_ms()
-            self._keep_until_now()
-
-    def _keep_until_now(self) -> None:
-        """Not while something heard is neither in the spool nor told as lost: the gap after a restart has to begin before it."""
+        """That nothing was to be heard until now is worth keeping too, though not every time.
+        Not while something heard is neither in the spool nor told as lost: the gap after a restart has to begin before it."""
         if not self._all.intake.lost and not self._waiting:
-            self._all.intake.keep({HEARD_UNTIL: str(self._all.teller.clock.now())})
+            self._all.intake.keep({HEARD_UNTIL: self._heard_until()})
+
+    def _heard_until(self) -> str:
+        """By the wall clock, epoch microseconds; what the Box forgot and is not told yet counts as not heard."""
+        return str(wall_of(self._all.overrun.heard_until(self._ears.sure_until), self._all.teller.clock))
 
     def _box_now(self) -> float | None:
         skew = self._all.skew.milliseconds

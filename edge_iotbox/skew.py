@@ -17,8 +17,11 @@ STEP_MS = 2000  # less is drift or the network
 
 @dataclass
 class SkewMeter:
-    """Ours minus the Box's. Feed it every exchange; it keeps the latest ones."""
+    """Ours minus the Box's. Feed it every exchange; it keeps the latest ones. One thread feeds, any may ask.
 
+    `bounds`: least and most that is possible, milliseconds; None before the first answer with a date."""
+
+    bounds: tuple[float, float] | None = None
     _seen: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def feed(self, exchange: Exchange) -> int | None:
@@ -29,11 +32,13 @@ class SkewMeter:
         most = exchange.got_at / 1000 - exchange.box_seconds * 1000
         before = self.milliseconds
         self._seen.append((least, most))
-        low, high = self._overlap()
+        low, high = max(low for low, _ in self._seen), min(high for _, high in self._seen)
         if low <= high:
+            self.bounds = (low, high)
             return None
         self._seen.clear()
         self._seen.append((least, most))
+        self.bounds = (least, most)
         after = self.milliseconds
         jumped = 0 if before is None or after is None else after - before
         return jumped if abs(jumped) >= STEP_MS else None
@@ -41,14 +46,10 @@ class SkewMeter:
     def forget(self) -> None:
         """Our own clock was set: what was measured before says nothing of the Box's."""
         self._seen.clear()
+        self.bounds = None
 
     @property
     def milliseconds(self) -> int | None:
         """The middle of what is possible; None before the first answer with a date."""
-        if not self._seen:
-            return None
-        low, high = self._overlap()
-        return round((low + high) / 2)
-
-    def _overlap(self) -> tuple[float, float]:
-        return max(low for low, _ in self._seen), min(high for _, high in self._seen)
+        bounds = self.bounds
+        return None if bounds is None else round((bounds[0] + bounds[1]) / 2)

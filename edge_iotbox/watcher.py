@@ -59,6 +59,7 @@ class Watcher:
     def once(self) -> None:
         """One look."""
         clock = self._all.teller.clock
+        self._all.tell_forgotten()
         drafts: list[Event] = []
         if moved := self._wall.look(clock.now(), clock.monotonic_ms(), clock.trusted()):
             logger.warning("clock %s", " ".join(f"{name}={value}" for name, value in moved.items()))

@@ -82,9 +82,9 @@ def test_a_box_missed_twice_is_asked_anew_and_the_hole_is_told(
         until(lambda: box.polls and agent.shared.counters.box_up, "the first poll")
         box.press("x")
         until(lambda: gateway.receiver.values == ["x"], "the first scan")
-        until(lambda: len(box.read) == 2, "the next poll")
+        until(lambda: len(box.read) == 3, "a look back, and the poll that waits")
         box.broken_looks = 2
-        until(lambda: len(box.read) == 3, "another poll instead")
+        until(lambda: len(box.read) == 4, "another poll instead")
         box.press("y")
         until(lambda: gateway.receiver.values == ["x", "y"], "the second scan")
     assert gaps(gateway) == ["box_not_heard"]

@@ -176,6 +176,10 @@ def test_an_ordinary_restart_tells_of_its_own_seconds_only(
         until(lambda: agent.shared.counters.box_up, "the Box")
         box.press("a")
         until(lambda: gateway.receiver.values == ["a"], "the scan")
+        until(
+            lambda: len(box.read) >= 3 and time.monotonic() - box.read_at > 0.5,
+            "a poll that waits, and not for an answer on its way",
+        )
         ended_at = time.time_ns() // 1000
     with running(settings):
         box.press("b")

@@ -25,6 +25,9 @@ from tests.edge.stage import Receiver, SetClock, deliver_all, draft, opened
 CUTS = int(os.environ.get("CAUSEWAY_TEST_EDGE_CUTS", "200"))
 SEED = int(os.environ.get("CAUSEWAY_TEST_EDGE_SEED", "1"))
 CUTS_OF_A_STORY = 4
+STORIES = max(
+    1, -(-CUTS // (2 * CUTS_OF_A_STORY))
+)  # of each of the two kinds, rounded up: not one cut fewer than asked for
 STEPS = ("append", "append", "append", "send", "send", "checkpoint", "expire")
 ROOT = Path(__file__).parents[2]
 
@@ -114,7 +117,7 @@ class Story:
 @pytest.mark.timeout(3600)
 def test_no_cut_loses_doubles_or_hides_anything(small: bool, tmp_path: Path) -> None:
     seen: Counter[str] = Counter()
-    for number in range(max(1, CUTS // CUTS_OF_A_STORY // 2)):
+    for number in range(STORIES):
         seed = SEED * 1_000_000 + number + (500_000 if small else 0)
         story = Story(tmp_path / str(seed), random.Random(seed), Limits(max_bytes=12_000 if small else 10**9))
         try:
@@ -123,8 +126,8 @@ def test_no_cut_loses_doubles_or_hides_anything(small: bool, tmp_path: Path) -> 
             story.judge()
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {error}") from error
-    assert sum(seen.values()) >= CUTS // 2
-    assert CUTS < 100 or set(seen) == set(STEPS)
+    assert 2 * sum(seen.values()) >= CUTS
+    assert CUTS < 200 or set(seen) == set(STEPS)  # fewer may miss one by chance
 
 
 def test_a_torn_file_is_between_the_two() -> None:

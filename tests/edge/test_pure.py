@@ -14,7 +14,7 @@ from edge_iotbox.box import Exchange
 from edge_iotbox.clock import SystemClock
 from edge_iotbox.enrolment import Credential, Enrolment, EnrolmentError, read_enrolment, write_enrolment
 from edge_iotbox.events import Teller, numbered
-from edge_iotbox.hearing import Ears, Position, Presence, position_from
+from edge_iotbox.hearing import Deaf, Ears, Position, Presence, position_from
 from edge_iotbox.inventory import Change, Inventory, Wanted, inventory_from
 from edge_iotbox.places import read_mounts, volatile_reason
 from edge_iotbox.readings import Device, FrameError, Reading, device_class_of, read_frame
@@ -194,12 +194,14 @@ def test_deaf_is_what_the_box_cannot_have_remembered() -> None:
     ears = Ears()
     assert ears.worked(0, 50_000) is None
     assert ears.worked(54_000, 60_000) is None
-    assert ears.worked(65_001, 66_000) == 5001
-    ears.cut_off(90_000)
+    assert ears.worked(65_001, 66_000) == Deaf(60_000, 65_001)
+    ears.cut_off(66_000, 90_000)
+    ears.cut_off(90_050, 90_060)  # hardly asked
+    assert ears.heard_until == 90_000
     assert ears.worked(90_100, 90_200) is None
     ears.failed()
-    ears.cut_off(99_000)  # after a failure it had not been listening
-    assert ears.worked(99_100, 99_200) == 8900
+    ears.cut_off(91_000, 99_000)  # after a failure it had not been listening
+    assert ears.worked(99_100, 99_200) == Deaf(90_200, 99_100)
 
 
 def test_a_box_is_gone_once() -> None:
