@@ -2,11 +2,12 @@
 
 A vendor belongs to it when the contact's reference begins `SOURCE:ACCOUNT:`. Those whose reference names the platform without an account we have
 are in the book of its first account, as orders nobody has made: somebody waits for the goods (`purchase_vendors.py`). A purchase order of any vendor
-is found by a number in its vendor reference, as orders made by hand are (`purchase_finding.py`).
+is found by a number in its vendor reference, as orders made by hand are (`purchase_finding.py`). Of several that bear one name each says its id too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -104,21 +105,30 @@ class PurchaseBook:
         wanted = {link(line["product_id"]) for some in goods.values() for line in some}
         products = await self._models.by_id("product.product", wanted, ("product_tmpl_id", "default_code", "type"))
         codes = await vendor_codes(self._models.rows, (link(row["partner_id"]) for row in rows), products)
-        references = await self._references(rows)
+        references, shared = await self._references(rows), await self._shared(rows)
         return [
             self._entry(
-                row, lines[row["id"]], list(_goods(goods[row["id"]], link(row["partner_id"]), products, codes)),
+                _called(row, shared), row, lines[row["id"]],
+                list(_goods(goods[row["id"]], link(row["partner_id"]), products, codes)),
                 is_ours=self._is_ours(references, row),
             )
             for row in rows
         ]  # fmt: skip
 
-    def _entry(self, row: Row, lines: Sequence[Row], goods: Sequence[tuple[str, EntryLine]], *, is_ours: bool) -> Entry:
+    async def _shared(self, rows: Sequence[Row]) -> set[str]:
+        """Names that several purchase orders bear, as where each company counts its own: to the platform they are one."""
+        names = sorted({text(row["name"]) for row in rows})
+        found = await self._models.rows(ORDER, [["name", "in", names]], ("name",)) if names else []
+        return {name for name, count in Counter(text(row["name"]) for row in found).items() if count > 1}
+
+    def _entry(
+        self, called: str, row: Row, lines: Sequence[Row], goods: Sequence[tuple[str, EntryLine]], *, is_ours: bool
+    ) -> Entry:
         name = text(row["name"])
         made = [moment(row[one]) for one in ("date_approve", "create_date") if row.get(one)]
         changed = newest([row, *lines]) / 1000
         return Entry(
-            id=name, state=_state(row), made_at=made[0], changed_at=datetime.fromtimestamp(changed, made[0].tzinfo),
+            id=called, state=_state(row), made_at=made[0], changed_at=datetime.fromtimestamp(changed, made[0].tzinfo),
             names=(f"{self._prefix}{name}",) if is_ours else (),
             numbers=tuple(words_of(text(row["partner_ref"]))),
             lines=tuple(line for _, line in goods), skus=tuple(sku for sku, _ in goods if sku), amount=number(row["amount_untaxed"]).quantize(_CENT),
@@ -131,6 +141,12 @@ def open_book(settings: OdooSettings, whose: str, deps: Deps) -> Book:
     settings.check_environment(deps.environment)
     odoo = Odoo(settings.model_copy(update={"workers": 1}))
     return PurchaseBook(odoo, whose, settings.purchases.reference_prefix, settings.purchases.accounts)
+
+
+def _called(row: Row, shared: Collection[str]) -> str:
+    """For people, and no other one's."""
+    name = text(row["name"])
+    return f"{name} (id {row['id']})" if name in shared else name
 
 
 def _state(row: Row) -> str:

@@ -127,3 +127,18 @@ async def test_a_vendors_reference_with_blanks_around_it_is_the_vendors(box: Odo
     purchase(box, vendor=f"x alibaba:{account}:S")
     found = await listed(box, account)
     assert [(name, each.names) for name, each in found.items()] == [(one.name, (f"{PREFIX}{one.name}",))]
+
+
+async def test_of_several_of_one_name_each_is_an_entry(box: OdooBox) -> None:
+    """REC-1: as where each company counts its own, of other vendors too: none of them hides another, however it is found."""
+    account, number = tag().lower(), order_id()
+    first, alone, second = bought(box, account), bought(box, account), purchase(box, vendor="SUP-9")
+    box.call("purchase.order", "write", [second.id], {"name": first.name, "partner_ref": number})
+    names = [f"{first.name} (id {first.id})", f"{first.name} (id {second.id})"]
+    found = await listed(box, account)
+    assert {name: one.names for name, one in found.items()} == {
+        names[0]: (f"{PREFIX}{first.name}",), alone.name: (f"{PREFIX}{alone.name}",),
+    }  # fmt: skip
+    async with opened(box, account) as book:
+        both = await book.find([f"{PREFIX}{first.name}", f"{PREFIX}{alone.name}"], [number])
+        assert sorted(one.id for one in both) == sorted([*names, alone.name])

@@ -217,6 +217,19 @@ async def test_what_could_be_of_several_is_said_and_not_guessed(sides: Both) -> 
     assert (found.what, found.odoo, found.there) == ("doubt", ", ".join(names), (order,))
 
 
+async def test_two_purchase_orders_of_one_name_are_told(sides: Both) -> None:
+    """REC-1, PO-1: to the platform they are one; with the number on one of them, the other has no order."""
+    first, second = sides.wanted(0, 2), sides.wanted(0, 2)
+    order = sides.by_hand(0, 2, outOrderId=called(sides, first))
+    sides.write(second, name=sides.name(first))
+    names = [f"{sides.name(first)} (id {one})" for one in (first, second)]
+    sides.later()
+    assert told(await sides.report()) == [("doubt", ", ".join(names), (order,), "")]
+    sides.write(first, partner_ref=order)
+    sides.later()
+    assert told(await sides.report()) == [("missing_there", names[1], (), "")]
+
+
 async def test_what_has_just_changed_is_not_judged_yet(sides: Both) -> None:
     """REC-1: told apart, by name; and judged when the grace is over."""
     number = sides.wanted()
