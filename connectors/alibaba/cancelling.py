@@ -24,11 +24,12 @@ from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.doubts import Doubt, doubt_of
 from connectors.alibaba.errors import Refusal
 from connectors.alibaba.purchase_answers import FoundOrder
+from connectors.alibaba.purchase_earlier import maybe_its, under
 from connectors.alibaba.purchase_guards import ORDERED_BY_HAND, kept_back
 from connectors.alibaba.purchase_lookup import Standing, Whose, judged, standing_of
 from connectors.alibaba.purchase_numbers import CANCELLED as GONE
 from connectors.alibaba.purchase_numbers import by_number, order_by_number, written_on
-from connectors.alibaba.purchase_plan import PurchasePart, parts_of, problem, reference_of
+from connectors.alibaba.purchase_plan import PurchasePart, further, parts_of, problem, reference_of, sendable_reference
 from connectors.alibaba.purchase_results import CANCELLED, NOT_CANCELLED, Placed, result, told
 from connectors.alibaba.purchase_settings import AlibabaPurchases
 from connectors.alibaba.purchase_words import WORDS, words_for
@@ -107,9 +108,10 @@ class Cancelling:
 
     async def differences(self, delivery: Delivery) -> list[Difference]:
         """What it would cancel; reads only. Raises ConnectorError."""
-        if kept_back(delivery, doubt_of(delivery, None), self._settings.not_before(delivery.account)):
+        doubt = self._doubt(delivery)
+        if kept_back(delivery, doubt, self._settings.not_before(delivery.account)):
             return []
-        found = await self._found(self._open(delivery.account), delivery, None)
+        found = await self._found(self._open(delivery.account), delivery, doubt)
         shown = [
             Difference(f"order {one.order_id}", one.status, "cancelled" if one.status == UNPAID else "stays: it is paid",
                        refused=one.status != UNPAID)
@@ -118,7 +120,7 @@ class Cancelling:
         return [*shown, *(Difference("order", "", one["text"], refused=True) for one in found.problems)]
 
     async def _done(self, delivery: Delivery) -> Outcome:
-        doubt = doubt_of(delivery, None)
+        doubt = self._doubt(delivery)
         if why := kept_back(delivery, doubt, self._settings.not_before(delivery.account)):
             return excluded(why)
         try:
@@ -129,6 +131,10 @@ class Cancelling:
                 return failed_by(error)
             return submitted(doubt.name(delivery.version), error.retry_after or _SOON_SECONDS)
 
+    def _doubt(self, delivery: Delivery) -> Doubt | None:
+        order = cast("PurchaseOrder", delivery.body)
+        return doubt_of(delivery, sendable_reference(order, self._purchases.reference_prefix))
+
     async def _cancelled(self, client: AlibabaClient, delivery: Delivery, doubt: Doubt | None) -> Outcome:
         order = cast("PurchaseOrder", delivery.body)
         everything = await self._found(client, delivery, doubt)
@@ -138,6 +144,8 @@ class Cancelling:
             doubt, seconds = doubt.after_nothing(int(self._now().timestamp()), self._purchases.look_again_seconds)
             if seconds > 0:
                 return submitted(doubt.name(delivery.version), seconds)
+            parts, _ = parts_of(order, self._purchases.reference_prefix)
+            everything.problems += await maybe_its(client, doubt, parts, self._purchases.reference_prefix)
         if not (found or everything.problems) and order["state"] != GONE and written_on(order):
             return excluded(ORDERED_BY_HAND)
         living = [(part, one) for part, one in found if one.is_alive]
@@ -189,15 +197,27 @@ class Cancelling:
         return _Found(mine, [*beside.problems, *told], _left_alone(standings))
 
     async def _standings(self, client: AlibabaClient, delivery: Delivery, doubt: Doubt | None) -> list[Standing]:
-        """Its parts, and, for it may have been larger when it was sent, references behind them until one has no order of it."""
+        """By its name, and by those it had when something may have been sent."""
         order, prefix = cast("PurchaseOrder", delivery.body), self._purchases.reference_prefix
-        whose = Whose.of(delivery, may_be_sent=doubt is not None)
         parts, _ = parts_of(order, prefix)
+        today = reference_of(order, prefix, 0) if order["name"] else ""
+        called = dict.fromkeys((today, *(doubt.called if doubt is not None else ())))
+        whose = Whose.of(delivery, may_be_sent=False)
         found: list[Standing] = []
-        while order["name"]:
+        for reference in filter(None, called):
+            # Under a name it does not have any more there may be another's by now: nothing of other goods is cancelled.
+            is_sure = doubt is not None and reference == today and doubt.may_be(today)
+            found += await self._standings_under(client, reference, parts, replace(whose, may_be_sent=is_sure))
+        return found
+
+    async def _standings_under(
+        self, client: AlibabaClient, reference: str, parts: Sequence[PurchasePart], whose: Whose
+    ) -> list[Standing]:
+        """Its parts, and, for it may have been larger when it was sent, references behind them until one has no order of it."""
+        called = under(reference, parts)
+        found: list[Standing] = []
+        while len(found) <= len(parts) or found[-1].exists:
             place = len(found)
-            part = parts[place] if place < len(parts) else PurchasePart(reference_of(order, prefix, place), ())
+            part = called[place] if place < len(parts) else PurchasePart(further(reference, place), ())
             found.append(await standing_of(client, part, whose))
-            if place >= len(parts) and not found[-1].exists:
-                break
         return found

@@ -3,7 +3,7 @@
     keep back  what was confirmed before Causeway took over, or has been ordered by hand, is not ordered (`purchase_guards`)
     vendor     where the vendor's reference names no seller at an account of ours, the buyer is told
     look       by reference, before every attempt: what is there is adopted; where nothing is, by the numbers of what was made for it before
-    wait       while something may be on its way: two looks, some time apart (`doubts`)
+    wait       while something may be on its way: two looks, some time apart (`doubts`), also under names it had then (`purchase_earlier`)
     preview    every part that is missing; what is refused or would cost otherwise is told, before anything is made
     create     part by part. An answer that is not clear: a look, then the wait above
 
@@ -15,18 +15,18 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
 from connectors.alibaba import purchase_compare
 from connectors.alibaba.client import AlibabaClient
-from connectors.alibaba.doubts import MOST_TRIES, Doubt, doubt_of, latest
+from connectors.alibaba.doubts import MOST_TRIES, Doubt, doubt_of, together
 from connectors.alibaba.errors import Refusal
 from connectors.alibaba.purchase_address import check_saved
-from connectors.alibaba.purchase_answers import Created
 from connectors.alibaba.purchase_by_hand import as_they_are, of_nothing
 from connectors.alibaba.purchase_calls import Delivered, create, is_clear, preview
+from connectors.alibaba.purchase_earlier import maybe_its, standings_of
 from connectors.alibaba.purchase_guards import NO_SUCH_ACCOUNT, ORDERED_BY_HAND, kept_back, numbers_by_hand
 from connectors.alibaba.purchase_living import behind, living_of, not_wanted
 from connectors.alibaba.purchase_lookup import Standing, Whose, judged, standing_of
@@ -37,11 +37,13 @@ from connectors.alibaba.purchase_plan import (
     offer_problems,
     parts_of,
     problem,
+    sendable_reference,
     vendor_of,
     vendor_problem,
 )
-from connectors.alibaba.purchase_results import CREATED, DIFFERS, FAILED, PARTLY, WAITING, Placed, result, told
+from connectors.alibaba.purchase_results import CREATED, DIFFERS, FAILED, PARTLY, WAITING, result, told
 from connectors.alibaba.purchase_settings import STOP, AlibabaPurchases
+from connectors.alibaba.purchase_told import Told, known_orders
 from connectors.alibaba.purchase_words import words_for
 from connectors.alibaba.reading import OrderReader
 from connectors.alibaba.reference import AlibabaReference
@@ -66,22 +68,9 @@ _SOON_SECONDS = 30.0
 _KEPT = 20_000
 
 
-@dataclass
-class _Told:
-    """What is found out on the way."""
-
-    order: PurchaseOrder
-    account: str
-    placed: list[Placed] = field(default_factory=list)
-    differences: list[ResultDifference] = field(default_factory=list)
-    problems: list[ResultProblem] = field(default_factory=list)
-    wrote: bool = False
-
-
 def _ours(delivery: Delivery, standings: Sequence[Standing]) -> set[str]:
     """Numbers of orders that were made for it, as far as they are known."""
-    known = delivery.known.remote_id.split(",") if delivery.known is not None else []
-    return {*known, *(order.order_id for one in standings for order in one.orders)}
+    return known_orders(delivery.known.remote_id if delivery.known is not None else "", standings)
 
 
 class Creating:
@@ -103,7 +92,7 @@ class Creating:
 
     def announces(self, delivery: Delivery) -> bool:
         """All that may be sent: it is written down before, so that a process that dies leaves a trace."""
-        if self._kept_back(delivery, doubt_of(delivery, None)) or self._vendor_problem(delivery):
+        if self._kept_back(delivery, self._doubt(delivery)) or self._vendor_problem(delivery):
             return False
         self._announced[delivery.id] = self._seconds()
         while len(self._announced) > _KEPT:
@@ -117,7 +106,8 @@ class Creating:
     async def differences(self, delivery: Delivery) -> list[Difference]:
         """What it would order; reads only. Raises ConnectorError."""
         told_of = self._begun(delivery)
-        if why := self._kept_back(delivery, doubt_of(delivery, None)):
+        doubt = self._doubt(delivery)
+        if why := self._kept_back(delivery, doubt):
             return [Difference("order", "", f"nothing: {why}", refused=True)]
         if (wrong := self._vendor_problem(delivery)) is not None:
             return [Difference("order", "", told([wrong], ()), refused=True)]
@@ -126,8 +116,7 @@ class Creating:
             return [Difference("order", "", told(problems, ()), refused=True)]
         client = self._open(delivery.account)
         delivered = Delivered.by(self._purchases, delivery.body)
-        whose = Whose.of(delivery, may_be_sent=doubt_of(delivery, None) is not None)
-        standings = [await standing_of(client, part, whose) for part in parts]
+        standings = await standings_of(client, delivery, parts, doubt)
         if taken := [said for one in standings if not one.exists for said in one.problems]:
             return [Difference("order", "", told(taken, ()), refused=True)]
         missing = [one.part for one in standings if not one.exists]
@@ -145,7 +134,7 @@ class Creating:
         return Difference(f"order {part.reference}", "", told((), differences) if stops else words, refused=stops)
 
     async def _done(self, delivery: Delivery) -> Outcome:
-        doubt = latest([doubt_of(delivery, self._announced.get(delivery.id)), self._doubts.get(delivery.id)])
+        doubt = together([self._doubt(delivery, self._announced.get(delivery.id)), self._doubts.get(delivery.id)])
         try:
             async with self._places:
                 outcome = await self._written(self._open(delivery.account), delivery, doubt)
@@ -158,7 +147,7 @@ class Creating:
 
     def _kept(self, delivery: Delivery, doubt: Doubt | None, error: ConnectorError) -> Outcome:
         """A doubt stays whatever fails meanwhile: without it, it would be sent a second time."""
-        doubt = latest([doubt, self._doubts.get(delivery.id)])
+        doubt = together([doubt, self._doubts.get(delivery.id)])
         if doubt is None or isinstance(error, (RuleError, DataError)):
             return self._with_event(delivery, error) if isinstance(error, (RuleError, DataError)) else failed_by(error)
         return submitted(doubt.name(delivery.version), error.retry_after or _SOON_SECONDS)
@@ -170,32 +159,63 @@ class Creating:
         if (wrong := self._vendor_problem(delivery)) is not None:
             return self._of_nobody(delivery, found, doubt, wrong)
         parts, found.problems = parts_of(found.order, self._purchases.reference_prefix)
-        whose = Whose.of(delivery, may_be_sent=doubt is not None)
         if found.problems:
-            # It may have been ordered before it was edited.
-            found.placed += await living_of(client, delivery, parts, whose, self._purchases.reference_prefix)
-            return self._failed(found, Reason.DATA, DIFFERS if found.placed else "")
-        standings = [await standing_of(client, part, whose) for part in parts]
+            return await self._not_to_be_ordered(client, delivery, found, parts, doubt)
+        standings = await standings_of(client, delivery, parts, doubt)
+        found.reference = standings[0].part.reference
         for one in standings:
-            self._adopt(found, one)
+            found.adopt(one, self._purchases)
+        missing = [one.part for one in standings if not one.exists]
+        by_hand = numbers_by_hand(found.order, _ours(delivery, standings)) if missing else []
+        nothing = len(missing) == len(parts)
+        if nothing and (found.problems or by_hand) and (waits := self._looks_again(delivery, doubt)) is not None:
+            return waits
         if found.problems:
             return self._failed(found, Reason.RULE)
-        missing = [one.part for one in standings if not one.exists]
+        whose = Whose.of(delivery, may_be_sent=doubt is not None)
         if not missing and whose.numbers - {one.order.order_id for one in found.placed}:
             more = await behind(client, delivery, len(parts), whose, self._purchases.reference_prefix)
             found.placed += more
             found.differences += [not_wanted(one) for one in more]
-        if missing and (by_hand := numbers_by_hand(found.order, _ours(delivery, standings))):
+        if by_hand:
             return await self._by_hand(client, found, by_hand)
-        if len(missing) == len(parts) and (renamed := await orders_made_for(client, delivery)):
-            self._adopt(
-                found,
-                judged(PurchasePart(parts[0].reference, tuple(one for part in parts for one in part.wanted)), renamed),
-            )
+        if nothing and (renamed := await orders_made_for(client, delivery)):
+            every = PurchasePart(parts[0].reference, tuple(one for part in parts for one in part.wanted))
+            found.adopt(judged(every, renamed), self._purchases)
             return self._failed(found, Reason.RULE) if found.problems else self._settled(found)
         if missing and (waits := self._waits(delivery, found, doubt, standings)) is not None:
             return waits
+        if nothing:
+            found.problems += await maybe_its(client, doubt, parts, self._purchases.reference_prefix)
+            if found.problems:
+                return self._asked(delivery, doubt, self._failed(found, Reason.RULE))
         return await self._ordered(client, delivery, found, missing, doubt)
+
+    def _doubt(self, delivery: Delivery, announced: int | None = None) -> Doubt | None:
+        order = cast("PurchaseOrder", delivery.body)
+        return doubt_of(delivery, sendable_reference(order, self._purchases.reference_prefix), announced)
+
+    async def _not_to_be_ordered(
+        self,
+        client: AlibabaClient,
+        delivery: Delivery,
+        found: Told,
+        parts: Sequence[PurchasePart],
+        doubt: Doubt | None,
+    ) -> Outcome:
+        """It may have been ordered before it was edited."""
+        found.placed += await living_of(client, delivery, parts, doubt, self._purchases.reference_prefix)
+        if not found.placed:
+            if (waits := self._looks_again(delivery, doubt)) is not None:
+                return waits
+            found.problems += (maybe := await maybe_its(client, doubt, parts, self._purchases.reference_prefix))
+            if maybe:
+                return self._asked(delivery, doubt, self._failed(found, Reason.RULE))
+        return self._failed(found, Reason.DATA, DIFFERS if found.placed else "")
+
+    def _asked(self, delivery: Delivery, doubt: Doubt | None, outcome: Outcome) -> Outcome:
+        """A person says whose an order is: until then later changes of the purchase order are in doubt too."""
+        return replace(outcome, job=doubt.name(delivery.version) if doubt is not None else "")
 
     def _kept_back(self, delivery: Delivery, doubt: Doubt | None) -> str:
         return kept_back(delivery, doubt, self._settings.not_before(delivery.account))
@@ -203,7 +223,7 @@ class Creating:
     def _vendor_problem(self, delivery: Delivery) -> ResultProblem | None:
         return vendor_problem(cast("PurchaseOrder", delivery.body), delivery.account)
 
-    def _of_nobody(self, delivery: Delivery, found: _Told, doubt: Doubt | None, wrong: ResultProblem) -> Outcome:
+    def _of_nobody(self, delivery: Delivery, found: Told, doubt: Doubt | None, wrong: ResultProblem) -> Outcome:
         """The vendor names no seller at an account of ours: its buyer is told, unless it has been ordered, by us or by hand."""
         if _ours(delivery, ()) - {""} or numbers_by_hand(found.order, ()):
             return excluded(NO_SUCH_ACCOUNT)
@@ -211,7 +231,7 @@ class Creating:
         found.problems += [wrong, *maybe]
         return self._failed(found, Reason.DATA)
 
-    async def _by_hand(self, client: AlibabaClient, found: _Told, numbers: Sequence[str]) -> Outcome:
+    async def _by_hand(self, client: AlibabaClient, found: Told, numbers: Sequence[str]) -> Outcome:
         """Its orders are told as they are now, so that they are followed from here on. One that is none of this account's is for the buyer."""
         reader = OrderReader(client, self._reference(client, found.account))
         events, problems = await as_they_are(reader, found.account, numbers)
@@ -223,20 +243,24 @@ class Creating:
             events.append(result(found.account, found.order, FAILED, at, problems=said, reason=Reason.RULE))
         return replace(excluded(ORDERED_BY_HAND, f"as {', '.join(numbers)}"), events=tuple(events))
 
+    def _looks_again(self, delivery: Delivery, doubt: Doubt | None) -> Outcome | None:
+        """While something may be on its way: whatever is said meanwhile, the doubt would be forgotten with it."""
+        if doubt is None:
+            return None
+        doubt, seconds = doubt.after_nothing(self._seconds(), self._purchases.look_again_seconds)
+        return submitted(doubt.name(delivery.version), seconds) if seconds > 0 else None
+
     def _waits(
-        self, delivery: Delivery, found: _Told, doubt: Doubt | None, standings: Sequence[Standing]
+        self, delivery: Delivery, found: Told, doubt: Doubt | None, standings: Sequence[Standing]
     ) -> Outcome | None:
         """None: what is missing may be sent now."""
         known = delivery.known
         before = known is not None and known.remote_model == MODEL and known.remote_id and not standings[0].exists
         if before:
             doubt = doubt or Doubt(self._seconds())
-        if doubt is None:
-            return None
-        doubt, seconds = doubt.after_nothing(self._seconds(), self._purchases.look_again_seconds)
-        if seconds > 0:
-            return submitted(doubt.name(delivery.version), seconds)
-        if before or doubt.tries >= MOST_TRIES:
+        if (waits := self._looks_again(delivery, doubt)) is not None:
+            return waits
+        if before or (doubt is not None and doubt.tries >= MOST_TRIES):
             ids = f" ({known.remote_id})" if known is not None and before else ""
             found.problems.append(
                 problem(
@@ -250,7 +274,7 @@ class Creating:
         self,
         client: AlibabaClient,
         delivery: Delivery,
-        found: _Told,
+        found: Told,
         missing: Sequence[PurchasePart],
         doubt: Doubt | None,
     ) -> Outcome:
@@ -274,14 +298,13 @@ class Creating:
             return self._failed(found, Reason.RULE)
         # Sums are told by the orders themselves.
         found.differences += [one for one in asked if one["what"] == purchase_compare.PRICE]
-        tries = doubt.tries if doubt else 0
         for part in missing:
-            if (outcome := await self._made(client, delivery, found, part, delivered, tries)) is not None:
+            if (outcome := await self._made(client, delivery, found, part, delivered, doubt)) is not None:
                 return outcome
         return self._settled(found)
 
     async def _offer_problems(
-        self, client: AlibabaClient, found: _Told, parts: Sequence[PurchasePart]
+        self, client: AlibabaClient, found: Told, parts: Sequence[PurchasePart]
     ) -> list[ResultProblem]:
         if not self._purchases.check_offers:
             return []
@@ -294,14 +317,15 @@ class Creating:
         self,
         client: AlibabaClient,
         delivery: Delivery,
-        found: _Told,
+        found: Told,
         part: PurchasePart,
         delivered: Delivered,
-        tries: int,
+        doubt: Doubt | None,
     ) -> Outcome | None:
         """None: the part exists now. Raises what has not been carried out."""
-        earlier = self._doubts.get(delivery.id)
-        self._doubts[delivery.id] = Doubt(self._seconds(), tries=tries + 1)
+        earlier, tries = self._doubts.get(delivery.id), doubt.tries if doubt else 0
+        called = tuple(dict.fromkeys((*(doubt.called if doubt else ()), found.reference)))
+        self._doubts[delivery.id] = Doubt(self._seconds(), tries=tries + 1, called=called)
         try:
             answer = await create(client, part, delivered)
         except UncertainError:
@@ -311,9 +335,8 @@ class Creating:
             self._forget(delivery, earlier)
             raise
         if answer is not None and answer.orders:
-            self._doubts[delivery.id] = Doubt(self._seconds(), tries=tries)
-            found.wrote = True
-            self._take(found, part, answer)
+            self._doubts[delivery.id] = Doubt(self._seconds(), tries=tries, called=called)
+            found.take(part, answer, self._purchases)
             return None
         if answer is not None and answer.refusal is not None and is_clear(answer.refusal):
             self._forget(delivery, earlier)
@@ -327,41 +350,22 @@ class Creating:
         else:
             self._doubts[delivery.id] = earlier
 
-    def _take(self, found: _Told, part: PurchasePart, made: Created) -> None:
-        left_out = {(one.offer_id, one.spec_id): one.said for one in made.failed}
-        had = [one for one in part.wanted if one.spec not in left_out]
-        for one in part.wanted:
-            if (said := left_out.get(one.spec)) is not None:
-                found.problems += [problem(words_for(said), line=line, code=said.code) for line in one.lines]
-        line_ids = [line_id for one in had for line_id in one.line_ids]
-        alone = len(made.orders) == 1
-        found.placed += [Placed(order, part.reference, line_ids if alone else ()) for order in made.orders]
-        found.differences += purchase_compare.after(had, made.orders, self._purchases)
-
     async def _unclear(
-        self, client: AlibabaClient, delivery: Delivery, found: _Told, part: PurchasePart
+        self, client: AlibabaClient, delivery: Delivery, found: Told, part: PurchasePart
     ) -> Outcome | None:
         """No clear answer: what the list shows decides; while it shows nothing, time has to pass."""
         doubt = self._doubts[delivery.id]
         standing = await standing_of(client, part, Whose.of(delivery, may_be_sent=True))
         if standing.exists:
             found.wrote = True
-            self._adopt(found, standing)
+            found.adopt(standing, self._purchases)
             return None
         doubt = replace(doubt, looked=self._seconds())
         event = result(found.account, found.order, WAITING, self._now(), placed=found.placed)
         waits = submitted(doubt.name(delivery.version), self._purchases.look_again_seconds)
         return replace(waits, events=(event,))
 
-    def _adopt(self, found: _Told, standing: Standing) -> None:
-        found.placed += standing.placed
-        found.problems += standing.problems
-        found.differences += standing.differences
-        if standing.placed and not standing.differences:
-            orders = [one.order for one in standing.placed]
-            found.differences += purchase_compare.after(standing.part.wanted, orders, self._purchases)
-
-    def _settled(self, found: _Told) -> Outcome:
+    def _settled(self, found: Told) -> Outcome:
         """All parts exist. What is otherwise than it should be is for a person, but nothing is to be sent any more."""
         status = PARTLY if found.problems else DIFFERS if found.differences else CREATED
         event = result(
@@ -373,7 +377,7 @@ class Creating:
         notes = () if status == CREATED else (f"purchase_{status}",)
         return Outcome(done, remote_model=MODEL, remote_id=ids, notes=notes, events=(event,))
 
-    def _failed(self, found: _Told, reason: Reason, status: str = "") -> Outcome:
+    def _failed(self, found: Told, reason: Reason, status: str = "") -> Outcome:
         plain = PARTLY if found.placed else DIFFERS if found.differences and not found.problems else FAILED
         status = status or plain
         event = result(
@@ -399,8 +403,8 @@ class Creating:
             self._references[account] = AlibabaReference(self._settings, account, client, self._now)
         return self._references[account]
 
-    def _begun(self, delivery: Delivery) -> _Told:
-        return _Told(cast("PurchaseOrder", delivery.body), delivery.account)
+    def _begun(self, delivery: Delivery) -> Told:
+        return Told(cast("PurchaseOrder", delivery.body), delivery.account)
 
     def _seconds(self) -> int:
         return int(self._now().timestamp())

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import cast
 
 from connectors.alibaba.client import AlibabaClient
+from connectors.alibaba.doubts import Doubt
 from connectors.alibaba.purchase_compare import LINE
-from connectors.alibaba.purchase_lookup import Whose, orders_of, standing_of
+from connectors.alibaba.purchase_earlier import standings_before, standings_under
+from connectors.alibaba.purchase_lookup import Standing, Whose, orders_of
 from connectors.alibaba.purchase_numbers import made_for, order_by_number
 from connectors.alibaba.purchase_plan import PurchasePart, reference_of
 from connectors.alibaba.purchase_results import Placed
@@ -17,19 +19,25 @@ from schemas.records import PurchaseOrder, ResultDifference
 
 
 async def living_of(
-    client: AlibabaClient, delivery: Delivery, parts: Sequence[PurchasePart], whose: Whose, prefix: str
+    client: AlibabaClient, delivery: Delivery, parts: Sequence[PurchasePart], doubt: Doubt | None, prefix: str
 ) -> list[Placed]:
-    """Those that are known to be made for it, by their numbers, and those of its names. Raises ConnectorError."""
+    """Those that are known to be made for it, by their numbers, those of its name, and of names it had when it may have been sent. Raises
+    ConnectorError."""
+    whose = Whose.of(delivery, may_be_sent=doubt is not None)
+    parts = parts or [_part(delivery, prefix, 0)]
     found: dict[str, Placed] = {}
     for number in made_for(delivery):
         one = await order_by_number(client, number)
         if one is not None and one.is_alive:
             found[number] = Placed(one.made(), one.reference, ())
+    standings: list[Standing] = []
     if cast("PurchaseOrder", delivery.body)["name"]:
-        for part in parts or [_part(delivery, prefix, 0)]:
-            some = (await standing_of(client, part, whose)).placed
-            found |= {one.order.order_id: one for one in some if one.order.order_id not in found}
-        for more in await behind(client, delivery, max(1, len(parts)), whose, prefix):
+        standings += await standings_under(client, parts[0].reference, parts, doubt, whose)
+    standings += await standings_before(client, parts[0].reference, parts, doubt, whose)
+    for placed in (placed for one in standings for placed in one.placed):
+        found.setdefault(placed.order.order_id, placed)
+    if cast("PurchaseOrder", delivery.body)["name"]:
+        for more in await behind(client, delivery, len(parts), whose, prefix):
             found.setdefault(more.order.order_id, more)
     return list(found.values())
 

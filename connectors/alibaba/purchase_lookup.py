@@ -84,6 +84,11 @@ async def orders_of(client: AlibabaClient, reference: str) -> list[FoundOrder]:
     return found
 
 
+def bears_like_a_part(reference: str) -> bool:
+    """Whether it may be the reference of a further part of another purchase order."""
+    return _LIKE_A_PART.fullmatch(reference) is not None
+
+
 async def standing_of(client: AlibabaClient, part: PurchasePart, whose: Whose) -> Standing:
     """What there is of a part. A reference that only others have is a problem: what would be made under it could not be told from theirs."""
     orders = await orders_of(client, part.reference)
@@ -102,7 +107,7 @@ async def standing_of(client: AlibabaClient, part: PurchasePart, whose: Whose) -
 def ours_of(part: PurchasePart, orders: Sequence[FoundOrder], whose: Whose) -> list[FoundOrder]:
     """Those that are this purchase order's: known to be, or with just the part's goods, in one or split. A name that no part of another purchase
     order can have is enough where anything of the goods is the same, or something may have been sent."""
-    if not _LIKE_A_PART.fullmatch(part.reference):
+    if not bears_like_a_part(part.reference):
         wanted = {one.spec for one in part.wanted}
         if whose.may_be_sent or any(not one.cargo or wanted & _units(part, [one]).keys() for one in orders):
             return list(orders)

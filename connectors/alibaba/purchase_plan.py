@@ -18,6 +18,7 @@ from schemas.records import PurchaseLine, PurchaseOrder, ResultProblem
 
 MOST_SPECS = 50
 LONGEST_REFERENCE = 64
+_LAST_PLACE = 9_999
 CNY = "CNY"
 PLATFORM = "alibaba"
 _CODE = re.compile(r"([0-9]{1,19})(?:/([0-9]{0,19})(?:/([0-9a-zA-Z]{0,64}))?)?")
@@ -99,14 +100,25 @@ def parts_of(order: PurchaseOrder, prefix: str) -> tuple[list[PurchasePart], lis
 
 def reference_of(order: PurchaseOrder, prefix: str, place: int) -> str:
     """What the part at that place, from 0, is called at the platform."""
-    return f"{prefix}{order['name']}{f'-{place + 1}' if place else ''}"
+    return further(f"{prefix}{order['name']}", place)
+
+
+def further(reference: str, place: int) -> str:
+    """Of the part at that place, from 0, where the first one's reference is that."""
+    return f"{reference}-{place + 1}" if place else reference
+
+
+def sendable_reference(order: PurchaseOrder, prefix: str) -> str:
+    """Its first part's; "" where nothing can be sent under its name."""
+    reference = reference_of(order, prefix, _LAST_PLACE)
+    is_sendable = _REFERENCE.fullmatch(order["name"]) and len(reference) <= LONGEST_REFERENCE
+    return reference_of(order, prefix, 0) if is_sendable else ""
 
 
 def order_problems(order: PurchaseOrder, prefix: str) -> list[ResultProblem]:
     """What is wrong with the purchase order as a whole."""
     found = []
-    reference = reference_of(order, prefix, 9_999)
-    if not _REFERENCE.fullmatch(order["name"]) or len(reference) > LONGEST_REFERENCE:
+    if not sendable_reference(order, prefix):
         words = "The purchase order's name cannot be sent to 1688: letters, digits, points, slashes and dashes only, not too long."
         found.append(problem(words))
     if order["currency"] != CNY:

@@ -380,6 +380,7 @@ async def test_an_unpaid_order_is_cancelled_and_a_paid_one_is_told(shop: Shop, t
         shop.box.faults({"kind": "lost", "path": "alibaba.trade.cancel", "limit": 1})
         outcome = await buyer.through(gone, CANCEL)
         assert (outcome.ok, body_of(outcome)["status"]) == (True, "cancelled")
+        assert [one["line_ids"] for one in body_of(outcome)["orders"]] == [["1", "2"]]
         assert shop.told(made.remote_id)["status"] == "cancel"
         assert (await buyer.through(gone, CANCEL)).result is Result.ALREADY_APPLIED
         once_more = await buyer.once(order)

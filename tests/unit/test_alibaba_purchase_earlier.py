@@ -1,0 +1,105 @@
+"""EVT-4: what was made at 1688 while a creation was sent under a name that nobody knows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from connectors.alibaba.client import AlibabaClient
+from connectors.alibaba.doubts import Doubt
+from connectors.alibaba.purchase_earlier import maybe_its
+from connectors.alibaba.purchase_plan import PurchasePart, parts_of
+from connectors.alibaba.times import moment
+from connectors.kit.errors import TransientError
+from connectors.kit.rate import Priority
+from tests.unit.test_alibaba_purchase_plan import line, purchase
+
+DOUBT = Doubt(1_795_000_900, called=("CW-P9",), since=1_795_000_000)
+BEGIN, END = (datetime.fromtimestamp(at, UTC) for at in (1_794_999_700, 1_795_001_200))
+Row = dict[str, Any]
+
+
+def row(number: int, reference: str = "CW-P7", offer: str = "7", **base: Any) -> Row:
+    told = {"idOfStr": str(10**18 + number), "status": "waitbuyerpay", "outOrderId": reference, **base}
+    items = [{"productID": offer, "specId": "zz", "quantity": 1}] if offer else []
+    return {"baseInfo": told, "productItems": items}
+
+
+class Platform:
+    """Its list, page by page; `more`: what its count is too large by."""
+
+    def __init__(self, *rows: Row, more: int = 0) -> None:
+        self.rows, self.more = rows, more
+        self.asked: list[dict[str, Any]] = []
+
+    async def call(self, name: str, asked: dict[str, Any], *, priority: Priority) -> Any:
+        assert (name, priority) == ("order_list", Priority.ORDERS)
+        self.asked.append(asked)
+        begin = asked["pageSize"] * (asked["page"] - 1)
+        rows = self.rows[begin : begin + asked["pageSize"]]
+        return {"result": list(rows), "totalRecord": len(self.rows) + self.more}
+
+
+def parts() -> list[PurchasePart]:
+    found, problems = parts_of(purchase(line(1, "7/8/ab")), "CW-")
+    assert not problems
+    return found
+
+
+async def words(platform: Platform, doubt: Doubt | None = DOUBT, some: list[PurchasePart] | None = None) -> str:
+    client = cast(AlibabaClient, platform)
+    found = await maybe_its(client, doubt, parts() if some is None else some, "CW-")
+    return " ".join(one["text"] for one in found)
+
+
+@pytest.mark.parametrize(
+    ("made", "is_told"),
+    [
+        (row(1), True),
+        (row(1, offer=""), True),  # nobody knows what is in it
+        (row(1, offer="9"), False),
+        (row(1, reference=""), False),
+        (row(1, reference="P7"), False),
+        (row(1, status="cancel"), False),
+    ],
+)
+async def test_living_orders_of_ours_with_goods_of_it_are_told(made: Row, is_told: bool) -> None:
+    """EVT-4: another's prefix, other goods, by hand, cancelled: none of them."""
+    said = await words(Platform(made))
+    assert (f"{10**18 + 1} (CW-P7)" in said or f"{10**18 + 1} ()" in said) is is_told
+    assert bool(said) is is_told
+
+
+async def test_of_one_that_is_gone_nobody_knows_the_goods() -> None:
+    """PO-1."""
+    assert str(10**18 + 1) in await words(Platform(row(1, offer="9")), some=[])
+
+
+async def test_the_time_goes_from_its_beginning_to_its_end_and_a_little_more() -> None:
+    """EVT-4: clocks differ; where every name is known nothing is asked."""
+    platform = Platform()
+    assert await words(platform) == ""
+    (asked,) = platform.asked
+    assert (moment(asked["createStartTime"]), moment(asked["createEndTime"])) == (BEGIN, END)
+    assert await words(platform, Doubt(1000, called=("CW-P9",))) == await words(platform, None) == ""
+    assert len(platform.asked) == 1
+
+
+async def test_every_page_is_read_and_a_list_that_lost_one_is_not_believed() -> None:
+    """EVT-4: the one it lost may be the one."""
+    some = [row(number, offer="7" if number > 39 else "9") for number in range(46)]
+    platform = Platform(*some)
+    said = await words(platform)
+    assert [one["page"] for one in platform.asked] == [1, 2, 3]
+    assert [str(10**18 + number) in said for number in range(39, 46)] == [False, *[True] * 5, False]
+    assert "and 1 more" in said
+    assert "more" not in await words(Platform(*some[:45]))
+    with pytest.raises(TransientError, match="do not hold the orders it counts"):
+        await words(Platform(row(1), more=1))
+    with pytest.raises(TransientError, match="cannot be read"):
+        await words(Platform({"baseInfo": {}}))
+    full = Platform(*some[:40])
+    assert str(10**18 + 39) not in await words(full)
+    assert [one["page"] for one in full.asked] == [1, 2]
