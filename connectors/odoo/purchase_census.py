@@ -124,13 +124,11 @@ class PurchaseCensus:
 
     async def _is_deleted(self, number: int) -> bool:
         """One that is only hidden from this user, by a rule or its company, is not: a search says the same of both, reading it by its id does not."""
-        if not await self._models.has(ORDER):
-            return False
         try:
             return not await self._models.odoo.ask(ORDER, "read", [number], ["state"])
         except ConflictError:  # it does not exist or has been deleted
             return True
-        except (ForbiddenError, RuleError):
+        except (ForbiddenError, RuleError):  # of a model that is not there too
             return False
 
     async def _claims(self, ids: Collection[int]) -> dict[int, dict[str, Claim]]:
@@ -176,7 +174,7 @@ def deleted_of(claims: Mapping[str, Claim]) -> Deleted | None:
     orders; before any of them was read it is the first, whose sink tells where it finds nothing.
     """
     ours = [claim for claim in claims.values() if claim.result or claim.is_ours]
-    over = {number for claim in claims.values() if claim.state in _OVER for number in claim.orders[:1]}
+    over = {number for claim in claims.values() if claim.state in _OVER for number in claim.orders}
     over |= {number for claim in ours if claim.result in _TOLD for number in claim.orders}
     numbers = dict.fromkeys(number for claim in ours for number in claim.orders if number not in over)
     if not numbers:
