@@ -200,12 +200,15 @@ def _codes(attempt: Attempt) -> dict[str, int]:
 
 
 def _held(packed: Packed, heard: Heard, right: Collection[str]) -> FlowReport:
-    """What was packed wrong was an exception, in Odoo and in the pipeline. In the end nothing is, for all is packed right: it was released."""
-    results = [
-        (one["picking"], [result for result, _ in heard.outcomes.get(_version(one), ())]) for one in heard.checks
-    ]
-    told = {picking for picking, found in results if "held" in found}
-    waiting = sorted({picking for picking, found in results if found and found[-1] == "held"})
+    """What was packed wrong was an exception, in Odoo and in the pipeline. In the end nothing is, for all is packed right: it was released. A newer
+    check of a transfer takes the place of an older one that waits, so its newest says whether it is one still."""
+    newest: dict[str, list[str]] = {}
+    told = set()
+    for check in sorted(heard.checks, key=lambda one: one["version"]):
+        newest[check["picking"]] = results = [result for result, _ in heard.outcomes.get(_version(check), ())]
+        if "held" in results:
+            told.add(check["picking"])
+    waiting = sorted(picking for picking, results in newest.items() if results and results[-1] == "held")
     arrived = packed.wrong & packed.held & told & set(right)
     wrong = tuple(f"{picking}: an exception still, though it is packed right" for picking in waiting)
     return FlowReport("held", len(packed.wrong), len(arrived), wrong, MARKET)

@@ -13,7 +13,8 @@
 
 All devices of a station are at one Box, whose numbers say what came first, whatever clocks do. Scans of one scanner come in order; weights travel
 apart and may come early or late. So a check takes of the weights between its first scan and its last the last one above zero that stood still,
-and one that comes after the check was told amends it: the same check with a newer version.
+and one that comes after the check was told amends it: the same check with a newer version. Unless its transfer was packed again meanwhile: then only
+the newer check says what lies in the parcel.
 """
 
 from __future__ import annotations
@@ -204,6 +205,8 @@ def _amended(step: Step, place: int, rules: Rules, version: int) -> None:
     """A weight of a check that was told already."""
     closed = step.ledger["closed"][place]
     check = rules.decode(closed["check"])
+    if any(rules.decode(later["check"])["picking"] == check["picking"] for later in step.ledger["closed"][place + 1 :]):
+        return  # with a newer version it would stand above the check that came after it
     weight = stable(step.ledger, closed, rules.packing.settled_milliseconds)
     if weight == check["weight"]:
         return

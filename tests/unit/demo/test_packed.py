@@ -159,6 +159,13 @@ def test_an_exception_nobody_meant_has_to_be_over_too() -> None:
     assert wrong(heard_=heard(outcomes=outcomes)) == ["held"]
 
 
+@pytest.mark.parametrize(("newest", "flows"), [("applied", []), ("held", ["held"])])
+def test_a_newer_check_takes_the_place_of_one_that_waits(newest: str, flows: list[str]) -> None:
+    """Of one transfer one record is held at a time (ERR-2): the older one has no outcome after it."""
+    outcomes = {(KEY, 6): [("held", START)], (KEY, 7): [(newest, START)]}
+    assert wrong(heard_=heard(checks=(check(20, 24), check(20, 24, version=6)), outcomes=outcomes)) == flows
+
+
 def test_nothing_balances_while_he_packs_or_when_he_could_not_go_on() -> None:
     assert wrong(ended=False) == ["packed"]
     assert wrong(packed(problem="TimeoutError: Odoo")) == ["packed"]

@@ -127,6 +127,29 @@ def test_a_new_check_of_the_transfer_in_the_same_moment_is_newer() -> None:
     assert [one["version"] for one in bench.checks] == [50, 51]
 
 
+@pytest.mark.parametrize("late", [1, 2])
+def test_a_weight_that_comes_late_amends_no_check_that_was_packed_again(late: int) -> None:
+    """Else what was packed wrong first would stand above what was packed right after it, or the other way round."""
+    bench = Bench()
+    for sequence, value in (
+        (1, OUT),
+        (2, "A"),
+        (5, OUT),
+        (6, OUT),
+        (7, "B"),
+        (12, OUT),
+        (13, NEXT),
+        (14, "A"),
+        (17, NEXT),
+    ):
+        bench.takes(event(sequence, value=value), 50)
+    told = len(bench.checks)
+    for sequence in (3, 8)[:late]:
+        bench.takes(event(sequence, SCALE, weight="1.25"), 60)
+    newer = [(one["picking"], one["scans"][0]["code"], one["weight"]) for one in bench.checks[told:]]
+    assert newer == [(OUT, "B", "1.25")] * (late - 1)
+
+
 def test_what_is_kept_is_bounded() -> None:
     bench = Bench()
     for _ in range(machine.MOST_CLOSED + 5):
