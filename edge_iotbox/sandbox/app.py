@@ -22,7 +22,7 @@ _POLL = "/hw_drivers/event"
 
 
 def _mix(share: float) -> Preset:
-    """Polls go wrong in all ways that lose nothing for a client that asks again at once."""
+    """Polls go wrong in all ways that lose nothing for a client that asks again at once, and once from before where a poll waited."""
     each = share / 7
     ending = [FaultRule(kind, each, path=_POLL) for kind in ("reset", "lost", "malformed", "truncated")]
     return (

@@ -4,6 +4,8 @@
 - Otherwise it waits for the next, at most fifty seconds, and is then answered with nothing.
 - A poll replaces the session of the same id: who waited under it before is never woken again and gets nothing until its fifty seconds end.
 - The first event wakes a poll; what follows before its answer stays in the buffer. Sessions unused for seventy seconds are forgotten.
+- Two drivers that tell at the same moment may both wake it: its session then holds the second event when it gets to answer (`reorder`). The first
+  one stays in the buffer, for who asks from before it.
 """
 
 import asyncio
@@ -37,7 +39,6 @@ class Hearing:
         self.buffer: list[Json] = []
         self.sessions: dict[str, Session] = {}
         self.answered: dict[str, Json] = {}  # the last event each session got, for the fault `duplicate`
-        self.late: dict[str, list[Json]] = {}  # what the fault `reorder` held back
 
     def happened(self, event: Json) -> None:
         """An event of a device: into the buffer, and to every poll that waits for it and has not been woken yet."""
@@ -54,19 +55,18 @@ class Hearing:
         now = self._clock.now()
         self.sessions = {name: one for name, one in self.sessions.items() if now - one.asked_at <= SESSION_SECONDS}
         session = self.sessions[session_id] = Session(session_id, devices, now)
-        if self.late.get(session_id):
-            return self._given(session_id, self.late[session_id].pop(0))
         kept = [event for event in self.buffer if event["time"] >= now - BUFFER_SECONDS]
         self.buffer = kept
         fitting = [event for event in kept if event["device_identifier"] in devices and event["time"] > last_event]
-        if reorder and len(fitting) > 1:
-            self.late.setdefault(session_id, []).append(fitting[0])
-            return self._given(session_id, fitting[1])
         if fitting:
             return self._given(session_id, fitting[0])
-        if await self._clock.wait(session.woken, POLL_SECONDS) and session.answer is not None:
-            return self._given(session_id, session.answer)
-        return None
+        if not await self._clock.wait(session.woken, POLL_SECONDS) or session.answer is None:
+            return None
+        first = session.answer
+        later = [
+            event for event in self.buffer if event["device_identifier"] in devices and event["time"] > first["time"]
+        ]
+        return self._given(session_id, later[0] if reorder and later else first)
 
     def again(self, session_id: str) -> Json | None:
         """What that session got last."""
@@ -74,7 +74,7 @@ class Hearing:
 
     def forget(self) -> None:
         """A restart: nothing survives it."""
-        self.buffer, self.sessions, self.answered, self.late = [], {}, {}, {}
+        self.buffer, self.sessions, self.answered = [], {}, {}
 
     def _given(self, session_id: str, event: Json) -> Json:
         answer = {**event, "session_id": session_id}

@@ -169,6 +169,10 @@ def test_a_clock_that_was_set_is_a_jump() -> None:
     assert jump is not None
     assert abs(jump + 3_600_000) < 1100
     assert meter.feed(exchange(1015.5, 1015.5 + 3601)) is None, "drift is none"
+    assert meter.bounds is not None
+    assert meter.bounds[0] <= -3_600_500 <= meter.bounds[1]
+    meter.forget()
+    assert (meter.bounds, meter.milliseconds) == (None, None)
 
 
 def test_positions() -> None:
