@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 from edge_iotbox.afar import Afar, limits_of, wanted_of
+from edge_iotbox.alone import Alone
 from edge_iotbox.box import Box, BoxError
 from edge_iotbox.clock import Clock
 from edge_iotbox.counters import Counters
@@ -32,7 +33,7 @@ from edge_iotbox.notify import notify
 from edge_iotbox.places import check_place
 from edge_iotbox.settings import Settings, SettingsError
 from edge_iotbox.skew import SkewMeter
-from edge_iotbox.spool import Spool, SpoolFullError
+from edge_iotbox.spool import Spool, SpoolDamagedError, SpoolFullError
 from edge_iotbox.watcher import INVENTORY, Watcher
 
 logger = logging.getLogger(__name__)
@@ -56,13 +57,16 @@ class Agent:
         self._failure: BaseException | None = None
         self._threads: list[threading.Thread] = []
         self._expired_ms = self._written_ms = 0
+        self._alone = Alone(self.settings.spool.folder)
+        self._is_gone = False
 
     def begin(self) -> None:
-        """Checks the place, opens the spool, starts the threads. Raises SettingsError, EnrolmentError, OSError."""
+        """Checks the place, opens the spool, starts the threads. Raises SettingsError, EnrolmentError, InUseError, OSError."""
         settings = self.settings
         _check_spool_place(settings)
         box_name = self._name_of_box()
         teller = Teller(box_name, self.boot, self.clock)
+        self._alone.hold()
         spool = Spool.open(settings.spool.folder, limits_of(settings, {}), teller)
         inventory = inventory_from(spool.state(INVENTORY))
         self.shared = Shared(spool, teller, Counters(), inventory, SkewMeter(), wanted_of(settings, {}), self.stop)
@@ -105,8 +109,9 @@ class Agent:
         return FAILED if self._failure is not None else OK
 
     def tick(self) -> None:
-        """About once a second: the watchdog, the metrics file, what is too old."""
+        """About once a second: the watchdog, the metrics file, what is too old, whether the spool is still there."""
         notify("WATCHDOG=1")
+        self._look_for_spool()
         now = self.clock.monotonic_ms()
         if now - self._expired_ms >= _EXPIRE_EVERY_MS:
             self._expired_ms = now
@@ -130,6 +135,7 @@ class Agent:
             self.shared.spool.close()
             self._poll_box.close()
             self._look_box.close()
+        self._alone.release()
         logger.info("stopped failed=%s", self._failure is not None)
 
     def values(self) -> dict[str, float]:
@@ -165,6 +171,21 @@ class Agent:
             write_metrics(Path(self.settings.log.metrics_file), text_of(self.values(), info))
         except OSError as error:
             logger.warning("metrics_not_written problem=%s", error)
+
+    def _look_for_spool(self) -> None:
+        """A spool whose folder was deleted, or covered by a mount, lives as long as this process. So it goes on until all of it is sent; then a start
+        makes another, and says what it needs."""
+        if self.shared.spool.is_there():
+            return
+        if not self._is_gone:
+            self._is_gone = True
+            logger.critical(
+                "spool_gone folder=%s events=%d do=leave the agent running until they are sent, it ends then; make the folder again",
+                self.settings.spool.folder, self.shared.spool.depth().events,
+            )  # fmt: skip
+        if not self.shared.spool.depth().events:
+            self._failure = SpoolDamagedError("the spool's folder is gone")
+            self.stop.set()
 
     def _sender(self) -> tuple[Sender, Callable[[], None]]:
         """The way out, and what is done beside sending."""

@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from edge_iotbox.alone import InUseError
 from edge_iotbox.box import Box, BoxError
 from edge_iotbox.clock import SystemClock
 from edge_iotbox.enrolment import Enrolment, EnrolmentError, check_writable, enrolment_path, write_enrolment
 from edge_iotbox.gateway import Gateway, GatewayError
-from edge_iotbox.health import read_metrics
+from edge_iotbox.health import read_info, read_metrics
 from edge_iotbox.settings import Settings, SettingsError, load_settings
 from edge_iotbox.spool_store import NAME as SPOOL_FILE
 from edge_iotbox.spool_store import SpoolDamagedError, SpoolFullError
+from edge_iotbox.verdicts import TIMEOUT
 
 WRONG = 2
 
@@ -60,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _status(settings, args.json)
             case _:
                 return _enrol(settings, args.code, args.name)
-    except (SettingsError, EnrolmentError, GatewayError, BoxError, OSError, ValueError) as error:
+    except (SettingsError, EnrolmentError, InUseError, GatewayError, BoxError, OSError, ValueError) as error:
         sys.stderr.write(f"causeway-edge: {error}\n")
         return WRONG
     except (sqlite3.Error, SpoolDamagedError, SpoolFullError) as error:
@@ -108,10 +110,9 @@ def _status(settings: Settings, as_json: bool) -> int:
     path = Path(settings.log.metrics_file) if settings.log.metrics_file else None
     known: dict[str, float | str] = {}
     if path is not None and path.exists():
-        known |= {
-            name.removeprefix("causeway_edge_"): value
-            for name, value in read_metrics(path.read_text(encoding="utf-8")).items()
-        }
+        text = path.read_text(encoding="utf-8")
+        known |= {name.removeprefix("causeway_edge_"): value for name, value in read_metrics(text).items()}
+        known["sending_state"] = read_info(text).get("sending", "")
         known["age_seconds"] = round(max(0.0, time.time() - path.stat().st_mtime), 1)
     known |= _spool_now(settings.spool.folder / SPOOL_FILE)
     age = known.get("age_seconds")
@@ -169,6 +170,11 @@ def _enrol(settings: Settings, code: str | None, name: str) -> int:
 
 def _why_not(error: GatewayError, settings: Settings, box: str) -> str:
     """What the gateway said; where it refused the code, for which Box it was shown, and how a code for it is made."""
+    if error.why in (TIMEOUT, "network") or error.why.startswith("status_5"):
+        return (
+            f"{error}. The code may be used all the same: type it once more; if it is refused then, make a new one "
+            f"(causeway gateway enrol {box})"
+        )
     if error.why != "status_403":
         return str(error)
     known_by = (

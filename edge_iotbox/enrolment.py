@@ -73,7 +73,8 @@ def check_writable(path: Path) -> None:
 
 
 class Credential:
-    """The token as the file has it now: a new enrolment is seen without a restart."""
+    """The token as the file has it now: a new enrolment is seen without a restart. Is the file gone, the last one goes on counting here, so that a
+    spool whose folder was deleted can still be sent."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._stamp, self._token = path, 0, ""
@@ -90,7 +91,9 @@ class Credential:
             if stamp == self._stamp:
                 return False
             self._token = read_enrolment(self._path).token
-        except (OSError, EnrolmentError):
+        except OSError:
+            stamp = 0
+        except EnrolmentError:
             stamp, self._token = 0, ""
         was, self._stamp = self._stamp, stamp
         return was != stamp

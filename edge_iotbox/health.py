@@ -81,6 +81,12 @@ def read_metrics(text: str) -> dict[str, float]:
     return {name: float(value) for name, value in found}
 
 
+def read_info(text: str) -> dict[str, str]:
+    """The labels of what runs there, of a file that `text_of` made."""
+    found = re.search(r"^causeway_edge_info\{(.*)\} 1$", text, re.MULTILINE)
+    return dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', found[1])) if found else {}
+
+
 def report_of(
     values: Mapping[str, float], depth: Depth, now: int, skew_ms: int | None, version: str, config_version: int
 ) -> dict[str, Any]:

@@ -218,6 +218,10 @@ class Spool:
             dropped = int(self._store.get(DROPPED, "0"))
             return Depth(self._count, self._bytes, first.received_at if first else 0, self._next, self._acked, dropped)
 
+    def is_there(self) -> bool:
+        """Whether what it takes would be found after a restart."""
+        return self._store.is_there()
+
     def checkpoint(self) -> None:
         with self._lock:
             self._store.checkpoint()

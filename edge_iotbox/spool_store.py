@@ -88,8 +88,8 @@ def row_of(event: Event, stands_for: int = 1) -> Row:
 class Store:
     """Rows and named values in one file. Not thread-safe: the spool holds a lock."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._db, self._path, self._inode = connection, path, _inode(path)
         self._cannot_write = False
 
     @classmethod
@@ -115,7 +115,11 @@ class Store:
             connection.close()
             raise SpoolDamagedError(f"{folder / NAME}: {found[0] if found else 'no answer'}")
         sync_folder(folder)
-        return cls(connection)
+        return cls(connection, folder / NAME)
+
+    def is_there(self) -> bool:
+        """Whether the file still stands under its name. One that was deleted, or covered by another mount, can be written, and is gone in the end."""
+        return self._inode is not None and _inode(self._path) == self._inode
 
     @contextmanager
     def transaction(self, durable: bool = True) -> Iterator[None]:
@@ -207,6 +211,14 @@ def set_aside(folder: Path, keep: int = 2) -> Path | None:
         old.rmdir()
     sync_folder(folder)
     return place if here else None
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _tells_damage(error: sqlite3.OperationalError) -> bool:

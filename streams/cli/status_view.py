@@ -259,7 +259,8 @@ def _box_lines(boxes: Sequence[BoxLine]) -> Table:
     for box in boxes:
         heard = ago(box.silent_seconds) + " ago" if box.silent_seconds is not None else "never"
         table.add_row(
-            escape(box.box), f"[red]{heard}[/]" if box.is_silent else heard, _said(box.spool_events),
+            escape(box.box) + (" [red]used twice[/]" if box.used_twice else ""),
+            f"[red]{heard}[/]" if box.is_silent else heard, _said(box.spool_events),
             ago(box.oldest_seconds) if box.spool_events else "", _said(box.dropped, "red"), _said(box.poll_gaps, "yellow"),
         )  # fmt: skip
     return table

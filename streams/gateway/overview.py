@@ -22,6 +22,7 @@ class BoxLine:
     oldest_seconds: float | None
     dropped: int | None
     poll_gaps: int | None
+    used_twice: bool = False  # a second spool has spoken under its credential
 
 
 def overview(book: Book, now: datetime) -> tuple[BoxLine, ...]:
@@ -37,4 +38,5 @@ def _line(box: Box, now: datetime) -> BoxLine:
         int(said[name]) if name in said else None for name in ("spool_events", "dropped", "poll_gaps")
     )
     is_silent = silent is None or silent > SILENT_AFTER.total_seconds()
-    return BoxLine(box.name, heard, silent, is_silent, spool, said.get("oldest_seconds"), dropped, gaps)
+    oldest, twice = said.get("oldest_seconds"), box.twice_at is not None
+    return BoxLine(box.name, heard, silent, is_silent, spool, oldest, dropped, gaps, twice)

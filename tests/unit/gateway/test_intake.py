@@ -130,7 +130,10 @@ async def test_two_copies_that_ask_two_gateways_at_the_same_moment_are_not_both_
     kafka = enrolled()
     copies = [Spool(f"5b0000000000000{number}", (SPOOL.name,)) for number in (3, 4)]
     made = [gateway(kafka, number) for number in (1, 2)]
-    await asyncio.gather(*(one.intake.take(BOX, KEY, copy, []) for one, copy in zip(made, copies, strict=True)))
+    asked = await asyncio.gather(
+        *(one.intake.take(BOX, KEY, copy, []) for one, copy in zip(made, copies, strict=True))
+    )
+    assert sorted(type(answer).__name__ for answer in asked) == ["Known", "OtherSpool"]
     sent = [await one.intake.take(BOX, KEY, copy, events(1, 1)) for one, copy in zip(made, copies, strict=True)]
     assert sorted(type(answer).__name__ for answer in sent) == ["OtherSpool", "Safe"]
 

@@ -64,7 +64,18 @@ def test_the_page_tells_who_is_silent_what_waits_and_what_was_lost() -> None:
     assert "\x1b[31m6 m ago" in shown(replace(well, silent_seconds=360.0, is_silent=True))
     assert "\x1b[31m7\x1b" in shown(replace(well, dropped=7))
     assert "\x1b[33m2\x1b" in shown(replace(well, poll_gaps=2))
+    assert "used twice" not in text
+    assert "\x1b[31mused twice" in shown(replace(well, used_twice=True))
     assert "registry [away]" in shown(unknown="registry [away]")
+
+
+def test_a_box_whose_credential_is_used_twice_stands_out() -> None:
+    """EDGE-3"""
+    book = Book()
+    enrolled(book, 0, BOX, WELL)
+    told = entries.twice(BOX, "k0", by="gw", at=NOW)
+    book.apply(9, key_of(told), told)
+    assert [line.used_twice for line in overview(book, NOW)] == [True]
 
 
 def test_where_there_are_no_boxes_the_page_does_not_speak_of_them() -> None:
