@@ -34,6 +34,8 @@ MOST_CODES = 500  # different ones in one check
 MOST_CODE_CHARACTERS = 128
 MOST_WEIGHTS = 200
 MOST_CLOSED = 20
+_MOST_KEPT_MS = 10_000  # a Box keeps five seconds; the rest is the way and what its clock may be wrong
+_CLOCK_ERROR_MS = 1000
 
 Event = Mapping[str, Any]
 
@@ -79,6 +81,21 @@ def code_of(value: str) -> str:
     return code if len(code) <= MOST_CODE_CHARACTERS else ""
 
 
+def happened_ms(event: Event) -> int:
+    """When it happened, by the machine's monotonic clock: when the agent heard it, less how long the Box had kept it.
+
+    After a moment in which the agent heard nothing the Box gives what it kept at once, and by hearing alone a weight that stood for seconds would
+    have stood for none. The Box's own clock says how long it kept it, by what that clock was measured to be apart from the agent's: that error
+    is much the same in neighbours, so it is in no difference. Where it was not measured, or a clock was set since and the Box would have kept
+    the event for longer than it can (five seconds), hearing counts.
+    """
+    heard: int = event["monotonic_ms"]
+    if event["device_time"] is None or event["skew_ms"] is None:
+        return heard
+    kept = (event["received_at"] - event["device_time"]) // 1000 - int(event["skew_ms"])
+    return heard - kept if -_CLOCK_ERROR_MS <= kept <= _MOST_KEPT_MS else heard
+
+
 def moment(micros: int) -> datetime:
     """Whole milliseconds, as records keep them; the agent's clock may be anywhere."""
     return datetime.fromtimestamp(min(max(micros, 0), 253_402_300_799_000_000) // 1000 / 1000, UTC)
@@ -111,9 +128,8 @@ def _scanned(step: Step, event: Event, rules: Rules, version: int) -> None:
 def _transfer_scanned(step: Step, code: str, event: Event, rules: Rules, version: int) -> None:
     opened = step.ledger["open"]
     if opened and opened["picking"] == code:
-        if 0 <= event["monotonic_ms"] - opened["last_monotonic"] < rules.packing.repeat_milliseconds and not _has(
-            opened
-        ):
+        apart = happened_ms(event) - opened["last_monotonic"]
+        if -_CLOCK_ERROR_MS <= apart < rules.packing.repeat_milliseconds and not _has(opened):
             return
         if _has(opened):
             step.ledger["open"] = _touched(opened, event)
@@ -125,7 +141,7 @@ def _transfer_scanned(step: Step, code: str, event: Event, rules: Rules, version
     at = moment(event["received_at"])
     step.ledger["open"] = OpenPacking(
         picking=code, first_sequence=event["sequence"], last_sequence=event["sequence"], opened_at=at, last_at=at,
-        last_monotonic=event["monotonic_ms"], scans=[], unreadable=0,
+        last_monotonic=happened_ms(event), scans=[], unreadable=0,
     )  # fmt: skip
 
 
@@ -143,7 +159,7 @@ def _touched(opened: OpenPacking, event: Event) -> OpenPacking:
         **opened,
         "last_sequence": event["sequence"],
         "last_at": moment(event["received_at"]),
-        "last_monotonic": event["monotonic_ms"],
+        "last_monotonic": happened_ms(event),
     }
 
 
@@ -193,7 +209,7 @@ def _weighed(step: Step, event: Event, rules: Rules, version: int) -> None:
     weight = event["weight"]
     if weight is None or _amount(weight) is None:
         return  # the scale is gone or unsure, and would only repeat an old one
-    one = Weighed(sequence=event["sequence"], monotonic=event["monotonic_ms"], weight=weight)
+    one = Weighed(sequence=event["sequence"], monotonic=happened_ms(event), weight=weight)
     others = [known for known in step.ledger["weights"] if known["sequence"] != one["sequence"]]
     step.ledger["weights"] = sorted([*others, one], key=lambda known: known["sequence"])[-MOST_WEIGHTS:]
     for place, closed in enumerate(step.ledger["closed"]):
@@ -225,8 +241,8 @@ def stable(ledger: PackingLedger, closed: ClosedPacking, settled_ms: int) -> str
     for one, end in zip(within, ends, strict=False):  # without weights there is one end more
         stood = end - one["monotonic"]
         amount = _amount(one["weight"])
-        # A negative time: the machine was started anew in between.
-        if amount is not None and amount > 0 and (stood < 0 or stood >= settled_ms):
+        # A negative time: the machine was started anew in between, unless it is no more than the clocks may be wrong.
+        if amount is not None and amount > 0 and (stood < -_CLOCK_ERROR_MS or stood >= settled_ms):
             found = one["weight"]
     return found
 

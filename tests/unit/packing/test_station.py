@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from streams.packing_settings import PackingSettings
 from streams.stages.packing import station as machine
-from tests.unit.packing.kit import BENCH, SCALE, Bench, event, rules
+from tests.unit.packing.kit import BENCH, SCALE, SCANNER, Bench, event, rules
 
 OUT, NEXT = "WH/OUT/00012", "WH/OUT/00013"
 CLOSE, DROP = "O-BTN.validate", "O-CMD.cancel"
@@ -99,6 +99,90 @@ def test_a_weight_that_did_not_stand_still_counts_for_nothing() -> None:
         bench.takes(event(sequence, SCALE, weight=weight, monotonic_ms=monotonic))
     bench.takes(event(6, value=OUT, monotonic_ms=3900))
     assert bench.told() == [(OUT, {"A": 1}, "0.9", "picking")]
+
+
+def kept(
+    sequence: int, happened: float, heard: float, device: str = SCANNER, skew: int | None = 7200_000, **more: Any
+) -> dict[str, Any]:
+    """An event by when it happened and when the agent heard it, seconds; the agent's clock is two hours ahead of the Box's."""
+    at = 1_772_366_400_000_000
+    return event(
+        sequence, device, device_time=at + round(happened * 1_000_000), received_at=at + round((heard + 7200) * 1_000_000),
+        monotonic_ms=round(heard * 1000), skew_ms=skew, **more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("weighed", "other", "ended", "skew", "weight"),
+    [
+        ((10, 14), None, (13, 14.01), 7200_000, "1.25"),  # nothing was heard for four seconds; it had stood for three
+        ((12.8, 14), None, (13, 14.01), 7200_000, ""),  # likewise, and it had not
+        ((10, 10), (10.1, 14), (13, 14.01), 7200_000, "1.31"),  # the first one had not stood either, whatever it seemed
+        ((10, 10), (12.9, 14), (13, 14.01), 7200_000, "1.25"),
+        ((10, 14), None, (13, 14.01), None, ""),  # how far the clocks are apart is not known: as it was heard
+        ((10, 14), None, (13, 15), None, "1.25"),
+        ((10, 14), None, (13, 14.01), 3600_000, ""),  # a clock was set since: it cannot have been kept for an hour
+        ((10, 14), None, (13, 14.01), 7200_400, "1.25"),  # the measure is off by less than a second, of both alike
+        ((13.45, 14), None, (14, 14), 7200_300, "1.25"),  # so that what came at once seems to come before it happened
+        (
+            (10, 14),
+            None,
+            (-3600, 14.01),
+            7200_000,
+            "1.25",
+        ),  # the Box's clock was set back between: only of the scan it is not known
+    ],
+)
+def test_a_weight_stood_from_when_it_happened_not_from_when_it_was_heard(
+    weighed: tuple[float, float],
+    other: tuple[float, float] | None,
+    ended: tuple[float, float],
+    skew: int | None,
+    weight: str,
+) -> None:
+    bench = Bench()
+    bench.takes(kept(1, 1, 1, value=OUT))
+    bench.takes(kept(2, 2, 2, value="A"))
+    bench.takes(kept(3, *weighed, SCALE, skew, weight="1.25"))
+    if other:
+        bench.takes(kept(4, *other, SCALE, skew, weight="1.31"))
+    bench.takes(kept(5, *ended, skew=skew, value=OUT))
+    assert [one["weight"] for one in bench.checks] == [weight]
+
+
+def test_a_better_measure_of_the_clocks_between_two_events_turns_no_order_round() -> None:
+    """Thirty milliseconds less between two things that happened within ten: no new start of the machine, and still the same scan read twice."""
+    bench = Bench()
+    bench.takes(kept(1, 1, 2, value=OUT))
+    first = bench.ledger["open"]
+    bench.takes(kept(2, 1.01, 2.01, skew=7199_970, value=OUT))
+    assert bench.ledger["open"] == first
+    bench.takes(kept(3, 2, 3, value="A"))
+    bench.takes(kept(4, 13, 14, SCALE, weight="1.25"))
+    bench.takes(kept(5, 13.01, 14.01, skew=7199_970, value=OUT))
+    assert [one["weight"] for one in bench.checks] == [""]
+
+
+def test_weights_of_before_a_new_start_of_the_machine_count() -> None:
+    """Its own clock begins anew: nothing says that they did not stand."""
+    bench = Bench()
+    bench.takes(kept(1, 1, 9001, skew=None, value=OUT))
+    bench.takes(kept(2, 2, 9002, skew=None, value="A"))
+    bench.takes(kept(3, 3, 9003, SCALE, None, weight="1.25"))
+    bench.takes(kept(4, 60, 20, skew=None, value=OUT))
+    assert [one["weight"] for one in bench.checks] == ["1.25"]
+
+
+@pytest.mark.parametrize(("later", "told"), [(0.2, 0), (3.0, 1)])
+def test_a_transfer_scanned_twice_while_nothing_was_heard_was_read_twice_only_if_it_happened_at_once(
+    later: float, told: int
+) -> None:
+    bench = Bench()
+    bench.takes(kept(1, 10, 14, value=OUT))
+    first = bench.ledger["open"]
+    bench.takes(kept(2, 10 + later, 14.01, value=OUT))
+    assert (bench.ledger["open"] != first) == bool(told), "begun anew"
+    assert bench.checks == []
 
 
 ORDERS = list(itertools.permutations([event(3, SCALE, weight="0.4"), event(4, SCALE, weight="1.25")]))
