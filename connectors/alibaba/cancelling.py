@@ -27,7 +27,6 @@ from connectors.alibaba.purchase_answers import FoundOrder
 from connectors.alibaba.purchase_earlier import maybe_its, under
 from connectors.alibaba.purchase_guards import ORDERED_BY_HAND, kept_back
 from connectors.alibaba.purchase_lookup import Standing, Whose, judged, standing_of
-from connectors.alibaba.purchase_numbers import CANCELLED as GONE
 from connectors.alibaba.purchase_numbers import by_number, order_by_number, written_on
 from connectors.alibaba.purchase_plan import PurchasePart, further, parts_of, problem, reference_of, sendable_reference
 from connectors.alibaba.purchase_results import CANCELLED, NOT_CANCELLED, Placed, result, told
@@ -146,7 +145,7 @@ class Cancelling:
                 return submitted(doubt.name(delivery.version), seconds)
             parts, _ = parts_of(order, self._purchases.reference_prefix)
             everything.problems += await maybe_its(client, doubt, parts, self._purchases.reference_prefix)
-        if not (found or everything.problems) and order["state"] != GONE and written_on(order):
+        if not (found or everything.problems) and written_on(order):  # a draft's, for its confirmation
             return excluded(ORDERED_BY_HAND)
         living = [(part, one) for part, one in found if one.is_alive]
         problems = everything.problems
@@ -187,8 +186,7 @@ class Cancelling:
     async def _found(self, client: AlibabaClient, delivery: Delivery, doubt: Doubt | None) -> _Found:
         standings = await self._standings(client, delivery, doubt)
         orders = [(standing.part, one) for standing in standings for one in standing.orders]
-        seen = {one.order_id for standing in standings for one in (*standing.orders, *standing.others)}
-        beside = await by_number(client, delivery, seen)
+        beside = await by_number(client, delivery, {one.order_id for _, one in orders})
         orders += [(PurchasePart(one.reference, ()), one) for one in beside.orders]
         others = _elsewhere(cast("PurchaseOrder", delivery.body))
         taken = [one.order_id for _, one in orders if one.is_alive and one.order_id in others]
@@ -202,7 +200,7 @@ class Cancelling:
         parts, _ = parts_of(order, prefix)
         today = reference_of(order, prefix, 0) if order["name"] else ""
         called = dict.fromkeys((today, *(doubt.called if doubt is not None else ())))
-        whose = Whose.of(delivery, may_be_sent=False)
+        whose = Whose.of(delivery)
         found: list[Standing] = []
         for reference in filter(None, called):
             # Under a name it does not have any more there may be another's by now: nothing of other goods is cancelled.

@@ -162,17 +162,16 @@ class Creating:
         if found.problems:
             return await self._not_to_be_ordered(client, delivery, found, parts, doubt)
         standings = await standings_of(client, delivery, parts, doubt)
-        found.reference = standings[0].part.reference
         for one in standings:
             found.adopt(one, self._purchases)
         missing = [one.part for one in standings if not one.exists]
         by_hand = numbers_by_hand(found.order, _ours(delivery, standings)) if missing else []
         nothing = len(missing) == len(parts)
-        if nothing and (found.problems or by_hand) and (waits := self._looks_again(delivery, doubt)) is not None:
+        if missing and (found.problems or by_hand) and (waits := self._looks_again(delivery, doubt)) is not None:
             return waits
         if found.problems:
             return self._failed(found, Reason.RULE)
-        whose = Whose.of(delivery, may_be_sent=doubt is not None)
+        whose = Whose.of(delivery)
         if not missing and whose.numbers - {one.order.order_id for one in found.placed}:
             more = await behind(client, delivery, len(parts), whose, self._purchases.reference_prefix)
             found.placed += more
@@ -192,8 +191,10 @@ class Creating:
         return await self._ordered(client, delivery, found, missing, doubt)
 
     def _doubt(self, delivery: Delivery, announced: int | None = None) -> Doubt | None:
-        order = cast("PurchaseOrder", delivery.body)
-        return doubt_of(delivery, sendable_reference(order, self._purchases.reference_prefix), announced)
+        return doubt_of(delivery, self._called(delivery), announced)
+
+    def _called(self, delivery: Delivery) -> str:
+        return sendable_reference(cast("PurchaseOrder", delivery.body), self._purchases.reference_prefix)
 
     async def _not_to_be_ordered(
         self,
@@ -324,7 +325,7 @@ class Creating:
     ) -> Outcome | None:
         """None: the part exists now. Raises what has not been carried out."""
         earlier, tries = self._doubts.get(delivery.id), doubt.tries if doubt else 0
-        called = tuple(dict.fromkeys((*(doubt.called if doubt else ()), found.reference)))
+        called = tuple(dict.fromkeys((*(doubt.called if doubt else ()), self._called(delivery))))
         self._doubts[delivery.id] = Doubt(self._seconds(), tries=tries + 1, called=called)
         try:
             answer = await create(client, part, delivered)
@@ -355,7 +356,7 @@ class Creating:
     ) -> Outcome | None:
         """No clear answer: what the list shows decides; while it shows nothing, time has to pass."""
         doubt = self._doubts[delivery.id]
-        standing = await standing_of(client, part, Whose.of(delivery, may_be_sent=True))
+        standing = await standing_of(client, part, replace(Whose.of(delivery), may_be_sent=True))
         if standing.exists:
             found.wrote = True
             found.adopt(standing, self._purchases)

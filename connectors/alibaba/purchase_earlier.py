@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.doubts import Doubt
 from connectors.alibaba.purchase_answers import FoundOrder, found_orders
-from connectors.alibaba.purchase_lookup import Standing, Whose, bears_like_a_part, standing_of
+from connectors.alibaba.purchase_lookup import Standing, Whose, standing_of
 from connectors.alibaba.purchase_plan import PurchasePart, further, problem
 from connectors.alibaba.source import order_rows
 from connectors.alibaba.times import stamp
@@ -37,7 +37,7 @@ async def standings_of(
     client: AlibabaClient, delivery: Delivery, parts: Sequence[PurchasePart], doubt: Doubt | None
 ) -> list[Standing]:
     """Of its parts, under the name it has now; where nothing is there, under one it had when something may have been sent. Raises ConnectorError."""
-    whose, reference = Whose.of(delivery, may_be_sent=False), parts[0].reference
+    whose, reference = Whose.of(delivery), parts[0].reference
     found = await standings_under(client, reference, parts, doubt, whose)
     if any(one.exists for one in found):
         return found
@@ -63,7 +63,7 @@ async def standings_before(
         found = await standings_under(client, other, parts, doubt, whose)
         if any(one.exists for one in found):
             return found
-        if bears_like_a_part(other) and found[0].others:
+        if found[0].others:  # its name is like a part's, so they may be another purchase order's
             return [replace(found[0], problems=[_whose(found[0].others)])]
     return []
 

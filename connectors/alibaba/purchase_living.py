@@ -23,7 +23,7 @@ async def living_of(
 ) -> list[Placed]:
     """Those that are known to be made for it, by their numbers, those of its name, and of names it had when it may have been sent. Raises
     ConnectorError."""
-    whose = Whose.of(delivery, may_be_sent=doubt is not None)
+    whose = Whose.of(delivery)
     parts = parts or [_part(delivery, prefix, 0)]
     found: dict[str, Placed] = {}
     for number in made_for(delivery):
@@ -34,12 +34,10 @@ async def living_of(
     if cast("PurchaseOrder", delivery.body)["name"]:
         standings += await standings_under(client, parts[0].reference, parts, doubt, whose)
     standings += await standings_before(client, parts[0].reference, parts, doubt, whose)
-    for placed in (placed for one in standings for placed in one.placed):
-        found.setdefault(placed.order.order_id, placed)
+    placed = [one for standing in standings for one in standing.placed]
     if cast("PurchaseOrder", delivery.body)["name"]:
-        for more in await behind(client, delivery, len(parts), whose, prefix):
-            found.setdefault(more.order.order_id, more)
-    return list(found.values())
+        placed += await behind(client, delivery, len(parts), whose, prefix)
+    return list((found | {one.order.order_id: one for one in placed}).values())
 
 
 async def behind(client: AlibabaClient, delivery: Delivery, place: int, whose: Whose, prefix: str) -> list[Placed]:

@@ -33,16 +33,16 @@ _LIKE_A_PART = re.compile(r".+-([2-9]|[1-9][0-9]{1,3})")
 @dataclass(frozen=True, slots=True)
 class Whose:
     """What is known of whose orders are. numbers: of this purchase order's, by the pipeline or by its vendor reference; may_be_sent: something of it
-    may be on its way."""
+    may be on its way, under the reference that is looked for."""
 
     numbers: frozenset[str]
-    may_be_sent: bool
+    may_be_sent: bool = False
 
     @classmethod
-    def of(cls, delivery: Delivery, *, may_be_sent: bool) -> Whose:
+    def of(cls, delivery: Delivery) -> Whose:
         known = delivery.known.remote_id.split(",") if delivery.known is not None else []
         written = words_of(cast("PurchaseOrder", delivery.body)["supplier_reference"])
-        return cls(frozenset(filter(None, (*known, *written))), may_be_sent)
+        return cls(frozenset(filter(None, (*known, *written))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +84,6 @@ async def orders_of(client: AlibabaClient, reference: str) -> list[FoundOrder]:
     return found
 
 
-def bears_like_a_part(reference: str) -> bool:
-    """Whether it may be the reference of a further part of another purchase order."""
-    return _LIKE_A_PART.fullmatch(reference) is not None
-
-
 async def standing_of(client: AlibabaClient, part: PurchasePart, whose: Whose) -> Standing:
     """What there is of a part. A reference that only others have is a problem: what would be made under it could not be told from theirs."""
     orders = await orders_of(client, part.reference)
@@ -107,7 +102,7 @@ async def standing_of(client: AlibabaClient, part: PurchasePart, whose: Whose) -
 def ours_of(part: PurchasePart, orders: Sequence[FoundOrder], whose: Whose) -> list[FoundOrder]:
     """Those that are this purchase order's: known to be, or with just the part's goods, in one or split. A name that no part of another purchase
     order can have is enough where anything of the goods is the same, or something may have been sent."""
-    if not bears_like_a_part(part.reference):
+    if not _LIKE_A_PART.fullmatch(part.reference):
         wanted = {one.spec for one in part.wanted}
         if whose.may_be_sent or any(not one.cargo or wanted & _units(part, [one]).keys() for one in orders):
             return list(orders)

@@ -17,11 +17,10 @@ from schemas.records import PurchaseOrder, ResultDifference, ResultProblem
 
 @dataclass
 class Told:
-    """reference: its first part's, the one it is ordered under; wrote: whether anything was made now."""
+    """wrote: whether anything was made now."""
 
     order: PurchaseOrder
     account: str
-    reference: str = ""
     placed: list[Placed] = field(default_factory=list)
     differences: list[ResultDifference] = field(default_factory=list)
     problems: list[ResultProblem] = field(default_factory=list)

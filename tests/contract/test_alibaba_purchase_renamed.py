@@ -197,6 +197,19 @@ async def test_another_process_that_dies_at_the_second_try_is_waited_for(shop: S
         assert units(buyer) == [2, 3]
 
 
+async def test_a_process_that_was_stopped_in_the_middle_and_goes_on_remembers(shop: Shop, tmp_path: Path) -> None:
+    """EVT-4: its partition was taken and given back; the list shows late what it made."""
+    async with buying(shop, tmp_path) as buyer:
+        lane = Lane(buyer)
+        shop.box.faults(LATE)
+        lane.kill_at = 3  # looked, previewed, created
+        with pytest.raises(asyncio.CancelledError):
+            await buyer.once(two_lines(shop))
+        buyer.open_jobs.clear()
+        again = await buyer.once(two_lines(shop))
+        assert (again.result, units(buyer)) == (Result.SUBMITTED, [2, 3])
+
+
 def lost_under(buyer: Buying, *references: str, version: int = 3, since: int = 0) -> str:
     """The job of a creation that was sent a while ago."""
     sent = int(now_of(buyer.shop.box).timestamp()) - 30
@@ -287,6 +300,8 @@ async def test_a_name_that_cannot_be_sent_hides_nothing(shop: Shop, tmp_path: Pa
         shop.box.faults(*([LATE] if late else []))
         number = shop.order(shop.cargo(shop.first(), 2), shop.cargo(shop.first(), 3, 1), outOrderId="CW-P00007")
         bad = two_lines(shop, name="P00007 (urgent), 2|3", version=9)
+        buyer.open_jobs.append(job)
+        assert (await buyer.once(bad)).result is (Result.SUBMITTED if late else Result.FAILED)
         outcome = await carried_out(buyer, bad, job)
         told = body_of(outcome)
         assert (outcome.result, told["status"]) == (Result.FAILED, "differs")
@@ -308,6 +323,16 @@ async def test_a_taken_name_or_a_number_by_hand_makes_nobody_forget_the_old_name
         order = two_lines(shop, name="TAKEN", version=9, supplier_reference=other if what == "number" else "")
         outcome = await carried_out(buyer, order, job)
         assert (outcome.result, outcome.remote_id) == (Result.ALREADY_APPLIED, number)
+
+
+async def test_nothing_is_waited_for_when_all_of_it_is_there(shop: Shop, tmp_path: Path) -> None:
+    """PO-1: what is wrong with it is told at once."""
+    async with buying(shop, tmp_path) as buyer:
+        for _ in range(2):
+            shop.order(shop.cargo(shop.first(), 2), shop.cargo(shop.first(), 3, 1), outOrderId="CW-P00007")
+        buyer.open_jobs.append(lost_under(buyer, "CW-P00007"))
+        outcome = await buyer.once(two_lines(shop, version=9))
+        assert (outcome.reason, "several orders" in outcome.detail) == (Reason.RULE, True)
 
 
 async def test_a_name_like_a_part_with_other_goods_is_for_a_person(shop: Shop, tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ import pytest
 
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.doubts import Doubt
-from connectors.alibaba.purchase_earlier import maybe_its
+from connectors.alibaba.purchase_earlier import maybe_its, standings_of
+from connectors.alibaba.purchase_lookup import Standing
 from connectors.alibaba.purchase_plan import PurchasePart, parts_of
 from connectors.alibaba.times import moment
 from connectors.kit.errors import TransientError
 from connectors.kit.rate import Priority
+from tests.unit.test_alibaba_cancelling import GONE, OTHERS, There, delivery
 from tests.unit.test_alibaba_purchase_plan import line, purchase
 
 DOUBT = Doubt(1_795_000_900, called=("CW-P9",), since=1_795_000_000)
@@ -103,3 +105,58 @@ async def test_every_page_is_read_and_a_list_that_lost_one_is_not_believed() -> 
     full = Platform(*some[:40])
     assert str(10**18 + 39) not in await words(full)
     assert [one["page"] for one in full.asked] == [1, 2]
+
+
+async def standing(
+    there: There, *called: str, name: str = "P7", codes: tuple[str, ...] = ("7/8/ab",)
+) -> list[Standing]:
+    given = delivery(*codes, name=name)
+    some, _ = parts_of(cast(Any, given.body), "CW-")
+    doubt = Doubt(1, called=called) if called else None
+    return await standings_of(cast(AlibabaClient, there), given, some, doubt)
+
+
+def numbers(found: list[Standing]) -> list[list[str]]:
+    return [[one.order_id for one in each.orders] for each in found]
+
+
+async def test_todays_name_comes_first_and_each_name_is_asked_for_once() -> None:
+    """EVT-4: where today's has one, no other is asked for; without a doubt never."""
+    there = There()
+    assert numbers(await standing(there, "CW-P7", "CW-P5", "CW-P6")) == [[]]
+    assert there.asked_for() == ["CW-P7", "CW-P5", "CW-P6"]
+    before, today = there.has("CW-P5"), there.has("CW-P7", GONE)
+    assert numbers(await standing(there, "CW-P5")) == [[today]]
+    assert numbers(await standing(there, "CW-P5", name="P8")) == [[before]]
+    assert numbers(await standing(there, name="P8")) == [[]]
+
+
+async def test_under_a_name_it_was_sent_by_goods_may_be_others_by_now() -> None:
+    """EVT-4: it was edited as well; under a name that nothing was sent by they are another's."""
+    there = There()
+    made = there.has("CW-P5", code=OTHERS)
+    (found,) = await standing(there, "CW-P5")
+    assert ([one.order_id for one in found.orders], list(found.problems), len(found.differences)) == ([made], [], 2)
+    (found,) = await standing(there, "CW-P6", name="P5")
+    assert ([one.order_id for one in found.others], found.exists, len(found.problems)) == ([made], False, 1)
+
+
+async def test_the_first_name_that_has_one_has_all_parts() -> None:
+    """EVT-4: also those that are missing, for they are ordered under it."""
+    there = There()
+    codes = tuple(f"7/8/s{at}" for at in range(51))
+    second = there.has("CW-P5-2", code=codes[-1])
+    there.has("CW-P6")
+    found = await standing(there, "CW-P4", "CW-P5", "CW-P6", codes=codes)
+    assert ([one.part.reference for one in found], numbers(found)) == (["CW-P5", "CW-P5-2"], [[], [second]])
+
+
+async def test_a_name_like_a_part_that_has_others_is_for_a_person() -> None:
+    """EVT-4: by number and name; where it has none the next name is asked for."""
+    there = There()
+    made = there.has("CW-P5-2", code=OTHERS)
+    (found,) = await standing(there, "CW-P5-3", "CW-P5-2", "CW-P6")
+    assert (found.exists, [f"{made} (CW-P5-2)" in one["text"] for one in found.problems]) == (False, [True])
+    assert there.asked_for() == ["CW-P7", "CW-P5-3", "CW-P5-2"]
+    last = there.has("CW-P6")
+    assert numbers(await standing(there, "CW-P5-3", "CW-P6")) == [[last]]
