@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
 import pytest
 
+from edge_iotbox.gateway import Gateway
+from edge_iotbox.lineage import Lineage
+from edge_iotbox.verdicts import AskFirst, NotAllowed, Taken
 from schemas.codec import Codec
 from schemas.hardware import to_batch
 from schemas.topics import EDGE_BOXES
@@ -123,6 +128,33 @@ def test_a_code_both_gateways_hear_at_once_is_one_token(gateways: Gateways) -> N
             for url in urls:
                 found = httpx.get(f"{url}/config", headers={"Authorization": f"Bearer {token}"}, timeout=60)
                 assert found.status_code == 200
+
+
+def test_of_two_copies_of_a_spool_one_speaks_at_every_gateway(gateways: Gateways, tmp_path: Path) -> None:
+    """EDGE-3: the other keeps what it has, and people see it; a new enrolment makes the Box one again."""
+    urls = [gateways.start().url.removesuffix("/edge/v1"), gateways.start().url.removesuffix("/edge/v1")]
+    tokens = [gateways.enrolled(f"{urls[0]}/edge/v1", BOX, is_bound=False)]
+    (tmp_path / "card").mkdir()
+    first = Gateway(urls[0], lambda: tokens[-1], lineage=Lineage(tmp_path / "card"))
+    assert first.send([]) == Taken(0, 0, strict=True)
+    assert first.send(events(1, 3)) == Taken(3, 0)
+    shutil.copytree(tmp_path / "card", tmp_path / "copy")
+    second = Gateway(urls[1], lambda: tokens[0], lineage=Lineage(tmp_path / "copy"))
+    assert second.send([]) == Taken(3, 0, event(3).id)
+    assert second.send(events(4, 6)) == Taken(6, 0)
+    own = event(4, payload='{"value": "of the first"}')
+    assert first.send([own]) == NotAllowed("other_spool")
+    assert [one["sequence"] for one in gateways.published(BOX)] == [1, 2, 3, 4, 5, 6]
+    assert gateways.desk().book().box(BOX).twice_at is not None
+    tokens.append(gateways.enrolled(f"{urls[1]}/edge/v1", BOX, is_bound=False))
+    assert first.send([own]) == AskFirst()
+    assert first.send([]) == Taken(6, 0, event(6).id, strict=True)
+    assert first.send([event(7, payload=own.payload)]) == Taken(7, 0)
+    assert second.send([event(7)]) == NotAllowed()
+    assert gateways.desk().book().box(BOX).twice_at is None
+    assert gateways.once(BOX) == [1, 2, 3, 4, 5, 6, 7]
+    first.close()
+    second.close()
 
 
 def test_what_people_do_reaches_the_box_and_the_audit_trail(gateways: Gateways) -> None:

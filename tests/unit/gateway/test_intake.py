@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.hardware import Event
 from schemas.headers import decode_headers
+from schemas.record import Message
 from streams.gateway import entries
 from streams.gateway.book import Through
 from streams.gateway.intake import Answer, AskFirst, Hole, Known, OtherSpool, Refused, Revoked, Safe
@@ -126,13 +128,21 @@ async def test_a_new_spool_speaks_when_it_has_asked_and_the_one_before_does_no_m
     assert sequences(kafka) == [1, 2, 3, 4]
 
 
-async def test_two_copies_that_ask_two_gateways_at_the_same_moment_are_not_both_let_in() -> None:
+async def test_two_copies_that_ask_two_gateways_at_the_same_moment_are_not_both_let_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     kafka = enrolled()
     copies = [Spool(f"5b0000000000000{number}", (SPOOL.name,)) for number in (3, 4)]
     made = [gateway(kafka, number) for number in (1, 2)]
-    asked = await asyncio.gather(
-        *(one.intake.take(BOX, KEY, copy, []) for one, copy in zip(made, copies, strict=True))
-    )
+    both, deliver = asyncio.Barrier(2), kafka.deliver
+
+    async def together(messages: Sequence[Message]) -> None:
+        if (messages[0].key or b"").startswith(b"spool:"):
+            await both.wait()  # both have read that they may speak
+        await deliver(messages)
+
+    monkeypatch.setattr(kafka, "deliver", together)
+    asked = await asyncio.gather(*(one.intake.take(BOX, KEY, copy, []) for one, copy in zip(made, copies, strict=True)))
     assert sorted(type(answer).__name__ for answer in asked) == ["Known", "OtherSpool"]
     sent = [await one.intake.take(BOX, KEY, copy, events(1, 1)) for one, copy in zip(made, copies, strict=True)]
     assert sorted(type(answer).__name__ for answer in sent) == ["OtherSpool", "Safe"]
