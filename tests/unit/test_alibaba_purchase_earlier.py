@@ -50,9 +50,11 @@ def parts() -> list[PurchasePart]:
     return found
 
 
-async def words(platform: Platform, doubt: Doubt | None = DOUBT, some: list[PurchasePart] | None = None) -> str:
+async def words(
+    platform: Platform, doubt: Doubt | None = DOUBT, some: list[PurchasePart] | None = None, prefix: str = "CW-"
+) -> str:
     client = cast(AlibabaClient, platform)
-    found = await maybe_its(client, doubt, parts() if some is None else some, "CW-")
+    found = await maybe_its(client, doubt, parts() if some is None else some, prefix)
     return " ".join(one["text"] for one in found)
 
 
@@ -72,6 +74,12 @@ async def test_living_orders_of_ours_with_goods_of_it_are_told(made: Row, is_tol
     said = await words(Platform(made))
     assert (f"{10**18 + 1} (CW-P7)" in said or f"{10**18 + 1} ()" in said) is is_told
     assert bool(said) is is_told
+
+
+async def test_an_order_by_hand_is_none_of_ours_without_a_prefix_either() -> None:
+    """EVT-4."""
+    assert await words(Platform(row(1, reference="")), prefix="") == ""
+    assert str(10**18 + 1) in await words(Platform(row(1, reference="P7")), prefix="")
 
 
 async def test_of_one_that_is_gone_nobody_knows_the_goods() -> None:
@@ -100,6 +108,10 @@ async def test_every_page_is_read_and_a_list_that_lost_one_is_not_believed() -> 
     assert "more" not in await words(Platform(*some[:45]))
     with pytest.raises(TransientError, match="do not hold the orders it counts"):
         await words(Platform(row(1), more=1))
+    liar = Platform(row(1), more=10**6)
+    with pytest.raises(TransientError, match="do not hold"):
+        await words(liar)
+    assert [one["page"] for one in liar.asked] == [1, 2]
     with pytest.raises(TransientError, match="cannot be read"):
         await words(Platform({"baseInfo": {}}))
     full = Platform(*some[:40])
