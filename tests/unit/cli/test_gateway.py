@@ -121,6 +121,24 @@ def test_how_a_box_is_is_shown(kafka: Kafka) -> None:
         assert part in shown
 
 
+def test_a_box_whose_credential_two_spools_use_is_shown_until_it_is_enrolled_anew(kafka: Kafka) -> None:
+    """EDGE-3"""
+    causeway("enrol", BOX)
+    give_token(kafka)
+    assert boxes()[0]["used_twice_at"] is None
+    kafka.send_all([entries.message(CODEC, "edge.boxes", entries.twice(BOX, "a" * 12, by="gw", at=datetime.now(UTC)))])
+    assert boxes()[0]["used_twice_at"] is not None
+    assert "used twice" in causeway("boxes")
+    causeway("enrol", BOX)
+    assert "used twice" in causeway("boxes"), "not before the code is used"
+    number = max(place for place, one in enumerate(kafka.messages) if (one.key or b"").startswith(b"enrolment:"))
+    entry = entries.credential(
+        BOX, "b" * 12, "digest", number, called="", agent_version="", by="gw", at=datetime.now(UTC)
+    )
+    kafka.send_all([entries.message(CODEC, "edge.boxes", entry)])
+    assert "used twice" not in causeway("boxes")
+
+
 def test_settings_are_set_and_taken_back_one_by_one(kafka: Kafka) -> None:
     causeway("enrol", BOX)
     causeway("configure", BOX, "batch_events=100", "devices=usb_05e0:1200")
