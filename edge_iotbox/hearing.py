@@ -155,18 +155,22 @@ class Ears:
             else None
         )
 
-    def worked(self, asked: int, answered: int, age: Age | None = None) -> Deaf | None:
-        """A poll worked: when nothing could be heard before it, if that is longer than the Box remembers. age: of the event it brought."""
+    def worked(self, asked: int, answered: int, age: Age | None = None, known: bool = False) -> Deaf | None:
+        """A poll worked: when nothing could be heard before it, if that is longer than the Box remembers. age: of the event it brought;
+        known: that had been heard before, and takes back nothing of what is heard since."""
         deaf, age = None, age or Age()
+        heard_until, sure_until = answered - age.waited_ms, answered - age.most_ms
         if self.heard_until is not None:
-            if age.waited_ms:  # it lay there: the answer did not wait for it
+            if age.waited_ms and not known:  # it lay there: the answer did not wait for it
                 self.reach_ms = max(REACH_MS, answered - asked)
             read_by = min(answered, asked + self.reach_ms)
             if asked - self.answered > BUFFER_MS:
                 deaf = Deaf(self.heard_until, asked)
             elif read_by - BUFFER_MS > self.heard_until:
                 deaf = self._forgot(self.heard_until, read_by - BUFFER_MS)
-        self.heard_until, self.sure_until = answered - age.waited_ms, answered - age.most_ms
+            if known:
+                heard_until, sure_until = max(heard_until, self.heard_until), max(sure_until, self.sure_until)
+        self.heard_until, self.sure_until = heard_until, sure_until
         self.answered, self.failing = answered, False
         return deaf
 

@@ -119,7 +119,7 @@ class Listener:
             return
         moment, skew = float(str(frame["time"])), self._all.skew.bounds
         age = age_of(moment, clock.now() / 1000, skew, answered - asked)
-        self._worked(asked, answered, age)
+        self._worked(asked, answered, age, known=not self._position.is_new(reading.device, moment))
         oldest = skew is not None and moment * 1000 < asked_at / 1000 - skew[1]
         self._heard(reading, moment, oldest)
 
@@ -169,9 +169,9 @@ class Listener:
         self._errors += 1
         self._all.stop.wait(min(5.0, self._pause * 2 ** min(self._errors - 1, 6)) * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
-    def _worked(self, asked: int, answered: int, age: Age) -> None:
+    def _worked(self, asked: int, answered: int, age: Age, known: bool = False) -> None:
         """After a poll that worked: what is to be told of the time before it."""
-        deaf = self._ears.worked(asked, answered, age)
+        deaf = self._ears.worked(asked, answered, age, known)
         self._errors = 0
         now = self._all.teller.clock.now() - (answered - asked) * 1000
         if self._heard_before is not None:

@@ -1,6 +1,8 @@
 """What the edge costs on this machine: memory, CPU at 50 events a second, what the spool takes with fsync, time from the Box to the gateway.
 
-python -m tests.bench.edge_box [--seconds 20]      the agent as a process of its own, at the simulated Box and a gateway that takes everything
+python -m tests.bench.edge_box [--seconds 20] [--rate 50] [--python /usr/bin/python3]
+
+The agent is a process of its own, at the simulated Box and a gateway that takes everything.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ def spool_rate(folder: Path, seconds: float) -> dict[str, float]:
     return rates
 
 
-def agent_costs(folder: Path, seconds: float, rate: float) -> dict[str, float]:
+def agent_costs(folder: Path, seconds: float, rate: float, python: str = BARE_PYTHON) -> dict[str, float]:
     """Resident memory before and under load, CPU share of one core, and from press to gateway."""
     write_enrolment(folder / ENROLMENT, Enrolment(TOKEN, BOX))
     pem = certificate(folder, -1, 30)
@@ -61,7 +63,7 @@ def agent_costs(folder: Path, seconds: float, rate: float) -> dict[str, float]:
             "CAUSEWAY_EDGE_SEND__CA_FILE": str(pem), "PYTHONPATH": str(Path(__file__).parents[2]),
         }  # fmt: skip
         with subprocess.Popen(
-            [BARE_PYTHON, "-m", "edge_iotbox", "run"], env=environment, stderr=subprocess.DEVNULL
+            [python, "-m", "edge_iotbox", "run"], env=environment, stderr=subprocess.DEVNULL
         ) as process:
             try:
                 until(lambda: len(gateway.receiver.taken) >= 8, "the devices")
@@ -110,11 +112,16 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=20.0)
     options.add_argument("--rate", type=float, default=50.0)
+    options.add_argument(
+        "--python",
+        default=BARE_PYTHON,
+        help="what runs the agent; /usr/bin/python3 takes less memory than one built by hand",
+    )
     args = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         found = {
-            **agent_costs(place / "agent", args.seconds, args.rate),
+            **agent_costs(place / "agent", args.seconds, args.rate, args.python),
             **spool_rate(place / "spool", args.seconds / 4),
         }
     print(json.dumps(found, indent=1))

@@ -38,8 +38,8 @@ class ForgetfulBox:
     """As the Box does it: the oldest of its buffer after `last_event`, else the next within fifty seconds; a poll prunes what is older than five.
 
     `times`: of all that is ever pressed, in order, epoch seconds of its clock, which is `ahead` of ours. `answer_ms`: how long the way there and
-    back takes, of which the way there is `there_ms`. `hasty`: a poll that waits gets the second of two that come at once, as where two drivers
-    wake it at the same time.
+    back takes, of which the way there is `there_ms`. `hasty`: a poll that waits gets the last of those that come at once, as where drivers
+    wake it at the same time. `repeats`: said again, whatever is asked.
     """
 
     clock: SetClock
@@ -49,6 +49,7 @@ class ForgetfulBox:
     there_ms: int = 20
     hasty: bool = False
     broken: bool = False
+    repeats: list[float] = field(default_factory=list)
     polls: int = 0
     look: Any = lambda: None
     looked: float = 0.0
@@ -63,6 +64,8 @@ class ForgetfulBox:
             self.pass_ms(self.answer_ms)
             raise BoxError("away")
         self.pass_ms(self.there_ms)
+        if self.repeats:
+            return {"device_identifier": SCANNER, "time": self.repeats.pop(), "value": "again"}
         read_at = self.now()
         first = max(bisect_left(self.times, read_at - KEPT_SECONDS), bisect_right(self.times, last_event))
         coming = bisect_right(self.times, read_at)
@@ -215,6 +218,22 @@ def test_an_idle_box_never_tells_of_a_gap(tmp_path: Path, width_ms: float) -> No
     day = Day(tmp_path, times, width_ms=width_ms, clock=clock)
     day.listen(7200)
     assert len(day.heard()) == len(times)
+    assert day.gaps() == []
+
+
+def test_an_old_event_said_again_takes_back_nothing(tmp_path: Path) -> None:
+    """EDGE-3: a poll that was ended for a new device had listened until then; what happened before is no news."""
+    clock = SetClock()
+    begin = clock.now() / 1_000_000
+    day = Day(tmp_path, [begin + 1], clock=clock)
+    day.listen(1)
+    day.box.ended, day.box.broken, day.box.answer_ms = "listened", True, 5500
+    day.listener.once([SCANNER])
+    day.box.ended, day.box.broken, day.box.answer_ms = "", False, 40
+    day.box.repeats = [begin + 1]
+    day.listen(1)
+    assert day.box.repeats == []
+    assert len(day.heard()) == 1
     assert day.gaps() == []
 
 
