@@ -30,7 +30,7 @@ from connectors.alibaba.purchase_earlier import maybe_its, standings_of
 from connectors.alibaba.purchase_guards import NO_SUCH_ACCOUNT, ORDERED_BY_HAND, kept_back, numbers_by_hand
 from connectors.alibaba.purchase_living import behind, living_of, not_wanted
 from connectors.alibaba.purchase_lookup import Standing, Whose, judged, standing_of
-from connectors.alibaba.purchase_numbers import orders_made_for
+from connectors.alibaba.purchase_numbers import orders_made_for, with_known
 from connectors.alibaba.purchase_offers import facts_of
 from connectors.alibaba.purchase_plan import (
     PurchasePart,
@@ -116,7 +116,7 @@ class Creating:
             return [Difference("order", "", told(problems, ()), refused=True)]
         client = self._open(delivery.account)
         delivered = Delivered.by(self._purchases, delivery.body)
-        standings = await standings_of(client, delivery, parts, doubt)
+        standings, _ = await with_known(client, delivery, await standings_of(client, delivery, parts, doubt))
         if taken := [said for one in standings if not one.exists for said in one.problems]:
             return [Difference("order", "", told(taken, ()), refused=True)]
         missing = [one.part for one in standings if not one.exists]
@@ -161,7 +161,7 @@ class Creating:
         parts, found.problems = parts_of(found.order, self._purchases.reference_prefix)
         if found.problems:
             return await self._not_to_be_ordered(client, delivery, found, parts, doubt)
-        standings = await standings_of(client, delivery, parts, doubt)
+        standings, lost = await with_known(client, delivery, await standings_of(client, delivery, parts, doubt))
         for one in standings:
             found.adopt(one, self._purchases)
         missing = [one.part for one in standings if not one.exists]
@@ -182,7 +182,7 @@ class Creating:
             every = PurchasePart(parts[0].reference, tuple(one for part in parts for one in part.wanted))
             found.adopt(judged(every, renamed), self._purchases)
             return self._failed(found, Reason.RULE) if found.problems else self._settled(found)
-        if missing and (waits := self._waits(delivery, found, doubt, standings)) is not None:
+        if missing and (waits := self._waits(delivery, found, doubt, lost)) is not None:
             return waits
         if nothing:
             found.problems += await maybe_its(client, doubt, parts, self._purchases.reference_prefix)
@@ -251,18 +251,14 @@ class Creating:
         doubt, seconds = doubt.after_nothing(self._seconds(), self._purchases.look_again_seconds)
         return submitted(doubt.name(delivery.version), seconds) if seconds > 0 else None
 
-    def _waits(
-        self, delivery: Delivery, found: Told, doubt: Doubt | None, standings: Sequence[Standing]
-    ) -> Outcome | None:
-        """None: what is missing may be sent now."""
-        known = delivery.known
-        before = known is not None and known.remote_model == MODEL and known.remote_id and not standings[0].exists
+    def _waits(self, delivery: Delivery, found: Told, doubt: Doubt | None, before: Sequence[str]) -> Outcome | None:
+        """None: what is missing may be sent now. before: numbers of orders that were made for it and may be what is missing."""
         if before:
             doubt = doubt or Doubt(self._seconds())
         if (waits := self._looks_again(delivery, doubt)) is not None:
             return waits
         if before or (doubt is not None and doubt.tries >= MOST_TRIES):
-            ids = f" ({known.remote_id})" if known is not None and before else ""
+            ids = f" ({', '.join(before)})" if before else ""
             found.problems.append(
                 problem(
                     f"It may have been ordered{ids}, but 1688 does not show it: look there, then replay or discard this."

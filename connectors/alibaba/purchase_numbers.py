@@ -12,6 +12,7 @@ from typing import cast
 from connectors.alibaba.client import AlibabaClient
 from connectors.alibaba.errors import NO_ORDER, NO_RIGHT_TO_ORDER
 from connectors.alibaba.purchase_answers import FoundOrder, found_orders
+from connectors.alibaba.purchase_lookup import Standing, judged
 from connectors.alibaba.purchase_plan import problem
 from connectors.kit.errors import DataError, RuleError, TransientError
 from connectors.kit.order_numbers import order_numbers
@@ -60,6 +61,31 @@ async def orders_made_for(client: AlibabaClient, delivery: Delivery) -> list[Fou
     found = [await order_by_number(client, one) for one in made_for(delivery)]
     shown = [one for one in found if one is not None]
     return shown if len(shown) == len(found) else []
+
+
+async def with_known(
+    client: AlibabaClient, delivery: Delivery, standings: Sequence[Standing]
+) -> tuple[list[Standing], list[str]]:
+    """Where some parts are there and others are not, for the list shows late what was made: those that are missing, by the numbers that were made
+    for it. Also the numbers of which nobody knows whether they are what is missing. Raises ConnectorError."""
+    seen = {order.order_id for one in standings for order in one.orders}
+    if not seen or all(one.exists for one in standings):
+        return list(standings), [] if seen else made_for(delivery)
+    called = {one.part.reference for one in standings}
+    beside: list[FoundOrder] = []
+    lost: list[str] = []
+    for number in made_for(delivery):
+        found = await order_by_number(client, number) if number not in seen else None
+        if found is not None and found.reference in called:
+            beside.append(found)
+        elif number not in seen and (found is None or found.is_alive):
+            lost.append(number)
+    return [one if one.exists else _with(one, beside) for one in standings], lost
+
+
+def _with(standing: Standing, orders: Sequence[FoundOrder]) -> Standing:
+    mine = [one for one in orders if one.reference == standing.part.reference]
+    return judged(standing.part, mine) if mine else standing
 
 
 async def by_number(client: AlibabaClient, delivery: Delivery, seen: Collection[str]) -> ByNumber:

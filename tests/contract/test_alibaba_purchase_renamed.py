@@ -292,6 +292,40 @@ async def test_what_was_begun_under_a_name_goes_on_under_it(shop: Shop, tmp_path
         assert len(alive(buyer)) == 2
 
 
+@pytest.mark.parametrize("how", ["late", "hidden", "elsewhere", "cancelled"])
+async def test_a_part_that_is_known_by_its_number_is_not_sent_again(shop: Shop, tmp_path: Path, how: str) -> None:
+    """EVT-4: the list shows the second part late; by its number it is there. Where it is not, or is not called so, a person looks."""
+    async with buying(shop, tmp_path, price_tolerance_percent=100, freight_tolerance=1000) as buyer:
+        order = fifty_one(shop)
+        shop.box.faults({**LATE, "skip": 1})
+        made = await buyer.once(order)
+        numbers = made.remote_id.split(",")
+        assert (made.result, len(numbers)) == (Result.APPLIED, 2)
+        if how == "hidden":
+            buyer.hide()
+        if how == "cancelled":
+            shop.change(numbers[1], "close")
+        if how == "elsewhere":
+            shop.box.clock.tick(3600)
+            other = shop.order(shop.cargo(shop.first()), outOrderId="CW-P00002")
+            shop.box.control(f"/sandbox/orders/{numbers[1]}/age", days=200)
+            numbers = [numbers[0], other]
+        again: Any = {**order, "version": 4}
+        known = Known(3, "", made.remote_model, ",".join(numbers))
+        first = await buyer.once(again, known=known)
+        if how == "late":
+            assert (first.result, first.remote_id) == (Result.ALREADY_APPLIED, made.remote_id)
+            assert body_of(first)["status"] == "created"
+        elif how == "cancelled":
+            assert (first.reason, "cancelled at 1688" in first.detail) == (Reason.RULE, True)
+        else:
+            assert (first.result, first.retry_after) == (Result.SUBMITTED, 60)
+            if how == "elsewhere":
+                last = await buyer.through(again, known=known)
+                assert (last.reason, f"may have been ordered ({numbers[1]})" in last.detail) == (Reason.RULE, True)
+        assert len(units(buyer)) == {"cancelled": 50, "elsewhere": 52}.get(how, 51)
+
+
 @pytest.mark.parametrize("late", [False, True])
 async def test_a_name_that_cannot_be_sent_hides_nothing(shop: Shop, tmp_path: Path, late: bool) -> None:
     """PO-1: it is told with its order, which is waited for; where there is none, nothing was ordered."""
