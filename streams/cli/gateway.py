@@ -149,7 +149,9 @@ def _row(box: dict[str, Any]) -> list[str]:
     skew, clock = health.get("skew_ms"), box["clock_error_seconds"]
     if box["used_twice_at"]:
         box = {**box, "state": "used twice"}
-    state = {"used twice": "[red]used twice[/]", "revoked": "[red]revoked[/]", "expired": "[yellow]expired[/]"}.get(box["state"], box["state"])
+    state = {"used twice": "[red]used twice[/]", "revoked": "[red]revoked[/]", "expired": "[yellow]expired[/]"}.get(
+        box["state"], box["state"]
+    )
     version = str(box["config_version"]) if box["config_version"] else ""
     return [
         escape(box["box"]),
