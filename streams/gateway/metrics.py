@@ -29,7 +29,7 @@ OLDEST = Gauge("causeway_box_spool_oldest_seconds", "Age of the oldest of them w
 DROPPED = Gauge("causeway_box_dropped_records", "Events the Box had to let go since it was set up", ["box"])
 GAPS = Gauge("causeway_box_poll_gaps_records", "Holes in what the Box could hear since it was set up", ["box"])
 CLOCK = Gauge("causeway_box_clock_error_seconds", "The agent's clock minus the gateway's", ["box"])
-TWICE = Gauge("causeway_box_used_twice", "1 since a second spool has spoken under the Box's credential", ["box"])
+TWICE = Gauge("causeway_box_used_twice_state", "1 since a second spool has spoken under the Box's credential", ["box"])
 SKEW = Gauge("causeway_box_skew_seconds", "The agent's clock minus the IoT Box's", ["box"])
 
 _SAID = {

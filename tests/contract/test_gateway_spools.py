@@ -183,7 +183,7 @@ def test_it_is_seen_by_metric_and_command_until_the_box_is_enrolled_anew(world: 
     def gauge() -> float | None:
         world.made.boxes.read()
         metrics.changed(BOX)
-        return REGISTRY.get_sample_value("causeway_box_used_twice", {"box": BOX})
+        return REGISTRY.get_sample_value("causeway_box_used_twice_state", {"box": BOX})
 
     assert gauge() == 0
     first.press("a2")
