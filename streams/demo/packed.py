@@ -71,6 +71,8 @@ class PackingReport:
     @property
     def in_words(self) -> str:
         """In one line."""
+        if not self.transfers:
+            return "Packing station: nothing was packed, so few orders leave none for it"
         parts = [
             f"{_NAME[kind]}: {one.pressed} pressed, {one.in_kafka} in Kafka, {one.told_lost} told as lost, {one.checked} in checks"
             for kind, one in self.kinds.items()

@@ -5,6 +5,7 @@
     a transfer is open      a product's code                -> counted; whether it is one is for Odoo to say
                             its own name, after a product   -> ended by `picking`
                             its own name, before any        -> it begins anew; so soon after the last scan: read twice, nothing
+                            (nor does the scan that ended it, read twice, open it)
                             a closing code                  -> ended by `command`
                             a code that drops               -> forgotten, nothing is told
                             the name of another             -> ended by `next` (when a product was scanned), the other is open
@@ -128,8 +129,7 @@ def _scanned(step: Step, event: Event, rules: Rules, version: int) -> None:
 def _transfer_scanned(step: Step, code: str, event: Event, rules: Rules, version: int) -> None:
     opened = step.ledger["open"]
     if opened and opened["picking"] == code:
-        apart = happened_ms(event) - opened["last_monotonic"]
-        if -_CLOCK_ERROR_MS <= apart < rules.packing.repeat_milliseconds and not _has(opened):
+        if _is_same_scan(opened["last_monotonic"], event, rules) and not _has(opened):
             return
         if _has(opened):
             step.ledger["open"] = _touched(opened, event)
@@ -138,11 +138,28 @@ def _transfer_scanned(step: Step, code: str, event: Event, rules: Rules, version
     elif opened:
         step.ledger["open"] = _touched(opened, event)  # what was weighed until now belongs to it
         _ended(step, rules, version, "next")
+    elif _has_just_ended(step, code, event, rules):
+        return
     at = moment(event["received_at"])
     step.ledger["open"] = OpenPacking(
         picking=code, first_sequence=event["sequence"], last_sequence=event["sequence"], opened_at=at, last_at=at,
         last_monotonic=happened_ms(event), scans=[], unreadable=0,
     )  # fmt: skip
+
+
+def _has_just_ended(step: Step, code: str, event: Event, rules: Rules) -> bool:
+    """Whether this scan is the one that ended the transfer, read twice. It would open it anew, and a closing code would tell it empty."""
+    if not step.ledger["closed"]:
+        return False
+    last = step.ledger["closed"][-1]
+    check = rules.decode(last["check"])
+    is_its_end = check["picking"] == code and check["ended_by"] == "picking"
+    return is_its_end and _is_same_scan(last["last_monotonic"], event, rules)
+
+
+def _is_same_scan(before_ms: int, event: Event, rules: Rules) -> bool:
+    """Whether so soon after the one before that it is that one, read twice."""
+    return -_CLOCK_ERROR_MS <= happened_ms(event) - before_ms < rules.packing.repeat_milliseconds
 
 
 def _is_idle(opened: OpenPacking, event: Event, packing: PackingSettings) -> bool:

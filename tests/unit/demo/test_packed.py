@@ -166,6 +166,13 @@ def test_a_newer_check_takes_the_place_of_one_that_waits(newest: str, flows: lis
     assert wrong(heard_=heard(checks=(check(20, 24), check(20, 24, version=6)), outcomes=outcomes)) == flows
 
 
+def test_a_demo_of_few_orders_says_that_nothing_was_packed() -> None:
+    assert packing_report(Packed(), Heard((), (), {})).in_words.startswith("Packing station: nothing was packed")
+    assert packing_report(packed(), heard()).in_words.startswith(
+        "Packing station: 1 transfers in 1 goes; scans: 4 pressed"
+    )
+
+
 def test_nothing_balances_while_he_packs_or_when_he_could_not_go_on() -> None:
     assert wrong(ended=False) == ["packed"]
     assert wrong(packed(problem="TimeoutError: Odoo")) == ["packed"]
