@@ -128,11 +128,9 @@ class Deliverer:
                 logger.warning("hole expected=%d done=%s", expected, done)
                 return self._again("hole", None) if done == "nothing" else 0.0
             case Refused(index, problem) if 0 <= index < len(events):
-                self._aside(events[index], problem)
-                return 0.0
+                return self._aside(events, index, problem)
             case TooLarge() if len(events) == 1:
-                self._aside(events[0], "too large")
-                return 0.0
+                return self._aside(events, 0, "too large")
             case TooLarge() if events:
                 self._most_now = max(1, len(events) // 2)
                 spool.give_back()
@@ -170,24 +168,30 @@ class Deliverer:
         self._attempt += 1
         return wait
 
-    def _aside(self, event: Event, problem: str) -> None:
-        """Kept in a file for somebody to look at, told as dropped in its place, and the rest goes on."""
-        logger.error("event_set_aside sequence=%d kind=%s problem=%s", event.sequence, event.kind, problem)
+    def _aside(self, events: Sequence[Event], index: int, problem: str) -> float:
+        """Kept in a file for somebody to look at, told as dropped in its place, and the rest goes on. Where that file cannot be written the event
+        stays in the spool, for nobody else has it."""
+        event = events[index]
         if event.kind in ("dropped", "gap"):
             # What stands for others cannot be told any other way: whoever refuses it is asked again later.
-            self._all.stop.wait(self._again("explanation_refused", None))
-            return
-        keep_bad(self._bad_file, {"problem": problem, "event": to_json(event)})
+            return self._again("explanation_refused", None)
+        try:
+            keep_bad(self._bad_file, {"problem": problem, "event": to_json(event)})
+        except OSError as error:
+            self._most_now = max(1, index)  # those before it need not wait with it
+            words = f"refused_not_kept sequence={event.sequence} problem={error} do=make {self._bad_file} writable, or room on the card"
+            return self._again("refused_not_kept", 0.0 if index else None, words)
+        logger.error("event_set_aside sequence=%d kind=%s problem=%s", event.sequence, event.kind, problem)
         self._all.spool.set_aside(event.sequence, "refused")
         self._all.counters.set_aside += 1
+        return 0.0
 
 
 def keep_bad(path: Path, entry: dict[str, Any]) -> None:
-    """Adds a line; of a file that grew too long the newer half stays."""
-    try:
-        content = path.read_bytes() if path.exists() else b""
-        if len(content) > _BAD_FILE_BYTES:
-            content = content[len(content) // 2 :].partition(b"\n")[2]
-        write_durably(path, content + json.dumps(entry).encode() + b"\n")
-    except OSError as error:
-        logger.error("bad_file_not_written problem=%s", error)
+    """Adds a line that is not the last one already; of a file that grew too long the newer half stays. Raises OSError: the file is as it was."""
+    content, line = path.read_bytes() if path.exists() else b"", json.dumps(entry).encode() + b"\n"
+    if content.endswith(line):
+        return  # the spool could not let go of it the last time
+    if len(content) > _BAD_FILE_BYTES:
+        content = content[len(content) // 2 :].partition(b"\n")[2]
+    write_durably(path, content + line)

@@ -7,8 +7,10 @@ power cut it is the old one or the new one.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,16 +45,31 @@ def write_numbers(folder: Path, numbers: Numbers) -> None:
 
 
 def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """A small file, old or new after a power cut, never half. Raises OSError."""
+    """A small file, old or new after a power cut, never half. Raises OSError: the old one stays then, and nothing beside it."""
     beside = path.with_name(path.name + ".new")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
-        os.write(handle, content)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    os.replace(beside, path)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        try:
+            _write_all(handle, content)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        os.replace(beside, path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()  # on a full card others need its room
+        raise
     sync_folder(path.parent)
+
+
+def _write_all(handle: int, content: bytes) -> None:
+    """A card with room for a part takes that part without an error (write(2)); only the next call says that it is full."""
+    left = memoryview(content)
+    while left:
+        taken = os.write(handle, left)
+        if not taken:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        left = left[taken:]
 
 
 def sync_folder(folder: Path) -> None:
