@@ -11,11 +11,20 @@ from edge_iotbox.box import Box, BoxError
 from edge_iotbox.clock import Clock
 from edge_iotbox.enrolment import EnrolmentError, enrolment_path, read_enrolment
 from edge_iotbox.gateway import Gateway, GatewayError
+from edge_iotbox.inventory import Wanted
 from edge_iotbox.lineage import read_lineage
 from edge_iotbox.numbers import write_durably
 from edge_iotbox.places import check_place
-from edge_iotbox.settings import Settings
-from edge_iotbox.verdicts import NotAllowed, Taken
+from edge_iotbox.settings import BoxSettings, LogSettings, Settings
+from edge_iotbox.verdicts import TIMEOUT, Later, NotAllowed, Taken
+
+_MEND = "mend send.gateway"
+_TROUBLES = {
+    "tls": f"does not speak TLS as it should: another server stands there, or a gateway without a certificate, or a port of plain http. {_MEND}",
+    "certificate": f"shows a certificate that is not good here. {_MEND}, set send.ca_file to who signs it, or this machine's clock",
+    TIMEOUT: f"does not answer in time. {_MEND}, or look for a firewall on the way",
+    "network": f"gives no answer. {_MEND} (https or http, name, port), start `causeway gateway run` there, or look for what is wrong on the way",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +37,8 @@ class Finding:
 
 
 def check_all(settings: Settings, clock: Clock) -> list[Finding]:
-    """Nothing is made or changed but a small file in the spool's folder, where there is one; it is gone afterwards."""
-    findings = [_spool(settings), _box(settings, clock), _clock(clock)]
+    """Nothing is made or changed but a small file in the spool's folder and in that of the metrics, where there is one; it is gone afterwards."""
+    findings = [_spool(settings), _metrics(settings.log.metrics_file), _box(settings, clock), _clock(clock)]
     return [*findings, *(_https(settings) if settings.send.way == "https" else _kafka(settings))]
 
 
@@ -39,16 +48,40 @@ def _spool(settings: Settings) -> Finding:
         return Finding("spool", settings.spool.volatile_allowed, why)
     if not folder.exists():
         return _missing(folder)
-    trial = folder / "check"
+    if problem := _problem_of(folder / "check"):
+        return Finding("spool", False, f"{folder} cannot be written: {problem}")
+    return Finding("spool", True, f"{folder} can be written and outlives a power cut")
+
+
+def _problem_of(trial: Path) -> str:
+    """Why this file could not be written; empty when it was. Nothing of it is left."""
     try:
         try:
             write_durably(trial, b"x")
         finally:
-            for left in (trial, folder / "check.new"):
-                left.unlink(missing_ok=True)
+            trial.unlink(missing_ok=True)
     except OSError as error:
-        return Finding("spool", False, f"{folder} cannot be written: {error.strerror}")
-    return Finding("spool", True, f"{folder} can be written and outlives a power cut")
+        return error.strerror or str(error)
+    return ""
+
+
+def _metrics(named: str) -> Finding:
+    """Without the file an agent works, but `status` takes it for one that does not run."""
+    if not named:
+        return Finding(
+            "metrics", True, "log.metrics_file is empty: none, and causeway-edge status cannot tell that the agent runs"
+        )
+    path = Path(named)
+    if path.parent == Path(LogSettings().metrics_file).parent and not path.parent.exists():
+        return Finding("metrics", True, f"{path.parent} is not there yet; the unit causeway-edge.service makes it")
+    problem = "it is a folder" if path.is_dir() else _problem_of(path.with_name(path.name + ".check"))
+    if not problem:
+        return Finding("metrics", True, f"{path} can be written")
+    return Finding(
+        "metrics",
+        False,
+        f"{path} cannot be written: {problem}. Make its folder for this user (install -d -o USER {path.parent}), or mend log.metrics_file",
+    )
 
 
 def _missing(folder: Path) -> Finding:
@@ -78,7 +111,15 @@ def _box(settings: Settings, clock: Clock) -> Finding:
     listed = ", ".join(
         f"{one.identifier} ({one.device_class}{'' if wanted.takes(one) else ', not wanted'})" for one in page.devices
     )
-    return Finding("box", True, f"{page.mac}, version {page.version}, devices: {listed or 'none'}")
+    words = f"{page.mac}, version {page.version}, devices: {listed or 'none'}"
+    usual = Wanted((), BoxSettings().exclude)
+    if any(map(usual.takes, page.devices)) and not any(map(wanted.takes, page.devices)):
+        words += (
+            ". None of them is heard: mend box.devices and box.exclude (devices wanted from afar, by causeway gateway configure, "
+            "count instead of box.devices)"
+        )
+        return Finding("box", False, words)
+    return Finding("box", True, words)
 
 
 def _another_box(settings: Settings, mac: str) -> str:
@@ -138,17 +179,40 @@ def _asked(gateway: Gateway, spool: str) -> tuple[bool, str]:
     if isinstance(verdict, NotAllowed):
         return False, "does not know this credential: enrol again"
     if not isinstance(verdict, Taken):
-        return False, f"cannot be used now: {verdict}"
+        return False, _not_used(gateway, verdict.why if isinstance(verdict, Later) else type(verdict).__name__)
     try:
         gateway.configuration(spool)
     except GatewayError as error:
         if error.why != "status_403":
-            return False, f"cannot be used now: {error}"
+            return False, _trouble(error.why, str(error))
         return (
             False,
             "has another spool for this Box: this one was copied, restored or made anew; enrol again if it is the right one",
         )
     return True, f"has this Box's events up to {verdict.through}"
+
+
+def _not_used(gateway: Gateway, why: str) -> str:
+    """A call tells a sender only a word; a second one, where that is quick, what the network or the certificate had to say."""
+    if why not in ("tls", "certificate", "network"):
+        return _trouble(why)
+    try:
+        gateway.configuration()
+    except GatewayError as error:
+        return _trouble(error.why, str(error))
+    return "could not be reached at first, and then could: try again"
+
+
+def _trouble(why: str, detail: str = "") -> str:
+    """What kept the gateway from being used, and what to do. why: a GatewayError's or Later's."""
+    if (words := _TROUBLES.get(why)) is None:
+        status = why.removeprefix("status_")
+        if status == "429" or (status.startswith("5") and status != why):
+            words = f"answers {status}: it has too much to do, or cannot reach Kafka. Events are kept meanwhile; its log says more"
+        else:
+            answer = f"answers {status}" if status != why else "answers something else"
+            words = f"{answer}, as no gateway of this version does: another server stands there, or the address is not all of it. {_MEND}"
+    return f"{words} ({detail})" if detail else words
 
 
 def _kafka(settings: Settings) -> list[Finding]:

@@ -212,10 +212,18 @@ def _truth(name: str, text: str) -> bool:
     return found
 
 
+def _place(name: str, text: str) -> Path:
+    """A relative one would be another folder, and a spool of its own, wherever the agent is started."""
+    path = Path(text)
+    if not path.is_absolute():
+        raise SettingsError(f"{name}: {text!r}: must begin with /, for example {SpoolSettings().folder}")
+    return path
+
+
 _READ: Mapping[str, Callable[[str, str], Any]] = {
     "str": _word,
     "int": _whole,
     "bool": _truth,
-    "Path": lambda name, text: Path(text),
+    "Path": _place,
     "tuple[str, ...]": lambda name, text: tuple(text.split()),
 }
