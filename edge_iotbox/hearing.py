@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 BUFFER_MS = 5000  # what happened longer before a poll is lost at the Box
@@ -119,11 +120,23 @@ class Deaf:
     forgot: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A poll we ended before its answer: nobody knows whether the Box had been listening. `begin`: what is proved ends there; `asked`: when the poll
+    was, `at`: when it was ended, all by the machine's clock, milliseconds. `devices`: it was asked for."""
+
+    begin: int
+    asked: int
+    at: int
+    devices: frozenset[str]
+
+
 @dataclass
 class Ears:
     """Up to when the Box was heard without a hole. Times by the machine's clock, milliseconds.
 
     `heard_until` does not go back for what may be the uncertainty of the Box's clock, `sure_until` does: from there on a start anew has to doubt.
+    Only answers move `sure_until`: a poll that waits may never have been read.
 
     An answer with an event tells that all before that event was heard: not more, for what came after it may lie in the Box's buffer. What lies
     there for more than five seconds when a poll is read is gone. So where polls are answered all the time, and still the last event was
@@ -135,15 +148,21 @@ class Ears:
     answered: int = 0  # when the last poll that worked was
     reach_ms: int = REACH_MS
     failing: bool = False
+    cut: Cut | None = None  # the last one, until an answer shows whether it had been listening
 
     def failed(self) -> None:
         """A poll failed: since the last one that worked nothing may have been heard."""
         self.failing = True
 
-    def cut_off(self, asked: int, at: int) -> None:
-        """We ended the poll ourselves. It had been listening until now, unless it had hardly begun: then an answer may have been on its way."""
+    def cut_off(self, asked: int, at: int, devices: Iterable[str] = ()) -> None:
+        """We ended the poll ourselves. It will have been listening until now, unless it had hardly begun: then an answer may have been on its way.
+        That is not proved: should it be shown otherwise, `worked` tells."""
         if not self.failing and self.heard_until is not None and at - asked >= self.reach_ms:
-            self.heard_until = self.sure_until = self.answered = at
+            before = self.cut
+            since = self.sure_until if before is None else before.begin
+            heard = frozenset(devices) if before is None else before.devices
+            self.cut = Cut(since, asked if before is None else before.asked, at, heard)
+            self.heard_until = self.answered = at
 
     def asking(self, asked: int) -> Deaf | None:
         """Before a poll: what the Box will have forgotten when it reads it. To be told now, for that poll may wait for long, or fail."""
@@ -155,24 +174,40 @@ class Ears:
             else None
         )
 
-    def worked(self, asked: int, answered: int, age: Age | None = None, known: bool = False) -> Deaf | None:
-        """A poll worked: when nothing could be heard before it, if that is longer than the Box remembers. age: of the event it brought;
+    def worked(
+        self, asked: int, answered: int, age: Age | None = None, known: bool = False, device: str = ""
+    ) -> Deaf | None:
+        """A poll worked: when nothing could be heard before it, if that is longer than the Box remembers. age: of the event it brought, from device;
         known: that had been heard before, and takes back nothing of what is heard since."""
-        deaf, age = None, age or Age()
+        age = age or Age()
+        begin, deaf = None if self.cut is None else self.cut.begin, self._cut_was_deaf(answered, age, known, device)
         heard_until, sure_until = answered - age.waited_ms, answered - age.most_ms
         if self.heard_until is not None:
             if age.waited_ms and not known:  # it lay there: the answer did not wait for it
                 self.reach_ms = max(REACH_MS, answered - asked)
             read_by = min(answered, asked + self.reach_ms)
             if asked - self.answered > BUFFER_MS:
-                deaf = Deaf(self.heard_until, asked)
-            elif read_by - BUFFER_MS > self.heard_until:
+                deaf = Deaf(self.heard_until if begin is None else begin, asked)
+            elif deaf is None and read_by - BUFFER_MS > self.heard_until:
                 deaf = self._forgot(self.heard_until, read_by - BUFFER_MS)
             if known:
                 heard_until, sure_until = max(heard_until, self.heard_until), max(sure_until, self.sure_until)
         self.heard_until, self.sure_until = heard_until, sure_until
         self.answered, self.failing = answered, False
         return deaf
+
+    def _cut_was_deaf(self, answered: int, age: Age, known: bool, device: str) -> Deaf | None:
+        """An event that is new, of a device the cut poll was asked for, from while that waited: a Box that listens would have answered."""
+        cut = self.cut
+        if cut is None:
+            return None
+        first, last = answered - age.most, answered - age.least
+        if age.most and not known and device in cut.devices and cut.asked < first and last < cut.at - self.reach_ms:
+            self.cut = None
+            return Deaf(cut.begin, math.ceil(last))
+        if not known and first >= cut.at:  # what lies in the buffer comes oldest first: there was nothing from then
+            self.cut = None
+        return None
 
     def _forgot(self, begin: int, end: int) -> Deaf:
         self.heard_until = end

@@ -85,8 +85,8 @@ class Listener:
                 continue
             self.once(devices)
         self._all.tell_forgotten(now=True)
-        if self._ears.heard_until is not None and not self._ears.failing and self._all.counters.box_up:
-            self._keep_heard()  # the poll that was ended heard until now
+        if self._ears.heard_until is not None:
+            self._keep_heard()  # up to the last answer: the poll that was ended may never have been read
 
     def once(self, devices: list[str]) -> None:
         """One poll and what follows from it."""
@@ -100,7 +100,7 @@ class Listener:
             self._unanswered += 1
             if ended := self._box.was_interrupted():
                 if ended == "listened":
-                    self._ears.cut_off(asked, clock.monotonic_ms())
+                    self._ears.cut_off(asked, clock.monotonic_ms(), devices)
             elif not self._all.stop.is_set():
                 self._failed(error)
             return
@@ -119,7 +119,8 @@ class Listener:
             return
         moment, skew = float(str(frame["time"])), self._all.skew.bounds
         age = age_of(moment, clock.now() / 1000, skew, answered - asked)
-        self._worked(asked, answered, age, known=not self._position.is_new(reading.device, moment))
+        known = not self._position.is_new(reading.device, moment)
+        self._worked(asked, answered, age, known, reading.device)
         oldest = skew is not None and moment * 1000 < asked_at / 1000 - skew[1]
         self._heard(reading, moment, oldest)
 
@@ -169,17 +170,17 @@ class Listener:
         self._errors += 1
         self._all.stop.wait(min(5.0, self._pause * 2 ** min(self._errors - 1, 6)) * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
-    def _worked(self, asked: int, answered: int, age: Age, known: bool = False) -> None:
+    def _worked(self, asked: int, answered: int, age: Age, known: bool = False, device: str = "") -> None:
         """After a poll that worked: what is to be told of the time before it."""
-        deaf = self._ears.worked(asked, answered, age, known)
+        deaf = self._ears.worked(asked, answered, age, known, device)
         self._errors = 0
         now = self._all.teller.clock.now() - (answered - asked) * 1000
         if self._heard_before is not None:
             self._gap({"why": "agent_start", "from": self._heard_before, "to": now})
             self._heard_before = None
         elif deaf is not None and not deaf.forgot:
-            ms = asked - deaf.begin
-            self._gap({"why": "box_not_heard", "from": now - ms * 1000, "to": now, "ms": ms})
+            end, ms = now - (asked - deaf.end) * 1000, deaf.end - deaf.begin
+            self._gap({"why": "box_not_heard", "from": end - ms * 1000, "to": end, "ms": ms})
         else:
             self._forgot(deaf)
 

@@ -95,7 +95,6 @@ class MiniBox:
     ends_kept: bool = False
     polls: int = 0
     read: list[str] = field(default_factory=list)  # the sessions of polls, as they were read
-    read_at: float = 0.0  # when the last one was, by the machine's clock
     looks: int = 0
     more: dict[str, str] = field(default_factory=dict)  # further devices: identifier -> type
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -153,7 +152,6 @@ class MiniBox:
                 self.arrived.wait_for(lambda: self.polls > mine, 10)
             place = len(self.read)
             self.read.append(session)
-            self.read_at = time.monotonic()
             self.arrived.wait_for(fitting, self.poll_seconds)
             return {"result": found[0]} if (found := fitting()) else {}
 
