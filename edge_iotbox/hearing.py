@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections import deque
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 BUFFER_MS = 5000  # what happened longer before a poll is lost at the Box
 REACH_MS = 250  # a poll that was asked is read by the Box within that, or within what one took that did not wait
 STEP_SECONDS = 60.0  # an event that much older than the last one tells of a clock that was set back
-REMEMBERED = 256
+REMEMBERED = 4096  # a clock that was set back gives again all its buffer held, which may be a burst
+_REMEMBERED_BY_TEXT = 32  # it is written with each event
 _DOUBT_MS = 1500  # what the Box's clock is known by at first: its dates have whole seconds
 
 
@@ -35,7 +37,7 @@ class Position:
     last_event: float = 0.0
     ahead: float = 0.0
     unsure_from: float | None = None
-    _seen: deque[tuple[str, float]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    _seen: dict[tuple[str, float], None] = field(default_factory=dict)  # the oldest first
 
     def is_new(self, device: str, moment: float) -> bool:
         return (device, moment) not in self._seen
@@ -44,7 +46,7 @@ class Position:
         """An event was kept. What comes late or twice does not move the position back, a clock that was set back does.
         oldest: it was in the Box's buffer when the poll was asked, so nothing before it was skipped."""
         known = not self.is_new(device, moment)
-        self._seen.append((device, moment))
+        self._remember(device, moment)
         asked_from = self.last_event if self.unsure_from is None else self.unsure_from
         if moment < self.last_event - STEP_SECONDS:
             self.last_event, self.unsure_from = moment, None
@@ -64,21 +66,31 @@ class Position:
     def ask_from(self, box_now: float | None) -> float:
         """The `last_event` to ask with: not in the Box's future, or it would keep silent until its clock gets there; see `ahead`."""
         begin = self.last_event if self.unsure_from is None else self.unsure_from
-        if box_now is None:
-            return begin
+        if box_now is None:  # after a start: what was ahead most likely is
+            return max(begin, self.ahead)
         return self.ahead if self.ahead > box_now else min(begin, box_now + 1.0)
 
     def as_text(self) -> str:
         """To keep with the event."""
-        return json.dumps([self.last_event if self.unsure_from is None else self.unsure_from, list(self._seen)[-16:]])
+        begin = self.last_event if self.unsure_from is None else self.unsure_from
+        latest = list(islice(reversed(self._seen), _REMEMBERED_BY_TEXT))[::-1]
+        return json.dumps([begin, latest, self.ahead if self.ahead >= self.last_event else 0.0])
+
+    def _remember(self, device: str, moment: float) -> None:
+        key = sys.intern(device), moment
+        self._seen.pop(key, None)
+        self._seen[key] = None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
 
 
 def position_from(text: str) -> Position:
-    """What `as_text` made; the beginning for anything else."""
+    """What `as_text` made, now or before it kept `ahead`; the beginning for anything else."""
     try:
-        last_event, seen = json.loads(text)
-        position = Position(float(last_event))
-        position._seen.extend((str(device), float(moment)) for device, moment in seen)
+        last_event, seen, *ahead = json.loads(text)
+        position = Position(float(last_event), float(ahead[0]) if ahead else 0.0)
+        for device, moment in seen:
+            position._remember(str(device), float(moment))
     except (ValueError, TypeError):
         return Position()
     return position

@@ -6,10 +6,11 @@ answers the one it read last: the poll that waits would hear nothing until its f
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge_iotbox.box import Box, BoxError
 from edge_iotbox.clock import wall_of
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 POSITION, HEARD_UNTIL, GAPS = "position", "heard_until", "poll_gaps"
 _KEEP_EVERY_MS = 60_000
+_MOST_WAITING = 100
 
 
 @dataclass
@@ -138,10 +140,10 @@ class Listener:
         new, looked_back = self._position.is_new(reading.device, moment), self._position.unsure_from is not None
         self._position.took(reading.device, moment, oldest)
         if not new:
+            self._position.saw_again(moment, self._box_now())
             if looked_back:  # as hoped
                 return
             counters.repeated += 1
-            self._position.saw_again(moment, self._box_now())
             self._all.stop.wait(min(self._pause, 0.02))
             return
         event = self._all.teller.heard(reading, self._all.skew.milliseconds)
@@ -192,13 +194,15 @@ class Listener:
     def _gap(self, about: dict[str, object]) -> None:
         self._all.counters.poll_gaps += 1
         logger.warning("gap why=%s ms=%s", about["why"], about.get("ms"))
-        self._waiting = [*self._waiting[-100:], self._all.teller.own("gap", about)]
+        self._waiting.append(self._all.teller.own("gap", about))
+        if len(self._waiting) > _MOST_WAITING:  # a card that is full for days: the oldest become one, none is forgotten
+            self._waiting[:2] = [_as_one(self._waiting[0], self._waiting[1])]
 
     def _keep_heard(self) -> None:
         """That nothing was to be heard until now is worth keeping too, though not every time.
         Not while something heard is neither in the spool nor told as lost: the gap after a restart has to begin before it."""
         if not self._all.intake.lost and not self._waiting:
-            self._all.intake.keep({HEARD_UNTIL: self._heard_until()})
+            self._all.intake.keep({HEARD_UNTIL: self._heard_until(), POSITION: self._position.as_text()})
 
     def _heard_until(self) -> str:
         """By the wall clock, epoch microseconds; what the Box forgot and is not told yet counts as not heard."""
@@ -207,3 +211,12 @@ class Listener:
     def _box_now(self) -> float | None:
         skew = self._all.skew.milliseconds
         return None if skew is None else self._all.teller.clock.now() / 1_000_000 - skew / 1000
+
+
+def _as_one(older: Event, newer: Event) -> Event:
+    """Two gaps as one, from the earliest begin to the latest end; `gaps` says for how many it stands."""
+    one, two = json.loads(older.payload), json.loads(newer.payload)
+    begin, end = min(one["from"], two["from"]), max(one["to"], two["to"])
+    about = {"why": one["why"], "from": begin, "to": end, "ms": (end - begin) // 1000}
+    about["gaps"] = one.get("gaps", 1) + two.get("gaps", 1)
+    return replace(older, payload=json.dumps(about, separators=(",", ":"), sort_keys=True))

@@ -5,14 +5,16 @@ Time is counted here, as in test_bursts.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from edge_iotbox.hearing import Age, Deaf, Ears
+from edge_iotbox.spool import REFUSE, Limits
 from tests.edge.samples import SCANNER
 from tests.edge.stage import SetClock
-from tests.edge.test_bursts import FOOTSWITCH, Day, micros
+from tests.edge.test_bursts import FOOTSWITCH, Day, burst, micros
 
 BOTH = (SCANNER, FOOTSWITCH)
 
@@ -132,3 +134,27 @@ def test_what_a_cut_poll_heard_is_not_proved() -> None:
     ears.cut_off(9400, 12_000, ["a"])
     assert ears.worked(12_000, 12_100) is None
     assert ears.worked(12_100, 12_200, Age(2000.0, 2050.0), device="a") is None, "nothing had been in the buffer"
+
+
+def test_gaps_a_full_card_does_not_take_for_long_become_one_and_are_not_forgotten(tmp_path: Path) -> None:
+    """A hundred wait as they are; of the older ones one tells from when to when, and how many it stands for."""
+    clock = SetClock()
+    begin = clock.now() / 1_000_000
+    day = Day(tmp_path, burst(clock, 50), limits=Limits(max_bytes=2500, when_full=REFUSE), clock=clock)
+    day.listen(10)
+    assert day.shared.counters.refused_full
+    for _ in range(150):
+        day.box.broken = True
+        day.listen(6)
+        day.box.broken = False
+        day.listener.once(list(BOTH))
+    assert day.gaps() == []
+    day.spool.use(Limits())
+    day.box.repeats = [day.box.now()]
+    day.listener.once(list(BOTH))
+    gaps = day.gaps("box_not_heard")
+    assert [gap.get("gaps", 1) for gap in gaps] == [51, *[1] * 99]
+    assert gaps[0]["ms"] * 1000 == gaps[0]["to"] - gaps[0]["from"]
+    assert all(one["to"] < other["from"] for one, other in pairwise(gaps))
+    assert gaps[0]["from"] < micros(begin + 80)
+    assert day.shared.counters.poll_gaps == 150
