@@ -5,8 +5,7 @@
     a transfer is open      a product's code                -> counted; whether it is one is for Odoo to say
                             its own name, after a product   -> ended by `picking`
                             its own name, before any        -> it begins anew; so soon after the last scan: read twice, nothing
-                            (nor does the scan that ended it, read twice, open it)
-                            a closing code                  -> ended by `command`
+                            a closing code                  -> ended by `command`; opened by the scan that ended it, read twice: nothing
                             a code that drops               -> forgotten, nothing is told
                             the name of another             -> ended by `next` (when a product was scanned), the other is open
                             any scan after a long pause     -> ended by `idle` (likewise), then as with none open
@@ -118,7 +117,8 @@ def _scanned(step: Step, event: Event, rules: Rules, version: int) -> None:
     elif opened is None:
         step.strays += 1
     elif code in packing.close_codes:
-        step.ledger["open"] = _touched(opened, event)
+        is_told = _is_told(step, opened, rules)
+        step.ledger["open"] = None if is_told else _touched(opened, event)
         _ended(step, rules, version, "command", even_empty=True)
     elif code in packing.drop_codes:
         step.ledger["open"] = None
@@ -129,7 +129,7 @@ def _scanned(step: Step, event: Event, rules: Rules, version: int) -> None:
 def _transfer_scanned(step: Step, code: str, event: Event, rules: Rules, version: int) -> None:
     opened = step.ledger["open"]
     if opened and opened["picking"] == code:
-        if _is_same_scan(opened["last_monotonic"], event, rules) and not _has(opened):
+        if _is_same_scan(opened["last_monotonic"], happened_ms(event), rules) and not _has(opened):
             return
         if _has(opened):
             step.ledger["open"] = _touched(opened, event)
@@ -138,8 +138,6 @@ def _transfer_scanned(step: Step, code: str, event: Event, rules: Rules, version
     elif opened:
         step.ledger["open"] = _touched(opened, event)  # what was weighed until now belongs to it
         _ended(step, rules, version, "next")
-    elif _has_just_ended(step, code, event, rules):
-        return
     at = moment(event["received_at"])
     step.ledger["open"] = OpenPacking(
         picking=code, first_sequence=event["sequence"], last_sequence=event["sequence"], opened_at=at, last_at=at,
@@ -147,19 +145,19 @@ def _transfer_scanned(step: Step, code: str, event: Event, rules: Rules, version
     )  # fmt: skip
 
 
-def _has_just_ended(step: Step, code: str, event: Event, rules: Rules) -> bool:
-    """Whether this scan is the one that ended the transfer, read twice. It would open it anew, and a closing code would tell it empty."""
-    if not step.ledger["closed"]:
+def _is_told(step: Step, opened: OpenPacking, rules: Rules) -> bool:
+    """Whether what is open was told already: the scan that ended it, read twice, opened it again, and nothing was scanned since."""
+    if _has(opened) or not step.ledger["closed"]:
         return False
     last = step.ledger["closed"][-1]
     check = rules.decode(last["check"])
-    is_its_end = check["picking"] == code and check["ended_by"] == "picking"
-    return is_its_end and _is_same_scan(last["last_monotonic"], event, rules)
+    is_its_end = check["picking"] == opened["picking"] and check["ended_by"] == "picking"
+    return is_its_end and _is_same_scan(last["last_monotonic"], opened["last_monotonic"], rules)
 
 
-def _is_same_scan(before_ms: int, event: Event, rules: Rules) -> bool:
+def _is_same_scan(before_ms: int, at_ms: int, rules: Rules) -> bool:
     """Whether so soon after the one before that it is that one, read twice."""
-    return -_CLOCK_ERROR_MS <= happened_ms(event) - before_ms < rules.packing.repeat_milliseconds
+    return -_CLOCK_ERROR_MS <= at_ms - before_ms < rules.packing.repeat_milliseconds
 
 
 def _is_idle(opened: OpenPacking, event: Event, packing: PackingSettings) -> bool:

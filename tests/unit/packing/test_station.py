@@ -55,7 +55,7 @@ def test_the_transfers_barcode_read_twice_at_once_does_not_end_it() -> None:
 
 
 @pytest.mark.parametrize(("after_ms", "again"), [(300, []), (1499, []), (1500, [(OUT, {}, "", "command")])])
-def test_the_scan_that_ends_it_read_twice_does_not_open_it_again(after_ms: int, again: list[Any]) -> None:
+def test_the_scan_that_ends_it_read_twice_is_told_once(after_ms: int, again: list[Any]) -> None:
     """Else Odoo's Validate behind it would tell the transfer empty, and hold what was packed right."""
     bench = Bench().scan(OUT, "A", OUT)
     bench.takes(event(4, value=OUT, monotonic_ms=3000 + after_ms))
@@ -63,11 +63,15 @@ def test_the_scan_that_ends_it_read_twice_does_not_open_it_again(after_ms: int, 
     assert bench.told() == [(OUT, {"A": 1}, "", "picking"), *again]
 
 
-def test_another_transfer_may_follow_at_once() -> None:
+@pytest.mark.parametrize("name", [OUT, NEXT])
+@pytest.mark.parametrize("end", ["name", CLOSE])
+def test_what_follows_at_once_is_packed(name: str, end: str) -> None:
+    """Another transfer, or the same one, which was held and is packed again."""
     bench = Bench().scan(OUT, "A", OUT)
-    bench.takes(event(4, value=NEXT, monotonic_ms=3100))
-    bench.scan("B", NEXT)
-    assert [one[0] for one in bench.told()] == [OUT, NEXT]
+    bench.takes(event(4, value=name, monotonic_ms=3100))
+    bench.takes(event(5, value="B"))
+    bench.takes(event(6, value=name if end == "name" else end))
+    assert [one[:2] for one in bench.told()] == [(OUT, {"A": 1}), (name, {"B": 1})]
 
 
 def test_scans_of_before_a_long_pause_are_told_and_not_added_to() -> None:
@@ -221,7 +225,7 @@ def test_weights_that_travel_apart_end_in_the_same_check(late: tuple[dict[str, A
 
 
 def test_a_new_check_of_the_transfer_in_the_same_moment_is_newer() -> None:
-    bench = Bench(rules(repeat_milliseconds=500))
+    bench = Bench()
     for sequence, value in enumerate((OUT, "A", OUT, OUT, "B", OUT), 1):
         bench.takes(event(sequence, value=value), 50)
     assert [one["version"] for one in bench.checks] == [50, 51]
@@ -230,7 +234,7 @@ def test_a_new_check_of_the_transfer_in_the_same_moment_is_newer() -> None:
 @pytest.mark.parametrize("late", [1, 2])
 def test_a_weight_that_comes_late_amends_no_check_that_was_packed_again(late: int) -> None:
     """Else what was packed wrong first would stand above what was packed right after it, or the other way round."""
-    bench = Bench(rules(repeat_milliseconds=500))
+    bench = Bench()
     for sequence, value in (
         (1, OUT),
         (2, "A"),
