@@ -45,7 +45,8 @@ def write_numbers(folder: Path, numbers: Numbers) -> None:
 
 
 def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """A small file, old or new after a power cut, never half. Raises OSError: the old one stays then, and nothing beside it."""
+    """A small file, old or new after a power cut, never half. Raises OSError: the old one stays then, and nothing beside it; where only the folder
+    could not be made durable, the new one is there, and a power cut may bring the old one back."""
     beside = path.with_name(path.name + ".new")
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
