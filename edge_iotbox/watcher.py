@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_iotbox.box import Box, BoxError, Homepage
-from edge_iotbox.hearing import Presence
+from edge_iotbox.clock import wall_of
+from edge_iotbox.hearing import BUFFER_MS, Presence
 from edge_iotbox.listener import Shared
 from edge_iotbox.readings import Device
 from edge_iotbox.skew import STEP_MS
@@ -49,6 +50,7 @@ class Watcher:
         self._wall, self._presence = WallClockWatch(), Presence()
         self._up: bool | None = None
         self._misses = 0
+        self._dated_at = 0  # when the last look began that told the Box's clock, by the machine's clock
 
     def run(self) -> None:
         """Until `stop`."""
@@ -66,6 +68,7 @@ class Watcher:
             drafts.append(self._all.teller.own("clock", moved))
             if "by_ms" in moved:
                 self._all.skew.forget()
+        asked = clock.monotonic_ms()
         try:
             page = self._box.homepage()
         except BoxError as error:
@@ -79,7 +82,7 @@ class Watcher:
         if self._misses > 1:
             self._wake(False)  # a poll may still wait at the Box that was
         self._misses = 0
-        self._tell([*drafts, *self._looked(page)])
+        self._tell([*drafts, *self._looked(page, asked)])
         if came_up:
             self._start(page.devices)
 
@@ -93,13 +96,16 @@ class Watcher:
         logger.error("box_gone")
         return [self._all.teller.own("box_gone", {"after_ms": self._gone_after_ms})]
 
-    def _looked(self, page: Homepage) -> list[Event]:
+    def _looked(self, page: Homepage, asked: int) -> list[Event]:
         shared = self._all
         drafts = []
         if page.mac and page.mac != shared.teller.box and ":" in shared.teller.box:
             logger.error("other_box expected=%s found=%s", shared.teller.box, page.mac)
         if (jumped := shared.skew.feed(page.exchange)) is not None:
             drafts.append(shared.teller.own("clock", {"why": "box_clock_set", "by_ms": -jumped}))
+            drafts.append(self._unheard(self._dated_at))
+        if page.exchange.box_seconds is not None:
+            self._dated_at = asked
         before = shared.inventory.wanted(shared.wanted)
         change = shared.inventory.looked(page.devices)
         shared.counters.devices = shared.inventory.present()
@@ -119,6 +125,15 @@ class Watcher:
                 self._wake(True)
         self._start((*change.came, *change.back))
         return drafts
+
+    def _unheard(self, since: int) -> Event:
+        """The Box's clock was set since then: set forward it forgot at once what lay in its buffer, set back it gives polls other events."""
+        clock = self._all.teller.clock
+        begin, end = since - BUFFER_MS, clock.monotonic_ms()
+        self._all.counters.poll_gaps += 1
+        logger.warning("gap why=box_clock_set ms=%d", end - begin)
+        about = {"why": "box_clock_set", "from": wall_of(begin, clock), "to": wall_of(end, clock), "ms": end - begin}
+        return self._all.teller.own("gap", about)
 
     def _tell(self, drafts: list[Event]) -> None:
         if drafts:

@@ -1,17 +1,20 @@
-"""EDGE-2: after the Box's clock was set back its buffer holds events of the future and gives them before all others: none is heard twice."""
+"""EDGE-2, EDGE-3: the Box's clock is set, which a gap tells. Set back, its buffer holds events of the future and gives them before all others: none
+is heard twice.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from edge_iotbox.box import Box
+from edge_iotbox.box import Box, Exchange, Homepage
 from edge_iotbox.hearing import REMEMBERED, Position, position_from
 from edge_iotbox.listener import Listener
+from edge_iotbox.watcher import Watcher
 from tests.edge.samples import SCANNER
 from tests.edge.stage import SetClock
 from tests.edge.test_bursts import FOOTSWITCH, KEPT_SECONDS, Day, ForgetfulBox
@@ -24,6 +27,11 @@ class BufferedBox(ForgetfulBox):
     buffer: list[float] = field(default_factory=list)
     coming: int = 0
     asked: list[float] = field(default_factory=list)
+    tells_date: bool = False
+
+    def homepage(self) -> Homepage:
+        date = int(self.now()) if self.tells_date else None
+        return replace(super().homepage(), exchange=Exchange(self.clock.now(), self.clock.now(), date))
 
     def press(self) -> None:
         self.pass_ms(1)
@@ -132,3 +140,32 @@ def test_positions_are_kept_as_text() -> None:
     again.took("s", 6001.0)
     assert position_from(again.as_text()).ahead == 0.0, "it is behind us"
     assert position_from('[1, [], "x"]').last_event == 0.0
+
+
+@pytest.mark.parametrize("by", [3600.0, -3600.0])
+def test_a_clock_that_was_set_is_a_gap_since_the_look_before(tmp_path: Path, by: float) -> None:
+    """Set forward, the Box forgets at once what lay there: also what had lain there for nearly five seconds at that look."""
+    day, box = day_of(tmp_path)
+    box.tells_date = True
+    box.look = lambda: None  # we look ourselves
+    look = Watcher(cast(Box, box), day.shared, lambda listened: None).once
+    look()
+    day.clock.pass_ms(10_000)
+    box.press()
+    pressed = day.clock.now()
+    day.clock.pass_ms(4500)
+    looked = day.clock.now()
+    look()
+    assert day.gaps() == []
+    day.clock.pass_ms(400)
+    box.ahead = by
+    day.clock.pass_ms(4600)
+    look()
+    look()
+    (gap,) = day.gaps()
+    assert (gap["why"], gap["from"], gap["to"]) == ("box_clock_set", looked - 5_000_000, day.clock.now())
+    assert gap["ms"] * 1000 == gap["to"] - gap["from"]
+    assert gap["from"] <= pressed
+    assert day.shared.counters.poll_gaps == 1
+    day.listen(2)
+    assert len(day.heard()) == (0 if by > 0 else 1)
