@@ -6,11 +6,12 @@ import asyncio
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import pytest
 
 from edge_iotbox.counters import Counters
 from edge_iotbox.deliverer import Deliverer
@@ -23,6 +24,7 @@ from edge_iotbox.lineage import Lineage
 from edge_iotbox.listener import Shared
 from edge_iotbox.skew import SkewMeter
 from edge_iotbox.spool import Limits, Spool
+from streams.gateway.metrics import forget
 from streams.gateway.server import Gateway as Server
 from tests.edge.stage import SetClock, draft
 from tests.unit.gateway.kit import BOX, Kafka, Made, gateway, with_code
@@ -135,3 +137,19 @@ class Sending:
     def lineage(self) -> list[str]:
         found: list[str] = json.loads((self.folder / "lineage.json").read_text())["names"]
         return found
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    yield World(tmp_path)
+    forget([BOX])
+
+
+def begun(world: World, *values: str) -> Sending:
+    """An agent on a card of its own, enrolled, that has sent these."""
+    card = world.card()
+    world.enrol(card)
+    agent = world.begin(card)
+    agent.press(*values)
+    assert agent.send() == "good"
+    return agent

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from edge_iotbox.deliverer import NOT_ALLOWED_SECONDS
 from edge_iotbox.gateway import GatewayError
 from streams.gateway import entries
-from streams.gateway.metrics import forget
-from tests.contract.agents_kit import Line, Sending, World
+from tests.contract.agents_kit import Line, World, begun, world
 from tests.unit.gateway.kit import BOX, CODE, gateway, with_code
 
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    yield World(tmp_path)
-    forget([BOX])
+__all__ = ["world"]  # the fixture
 
 
 def revoke(world: World) -> None:
     world.kafka.write(entries.revocation(BOX, by="ann", at=datetime.now(UTC)))
-
-
-def begun(world: World, *values: str) -> Sending:
-    card = world.card()
-    world.enrol(card)
-    agent = world.begin(card)
-    agent.press(*values)
-    assert agent.send() == "good"
-    return agent
 
 
 @pytest.mark.parametrize("step", ["before", "published", "written"])

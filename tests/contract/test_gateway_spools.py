@@ -6,7 +6,6 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,25 +18,11 @@ from prometheus_client import REGISTRY
 
 from schemas.hardware import to_batch
 from streams.gateway import entries
-from streams.gateway.metrics import BoxMetrics, forget
-from tests.contract.agents_kit import Sending, World
+from streams.gateway.metrics import BoxMetrics
+from tests.contract.agents_kit import World, begun, world
 from tests.unit.gateway.kit import BOX, NOW, SPOOL, event, events
 
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    yield World(tmp_path)
-    forget([BOX])
-
-
-def begun(world: World, *values: str) -> Sending:
-    """An agent on a card of its own, enrolled, that has sent these."""
-    card = world.card()
-    world.enrol(card)
-    agent = world.begin(card)
-    agent.press(*values)
-    assert agent.send() == "good"
-    return agent
+__all__ = ["world"]  # the fixture
 
 
 def twice(world: World) -> bool:
