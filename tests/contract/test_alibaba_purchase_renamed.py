@@ -216,6 +216,14 @@ def lost_under(buyer: Buying, *references: str, version: int = 3, since: int = 0
     return f"lost:{sent}.0.1.{since}.{','.join(references)}|{version}"
 
 
+def made_unheard(buyer: Buying, late: bool) -> tuple[str, str]:
+    """Both lines of P00007 are ordered and the answer is lost: its job, and the order's number. late: 1688 shows it only later."""
+    shop = buyer.shop
+    job = lost_under(buyer, "CW-P00007")
+    shop.box.faults(*([LATE] if late else []))
+    return job, shop.order(shop.cargo(shop.first(), 2), shop.cargo(shop.first(), 3, 1), outOrderId="CW-P00007")
+
+
 async def carried_out(buyer: Buying, order: PurchaseOrder, *jobs: str, operation: str = CREATE) -> Any:
     """Until it is settled, with these jobs open beside it."""
     job = ""
@@ -233,9 +241,7 @@ async def carried_out(buyer: Buying, order: PurchaseOrder, *jobs: str, operation
 async def test_a_lost_creation_is_found_under_the_name_it_was_sent_by(shop: Shop, tmp_path: Path, late: bool) -> None:
     """EVT-4: another delivery's doubt says it; adopted, also where it is seen late only. The preview orders nothing either."""
     async with buying(shop, tmp_path) as buyer:
-        job = lost_under(buyer, "CW-P00007")
-        shop.box.faults(*([LATE] if late else []))
-        number = shop.order(shop.cargo(shop.first(), 2), shop.cargo(shop.first(), 3, 1), outOrderId="CW-P00007")
+        job, number = made_unheard(buyer, late)
         order = two_lines(shop, name="RENAMED", version=9)
         outcome = await carried_out(buyer, order, job)
         assert (outcome.result, outcome.remote_id) == (Result.ALREADY_APPLIED, number)
@@ -330,9 +336,7 @@ async def test_a_part_that_is_known_by_its_number_is_not_sent_again(shop: Shop, 
 async def test_a_name_that_cannot_be_sent_hides_nothing(shop: Shop, tmp_path: Path, late: bool) -> None:
     """PO-1: it is told with its order, which is waited for; where there is none, nothing was ordered."""
     async with buying(shop, tmp_path) as buyer:
-        job = lost_under(buyer, "CW-P00007")
-        shop.box.faults(*([LATE] if late else []))
-        number = shop.order(shop.cargo(shop.first(), 2), shop.cargo(shop.first(), 3, 1), outOrderId="CW-P00007")
+        job, number = made_unheard(buyer, late)
         bad = two_lines(shop, name="P00007 (urgent), 2|3", version=9)
         buyer.open_jobs.append(job)
         assert (await buyer.once(bad)).result is (Result.SUBMITTED if late else Result.FAILED)
@@ -402,9 +406,7 @@ async def test_a_doubt_without_a_name_asks_about_what_was_made_then(shop: Shop, 
 async def test_one_that_is_cancelled_under_another_name_is_found(shop: Shop, tmp_path: Path, late: bool) -> None:
     """PO-1: by the name it may have been sent by; another's of that name, with other goods, is left alone and told."""
     async with buying(shop, tmp_path) as buyer:
-        job = lost_under(buyer, "CW-P00007")
-        shop.box.faults(*([LATE] if late else []))
-        number = shop.order(shop.cargo(shop.first(), 2), shop.cargo(shop.first(), 3, 1), outOrderId="CW-P00007")
+        job, number = made_unheard(buyer, late)
         gone = two_lines(shop, name="RENAMED", version=9, state="cancel")
         shop.box.clock.tick(11)
         outcome = await carried_out(buyer, gone, job, operation=CANCEL)
